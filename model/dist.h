@@ -1,0 +1,58 @@
+/*
+ * Probability distributions of durations, as a fleet file gives them (CONTRACT.md, DIST).
+ *
+ * A file may give a distribution by its mean and squared coefficient of variation (cv2), by two
+ * quantiles (p50, p95), or by its own parameters (k, min, max); dist_resolve turns whatever was
+ * given into the parameters below, or says why it cannot be. Everything is in milliseconds.
+ * Sampling lives in sim/draw.h; here are the exact moments and quantiles (GSL).
+ */
+#ifndef MODEL_DIST_H
+#define MODEL_DIST_H
+
+#include "err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum dist_kind {
+    DIST_FIXED,
+    DIST_UNIFORM,
+    DIST_EXPONENTIAL,
+    DIST_ERLANG,
+    DIST_HYPEREXPONENTIAL, /* two phases, balanced means */
+    DIST_LOGNORMAL,
+    DIST_LOGLOGISTIC,
+    DIST_WEIBULL,
+    DIST_EMPIRICAL,
+    DIST_KINDS
+};
+
+struct dist {
+    enum dist_kind kind;
+    /* As given; NAN where the file gave nothing. Times in ms. */
+    double mean_ms, cv2, p50_ms, p95_ms, k, min_ms, max_ms;
+    /* Resolved: fixed a; uniform a..b; exponential mean a; erlang a = stages, b = stage mean;
+     * hyperexponential a = probability of phase 1, b and c = means of the phases; lognormal
+     * a = mu, b = sigma of ln ms; loglogistic a = scale, b = shape; weibull a = scale, b = shape. */
+    double a, b, c;
+    /* Empirical: sorted values in ms, owned. */
+    int64_t *values;
+    size_t n_values;
+};
+
+const char *dist_kind_name(enum dist_kind kind);
+
+/* Every "as given" field NAN, kind fixed, nothing owned. */
+void dist_init(struct dist *dist);
+void dist_fini(struct dist *dist);
+struct dist dist_fixed(int64_t ms);
+
+/* `place` ("file:line: duration") prefixes the error. */
+enum und_code dist_resolve(struct dist *dist, const char *place, struct und_err *err);
+
+double dist_mean(const struct dist *dist);               /* ms; INFINITY where it has none */
+double dist_cv2(const struct dist *dist);                /* squared coefficient of variation */
+double dist_quantile(const struct dist *dist, double p); /* ms, 0 < p < 1 */
+double dist_cdf(const struct dist *dist, double ms);
+
+#endif

@@ -1,0 +1,26 @@
+#include "err.h"
+#include "assert.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum und_code und_fail(struct und_err *err, enum und_code code, const char *format, ...)
+{
+    va_list args;
+    UND_ASSERT(code != UND_OK);
+    if (err->code != UND_OK)
+        return err->code;
+    err->code = code;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return code;
+}
+
+/* The hook is weak so that a driver can print the line that reproduces the failure first. */
+__attribute__((weak)) _Noreturn void und_assert_fail(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "understudy: bug: %s:%d: assertion failed: %s\n", file, line, what);
+    abort();
+}
