@@ -1,0 +1,67 @@
+/*
+ * A simulated Prometheus server: scrapes with a fixed phase a target, rule groups with a fixed
+ * phase each, samples visible when their scrape ends, staleness, range windows, alert states.
+ * Semantics and numbers: prometheus-semantics.md sections 1 to 6 (Prometheus 2.42).
+ *
+ * It lives inside a simulated world that owns the event queue. The world tells it what changes
+ * (targets, loads), hands it the events that it pushed, and reads what a controller could read.
+ * Scrapes and evaluations that cannot change anything are not events at all: the server sleeps
+ * until something it would notice happens, with results bit-identical to ticking (`always_tick`).
+ */
+#ifndef SIM_PROMETHEUS_H
+#define SIM_PROMETHEUS_H
+
+#include "model/alert.h"
+#include "model/fleet.h"
+#include "queue.h"
+#include "stream.h"
+
+/* How a target answers a scrape; the failure latency follows from it (section 1, S4). */
+enum target_state {
+    TARGET_UP,
+    TARGET_REFUSED,   /* the exporter's port is closed: 1 ms */
+    TARGET_ABSENT,    /* host gone from the same LAN: EHOSTUNREACH after 3070 ms */
+    TARGET_BLACKHOLE, /* dropped, hung, partitioned: scrape_timeout */
+    TARGET_STATES
+};
+
+struct alertmanager;
+
+/* Called at each change of an alert's state; `context` as given to prometheus_init. */
+typedef void prometheus_observer(void *context, int64_t now_ms, int host, int rule,
+                                 enum alert_change change);
+
+struct prometheus;
+
+/* All memory is allocated here. Event kinds first_kind..first_kind+PROMETHEUS_EVENTS-1 are its
+ * own. `alertmanager` may be NULL. */
+#define PROMETHEUS_EVENTS 4
+struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
+                                   uint16_t first_kind, struct alertmanager *alertmanager,
+                                   prometheus_observer *observer, void *context);
+void prometheus_close(struct prometheus *prometheus);
+void prometheus_always_tick(struct prometheus *prometheus, bool always);
+
+/* Starts a replication at time 0: every target up, loads 0, no alerts. Draws the phase of each
+ * target and group from `phases`, in a fixed order. */
+void prometheus_reset(struct prometheus *prometheus, struct stream *phases);
+
+void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
+                       enum target_state state);
+/* The true value of a signal (per mille) from now on: CPU in use, memory in use, disk busy, recent
+ * job duration over its baseline. */
+void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, enum signal signal,
+                     int64_t value_pm);
+void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);  /* the server dies */
+void prometheus_start(struct prometheus *prometheus, int64_t now_ms); /* and comes back (section 5) */
+bool prometheus_running(const struct prometheus *prometheus);
+
+void prometheus_event(struct prometheus *prometheus, const struct event *event);
+
+/* What /api/v1/alerts would say now: bit set by severity of the alerts firing for this host. */
+unsigned prometheus_firing(const struct prometheus *prometheus, int host);
+int prometheus_count(const struct prometheus *prometheus, enum alert_state state);
+/* The newest visible `up` sample: 1, 0, or -1 if there is none. */
+int prometheus_up(const struct prometheus *prometheus, int host);
+
+#endif
