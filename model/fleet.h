@@ -144,7 +144,7 @@ struct monitoring {
     int n_rules;
 };
 
-struct alertmanager {
+struct alertmanager_config {
     bool present;
     int64_t group_wait_ms;
     int64_t group_interval_ms;
@@ -176,7 +176,7 @@ struct fleet {
     struct workload workload;
     struct github github;
     struct monitoring monitoring;
-    struct alertmanager alertmanager;
+    struct alertmanager_config alertmanager;
     bool has_policy;
     struct policy_config policy;
     struct controller controller;

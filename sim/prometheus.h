@@ -36,6 +36,8 @@ struct prometheus;
 /* All memory is allocated here. Event kinds first_kind..first_kind+PROMETHEUS_EVENTS-1 are its
  * own. `alertmanager` may be NULL. */
 #define PROMETHEUS_EVENTS 4
+#define PROMETHEUS_PRIORITY 64 /* of its events: 64..96; the Alertmanager's come after them */
+#define PROMETHEUS_PENDING (FLEET_HOSTS + 2 * FLEET_RULES) /* ceiling of its events in the queue */
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
                                    uint16_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
@@ -48,8 +50,9 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases);
 
 void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
                        enum target_state state);
-/* The true value of a signal (per mille) from now on: CPU in use, memory in use, disk busy, recent
- * job duration over its baseline. */
+/* The true value of a signal (per mille) from now on: CPU in use (SIGNAL_CPU_RATE and _IRATE are the
+ * same value), memory in use, disk busy, recent job duration over its baseline. A scrape that starts
+ * at now_ms still sees the value before it, so that simultaneous events may come in any order. */
 void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, enum signal signal,
                      int64_t value_pm);
 void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);  /* the server dies */
@@ -61,7 +64,7 @@ void prometheus_event(struct prometheus *prometheus, const struct event *event);
 /* What /api/v1/alerts would say now: bit set by severity of the alerts firing for this host. */
 unsigned prometheus_firing(const struct prometheus *prometheus, int host);
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state);
-/* The newest visible `up` sample: 1, 0, or -1 if there is none. */
-int prometheus_up(const struct prometheus *prometheus, int host);
+/* The newest `up` sample visible at now_ms: 1, 0, or -1 if there is none. */
+int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host);
 
 #endif
