@@ -2,12 +2,18 @@
 
 #include <stdlib.h>
 
+/* The last event's children may be looked at: three siblings after it. The hole takes one more. */
+#define QUEUE_SPARE 4
+
 void queue_init(struct queue *queue, size_t capacity)
 {
+    size_t i;
     *queue = (struct queue){.capacity = capacity};
-    /* A hole and the push that fills it never need more than `capacity` places. */
-    queue->heap = malloc((capacity + 1) * sizeof *queue->heap);
+    queue->heap = malloc((capacity + QUEUE_SPARE) * sizeof *queue->heap);
     UND_ASSERT(queue->heap != NULL);
+    for (i = 0; i < capacity + QUEUE_SPARE; i++)
+        queue->heap[i] = QUEUE_SENTINEL;
+    queue_clear(queue);
 }
 
 void queue_fini(struct queue *queue)
@@ -18,9 +24,13 @@ void queue_fini(struct queue *queue)
 
 void queue_clear(struct queue *queue)
 {
+    size_t i, used = queue->n + queue->hole;
+    for (i = 0; i < used; i++)
+        queue->heap[i] = QUEUE_SENTINEL;
     queue->n = 0;
-    queue->hole = 0;
+    queue->hole = false;
     queue->sequence = 0;
+    queue->now_ms = INT64_MIN;
 }
 
 int64_t queue_next_ms(struct queue *queue)
