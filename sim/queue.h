@@ -50,7 +50,7 @@ void queue_clear(struct queue *queue); /* empty, sequence 0, any time: the next 
 /* Both words as one number: compares without branches. */
 static inline int128 event_key(const struct event *event)
 {
-    return (int128)event->at_ms << 64 | event->order;
+    return (int128)((uint128)event->at_ms << 64 | event->order);
 }
 
 static inline size_t queue_earlier(const struct event *heap, size_t a, size_t b)
