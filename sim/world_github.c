@@ -1,0 +1,589 @@
+/*
+ * GitHub as github-semantics.md describes it: one queue, the oldest eligible job first, a choice
+ * among the registrations that it believes idle, pick-up, locks, offline detection, no requeue of
+ * running jobs. Without a `github` section it is an ideal dispatcher that knows everything at once.
+ */
+#include "world.h"
+
+#include "model/assert.h"
+
+#include <math.h>
+
+bool world_github_up(const struct world *world)
+{
+    return world->github_down == 0;
+}
+
+static struct job_queue *queue_of(struct world *world, uint32_t job)
+{
+    return &world->queues[world->priority_queue[world->jobs[job].job_class]];
+}
+
+/* Behind every job created no later: new jobs at the tail, requeued ones where they were. */
+static void enqueue(struct world *world, uint32_t job)
+{
+    struct job_queue *queue = queue_of(world, job);
+    struct job *j = &world->jobs[job];
+    uint32_t after = queue->tail;
+    while (after != NONE && world->jobs[after].created_ms > j->created_ms)
+        after = world->jobs[after].prev;
+    j->state = JOB_QUEUED;
+    j->reg = NONE;
+    j->prev = after;
+    j->next = after == NONE ? queue->head : world->jobs[after].next;
+    *(j->prev == NONE ? &queue->head : &world->jobs[j->prev].next) = job;
+    *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = job;
+    world_account(world);
+    world->queued++;
+}
+
+static void unlink_job(struct world *world, uint32_t job)
+{
+    struct job_queue *queue = queue_of(world, job);
+    const struct job *j = &world->jobs[job];
+    *(j->prev == NONE ? &queue->head : &world->jobs[j->prev].next) = j->next;
+    *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = j->prev;
+    world_account(world);
+    world->queued--;
+}
+
+/* Keeps the idle lists and the capacity true to a registration after anything about it changed. */
+void world_github_refresh(struct world *world, uint32_t index)
+{
+    struct reg *reg = &world->regs[index];
+    struct world_host *host = &world->host[reg->host];
+    bool idle = reg->online && reg->labelled && reg->job == NONE;
+    if (idle && reg->idle_at == NONE) {
+        reg->idle_at = host->n_idle;
+        host->idle[host->n_idle++] = index;
+    } else if (!idle && reg->idle_at != NONE) {
+        uint32_t last = host->idle[--host->n_idle];
+        host->idle[reg->idle_at] = last;
+        world->regs[last].idle_at = reg->idle_at;
+        reg->idle_at = NONE;
+    }
+}
+
+static void count_able(struct world *world, int host)
+{
+    struct world_host *h = &world->host[host];
+    uint32_t reg, able = 0;
+    if (world_host_reachable(world, host) && world_github_up(world) && (world->route >> host & 1))
+        for (reg = h->first; reg < h->first + h->slots; reg++)
+            able += world->regs[reg].online && world->regs[reg].labelled && !world->regs[reg].dead;
+    world_account(world);
+    world->able_total += (int64_t)able - h->able;
+    h->able = able;
+}
+
+/* What the choice is among: `random` as GitHub does it, `priority` as the document has it. */
+static uint32_t choose(struct world *world, uint64_t hosts)
+{
+    uint32_t total = 0, pick;
+    int host, tier;
+    if (world->fleet->github.selection == SELECTION_PRIORITY) {
+        for (tier = TIER_PRIMARY; tier <= TIER_BACKUP; tier++)
+            for (host = 0; host < world->n_hosts; host++)
+                if ((hosts >> host & 1) && (int)world->fleet->hosts[host].tier == tier &&
+                    world->host[host].n_idle > 0)
+                    return world->host[host].idle[world->host[host].n_idle - 1];
+        return NONE;
+    }
+    for (host = 0; host < world->n_hosts; host++)
+        total += (hosts >> host & 1) ? world->host[host].n_idle : 0;
+    if (total == 0)
+        return NONE;
+    pick = total == 1 || world->n_hosts == 1
+               ? 0
+               : stream_below(&world->streams[STREAM_SELECTION], total);
+    for (host = 0; host < world->n_hosts; host++) {
+        uint32_t n = (hosts >> host & 1) ? world->host[host].n_idle : 0;
+        if (pick < n)
+            return world->host[host].idle[pick];
+        pick -= n;
+    }
+    UND_ASSERT(!"an idle registration was counted");
+}
+
+static void start(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int host = world->regs[j->reg].host;
+    const struct job_class *c = &world->fleet->workload.classes[j->job_class];
+    double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
+    int64_t run_ms = speed == 1.0 ? j->work_ms : llround((double)j->work_ms / speed);
+    if (j->started_ms < 0 && j->attempt == 0 && j->created_ms >= world->stats_from_ms &&
+        world->now_ms >= world->stats_from_ms) {
+        int64_t wait_ms = world->now_ms - j->created_ms;
+        sketch_add(world->waits, wait_ms);
+        world->rep->started++;
+        world->rep->waited += wait_ms > 0;
+        world->rep->wait_sum_ms += wait_ms;
+    }
+    j->state = JOB_RUNNING;
+    j->started_ms = world->now_ms;
+    j->ends_ms = world->now_ms + run_ms;
+    j->epoch++;
+    if (c->timeout_ms > 0 && run_ms > c->timeout_ms)
+        world_push(world, world->now_ms + c->timeout_ms, THEN_JOBS, EV_TIMEOUT, job, j->epoch);
+    else
+        world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+    world_digest(world, EV_PICKUP, job, j->reg);
+    world_host_load(world, host, world->class_mcores[j->job_class], c->memory_bytes);
+    if (world->n_open > 0)
+        world_incident_job_started(world, job, host);
+    if (world->timeline)
+        j->cause = WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u starts", job);
+}
+
+static void assign(struct world *world, uint32_t job, uint32_t reg)
+{
+    struct job *j = &world->jobs[job];
+    UND_ASSERT(world->regs[reg].job == NONE);
+    j->state = JOB_ASSIGNED;
+    j->reg = reg;
+    j->epoch++;
+    world->regs[reg].job = job;
+    world_github_refresh(world, reg);
+    world_account(world);
+    world->occupied++;
+    world->host[world->regs[reg].host].busy++;
+    if (world->instant_pickup) {
+        start(world, job);
+    } else {
+        int64_t pickup = draw_ms(&world->fleet->github.pickup, &world->streams[STREAM_PICKUP]);
+        world_push(world, world->now_ms + pickup, THEN_JOBS, EV_PICKUP, job, j->epoch);
+    }
+}
+
+/* Takes the registration from its job, for GitHub's books. */
+static void free_reg(struct world *world, uint32_t reg)
+{
+    struct world_host *host = &world->host[world->regs[reg].host];
+    world->regs[reg].job = NONE;
+    world_account(world);
+    world->occupied--;
+    host->busy--;
+    world_github_refresh(world, reg);
+}
+
+static uint32_t first_eligible(struct world *world, const struct job_queue *queue, uint32_t *reg)
+{
+    uint32_t job;
+    for (job = queue->head; job != NONE; job = world->jobs[job].next) {
+        *reg = choose(world, world->jobs[job].hosts);
+        if (*reg != NONE)
+            return job;
+    }
+    return NONE;
+}
+
+void world_github_dispatch(struct world *world)
+{
+    int i;
+    if (!world_github_up(world))
+        return;
+    for (i = 0; i < world->n_queues && world->queued > 0; i++) {
+        struct job_queue *queue = &world->queues[i];
+        uint32_t job, reg;
+        while (queue->head != NONE) {
+            if (world->variable_routing) {
+                job = first_eligible(world, queue, &reg);
+            } else {
+                job = queue->head;
+                reg = choose(world, world->jobs[job].hosts);
+            }
+            if (job == NONE || reg == NONE)
+                break;
+            unlink_job(world, job);
+            assign(world, job, reg);
+        }
+    }
+}
+
+void world_github_submit(struct world *world, uint32_t job)
+{
+    const struct workload *workload = &world->fleet->workload;
+    struct job *j = &world->jobs[job];
+    uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
+    world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
+    if (reg != NONE) {
+        assign(world, job, reg);
+        return;
+    }
+    if (workload->queue.capacity >= 0 && world->queued >= workload->queue.capacity) {
+        world_github_fail(world, job, "queue is full");
+        return;
+    }
+    enqueue(world, job);
+    if (world_incident_impairs(world))
+        j->held_up = true;
+    if (workload->queue.has_patience)
+        world_push(world,
+                   world->now_ms +
+                       draw_ms(&workload->queue.patience, &world->streams[STREAM_PATIENCE]),
+                   THEN_JOBS, EV_PATIENCE, job, j->epoch);
+    else if (world->fleet->github.present)
+        world_push(world, world->now_ms + world->fleet->github.queue_limit_ms, THEN_JOBS,
+                   EV_PATIENCE, job, j->epoch);
+    world_github_dispatch(world);
+}
+
+void world_github_pickup(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    const struct reg *reg = &world->regs[j->reg];
+    UND_ASSERT(j->state == JOB_ASSIGNED);
+    if (world_host_reachable(world, reg->host) && !reg->dead) {
+        start(world, job);
+        return;
+    }
+    j->state = JOB_STRANDED;
+    j->epoch++;
+    j->held_up = true;
+    j->cause = WORLD_STORY(world, world->host[reg->host].cause, reg->host, MARK_NONE,
+                           "job %u was assigned to a runner that is gone", job);
+    world_push(world, world->now_ms + world->fleet->github.requeue_after_ms, THEN_JOBS, EV_REQUEUE,
+               job, j->epoch);
+}
+
+void world_github_requeue(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    UND_ASSERT(j->state == JOB_STRANDED);
+    free_reg(world, j->reg);
+    j->cause = WORLD_STORY(world, j->cause, world->regs[j->reg].host, MARK_NONE,
+                           "job %u is requeued", job);
+    j->epoch++;
+    enqueue(world, job);
+    world_github_dispatch(world);
+}
+
+static void leave_host(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int host = world->regs[j->reg].host;
+    if (j->state == JOB_RUNNING)
+        world_host_load(world, host, -world->class_mcores[j->job_class],
+                        -world->fleet->workload.classes[j->job_class].memory_bytes);
+    if (world->regs[j->reg].job == job)
+        free_reg(world, j->reg);
+}
+
+void world_github_end(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int host = world->regs[j->reg].host;
+    bool counted = world->now_ms >= world->stats_from_ms;
+    UND_ASSERT(j->state == JOB_RUNNING);
+    world_digest(world, EV_JOB_END, job, j->reg);
+    world_host_finished(world, host, job);
+    leave_host(world, job);
+    world->rep->jobs_done += counted;
+    world->rep->first_done += counted && j->attempt == 0;
+    world->host[host].done += counted;
+    WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u succeeds", job);
+    if (j->incident >= 0)
+        world_incident_job_over(world, job, true);
+    world_workload_release(world, job);
+    if (world->queued > 0)
+        world_github_dispatch(world);
+}
+
+/* The job concludes as a failure, whatever state it is in; what then happens is `on_failure`. */
+void world_github_fail(struct world *world, uint32_t job, const char *why)
+{
+    struct job *j = &world->jobs[job];
+    bool counted = world->now_ms >= world->stats_from_ms;
+    bool lost = j->state == JOB_LOST;
+    world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
+    if (j->reg != NONE) {
+        world->host[world->regs[j->reg].host].failed += counted;
+        leave_host(world, job);
+    }
+    world->rep->jobs_failed += counted;
+    world->rep->first_failed += counted && j->attempt == 0;
+    j->cause = WORLD_STORY(world, j->cause, j->reg == NONE ? -1 : world->regs[j->reg].host,
+                           MARK_NONE, "job %u fails: %s", job, why);
+    if (lost && world->fleet->workload.on_failure != ON_FAILURE_FAIL) {
+        uint32_t again = world_workload_rerun(world, job);
+        world_workload_release(world, job);
+        if (again != NONE)
+            world_github_submit(world, again);
+    } else {
+        if (j->incident >= 0)
+            world_incident_job_over(world, job, false);
+        world_workload_release(world, job);
+    }
+    if (world->queued > 0)
+        world_github_dispatch(world);
+}
+
+void world_github_abandon(struct world *world, uint32_t job)
+{
+    UND_ASSERT(world->jobs[job].state == JOB_QUEUED);
+    unlink_job(world, job);
+    world_github_fail(world, job, "waited too long");
+}
+
+/* An ideal dispatcher takes the job back at once, to where it stood in the queue. */
+static void interrupt(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int host = world->regs[j->reg].host;
+    double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
+    switch (world->fleet->workload.on_failure) {
+    case ON_FAILURE_FAIL:
+        world_github_fail(world, job, "its host went down");
+        return;
+    case ON_FAILURE_RERUN:
+        world_incident_inflight(world, job, host);
+        leave_host(world, job);
+        j->work_ms = world_workload_redraw(world, job);
+        break;
+    case ON_FAILURE_RESUME:
+        world_incident_inflight(world, job, host);
+        leave_host(world, job);
+        j->work_ms = llround((double)(j->ends_ms - world->now_ms) * speed);
+        break;
+    }
+    j->epoch++;
+    enqueue(world, job);
+}
+
+/* The job is lost with its host; GitHub learns it when the lock runs out: the last renewal was
+ * U(0, renewal) before the loss, and a sweep finds the expired lock. */
+static void lose(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    const struct github *github = &world->fleet->github;
+    int host = world->regs[j->reg].host;
+    struct stream *stream = &world->streams[STREAM_LOCK];
+    int64_t sweep_ms = draw_ms(&github->sweep, stream);
+    int64_t since_renewal_ms = (int64_t)(stream_uniform(stream) * (double)github->renewal_ms);
+    world_host_load(world, host, -world->class_mcores[j->job_class],
+                    -world->fleet->workload.classes[j->job_class].memory_bytes);
+    world_incident_inflight(world, job, host);
+    j->state = JOB_LOST;
+    j->process_lives = !world->regs[j->reg].dead;
+    j->epoch++;
+    j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
+                           "job %u is lost from GitHub's sight", job);
+    world_push(world,
+               world->now_ms + sweep_ms +
+                   (world->host[host].graceful ? 0 : github->lock_ms - since_renewal_ms),
+               THEN_JOBS, EV_LOCK_EXPIRY, job, j->epoch);
+}
+
+void world_github_host_lost(struct world *world, int host)
+{
+    struct world_host *h = &world->host[host];
+    const struct github *github = &world->fleet->github;
+    bool ideal = !github->present;
+    int64_t notice_ms = 0;
+    uint32_t reg;
+    if (!ideal)
+        notice_ms = draw_ms(&github->offline_after,
+                            world_host_stream(world, host, HOST_STREAM_OFFLINE));
+    if (h->graceful)
+        notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
+    h->released_ms = world->now_ms + notice_ms;
+    if (ideal)
+        world_github_offline(world, host);
+    for (reg = h->first; reg < h->first + h->slots; reg++) {
+        uint32_t job = world->regs[reg].job;
+        if (job == NONE || world->jobs[job].state != JOB_RUNNING)
+            continue;
+        if (ideal)
+            interrupt(world, job);
+        else
+            lose(world, job);
+    }
+    count_able(world, host);
+    if (!ideal)
+        world_push(world, h->released_ms, FIRST_WORLD, EV_OFFLINE, (uint32_t)host, h->epoch);
+    else
+        world_github_dispatch(world);
+}
+
+void world_github_offline(struct world *world, int host)
+{
+    struct world_host *h = &world->host[host];
+    uint32_t reg;
+    for (reg = h->first; reg < h->first + h->slots; reg++) {
+        world->regs[reg].online = false;
+        world_github_refresh(world, reg);
+    }
+    count_able(world, host);
+    world_digest(world, EV_OFFLINE, (uint64_t)host, 0);
+    if (world->fleet->github.present)
+        WORLD_STORY(world, h->cause, host, MARK_NONE, "GitHub shows the host's runners offline");
+    world_controller_wake(world);
+}
+
+/* Behind a partition the processes lived on: their jobs go on unless their lock ran out. */
+static void resume_lost(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int host = world->regs[j->reg].host;
+    j->state = JOB_RUNNING;
+    j->epoch++;
+    world_host_load(world, host, world->class_mcores[j->job_class],
+                    world->fleet->workload.classes[j->job_class].memory_bytes);
+    j->ends_ms = j->ends_ms > world->now_ms ? j->ends_ms : world->now_ms;
+    world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+}
+
+/* Power or service went as well: what lived on behind a partition is dead now. */
+void world_github_kill_processes(struct world *world, int host)
+{
+    const struct world_host *h = &world->host[host];
+    uint32_t reg;
+    for (reg = h->first; reg < h->first + h->slots; reg++)
+        if (world->regs[reg].job != NONE)
+            world->jobs[world->regs[reg].job].process_lives = false;
+}
+
+/* After a crash GitHub refuses a new session while it still holds the old one: the runner retries
+ * every session_retry until session_limit, then exits and stays down. */
+void world_github_host_back(struct world *world, int host)
+{
+    struct world_host *h = &world->host[host];
+    const struct github *github = &world->fleet->github;
+    int64_t delay_ms = 0;
+    h->cause = WORLD_STORY(world, h->cause, host, MARK_NONE, "the host is back");
+    if (github->present && h->crashed && h->released_ms > world->now_ms) {
+        int64_t retry_ms = github->session_retry_ms > 0 ? github->session_retry_ms : 1;
+        delay_ms = (h->released_ms - world->now_ms + retry_ms - 1) / retry_ms * retry_ms;
+        if (delay_ms > github->session_limit_ms)
+            h->lose_slots = (int)h->slots;
+    }
+    world_push(world, world->now_ms + delay_ms, FIRST_WORLD, EV_RECONNECT, (uint32_t)host,
+               h->epoch);
+}
+
+void world_host_reconnect(struct world *world, int host)
+{
+    struct world_host *h = &world->host[host];
+    const struct github *github = &world->fleet->github;
+    struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
+    uint32_t i;
+    for (i = 0; i < h->slots; i++) {
+        struct reg *reg = &world->regs[h->first + i];
+        bool stays_down = h->crashed && (i < (uint32_t)h->lose_slots ||
+                                         (github->present && github->lost_slots > 0 &&
+                                          stream_uniform(stream) < github->lost_slots));
+        reg->dead = reg->dead || stays_down;
+        if (reg->job != NONE && world->jobs[reg->job].state == JOB_LOST) {
+            if (world->jobs[reg->job].process_lives)
+                resume_lost(world, reg->job);
+            else
+                free_reg(world, h->first + i);
+        }
+        reg->online = !reg->dead;
+        world_github_refresh(world, h->first + i);
+    }
+    h->lose_slots = 0;
+    h->crashed = false;
+    count_able(world, host);
+    world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
+    world_controller_wake(world);
+    world_github_dispatch(world);
+    world_incident_check_full(world);
+}
+
+void world_github_label(struct world *world, uint32_t index, bool labelled)
+{
+    struct reg *reg = &world->regs[index];
+    struct world_host *host = &world->host[reg->host];
+    if (reg->labelled == labelled)
+        return;
+    reg->labelled = labelled;
+    host->labelled += labelled ? 1 : UINT32_MAX;
+    world_github_refresh(world, index);
+    count_able(world, reg->host);
+    world_digest(world, EV_WRITE, index, labelled);
+    if (labelled)
+        world_github_dispatch(world);
+}
+
+/* New jobs take the variable's new value; jobs already queued keep the labels they were created
+ * with, until the controller cancels them and runs them again (reroute). */
+void world_github_route(struct world *world, uint64_t hosts)
+{
+    int host;
+    world->route = hosts;
+    world_digest(world, EV_WRITE, hosts, 2);
+    for (host = 0; host < world->n_hosts; host++)
+        count_able(world, host);
+}
+
+void world_github_reroute(struct world *world, uint32_t job)
+{
+    world->jobs[job].hosts = world->route;
+    world_github_dispatch(world);
+}
+
+/* One registration dies, or comes back, while its host lives on. */
+void world_github_slot(struct world *world, uint32_t index, bool lost)
+{
+    struct reg *reg = &world->regs[index];
+    int host = reg->host;
+    reg->dead = lost;
+    if (lost && reg->job != NONE && world->jobs[reg->job].state == JOB_RUNNING) {
+        if (world->fleet->github.present)
+            lose(world, reg->job);
+        else
+            interrupt(world, reg->job);
+    }
+    if (lost && world->fleet->github.present)
+        world_push(world,
+                   world->now_ms + draw_ms(&world->fleet->github.offline_after,
+                                           world_host_stream(world, host, HOST_STREAM_OFFLINE)),
+                   FIRST_WORLD, EV_SLOT_OFFLINE, index, 0);
+    else
+        reg->online = !lost && world_host_reachable(world, host);
+    if (!lost && reg->job != NONE && world->jobs[reg->job].state == JOB_LOST)
+        free_reg(world, index);
+    world_github_refresh(world, index);
+    count_able(world, host);
+    world_github_dispatch(world);
+}
+
+void world_github_slot_offline(struct world *world, uint32_t index)
+{
+    if (!world->regs[index].dead)
+        return;
+    world->regs[index].online = false;
+    world_github_refresh(world, index);
+    world_controller_wake(world);
+}
+
+/* GitHub itself went away or came back: capacity counts for every host. */
+void world_github_changed(struct world *world)
+{
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        count_able(world, host);
+    world_controller_wake(world);
+    world_github_dispatch(world);
+}
+
+void world_github_start(struct world *world)
+{
+    uint32_t reg;
+    int i;
+    for (i = 0; i < world->n_queues; i++)
+        world->queues[i] = (struct job_queue){NONE, NONE};
+    for (reg = 0; reg < world->n_regs; reg++) {
+        struct reg *r = &world->regs[reg];
+        *r = (struct reg){.job = NONE, .idle_at = NONE, .host = r->host, .online = true,
+                          .labelled = true};
+    }
+    for (i = 0; i < world->n_hosts; i++) {
+        world->host[i].labelled = world->host[i].slots;
+        for (reg = 0; reg < world->host[i].slots; reg++)
+            world_github_refresh(world, world->host[i].first + reg);
+        count_able(world, i);
+    }
+}

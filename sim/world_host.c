@@ -1,0 +1,126 @@
+/* Hosts: power and network as counts of causes, load, speed, the return of registrations. */
+#include "world.h"
+
+#include "model/assert.h"
+
+#include <math.h>
+
+bool world_host_reachable(const struct world *world, int host)
+{
+    const struct world_host *h = &world->host[host];
+    return h->down == 0 && h->stopped == 0 && h->cut_github == 0;
+}
+
+/* The controller sits beside Prometheus, so the same cut separates both. */
+bool world_host_probed(const struct world *world, int host)
+{
+    return world->host[host].down == 0 && world->host[host].cut_monitoring == 0;
+}
+
+bool world_host_sound(const struct world *world, int host)
+{
+    return world_host_reachable(world, host) && world_host_probed(world, host) &&
+           world->host[host].impaired == 0;
+}
+
+static void tell_target(struct world *world, int host)
+{
+    const struct world_host *h = &world->host[host];
+    enum target_state state = h->down > 0             ? TARGET_ABSENT
+                              : h->cut_monitoring > 0 ? TARGET_BLACKHOLE
+                                                      : TARGET_UP;
+    if (world->prometheus)
+        prometheus_target(world->prometheus, world->now_ms, host, state);
+}
+
+static void tell_load(struct world *world, int host, enum signal signal)
+{
+    const struct world_host *h = &world->host[host];
+    const struct host *spec = &world->fleet->hosts[host];
+    int64_t pm = h->stress_pm[signal];
+    if (!world->wants_load)
+        return;
+    if (signal == SIGNAL_CPU_RATE && spec->cores > 0)
+        pm += h->load_mcores / spec->cores;
+    if (signal == SIGNAL_MEMORY && spec->memory_bytes > 0)
+        pm += h->load_bytes * 1000 / spec->memory_bytes;
+    prometheus_load(world->prometheus, world->now_ms, host, signal, pm < 1000 ? pm : 1000);
+}
+
+void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes)
+{
+    struct world_host *h = &world->host[host];
+    h->load_mcores += mcores;
+    h->load_bytes += bytes;
+    UND_ASSERT(h->load_mcores >= 0 && h->load_bytes >= 0);
+    if (!world->wants_load)
+        return;
+    if (mcores != 0)
+        tell_load(world, host, SIGNAL_CPU_RATE);
+    if (bytes != 0)
+        tell_load(world, host, SIGNAL_MEMORY);
+}
+
+void world_host_stress(struct world *world, int host, enum signal signal, int64_t pm)
+{
+    world->host[host].stress_pm[signal] += pm;
+    tell_load(world, host, signal);
+}
+
+/* Running jobs keep the work they have left and take it on at the new speed. */
+void world_host_slow(struct world *world, int host, double factor)
+{
+    struct world_host *h = &world->host[host];
+    uint32_t reg;
+    h->slowdown *= factor;
+    for (reg = h->first; reg < h->first + h->slots; reg++) {
+        struct job *job;
+        if (world->regs[reg].job == NONE)
+            continue;
+        job = &world->jobs[world->regs[reg].job];
+        if (job->state != JOB_RUNNING)
+            continue;
+        job->ends_ms =
+            world->now_ms + llround((double)(job->ends_ms - world->now_ms) * factor);
+        job->epoch++;
+        world_push(world, job->ends_ms, THEN_JOBS, EV_JOB_END, world->regs[reg].job, job->epoch);
+    }
+}
+
+/* The gauge of RunnerPerformanceDegradation: the mean of the last jobs over their baseline. */
+void world_host_finished(struct world *world, int host, uint32_t job)
+{
+    struct world_host *h = &world->host[host];
+    const struct job *j = &world->jobs[job];
+    const int window = (int)(sizeof h->recent_pm / sizeof *h->recent_pm);
+    double baseline;
+    int64_t sum = 0;
+    int i;
+    if (!world->wants_duration || world->fleet->workload.n_classes == 0)
+        return;
+    baseline = world->class_mean_ms[j->job_class] / world->fleet->hosts[host].speed;
+    h->recent_pm[h->n_recent++ % window] =
+        (int64_t)(1000 * (double)(world->now_ms - j->started_ms) / fmax(baseline, 1));
+    if (h->n_recent < window)
+        return;
+    for (i = 0; i < window; i++)
+        sum += h->recent_pm[i];
+    prometheus_load(world->prometheus, world->now_ms, host, SIGNAL_JOB_DURATION, sum / window);
+}
+
+void world_host_changed(struct world *world, int host, bool was_reachable)
+{
+    struct world_host *h = &world->host[host];
+    bool reachable = world_host_reachable(world, host);
+    h->crashed = h->crashed || h->down > 0;
+    tell_target(world, host);
+    if (was_reachable != reachable)
+        h->epoch++;
+    if (was_reachable && !reachable)
+        world_github_host_lost(world, host);
+    else if (!was_reachable && reachable)
+        world_github_host_back(world, host);
+    if (h->down > 0 || h->stopped > 0)
+        world_github_kill_processes(world, host);
+    world_controller_wake(world);
+}
