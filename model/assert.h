@@ -9,4 +9,7 @@ _Noreturn void und_assert_fail(const char *file, int line, const char *what);
 
 #define UND_ASSERT(cond) ((cond) ? (void)0 : und_assert_fail(__FILE__, __LINE__, #cond))
 
+/* Where no path leads: after a switch that handles every value of its enumeration. */
+#define UND_UNREACHABLE() und_assert_fail(__FILE__, __LINE__, "unreachable")
+
 #endif

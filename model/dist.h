@@ -5,6 +5,19 @@
  * quantiles (p50, p95), or by its own parameters (k, min, max); dist_resolve turns whatever was
  * given into the parameters below, or says why it cannot be. Everything is in milliseconds.
  * Sampling lives in sim/draw.h; here are the exact moments and quantiles (GSL).
+ *
+ *     fixed             mean
+ *     uniform           min and max | mean and cv2 | p50 and p95
+ *     exponential       mean | mean and cv2 (1) | p50 | p95
+ *     erlang            mean and k | mean and cv2 (1/k)
+ *     hyperexponential  mean and cv2 (at least 1)
+ *     lognormal         mean and cv2 | p50 and p95
+ *     loglogistic       mean and cv2 | p50 and p95 | k (the shape) and mean or p50
+ *     weibull           mean and cv2 | p50 and p95 | k (the shape) and mean
+ *     empirical         values (a file's column); each is as likely as any other
+ *
+ * A mean alone is not enough where the spread is what matters: there is no default cv2.
+ * p50 and p95 are met exactly.
  */
 #ifndef MODEL_DIST_H
 #define MODEL_DIST_H
@@ -13,6 +26,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#define DIST_MAX_MS 1e15 /* 31,700 years: ceiling of every parameter and of every draw */
+#define DIST_CV2_MAX 1e6
+#define DIST_STAGES 1000 /* of an Erlang distribution */
+/* Shapes of a Weibull distribution; its cv2 is 184755 and 0.00016 there. */
+#define DIST_WEIBULL_MIN 0.1
+#define DIST_WEIBULL_MAX 100.0
 
 enum dist_kind {
     DIST_FIXED,
@@ -33,7 +53,8 @@ struct dist {
     double mean_ms, cv2, p50_ms, p95_ms, k, min_ms, max_ms;
     /* Resolved: fixed a; uniform a..b; exponential mean a; erlang a = stages, b = stage mean;
      * hyperexponential a = probability of phase 1, b and c = means of the phases; lognormal
-     * a = mu, b = sigma of ln ms; loglogistic a = scale, b = shape; weibull a = scale, b = shape. */
+     * a = mu, b = sigma of ln ms; loglogistic a = scale, b = shape; weibull a = scale, b = shape.
+     */
     double a, b, c;
     /* Empirical: sorted values in ms, owned. */
     int64_t *values;

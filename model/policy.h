@@ -83,11 +83,11 @@ struct policy_host {
     int admitted;
     int64_t detected_ms;   /* when the present trouble was first seen */
     int64_t clear_ms;      /* since when the evidence has been gone; -1 while it is there */
-    int64_t stepped_ms;    /* when the ramp admitted its last slot */
+    int64_t ramp_start_ms; /* slot k of n is due at this + ramp_ms * (k - 1) / (n - 1) */
     int64_t blocked_until_ms;
     int64_t failovers[POLICY_FAILOVER_LOG]; /* ring of drain times */
     int failover_count;    /* ever; the ring's head is this modulo its length */
-    bool held;             /* a due drain was held back by a guard (already noticed) */
+    int held;              /* enum notice: what the host waits for, already noticed; 0: nothing */
 };
 
 struct policy_state {
@@ -142,8 +142,5 @@ void policy_step(const struct policy_config *config, struct policy_state *state,
  * change the state or the plan: a driver may then sleep until something it can see changes. */
 bool policy_settled(const struct policy_config *config, const struct policy_state *state,
                     const struct view *view);
-
-const char *policy_phase_name(enum phase phase);
-const char *policy_notice_name(enum notice notice);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Draws from the distributions of model/dist.h. Each draw of one dist takes a fixed number of
- * uniforms, so that streams stay aligned.
+ * uniforms (the stages of an Erlang distribution, none of a fixed one, else one: inversion), so
+ * that streams stay aligned whatever values come out.
  */
 #ifndef SIM_DRAW_H
 #define SIM_DRAW_H
@@ -8,6 +9,7 @@
 #include "model/dist.h"
 #include "stream.h"
 
-int64_t draw_ms(const struct dist *dist, struct stream *stream); /* rounded to ms, >= 0 */
+/* Rounded to ms, in 0..DIST_MAX_MS. The dist must be resolved. */
+int64_t draw_ms(const struct dist *dist, struct stream *stream);
 
 #endif

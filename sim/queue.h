@@ -3,11 +3,19 @@
  * events have one defined order everywhere. There is no cancellation: an event carries the epoch of
  * the thing it is about, and whoever handles it ignores an epoch that has passed.
  *
+ * A 4-ary heap (Johnson 1975; LaMarca and Ladner 1996: fewer levels, children side by side). An
+ * event that is popped leaves a hole at the root which the next push fills: a simulation that
+ * answers most events with a new one then sifts once for both. Push and pop are inline because
+ * they are most of what a simulator does; bench and fleet model go through these same functions.
+ *
  * Memory is allocated by queue_init alone; pushing past `capacity` is a bug of the model
  * (asserted), because every model bounds what it keeps pending.
  */
 #ifndef SIM_QUEUE_H
 #define SIM_QUEUE_H
+
+#include "model/assert.h"
+#include "model/int128.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,19 +30,89 @@ struct event {
 };
 
 struct queue {
-    struct event *heap; /* owned */
-    size_t n, capacity;
+    struct event *heap; /* owned; heap[0] is void while `hole` */
+    size_t n, capacity; /* n counts pending events, not the hole */
     uint64_t sequence;
+    size_t hole; /* 1: the root was popped and not refilled yet; else 0 */
 };
 
 void queue_init(struct queue *queue, size_t capacity);
 void queue_fini(struct queue *queue);
 void queue_clear(struct queue *queue); /* empty, sequence 0: the next replication */
 
+/* Both words as one number: compares without branches. */
+static inline int128 event_key(const struct event *event)
+{
+    return (int128)event->at_ms << 64 | event->order;
+}
+
+/* Writes `event` at `at` or above, below the first ancestor that is due earlier. */
+static inline void queue_sift_up(struct event *heap, size_t at, struct event event)
+{
+    int128 key = event_key(&event);
+    while (at > 0) {
+        size_t parent = (at - 1) / 4;
+        if (event_key(&heap[parent]) < key)
+            break;
+        heap[at] = heap[parent];
+        at = parent;
+    }
+    heap[at] = event;
+}
+
+/* Writes `event` at the root or below, in a heap of n events of which the root is void. */
+static inline void queue_sift_down(struct event *heap, size_t n, struct event event)
+{
+    int128 key = event_key(&event);
+    size_t at = 0, child = 1;
+    while (child < n) {
+        size_t end = child + 4 < n ? child + 4 : n, least = child;
+        for (child++; child < end; child++)
+            least = event_key(&heap[child]) < event_key(&heap[least]) ? child : least;
+        if (key < event_key(&heap[least]))
+            break;
+        heap[at] = heap[least];
+        at = least;
+        child = 4 * at + 1;
+    }
+    heap[at] = event;
+}
+
 /* Lower priority first among simultaneous events. */
-void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint16_t kind, uint32_t who,
-                uint16_t epoch);
-bool queue_pop(struct queue *queue, struct event *event); /* false: empty */
-int64_t queue_next_ms(const struct queue *queue);          /* INT64_MAX: empty */
+static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint16_t kind,
+                              uint32_t who, uint16_t epoch)
+{
+    struct event event = {at_ms, (uint64_t)priority << 56 | queue->sequence++, who, kind, epoch};
+    UND_ASSERT(queue->n < queue->capacity);
+    queue->n++;
+    if (queue->hole) {
+        queue->hole = 0;
+        queue_sift_down(queue->heap, queue->n, event);
+    } else {
+        queue_sift_up(queue->heap, queue->n - 1, event);
+    }
+}
+
+static inline void queue_fill_hole(struct queue *queue)
+{
+    queue->hole = 0;
+    if (queue->n > 0)
+        queue_sift_down(queue->heap, queue->n, queue->heap[queue->n]);
+}
+
+/* False: empty. */
+static inline bool queue_pop(struct queue *queue, struct event *event)
+{
+    if (queue->hole)
+        queue_fill_hole(queue);
+    if (queue->n == 0)
+        return false;
+    *event = queue->heap[0];
+    queue->n--;
+    queue->hole = 1;
+    return true;
+}
+
+int64_t queue_next_ms(struct queue *queue); /* INT64_MAX: empty */
 
 #endif

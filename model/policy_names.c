@@ -1,0 +1,51 @@
+#include "policy_names.h"
+
+const char *policy_phase_name(enum phase phase)
+{
+    static const char *const names[PHASE_COUNT] = {"serving", "suspect", "drained", "ramping",
+                                                   "maintenance"};
+    return names[phase];
+}
+
+const char *policy_notice_name(enum notice notice)
+{
+    static const char *const names[NOTICE_COUNT] = {
+        [NOTICE_DETECTED] = "detected",
+        [NOTICE_DISMISSED] = "dismissed",
+        [NOTICE_FAILOVER] = "failover",
+        [NOTICE_RELAPSE] = "relapse",
+        [NOTICE_FAILBACK] = "failback",
+        [NOTICE_RESTORED] = "restored",
+        [NOTICE_FLAPPING] = "flapping",
+        [NOTICE_HELD_LAST] = "held: last healthy host",
+        [NOTICE_HELD_BLIND] = "held: a feed is stale",
+        [NOTICE_HELD_PAUSED] = "held: paused",
+        [NOTICE_HELD_GRACE] = "held: controller has just started",
+        [NOTICE_BLIND] = "blind",
+        [NOTICE_SIGHTED] = "sighted",
+        [NOTICE_PAGE] = "page",
+        [NOTICE_MAINTENANCE] = "maintenance",
+        [NOTICE_EMPTY] = "empty",
+    };
+    return names[notice];
+}
+
+const char *policy_severity_name(enum severity severity)
+{
+    static const char *const names[SEVERITY_COUNT] = {"info", "warning", "critical", "page"};
+    return names[severity];
+}
+
+const char *policy_feed_name(enum feed feed)
+{
+    static const char *const names[FEED_COUNT] = {"github", "alerts", "probe"};
+    return names[feed];
+}
+
+const char *invariant_name(enum invariant invariant)
+{
+    static const char *const names[INVARIANT_COUNT] = {
+        "holds",       "admitted-range", "static", "last-healthy", "persistence",
+        "recovery",    "ramp",           "flap",   "steady"};
+    return names[invariant];
+}
