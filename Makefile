@@ -15,7 +15,7 @@ say = $(if $(filter 1,$(V)),@:,@echo "  $(1)")
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
 PACKAGES_DEMO := gnuplot-nox
-PACKAGES_TEST := check clang libclang-rt-14-dev valgrind
+PACKAGES_TEST := check clang libclang-rt-14-dev valgrind libxml2-utils
 
 LIBS := gsl jansson yaml-0.1
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -35,6 +35,8 @@ RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+# What suites share: the main function, golden files, made-up results.
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
 
 all: $(BUILD)/understudy
 
@@ -57,15 +59,19 @@ $(BUILD)/%.o: %.c
 $(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-tree-loop-distribute-patterns \
                                         -fno-stack-protector
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/helpers.o $(ARCHIVES)
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(BUILD)/tests/helpers.o $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 
 check: $(BUILD)/understudy $(SUITES:%=$(BUILD)/tests/%)
 	$(Q)BUILD=$(BUILD) tests/run $(SUITES:%=$(BUILD)/tests/%)
+
+# Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
+golden: $(SUITES:%=$(BUILD)/tests/%)
+	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
 clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all check clean
+.PHONY: all check golden clean

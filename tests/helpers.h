@@ -7,6 +7,21 @@
 
 #include <check.h>
 
+#include <stdio.h>
+
 Suite *suite(void);
+
+/* Fails the test unless `text` is what tests/golden/NAME holds, showing the first line that
+ * differs. With UPDATE=1 in the environment (make golden UPDATE=1) writes the file instead. */
+void helper_golden(const char *name, const char *text);
+
+/* Runs a statement that writes to `out`; what it wrote is in `text`, to be freed. */
+#define HELPER_CAPTURE(text, size, statement)                                                      \
+    do {                                                                                           \
+        FILE *out = open_memstream(&(text), &(size));                                              \
+        ck_assert_ptr_nonnull(out);                                                                \
+        statement;                                                                                 \
+        ck_assert_int_eq(fclose(out), 0);                                                          \
+    } while (0)
 
 #endif
