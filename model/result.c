@@ -22,6 +22,7 @@ static const struct {
     [METRIC_AVAILABILITY] = {"availability", UNIT_SHARE},
     [METRIC_JOB_SUCCESS] = {"job_success", UNIT_SHARE},
     [METRIC_FAILOVER_SUCCESS] = {"failover_success", UNIT_SHARE},
+    [METRIC_FAILOVERS] = {"failovers", UNIT_COUNT},
     [METRIC_JOBS_DONE] = {"jobs_done", UNIT_COUNT},
     [METRIC_JOBS_FAILED] = {"jobs_failed", UNIT_COUNT},
 };

@@ -29,6 +29,7 @@ enum metric {
     METRIC_AVAILABILITY,     /* share of time with at least one slot able to take a job */
     METRIC_JOB_SUCCESS,      /* share of concluded jobs that succeeded at the first attempt */
     METRIC_FAILOVER_SUCCESS, /* share of due failovers that completed in time */
+    METRIC_FAILOVERS,        /* drains decided, a replication */
     METRIC_JOBS_DONE,        /* a replication */
     METRIC_JOBS_FAILED,      /* a replication */
     METRIC_COUNT

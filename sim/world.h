@@ -51,7 +51,6 @@ enum kind {
     EV_HUMAN,       /* the paged human has repaired what waits for one */
     EV_POLL,        /* who: enum poll */
     EV_WRITE,       /* the actuator's next write is due */
-    EV_SAMPLE,      /* end of the warm-up: statistics begin */
     EV_PROMETHEUS,
     EV_ALERTMANAGER = EV_PROMETHEUS + PROMETHEUS_EVENTS,
     EV_KINDS = EV_ALERTMANAGER + ALERTMANAGER_EVENTS
@@ -219,7 +218,7 @@ struct world {
     bool fault_active[SCENARIO_FAULTS];
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
-    struct sketch *waits;     /* of all replications of this worker */
+    struct sketch waits;      /* of all replications of this worker */
     int64_t *queue_level_ms;  /* time at each queue length, of this worker */
     int64_t *busy_level_ms;   /* time at each number of occupied slots */
     int64_t level_since_ms, able_total;
@@ -228,8 +227,10 @@ struct world {
 };
 
 /* world.c */
-struct world *world_open(const struct scenario *scenario);
+struct world *world_open(const struct scenario *scenario, bool always_tick);
 void world_close(struct world *world);
+/* Adds what `part` gathered over its replications. */
+void world_merge(struct world *world, const struct world *part);
 /* One replication; `incidents` has room for `max_incidents`. */
 void world_run(struct world *world, const struct stream *base, struct rep *rep,
                struct incident *incidents, int max_incidents);

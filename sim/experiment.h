@@ -1,0 +1,35 @@
+/*
+ * Experiments: independent replications of a scenario in threads, merged into a struct result.
+ *
+ * The result depends on (scenario, seed, number of replications) alone: replication r draws from
+ * the seed's r-th substream whatever thread runs it, and everything is merged in the order of the
+ * replications or by integer sums.
+ */
+#ifndef SIM_EXPERIMENT_H
+#define SIM_EXPERIMENT_H
+
+#include "model/err.h"
+#include "model/result.h"
+#include "model/scenario.h"
+
+#define EXPERIMENT_REPLICATIONS 1000       /* default of scenarios with faults */
+#define EXPERIMENT_STEADY_REPLICATIONS 100 /* default of steady-state questions */
+#define EXPERIMENT_MAX_REPLICATIONS 1000000
+
+struct experiment {
+    uint64_t seed;
+    int64_t replications; /* 0: the scenario's own, or the default */
+    double precision;     /* relative half width of the mean wait to reach; 0: none asked for */
+    int threads;          /* 0: one a processor */
+    bool trace;           /* fill result.timeline from replication 0 */
+    bool always_tick;     /* no sleeping: every scrape, evaluation and poll happens (for tests) */
+    void (*progress)(void *context, int64_t done, int64_t total); /* NULL: none */
+    void *context;
+};
+
+/* UND_USAGE where the scenario cannot be asked (unstable steady state); UND_FAILED with the
+ * reproducing line where an invariant broke. `result` is the caller's to fini if UND_OK. */
+enum und_code experiment_run(const struct scenario *scenario, const struct experiment *experiment,
+                             struct result *result, struct und_err *err);
+
+#endif
