@@ -22,8 +22,8 @@ typedef void alertmanager_observer(void *context, int64_t now_ms,
 struct alertmanager;
 
 #define ALERTMANAGER_EVENTS 4
-#define ALERTMANAGER_PRIORITY 97 /* of its events */
-#define ALERTMANAGER_PENDING (4 * FLEET_HOSTS * FLEET_RULES) /* ceiling of its events in the queue */
+#define ALERTMANAGER_PRIORITY 97                        /* of its events */
+size_t alertmanager_pending(const struct fleet *fleet); /* ceiling of its events in the queue */
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
                                        uint16_t first_kind, alertmanager_observer *observer,
                                        void *context);

@@ -15,19 +15,12 @@
 #include "model/fleet.h"
 #include "queue.h"
 #include "stream.h"
-
-/* How a target answers a scrape; the failure latency follows from it (section 1, S4). */
-enum target_state {
-    TARGET_UP,
-    TARGET_REFUSED,   /* the exporter's port is closed: 1 ms */
-    TARGET_ABSENT,    /* host gone from the same LAN: EHOSTUNREACH after 3070 ms */
-    TARGET_BLACKHOLE, /* dropped, hung, partitioned: scrape_timeout */
-    TARGET_STATES
-};
+#include "target.h"
 
 struct alertmanager;
 
-/* Called at each change of an alert's state; `context` as given to prometheus_init. */
+/* Called at each change of an alert's state; `context` as given to prometheus_open. It may change
+ * targets and values, but not stop the server. */
 typedef void prometheus_observer(void *context, int64_t now_ms, int host, int rule,
                                  enum alert_change change);
 
@@ -37,26 +30,31 @@ struct prometheus;
  * own. `alertmanager` may be NULL. */
 #define PROMETHEUS_EVENTS 4
 #define PROMETHEUS_PRIORITY 64 /* of its events: 64..96; the Alertmanager's come after them */
-#define PROMETHEUS_PENDING (FLEET_HOSTS + 2 * FLEET_RULES) /* ceiling of its events in the queue */
+#define PROMETHEUS_PENDING (FLEET_HOSTS + FLEET_RULES) /* ceiling of its events in the queue */
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
                                    uint16_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
 void prometheus_close(struct prometheus *prometheus);
 void prometheus_always_tick(struct prometheus *prometheus, bool always);
 
-/* Starts a replication at time 0: every target up, loads 0, no alerts. Draws the phase of each
- * target and group from `phases`, in a fixed order. */
+/* Starts a replication at time 0: the server has been running for long, every target up, every
+ * value 0, no alerts. Draws the phase of each target and group from `phases`, in a fixed order. The
+ * queue must be empty of its events. */
 void prometheus_reset(struct prometheus *prometheus, struct stream *phases);
 
 void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
                        enum target_state state);
-/* The true value of a signal (per mille) from now on: CPU in use (SIGNAL_CPU_RATE and _IRATE are the
- * same value), memory in use, disk busy, recent job duration over its baseline. A scrape that starts
- * at now_ms still sees the value before it, so that simultaneous events may come in any order. */
+/* The true value of a signal (per mille) from now on: CPU in use (SIGNAL_CPU_RATE and _IRATE are
+ * the same value), memory in use, disk busy, recent job duration over its baseline. A scrape that
+ * starts at now_ms still sees the value before it, so that simultaneous events may come in any
+ * order. */
 void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, enum signal signal,
                      int64_t value_pm);
-void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);  /* the server dies */
-void prometheus_start(struct prometheus *prometheus, int64_t now_ms); /* and comes back (section 5) */
+/* The server dies, and forgets its alerts without a call of the observer; and it comes back:
+ * targets and Alertmanager are known 5 s later (S6), alerts begin anew or are restored (section 5).
+ */
+void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);
+void prometheus_start(struct prometheus *prometheus, int64_t now_ms);
 bool prometheus_running(const struct prometheus *prometheus);
 
 void prometheus_event(struct prometheus *prometheus, const struct event *event);

@@ -1,0 +1,240 @@
+#include "target.h"
+
+#include "model/assert.h"
+
+#include <stdlib.h>
+
+/* Idle time before the replication or since a boot, long enough that rate() never takes the
+ * counter's zero for the start of its series: 30 days, and an hour. */
+#define IDLE_BEFORE (30 * 86400 * 1000LL * 1000)
+#define IDLE_AT_BOOT (3600 * 1000LL * 1000)
+#define UNITS_PER_S 1e6 /* of the idle counter: per mille * ms */
+
+enum { LATENCY_UP_MS = 1, LATENCY_REFUSED_MS = 1, LATENCY_ABSENT_MS = 3070 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t longest_window(const struct monitoring *monitoring)
+{
+    int64_t longest = 0;
+    for (int i = 0; i < monitoring->n_rules; i++) {
+        if (monitoring->rules[i].window_ms > longest)
+            longest = monitoring->rules[i].window_ms;
+    }
+    return longest;
+}
+
+void target_open(struct target *target, const struct monitoring *monitoring)
+{
+    int64_t timeout_ms = monitoring->scrape_timeout_ms;
+    /* Both edges of the window, one scrape in flight, one logged before it is visible. */
+    size_t needed = (size_t)(longest_window(monitoring) / monitoring->scrape_interval_ms) + 4;
+    *target = (struct target){.interval_ms = monitoring->scrape_interval_ms, .capacity = 4};
+    target->latency_ms[TARGET_UP] = LATENCY_UP_MS;
+    target->latency_ms[TARGET_REFUSED] = LATENCY_REFUSED_MS;
+    target->latency_ms[TARGET_ABSENT] = least(LATENCY_ABSENT_MS, timeout_ms);
+    target->latency_ms[TARGET_BLACKHOLE] = timeout_ms;
+    while (target->capacity < needed)
+        target->capacity *= 2;
+    target->log = calloc(target->capacity, sizeof *target->log);
+    target->work = calloc(target->capacity, sizeof *target->work);
+    UND_ASSERT(target->log && target->work);
+}
+
+void target_close(struct target *target)
+{
+    free(target->log);
+    free(target->work);
+    *target = (struct target){0};
+}
+
+void target_reset(struct target *target, int64_t phase_ms)
+{
+    UND_ASSERT(phase_ms >= 0 && phase_ms < target->interval_ms);
+    target->next_ms = phase_ms - (int64_t)target->capacity * target->interval_ms;
+    target->idle = IDLE_BEFORE;
+    target->idle_at_ms = 0;
+    for (int i = 0; i < VALUES; i++)
+        target->value[i] = 0;
+    target->state = TARGET_UP;
+    target->scraped = true;
+    target->n = 0;
+    target_catch_up(target, -1);
+}
+
+static int64_t idle_at(const struct target *target, int64_t at_ms)
+{
+    return target->idle + (1000 - target->value[VALUE_CPU]) * (at_ms - target->idle_at_ms);
+}
+
+static struct scrape *entry(const struct target *target, uint64_t i)
+{
+    return &target->log[i & (target->capacity - 1)];
+}
+
+static void log_next(struct target *target)
+{
+    struct scrape *scrape = entry(target, target->n++);
+    scrape->at_ms = target->next_ms;
+    scrape->visible_ms = target->next_ms + target->latency_ms[target->state];
+    scrape->idle = idle_at(target, target->next_ms);
+    scrape->value[VALUE_MEMORY] = target->value[VALUE_MEMORY];
+    scrape->value[VALUE_DISK] = target->value[VALUE_DISK];
+    scrape->value[VALUE_JOB_DURATION] = target->value[VALUE_JOB_DURATION];
+    scrape->up = target->state == TARGET_UP;
+    target->next_ms += target->interval_ms;
+}
+
+void target_catch_up(struct target *target, int64_t now_ms)
+{
+    int64_t due, kept = (int64_t)target->capacity;
+    if (target->next_ms > now_ms)
+        return;
+    due = (now_ms - target->next_ms) / target->interval_ms + 1;
+    if (!target->scraped)
+        kept = 0;
+    if (due > kept) /* the log would forget the earlier ones */
+        target->next_ms += (due - kept) * target->interval_ms;
+    while (target->next_ms <= now_ms)
+        log_next(target);
+}
+
+void target_change(struct target *target, int64_t now_ms, enum target_state state)
+{
+    target_set(target, now_ms, VALUE_CPU, target->value[VALUE_CPU]);
+    if (target->state == TARGET_ABSENT && state == TARGET_UP)
+        target->idle = IDLE_AT_BOOT;
+    target->state = state;
+}
+
+void target_forsake(struct target *target, int64_t now_ms)
+{
+    target_catch_up(target, now_ms);
+    while (target->n > 0 && entry(target, target->n - 1)->visible_ms > now_ms)
+        target->n--;
+    target->scraped = false;
+}
+
+void target_resume(struct target *target, int64_t first_ms)
+{
+    target_catch_up(target, first_ms - 1);
+    target->scraped = true;
+}
+
+/* How many of the log's entries may be read: one less than there is room for, because a scrape in
+ * flight when the server died took the place of the oldest and was then taken back. */
+static uint64_t logged(const struct target *target)
+{
+    return target->n < target->capacity ? target->n : target->capacity - 1;
+}
+
+const struct scrape *target_newest(struct target *target, int64_t now_ms)
+{
+    uint64_t end;
+    target_catch_up(target, now_ms);
+    end = target->n - logged(target);
+    for (uint64_t i = target->n; i > end; i--) {
+        if (entry(target, i - 1)->visible_ms <= now_ms)
+            return entry(target, i - 1);
+    }
+    return NULL;
+}
+
+enum target_value target_value_of(enum signal signal)
+{
+    switch (signal) {
+    case SIGNAL_UP:
+    case SIGNAL_ABSENT:
+        return VALUES;
+    case SIGNAL_CPU_RATE:
+    case SIGNAL_CPU_IRATE:
+        return VALUE_CPU;
+    case SIGNAL_MEMORY:
+        return VALUE_MEMORY;
+    case SIGNAL_DISK:
+        return VALUE_DISK;
+    case SIGNAL_JOB_DURATION:
+        return VALUE_JOB_DURATION;
+    case SIGNAL_COUNT:
+        break;
+    }
+    UND_UNREACHABLE();
+}
+
+static struct sample sample_of(const struct scrape *scrape, enum target_value value)
+{
+    struct sample sample = {.at_ms = scrape->at_ms, .stale = value != VALUES && !scrape->up};
+    if (value == VALUES)
+        sample.value = scrape->up;
+    else if (value == VALUE_CPU)
+        sample.value = (double)scrape->idle / UNITS_PER_S;
+    else
+        sample.value = (double)scrape->value[value] / 1000;
+    return sample;
+}
+
+bool target_matches(struct target *target, const struct rule *rule, int64_t now_ms,
+                    int64_t lookback_ms)
+{
+    enum target_value value = target_value_of(rule->signal);
+    const struct scrape *newest = target_newest(target, now_ms);
+    struct sample *end = target->work + target->capacity, *first = end;
+    uint64_t i, oldest = target->n - logged(target);
+    if (!newest)
+        return series_matches(rule, end, 0, now_ms, lookback_ms);
+    *--first = sample_of(newest, value);
+    if (value == VALUE_CPU) {
+        for (i = target->n; entry(target, i - 1) != newest;)
+            i--;
+        for (i--; i > oldest && entry(target, i - 1)->at_ms >= now_ms - rule->window_ms; i--)
+            *--first = sample_of(entry(target, i - 1), value);
+    }
+    return series_matches(rule, first, (size_t)(end - first), now_ms, lookback_ms);
+}
+
+bool target_suspicious(const struct rule *rule, int64_t value_pm)
+{
+    return rule->below ? value_pm <= rule->threshold_pm : value_pm >= rule->threshold_pm;
+}
+
+/* A mean over a window is never beyond the threshold when none of its parts is. */
+static bool cpu_calm(const struct target *target, const struct rule *rule, int64_t now_ms)
+{
+    int64_t later_ms = now_ms, later_idle = idle_at(target, now_ms);
+    uint64_t oldest = target->n - logged(target);
+    for (uint64_t i = target->n; i > oldest; i--) {
+        const struct scrape *scrape = entry(target, i - 1);
+        int64_t spell = later_ms - scrape->at_ms, idle = later_idle - scrape->idle;
+        int64_t busy = 1000 * spell - idle;
+        if (rule->below ? busy <= rule->threshold_pm * spell : busy >= rule->threshold_pm * spell) {
+            if (spell > 0)
+                return false;
+        }
+        if (scrape->at_ms < now_ms - rule->window_ms)
+            break;
+        later_ms = scrape->at_ms;
+        later_idle = scrape->idle;
+    }
+    return true;
+}
+
+bool target_calm(struct target *target, const struct rule *rule, int64_t now_ms)
+{
+    enum target_value value = target_value_of(rule->signal);
+    target_catch_up(target, now_ms);
+    if (value == VALUES)
+        return true;
+    if (target_suspicious(rule, target->value[value]))
+        return false;
+    if (value == VALUE_CPU)
+        return cpu_calm(target, rule, now_ms);
+    /* The newest visible scrape now or at any later time is one of the last two or a later one. */
+    for (uint64_t i = target->n; i > 0 && i + 2 > target->n; i--) {
+        if (target_suspicious(rule, entry(target, i - 1)->value[value]))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,91 @@
+/*
+ * One scrape target: the true values behind its metrics, and what the last scrapes found.
+ *
+ * Scrapes are not events. They start at phase + k * interval, and what a scrape finds follows from
+ * the true values just before it starts; so the log is filled in whenever a true value is about to
+ * change or somebody reads, however long after. Filling early or late gives the same log.
+ * CPU time is integrated in integers (per mille * ms), so nothing depends on the number of steps.
+ *
+ * A sample carries the time its scrape started and is visible from the time the scrape ended
+ * (prometheus-semantics.md, S2); a failed scrape leaves up = 0 and ends the other series (S3).
+ */
+#ifndef SIM_TARGET_H
+#define SIM_TARGET_H
+
+#include "series.h"
+
+enum target_state {
+    TARGET_UP,
+    TARGET_REFUSED,   /* the exporter's port is closed: 1 ms */
+    TARGET_ABSENT,    /* host gone from the same LAN: EHOSTUNREACH after 3070 ms. Back from this, it
+                         has booted: its counters begin anew */
+    TARGET_BLACKHOLE, /* dropped, hung, partitioned: scrape_timeout */
+    TARGET_STATES
+};
+
+enum target_value { VALUE_CPU, VALUE_MEMORY, VALUE_DISK, VALUE_JOB_DURATION, VALUES };
+
+struct scrape {
+    int64_t at_ms, visible_ms;
+    int64_t idle;          /* counter: per mille * ms of CPU not in use */
+    int64_t value[VALUES]; /* gauges, per mille; VALUE_CPU is unused */
+    bool up;
+};
+
+struct target {
+    int64_t interval_ms;
+    int64_t latency_ms[TARGET_STATES]; /* of a scrape, by how the target answers */
+    int64_t next_ms;                   /* first scrape that is not in the log yet */
+    int64_t idle, idle_at_ms;          /* the counter, and when it had that value */
+    int64_t value[VALUES];             /* true values now, per mille */
+    enum target_state state;
+    bool scraped;        /* false while the server is down */
+    struct scrape *log;  /* owned ring; entry i is log[i & (capacity - 1)] */
+    size_t capacity;     /* a power of two */
+    uint64_t n;          /* scrapes ever logged */
+    struct sample *work; /* owned: room for `capacity` samples */
+};
+
+/* Room for the samples of the longest window. */
+void target_open(struct target *target, const struct monitoring *monitoring);
+void target_close(struct target *target);
+/* Time 0 of a replication: scraped successfully, with every value 0, for as long as windows go. */
+void target_reset(struct target *target, int64_t phase_ms);
+
+/* Logs every scrape that started at or before now_ms. */
+void target_catch_up(struct target *target, int64_t now_ms);
+
+/* From now on; a scrape that starts at now_ms itself still finds what was there before. */
+void target_change(struct target *target, int64_t now_ms, enum target_state state);
+static inline void target_set(struct target *target, int64_t now_ms, enum target_value value,
+                              int64_t value_pm)
+{
+    if (target->next_ms <= now_ms)
+        target_catch_up(target, now_ms);
+    if (value == VALUE_CPU) {
+        target->idle += (1000 - target->value[VALUE_CPU]) * (now_ms - target->idle_at_ms);
+        target->idle_at_ms = now_ms;
+    }
+    target->value[value] = value_pm;
+}
+
+/* The server dies, with the scrape in flight; and comes back, scraping from first_ms on. */
+void target_forsake(struct target *target, int64_t now_ms);
+void target_resume(struct target *target, int64_t first_ms);
+
+/* Newest scrape visible at now_ms; NULL if there is none in the log. */
+const struct scrape *target_newest(struct target *target, int64_t now_ms);
+
+/* Would the rule's expression have a result for this target at now_ms? */
+bool target_matches(struct target *target, const struct rule *rule, int64_t now_ms,
+                    int64_t lookback_ms);
+
+/* The value that a signal reads; VALUES for `up`. */
+enum target_value target_value_of(enum signal signal);
+/* Could a value of value_pm, lasting, make the rule's expression true? */
+bool target_suspicious(const struct rule *rule, int64_t value_pm);
+/* With every scrape of the longest window successful: can no evaluation from now_ms on have a
+ * result unless a value changes to a suspicious one? (False may mean: not known.) */
+bool target_calm(struct target *target, const struct rule *rule, int64_t now_ms);
+
+#endif
