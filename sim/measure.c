@@ -235,30 +235,14 @@ static void never_certain(struct quantity *q)
     }
 }
 
-/* Quantiles over time, from how long each level lasted. */
-static double level_quantile(const int64_t *ms, int n, double p)
+/* Means and intervals come from the replications, the rest from all the time observed. */
+static void over_time(const struct level *level, double scale, struct quantity *q)
 {
-    int64_t total = 0, sum = 0;
-    int i;
-    for (i = 0; i < n; i++)
-        total += ms[i];
-    for (i = 0; i < n - 1; i++)
-        if ((double)(sum += ms[i]) >= p * (double)total && sum > 0)
-            break;
-    return total > 0 ? i : NAN;
-}
-
-static void over_time(const int64_t *ms, int n, double unit, struct quantity *q)
-{
-    int last = n - 1;
-    q->p5 = level_quantile(ms, n, 0.05) / unit;
-    q->p50 = level_quantile(ms, n, 0.50) / unit;
-    q->p95 = level_quantile(ms, n, 0.95) / unit;
-    q->p99 = level_quantile(ms, n, 0.99) / unit;
-    q->min = level_quantile(ms, n, 0) / unit;
-    while (last > 0 && ms[last] == 0)
-        last--;
-    q->max = ms[last] > 0 ? last / unit : NAN;
+    struct quantity by_replication = *q;
+    level_quantity(level, scale, q);
+    q->n = by_replication.n;
+    q->mean = by_replication.mean;
+    q->half_width = by_replication.half_width;
 }
 
 static void measure_hosts(const struct findings *f, const struct fleet *fleet,
@@ -308,9 +292,9 @@ static double quantile_of(const struct result *result, struct world *world, enum
     if (metric == METRIC_QUEUE_WAIT)
         return sketch_quantile(&world->waits, p);
     if (metric == METRIC_QUEUE_LENGTH)
-        return level_quantile(world->queue_level_ms, WORLD_LEVELS, p);
+        return level_quantile(&world->queue_level, p);
     if (metric == METRIC_UTILIZATION)
-        return level_quantile(world->busy_level_ms, (int)world->n_regs + 1, p) / world->n_regs;
+        return level_quantile(&world->busy_level, p) / world->n_regs;
     if (samples->n == 0)
         return p <= 0.05 ? q->p5 : p <= 0.5 ? q->p50 : p <= 0.95 ? q->p95 : q->p99;
     interval = stats_quantile_interval(samples->value, samples->n, p, STATS_CONFIDENCE);
@@ -376,9 +360,8 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     over_replications(f, pick_failed, -1, &metric[METRIC_JOBS_FAILED]);
     over_replications(f, pick_failovers, -1, &metric[METRIC_FAILOVERS]);
     never_certain(&metric[METRIC_AVAILABILITY]);
-    over_time(world->queue_level_ms, WORLD_LEVELS, 1, &metric[METRIC_QUEUE_LENGTH]);
-    over_time(world->busy_level_ms, (int)world->n_regs + 1, world->n_regs,
-              &metric[METRIC_UTILIZATION]);
+    over_time(&world->queue_level, 1, &metric[METRIC_QUEUE_LENGTH]);
+    over_time(&world->busy_level, 1.0 / world->n_regs, &metric[METRIC_UTILIZATION]);
     measure_hosts(f, &scenario->fleet, result);
     judge(scenario, world, result);
 }

@@ -91,8 +91,8 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     /* Untouched pages of the ceilings cost nothing. */
     world->jobs = allocate(WORLD_JOBS, sizeof *world->jobs);
     queue_init(&world->queue, 4 * WORLD_JOBS);
-    world->queue_level_ms = allocate(WORLD_LEVELS, sizeof *world->queue_level_ms);
-    world->busy_level_ms = allocate(world->n_regs + 1, sizeof *world->busy_level_ms);
+    level_init(&world->queue_level);
+    level_init(&world->busy_level);
     sketch_init(&world->waits);
     open_monitoring(world);
     world->always_poll = always_tick;
@@ -109,8 +109,8 @@ void world_close(struct world *world)
         alertmanager_close(world->alertmanager);
     sketch_fini(&world->waits);
     queue_fini(&world->queue);
-    free(world->busy_level_ms);
-    free(world->queue_level_ms);
+    level_fini(&world->busy_level);
+    level_fini(&world->queue_level);
     free(world->jobs);
     free(world->streams);
     free(world->queues);
@@ -120,12 +120,9 @@ void world_close(struct world *world)
 
 void world_merge(struct world *world, const struct world *part)
 {
-    uint32_t i;
     sketch_merge(&world->waits, &part->waits);
-    for (i = 0; i < WORLD_LEVELS; i++)
-        world->queue_level_ms[i] += part->queue_level_ms[i];
-    for (i = 0; i <= world->n_regs; i++)
-        world->busy_level_ms[i] += part->busy_level_ms[i];
+    level_merge(&world->queue_level, &part->queue_level);
+    level_merge(&world->busy_level, &part->busy_level);
 }
 
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
@@ -149,6 +146,12 @@ void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b)
     world->digest = (uint64_t)mixed ^ (uint64_t)(mixed >> 64);
 }
 
+static void hold(struct level *level, int64_t from_ms, int64_t to_ms, int64_t value)
+{
+    level_start(level, from_ms, value);
+    level_set(level, to_ms, value);
+}
+
 /* Adds the time since the last change to every integral; call before a change takes place. */
 void world_account(struct world *world)
 {
@@ -162,8 +165,8 @@ void world_account(struct world *world)
     if (ms <= 0)
         return;
     world->level_since_ms = world->now_ms;
-    world->queue_level_ms[world->queued < WORLD_LEVELS ? world->queued : WORLD_LEVELS - 1] += ms;
-    world->busy_level_ms[world->occupied] += ms;
+    hold(&world->queue_level, since_ms, world->now_ms, world->queued);
+    hold(&world->busy_level, since_ms, world->now_ms, world->occupied);
     world->queue_integral += world->queued * ms;
     world->busy_integral += world->occupied * ms;
     world->available_ms += world->able_total > 0 ? ms : 0;

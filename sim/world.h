@@ -20,6 +20,7 @@
 #include "alertmanager.h"
 #include "draw.h"
 #include "model/invariant.h"
+#include "model/level.h"
 #include "model/readings.h"
 #include "model/scenario.h"
 #include "model/sketch.h"
@@ -31,7 +32,6 @@
 #define WORLD_JOBS (1u << 20)    /* ceiling on jobs in the system; more is an unstable queue */
 #define WORLD_INCIDENTS 64       /* measured a replication; later ones are not */
 #define WORLD_OPEN_INCIDENTS 16  /* at the same time */
-#define WORLD_LEVELS 4096        /* queue lengths told apart; longer ones count as this */
 
 enum kind {
     EV_ARRIVAL,     /* the next run */
@@ -56,8 +56,9 @@ enum kind {
     EV_KINDS = EV_ALERTMANAGER + ALERTMANAGER_EVENTS
 };
 
-/* Among simultaneous events the world changes first, then jobs, then those who look at it. */
-enum priority { FIRST_WORLD, THEN_JOBS, THEN_MONITORING, THEN_CONTROLLER };
+/* Among simultaneous events the world changes first, then jobs, then monitoring (prometheus.h says
+ * with which priorities), then the controller that looks at it. */
+enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_CONTROLLER = 255 };
 
 enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
@@ -219,8 +220,8 @@ struct world {
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
     struct sketch waits;      /* of all replications of this worker */
-    int64_t *queue_level_ms;  /* time at each queue length, of this worker */
-    int64_t *busy_level_ms;   /* time at each number of occupied slots */
+    struct level queue_level; /* jobs waiting over time, of all replications of this worker */
+    struct level busy_level;  /* occupied slots over time */
     int64_t level_since_ms, able_total;
     int64_t queue_integral, busy_integral, available_ms;
     struct rep *rep;
