@@ -90,12 +90,17 @@ double sketch_rank(struct sketch *sketch, int64_t rank)
 
 double sketch_quantile(struct sketch *sketch, double p)
 {
+    double place, low;
     int64_t rank;
-    UND_ASSERT(p > 0 && p <= 1);
+    UND_ASSERT(p >= 0 && p <= 1);
     if (sketch->n == 0)
         return NAN;
-    rank = (int64_t)ceil(p * (double)sketch->n);
-    return sketch_rank(sketch, rank > 1 ? rank : 1);
+    place = p * (double)(sketch->n - 1);
+    rank = (int64_t)place + 1;
+    low = sketch_rank(sketch, rank);
+    if (rank == sketch->n)
+        return low;
+    return low + (place - floor(place)) * (sketch_rank(sketch, rank + 1) - low);
 }
 
 void sketch_quantity(struct sketch *sketch, struct quantity *quantity)

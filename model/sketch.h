@@ -45,7 +45,8 @@ void sketch_merge(struct sketch *sketch, const struct sketch *part);
 double sketch_mean(const struct sketch *sketch); /* NAN while empty */
 /* The value of that rank, 1 (least) .. n: exact, or within 0.1%. */
 double sketch_rank(struct sketch *sketch, int64_t rank);
-/* The least value with a share p of all values at or below it, 0 < p <= 1; NAN while empty. */
+/* 0 <= p <= 1: interpolates between the ranks around 1 + p (n - 1), as GSL and most programs do
+ * (Hyndman and Fan's definition 7); NAN while empty. */
 double sketch_quantile(struct sketch *sketch, double p);
 /* All but half_width, which needs independent replications; that becomes NAN. */
 void sketch_quantity(struct sketch *sketch, struct quantity *quantity);

@@ -3,6 +3,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 /* Welford's running mean and sum of squares: no cancellation, no second pass. */
@@ -46,9 +47,8 @@ struct estimate stats_mean(const double *value, size_t n, double confidence)
 
 double stats_quantile(const double *sorted, size_t n, double p)
 {
-    size_t rank = (size_t)ceil(p * (double)n);
-    UND_ASSERT(p > 0 && p <= 1);
-    return n == 0 ? NAN : sorted[rank > 1 ? rank - 1 : 0];
+    UND_ASSERT(p >= 0 && p <= 1);
+    return n == 0 ? NAN : gsl_stats_quantile_from_sorted_data(sorted, 1, n, p);
 }
 
 size_t stats_quantity(double *value, size_t n, struct quantity *quantity)

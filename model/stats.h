@@ -41,7 +41,7 @@ struct estimate stats_mean(const double *value, size_t n, double confidence);
  * are not NAN. */
 size_t stats_quantity(double *value, size_t n, struct quantity *quantity);
 
-/* The least value with a share p of all at or below it. */
+/* By interpolation between neighbours, as sketch_quantile; NAN for n = 0. */
 double stats_quantile(const double *sorted, size_t n, double p);
 
 /* Ranks (1..n) of the order statistics that hold the p-quantile between them with at least this
