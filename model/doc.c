@@ -179,17 +179,24 @@ const char *doc_show(const json_t *value, char text[DOC_SHOWN])
     return "nothing";
 }
 
+const char *doc_where(const struct spot *spot, char text[DOC_WHERE])
+{
+    char line[16] = "";
+    if (spot->line > 0)
+        snprintf(line, sizeof line, ":%d", spot->line);
+    snprintf(text, DOC_WHERE, "%s%s%s%s", spot->file, line, spot->name[0] != '\0' ? ": " : "",
+             spot->name);
+    return text;
+}
+
 enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char *format, ...)
 {
-    char what[512], line[16] = "";
+    char what[512], where[DOC_WHERE];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    if (spot->line > 0)
-        snprintf(line, sizeof line, ":%d", spot->line);
-    return und_fail(err, UND_USAGE, "%s%s: %s%s%s", spot->file, line, spot->name,
-                    spot->name[0] != '\0' ? ": " : "", what);
+    return und_fail(err, UND_USAGE, "%s: %s", doc_where(spot, where), what);
 }
 
 int doc_relative(const struct spot *spot, const char *path, char *out, size_t size)

@@ -59,7 +59,11 @@ struct spot doc_root(const struct doc *doc, const json_t *root);
 void doc_place(struct doc *doc, const json_t *mapping, const char *key, const struct spot *spot);
 void doc_place_item(struct doc *doc, const json_t *list, size_t index, const struct spot *spot);
 
-/* "file:line: name: " and the message; UND_USAGE. */
+#define DOC_WHERE (DOC_PATH + 96)
+
+/* "file:line: name", as far as there are such. */
+const char *doc_where(const struct spot *spot, char text[DOC_WHERE]);
+/* doc_where, ": " and the message; UND_USAGE. */
 enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

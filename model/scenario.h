@@ -86,6 +86,7 @@ struct scenario {
     struct documented documented;
     struct expect expects[SCENARIO_EXPECTS];
     int n_expects;
+    struct json_t *drill; /* the `drill` section as it stands in the file; NULL: none; owned */
 };
 
 const char *fault_kind_name(enum fault_kind kind);

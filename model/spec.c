@@ -283,26 +283,13 @@ static enum und_code read_custom(struct spec *spec, const struct field *field, v
 static enum und_code read_list(struct spec *spec, const struct field *field, void *to,
                                json_t *value, const struct spot *spot);
 
-static const struct {
-    kind_reader *read;
-    const char *schema; /* of a value; NULL: made from the field */
-} kinds[FIELD_KINDS] = {
-    [FIELD_TEXT] = {read_text, NULL},
-    [FIELD_ENUM] = {read_enum, NULL},
-    [FIELD_ENUM_SET] = {read_enum_set, NULL},
-    [FIELD_BOOL] = {read_bool, "{type: boolean}"},
-    [FIELD_INT] = {read_int, NULL},
-    [FIELD_NUMBER] = {read_number, NULL},
-    [FIELD_DURATION] = {read_duration, "{$ref: '#/$defs/DURATION'}"},
-    [FIELD_TIME] = {read_time, "{$ref: '#/$defs/DURATION'}"},
-    [FIELD_RATE] = {read_rate, "{$ref: '#/$defs/RATE'}"},
-    [FIELD_SIZE] = {read_size, "{$ref: '#/$defs/SIZE'}"},
-    [FIELD_SHARE] = {read_share, "{$ref: '#/$defs/SHARE'}"},
-    [FIELD_SHARE_PM] = {read_share_pm, "{$ref: '#/$defs/SHARE'}"},
-    [FIELD_DIST] = {read_dist, "{anyOf: [{$ref: '#/$defs/DURATION'}, {$ref: '#/$defs/DIST'}]}"},
-    [FIELD_TABLE] = {read_table, NULL},
-    [FIELD_LIST] = {read_list, NULL},
-    [FIELD_CUSTOM] = {read_custom, NULL},
+static kind_reader *const readers[FIELD_KINDS] = {
+    [FIELD_TEXT] = read_text,         [FIELD_ENUM] = read_enum,   [FIELD_ENUM_SET] = read_enum_set,
+    [FIELD_BOOL] = read_bool,         [FIELD_INT] = read_int,     [FIELD_NUMBER] = read_number,
+    [FIELD_DURATION] = read_duration, [FIELD_TIME] = read_time,   [FIELD_RATE] = read_rate,
+    [FIELD_SIZE] = read_size,         [FIELD_SHARE] = read_share, [FIELD_SHARE_PM] = read_share_pm,
+    [FIELD_DIST] = read_dist,         [FIELD_TABLE] = read_table, [FIELD_LIST] = read_list,
+    [FIELD_CUSTOM] = read_custom,
 };
 
 static enum und_code read_list(struct spec *spec, const struct field *field, void *to,
@@ -322,7 +309,7 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
         struct spot at = doc_item(spec->doc, value, i, field->key);
         char *element = (char *)to + i * field->stride;
         ++*count; /* before reading: what was half read is freed with the rest */
-        if (kinds[field->item->kind].read(spec, field->item, element, item, &at) != UND_OK)
+        if (readers[field->item->kind](spec, field->item, element, item, &at) != UND_OK)
             return UND_USAGE;
     }
     return UND_OK;
@@ -331,7 +318,7 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
 enum und_code spec_read_field(struct spec *spec, const struct field *field, void *base,
                               json_t *value, const struct spot *spot)
 {
-    return kinds[field->kind].read(spec, field, (char *)base + field->at, value, spot);
+    return readers[field->kind](spec, field, (char *)base + field->at, value, spot);
 }
 
 /* The field's default, through the same reader. Its text is the program's own. */
@@ -383,6 +370,18 @@ static const struct field *find(const struct table *table, const char *key)
     return NULL;
 }
 
+enum und_code spec_check_keys(struct spec *spec, const struct table *table, json_t *mapping)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(mapping, key, value)
+    {
+        if (find(table, key) == NULL)
+            return refuse_key(spec, table, mapping, key);
+    }
+    return UND_OK;
+}
+
 static enum und_code read_member(struct spec *spec, const struct field *field, void *base,
                                  json_t *mapping, const struct spot *whole)
 {
@@ -405,17 +404,12 @@ enum und_code spec_read(struct spec *spec, const struct table *table, void *base
                         const struct spot *spot)
 {
     const struct field *field;
-    const char *key;
-    json_t *value;
     if (table->init != NULL)
         table->init(base);
     if (!json_is_object(mapping) && !json_is_null(mapping)) /* `github:` alone is `github: {}` */
         return spec_refuse(spec, spot, mapping, "a mapping (key: value)");
-    json_object_foreach(mapping, key, value)
-    {
-        if (find(table, key) == NULL)
-            return refuse_key(spec, table, mapping, key);
-    }
+    if (spec_check_keys(spec, table, mapping) != UND_OK)
+        return UND_USAGE;
     for (field = table->fields; field->key != NULL; field++)
         if (read_member(spec, field, base, mapping, spot) != UND_OK)
             return UND_USAGE;

@@ -57,7 +57,9 @@ struct field {
     const struct field *item;
     size_t stride, count_at;
     field_reader *read;
-    const char *schema; /* custom: JSON Schema of its values */
+    const char *schema;           /* custom: JSON Schema of its values */
+    json_t *(*make_schema)(void); /* the same where it has to be computed */
+    bool path;                    /* table: or the path of a file that holds it (loader.c) */
     const char *help;
 };
 
@@ -85,6 +87,8 @@ struct spec {
 
 enum und_code spec_read(struct spec *spec, const struct table *table, void *base, json_t *mapping,
                         const struct spot *spot);
+/* Unknown keys are errors. */
+enum und_code spec_check_keys(struct spec *spec, const struct table *table, json_t *mapping);
 /* One value by one field, into `base` + field->at. */
 enum und_code spec_read_field(struct spec *spec, const struct field *field, void *base,
                               json_t *value, const struct spot *spot);

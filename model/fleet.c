@@ -1,0 +1,20 @@
+#include "fleet.h"
+
+#include <string.h>
+
+int fleet_slots(const struct fleet *fleet)
+{
+    int i, slots = 0;
+    for (i = 0; i < fleet->n_hosts; i++)
+        slots += fleet->hosts[i].slots;
+    return slots;
+}
+
+int fleet_host_index(const struct fleet *fleet, const char *name)
+{
+    int i;
+    for (i = 0; i < fleet->n_hosts; i++)
+        if (strcmp(fleet->hosts[i].name, name) == 0)
+            return i;
+    return -1;
+}

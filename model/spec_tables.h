@@ -1,0 +1,14 @@
+/* Tables and names that one file of the file format lends to another; see spec.h. */
+#ifndef MODEL_SPEC_TABLES_H
+#define MODEL_SPEC_TABLES_H
+
+#include "spec.h"
+
+extern const char *const spec_severities[]; /* in the order of enum severity */
+/* scenario.c, in the order of enum fault_kind and enum op */
+extern const char *const scenario_fault_kinds[];
+extern const char *const scenario_ops[];
+
+extern const struct table spec_monitoring, spec_alertmanager;
+
+#endif
