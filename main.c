@@ -1,8 +1,65 @@
 /* The front door: a table of subcommands. Only main prints errors. */
-#include <stdio.h>
+#include "model/err.h"
+#include "sim/sim_command.h"
 
-int main(void)
+#include <gsl/gsl_errno.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum und_code command(int argc, char **argv, struct und_err *err);
+
+static const struct {
+    const char *name;
+    command *run;
+    const char *about;
+} commands[] = {
+    {"sim", sim_command, "simulate scenarios: documented | simulated, with intervals"},
+    {"test", test_command, "regression: judge every `expect` of every scenario"},
+    {"schema", schema_command, "JSON Schema of fleet and scenario files"},
+};
+
+static void print_help(FILE *out)
 {
-    puts("understudy " UND_VERSION);
-    return 0;
+    size_t i;
+    fputs("usage: understudy COMMAND [options] ...\n"
+          "Rehearses the failover of a self-hosted CI fleet.\n\n",
+          out);
+    for (i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
+    fputs("\n`understudy COMMAND --help` says more; `understudy --version` names the build.\n"
+          "Exit codes: 0 done, 1 an expectation failed, 2 usage or input error.\n",
+          out);
+}
+
+static int run(int argc, char **argv)
+{
+    size_t i;
+    for (i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            struct und_err err = {0};
+            enum und_code code = commands[i].run(argc - 1, argv + 1, &err);
+            if (err.code != UND_OK)
+                fprintf(stderr, "understudy: %s\n", err.text);
+            return (int)code;
+        }
+    fprintf(stderr, "understudy: got command '%.60s', want one of `understudy --help`\n", argv[1]);
+    return UND_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    gsl_set_error_handler_off();
+    if (argc < 2) {
+        print_help(stderr);
+        return UND_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return UND_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("understudy " UND_VERSION);
+        return UND_OK;
+    }
+    return run(argc, argv);
 }

@@ -325,3 +325,18 @@ json_t *loader_schema(void)
 {
     return spec_schema(&spec_scenario);
 }
+
+bool loader_is_scenario(const char *path)
+{
+    struct und_err err = {0};
+    struct doc doc;
+    json_t *root = NULL;
+    bool is = true;
+    doc_init(&doc);
+    if (doc_load(&doc, path, &root, &err) == UND_OK)
+        is = json_object_get(root, "groups") == NULL &&
+             !(json_object_size(root) == 1 && json_object_get(root, "fleet") != NULL);
+    json_decref(root);
+    doc_fini(&doc);
+    return is;
+}

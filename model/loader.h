@@ -23,6 +23,10 @@ enum und_code fleet_load(struct fleet *fleet, const char *path, const char *cons
                          struct und_err *err);
 void fleet_fini(struct fleet *fleet);
 
+/* False for a file that is a fleet alone or a Prometheus rule file, as they lie beside scenarios;
+ * true also for what cannot be read, so that loading it says why. */
+bool loader_is_scenario(const char *path);
+
 /* JSON Schema (draft 2020-12) of fleet and scenario files; new reference. */
 json_t *loader_schema(void);
 

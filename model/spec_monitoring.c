@@ -216,7 +216,7 @@ static enum und_code read_group_by(struct spec *spec, const struct field *field,
 {
     static const struct field set = {
         .key = "group_by", .kind = FIELD_ENUM_SET, .names = group_labels};
-    struct alertmanager *alertmanager = base;
+    struct alertmanager_config *alertmanager = base;
     unsigned labels;
     (void)field;
     if (spec_read_field(spec, &set, &labels, value, spot) != UND_OK)
@@ -229,19 +229,19 @@ static enum und_code read_group_by(struct spec *spec, const struct field *field,
 static const struct field alertmanager_fields[] = {
     {.key = "group_wait",
      .kind = FIELD_DURATION,
-     AT(struct alertmanager, group_wait_ms),
+     AT(struct alertmanager_config, group_wait_ms),
      RANGE(0, (double)UNITS_DAY),
      .fallback = "30s",
      .help = "before a new group's first flush"},
     {.key = "group_interval",
      .kind = FIELD_DURATION,
-     AT(struct alertmanager, group_interval_ms),
+     AT(struct alertmanager_config, group_interval_ms),
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "5min",
      .help = "between two flushes of a group"},
     {.key = "repeat_interval",
      .kind = FIELD_DURATION,
-     AT(struct alertmanager, repeat_interval_ms),
+     AT(struct alertmanager_config, repeat_interval_ms),
      RANGE(1000, (double)(30 * UNITS_DAY)),
      .fallback = "4h",
      .help = "before an unchanged notification is sent again"},

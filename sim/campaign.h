@@ -1,0 +1,61 @@
+/*
+ * A campaign: scenario files and common options in, one report a file out. What the commands sim,
+ * test and whatif share.
+ */
+#ifndef SIM_CAMPAIGN_H
+#define SIM_CAMPAIGN_H
+
+#include "experiment.h"
+#include "reports/report.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#define CAMPAIGN_SETS 64
+#define CAMPAIGN_FILES 1024
+
+struct campaign {
+    struct experiment experiment;
+    const char *sets[CAMPAIGN_SETS];
+    int n_sets;
+    bool json, quiet;
+    bool compare;          /* simulate the documented mechanisms as well */
+    struct report *report; /* owned, one a file */
+    int n;
+};
+
+/* The options that all simulating commands take, for getopt_long; a command appends its own. */
+#define CAMPAIGN_OPTIONS                                                                           \
+    {"seed", required_argument, NULL, 's'}, {"format", required_argument, NULL, 'f'},              \
+        {"quiet", no_argument, NULL, 'q'}, {"set", required_argument, NULL, 'S'},                  \
+        {"replications", required_argument, NULL, 'n'}, {"threads", required_argument, NULL, 'j'}, \
+    {                                                                                              \
+        "precision", required_argument, NULL, 'p'                                                  \
+    }
+#define CAMPAIGN_HELP                                                                              \
+    "  --seed N           of the random streams (default 1)\n"                                     \
+    "  --replications N   of each scenario (default: the scenario's, else 1000 with faults, 100\n" \
+    "                     without)\n"                                                              \
+    "  --precision P      more replications until the mean wait's interval is within P, e.g. 1%\n" \
+    "  --threads N        (default: one a processor; the result does not depend on it)\n"          \
+    "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"   \
+    "  --format text|json\n"                                                                       \
+    "  --quiet            the least output; no progress line\n"
+
+void campaign_init(struct campaign *campaign);
+/* One option of getopt_long; false if it is none of ours. Errors go to err. */
+bool campaign_option(struct campaign *campaign, int option, const char *value,
+                     struct und_err *err);
+
+/* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
+ * strings and the array are the caller's to free with campaign_free_paths. */
+enum und_code campaign_paths(char *const *arguments, int n, char ***paths, int *n_paths,
+                             struct und_err *err);
+void campaign_free_paths(char **paths, int n);
+
+/* Runs one file after the other; a file that does not load becomes a report with an error, and the
+ * first such error's code is returned. */
+enum und_code campaign_run(struct campaign *campaign, char *const *paths, int n);
+void campaign_fini(struct campaign *campaign);
+
+#endif

@@ -1,0 +1,252 @@
+#include "sim_command.h"
+
+#include "campaign.h"
+#include "model/loader.h"
+#include "reports/html.h"
+#include "reports/json.h"
+#include "reports/junit.h"
+#include "reports/plot.h"
+#include "reports/table.h"
+#include "reports/trace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { OPTION_HTML = 256, OPTION_PLOTS, OPTION_JUNIT, OPTION_TRACE, OPTION_DOCUMENTED };
+
+static const char sim_help[] =
+    "usage: understudy sim [options] FILE|FOLDER...\n"
+    "Simulates scenarios and prints documented | simulated, with intervals.\n\n" CAMPAIGN_HELP
+    "  --trace            print one replication's timeline: every event with its cause\n"
+    "  --html FILE        write a page with tables and plots\n"
+    "  --plots FOLDER     write the plots (SVG), two a scenario\n"
+    "  --no-documented    do not simulate the documented mechanisms for comparison\n"
+    "  --help\n"
+    "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
+
+static const char test_help[] =
+    "usage: understudy test [options] FILE|FOLDER...\n"
+    "Judges every `expect` of every scenario, for CI.\n\n" CAMPAIGN_HELP
+    "  --junit FILE       write JUnit XML as well\n"
+    "  --help\n"
+    "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
+
+struct outputs {
+    const char *html, *plots, *junit;
+    bool trace;
+};
+
+static const struct option options[] = {CAMPAIGN_OPTIONS,
+                                        {"help", no_argument, NULL, 'h'},
+                                        {"html", required_argument, NULL, OPTION_HTML},
+                                        {"plots", required_argument, NULL, OPTION_PLOTS},
+                                        {"junit", required_argument, NULL, OPTION_JUNIT},
+                                        {"trace", no_argument, NULL, OPTION_TRACE},
+                                        {"no-documented", no_argument, NULL, OPTION_DOCUMENTED},
+                                        {0}};
+
+/* True: go on with the files from optind. False: help was printed, or err is set. */
+static bool parse(int argc, char **argv, const char *help, struct campaign *campaign,
+                  struct outputs *outputs, struct und_err *err)
+{
+    int option;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
+        switch (option) {
+        case 'h':
+            fputs(help, stdout);
+            return false;
+        case OPTION_HTML:
+            outputs->html = optarg;
+            break;
+        case OPTION_PLOTS:
+            outputs->plots = optarg;
+            break;
+        case OPTION_JUNIT:
+            outputs->junit = optarg;
+            break;
+        case OPTION_TRACE:
+            outputs->trace = true;
+            break;
+        case OPTION_DOCUMENTED:
+            campaign->compare = false;
+            break;
+        default:
+            if (!campaign_option(campaign, option, optarg, err))
+                und_fail(err, UND_USAGE, "%s: got option '%.60s', want one of `understudy %s --help`",
+                         argv[0], argv[optind - 1], argv[0]);
+        }
+    }
+    if (err->code == UND_OK && optind == argc)
+        und_fail(err, UND_USAGE, "%s: got no file, want at least one scenario file or folder",
+                 argv[0]);
+    return err->code == UND_OK;
+}
+
+static FILE *create(const char *path, struct und_err *err)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+    return file;
+}
+
+static void finish(FILE *file, const char *path, struct und_err *err)
+{
+    bool bad = ferror(file) != 0;
+    if (fclose(file) != 0 || bad)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+}
+
+static void write_html(const struct campaign *campaign, const char *path, struct und_err *err)
+{
+    struct und_err plots = {0};
+    FILE *file = create(path, err);
+    if (!file)
+        return;
+    html_print(file, campaign->report, campaign->n, &plots);
+    finish(file, path, err);
+    if (plots.code != UND_OK)
+        fprintf(stderr, "understudy: no plots: %s\n", plots.text);
+}
+
+static void write_plots(const struct campaign *campaign, const char *folder, struct und_err *err)
+{
+    static const char *const names[PLOT_COUNT] = {"ecdf", "strip"};
+    struct und_err plots = {0};
+    int i, plot;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        und_fail(err, UND_USAGE, "%s: cannot create: %s", folder, strerror(errno));
+        return;
+    }
+    for (i = 0; i < campaign->n; i++)
+        for (plot = 0; plot < PLOT_COUNT && plots.code == UND_OK; plot++) {
+            const struct report *report = &campaign->report[i];
+            char name[128], path[4096];
+            FILE *file;
+            if (!report->result || !plot_has(report, (enum plot)plot))
+                continue;
+            report_name(name, sizeof name, report);
+            snprintf(path, sizeof path, "%s/%s-%s.svg", folder, name, names[plot]);
+            if (!(file = create(path, err)))
+                return;
+            plot_print(file, report, (enum plot)plot, PLOT_SVG, &plots);
+            finish(file, path, err);
+            if (plots.code != UND_OK)
+                remove(path);
+        }
+    if (plots.code != UND_OK)
+        fprintf(stderr, "understudy: no plots: %s\n", plots.text);
+}
+
+static void write_junit(const struct campaign *campaign, const char *path, struct und_err *err)
+{
+    FILE *file = create(path, err);
+    if (!file)
+        return;
+    junit_print(file, campaign->report, campaign->n);
+    finish(file, path, err);
+}
+
+static bool all_held(const struct campaign *campaign)
+{
+    int i, j;
+    for (i = 0; i < campaign->n; i++)
+        for (j = 0; campaign->report[i].result && j < campaign->report[i].result->n_verdicts; j++)
+            if (!campaign->report[i].result->verdicts[j].pass)
+                return false;
+    return true;
+}
+
+static void print_traces(const struct campaign *campaign)
+{
+    int i;
+    for (i = 0; i < campaign->n; i++) {
+        const struct report *report = &campaign->report[i];
+        if (!report->result)
+            continue;
+        printf("%s%s\n", i > 0 ? "\n" : "", report->scenario->name);
+        trace_print(stdout, &report->result->timeline, &report->scenario->fleet);
+    }
+}
+
+/* Errors of single files go to standard error, a line each; the first one's code stands. */
+static void print_errors(const struct campaign *campaign)
+{
+    int i;
+    for (i = 0; i < campaign->n; i++)
+        if (campaign->report[i].error)
+            fprintf(stderr, "understudy: %s\n", campaign->report[i].error);
+}
+
+static enum und_code run(struct campaign *campaign, const struct outputs *outputs, int argc,
+                         char **argv, struct und_err *err)
+{
+    char **paths = NULL;
+    int n = 0;
+    enum und_code code;
+    code = campaign_paths(argv + optind, argc - optind, &paths, &n, err);
+    if (code == UND_OK) {
+        code = campaign_run(campaign, paths, n);
+        if (outputs->html)
+            write_html(campaign, outputs->html, err);
+        if (outputs->plots)
+            write_plots(campaign, outputs->plots, err);
+        if (outputs->junit)
+            write_junit(campaign, outputs->junit, err);
+        if (campaign->json)
+            json_print(stdout, campaign->report, campaign->n);
+        else if (outputs->trace)
+            print_traces(campaign);
+        else if (code == UND_OK || n > 1)
+            table_print(stdout, campaign->report, campaign->n, campaign->quiet);
+        print_errors(campaign);
+        if (code == UND_OK && !all_held(campaign))
+            code = UND_FAILED;
+    }
+    campaign_fini(campaign);
+    campaign_free_paths(paths, n);
+    return err->code != UND_OK ? err->code : code;
+}
+
+enum und_code sim_command(int argc, char **argv, struct und_err *err)
+{
+    struct campaign campaign;
+    struct outputs outputs = {0};
+    campaign_init(&campaign);
+    campaign.compare = true;
+    if (!parse(argc, argv, sim_help, &campaign, &outputs, err))
+        return err->code;
+    campaign.experiment.trace = outputs.trace || outputs.html || outputs.plots;
+    campaign.compare = campaign.compare && !outputs.trace;
+    return run(&campaign, &outputs, argc, argv, err);
+}
+
+enum und_code test_command(int argc, char **argv, struct und_err *err)
+{
+    struct campaign campaign;
+    struct outputs outputs = {0};
+    campaign_init(&campaign);
+    if (!parse(argc, argv, test_help, &campaign, &outputs, err))
+        return err->code;
+    return run(&campaign, &outputs, argc, argv, err);
+}
+
+enum und_code schema_command(int argc, char **argv, struct und_err *err)
+{
+    json_t *schema;
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
+        return UND_OK;
+    }
+    if (argc > 1)
+        return und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[1]);
+    schema = loader_schema();
+    json_dumpf(schema, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(schema);
+    return UND_OK;
+}

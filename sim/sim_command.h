@@ -1,0 +1,11 @@
+/* The subcommands sim, test and schema: argv in, exit code out. */
+#ifndef SIM_SIM_COMMAND_H
+#define SIM_SIM_COMMAND_H
+
+#include "model/err.h"
+
+enum und_code sim_command(int argc, char **argv, struct und_err *err);
+enum und_code test_command(int argc, char **argv, struct und_err *err);
+enum und_code schema_command(int argc, char **argv, struct und_err *err);
+
+#endif
