@@ -194,8 +194,8 @@ static void step_ramping(const struct policy_config *config, struct policy_state
         host->ramp_start_ms = now_ms - config->ramp_ms * (host->admitted - 1) / (slots - 1);
         return;
     }
-    while (host->admitted < slots && now_ms - host->ramp_start_ms >=
-                                         config->ramp_ms * host->admitted / (slots - 1))
+    while (host->admitted < slots &&
+           (now_ms - host->ramp_start_ms) * (slots - 1) >= config->ramp_ms * host->admitted)
         host->admitted++;
     if (host->admitted == slots)
         restore(host, plan, slots);
