@@ -170,7 +170,6 @@ struct world {
     uint64_t digest;
     int64_t events;
     struct timeline *timeline; /* NULL: not traced */
-    int32_t cause_routing;
 
     struct stream *streams;
     size_t n_streams, first_fault_stream;
@@ -209,8 +208,7 @@ struct world {
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
     bool always_poll;
     bool write_pending;
-    int32_t detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
-    unsigned seen_alerts[FLEET_HOSTS];
+    int32_t alert_cause[FLEET_HOSTS], detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
     bool repair_called;
 
     /* measures */

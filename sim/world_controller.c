@@ -212,6 +212,19 @@ static int32_t tell(struct world *world, int host, enum notice notice, int32_t c
                        policy_notice_name(notice));
 }
 
+/* What made the policy say this: what it saw, or its own earlier word. */
+static int32_t cause_of(const struct world *world, int host, enum notice notice)
+{
+    if (notice == NOTICE_DETECTED || notice == NOTICE_RELAPSE)
+        return world->readings.view.host[host].alerts & world->fleet->policy.severities
+                   ? world->alert_cause[host]
+                   : world->host[host].cause;
+    if (notice == NOTICE_FAILBACK || notice == NOTICE_DISMISSED)
+        return world->alert_cause[host] > world->host[host].cause ? world->alert_cause[host]
+                                                                  : world->host[host].cause;
+    return notice == NOTICE_FAILOVER ? world->detection_cause[host] : world->decision_cause[host];
+}
+
 static void act_on_host(struct world *world, int host)
 {
     unsigned notices = world->plan.host[host].notices;
@@ -222,14 +235,16 @@ static void act_on_host(struct world *world, int host)
         int32_t cause;
         if (!(notices >> notice & 1))
             continue;
-        cause = notice == NOTICE_DETECTED ? world->host[host].cause : world->detection_cause[host];
-        cause = tell(world, host, (enum notice)notice, cause);
+        cause = tell(world, host, (enum notice)notice,
+                     cause_of(world, host, (enum notice)notice));
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;
             world_incident_detected(world, host);
         } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
             world_incident_decided(world, host);
+        } else if (notice == NOTICE_FAILBACK) {
+            world->decision_cause[host] = cause;
         } else if (notice == NOTICE_RESTORED) {
             world_incident_check_full(world);
         }
@@ -370,9 +385,9 @@ void world_controller_alert(void *context, int64_t now_ms, int host, int rule,
     struct world *world = context;
     UND_ASSERT(now_ms == world->now_ms);
     world_digest(world, EV_PROMETHEUS, (uint64_t)host << 32 | (uint32_t)rule, change);
-    world->host[host].cause =
-        WORLD_STORY(world, world->host[host].cause, host, marks[change], "alert %s %s",
-                    world->fleet->monitoring.rules[rule].name, words[change]);
+    world->alert_cause[host] = WORLD_STORY(
+        world, change == ALERT_FIRED ? world->alert_cause[host] : world->host[host].cause, host,
+        marks[change], "alert %s %s", world->fleet->monitoring.rules[rule].name, words[change]);
     world_incident_alert(world, host, change);
     world_controller_wake(world);
     world_curve(world);
@@ -396,7 +411,7 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             world_incident_webhook(world, host);
         if (!world->fleet->has_policy || !world->fleet->controller.webhook)
             continue;
-        WORLD_STORY(world, world->host[host].cause, host, MARK_NONE, "notification: %s",
+        WORLD_STORY(world, world->alert_cause[host], host, MARK_NONE, "notification: %s",
                     severities ? "firing" : "resolved");
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         readings_alert_hint(&world->readings, host,
@@ -414,7 +429,7 @@ void world_controller_start(struct world *world)
     world->repair_called = false;
     readings_init(&world->readings, world->fleet, 0);
     for (host = 0; host < world->n_hosts; host++) {
-        world->detection_cause[host] = world->decision_cause[host] = -1;
+        world->alert_cause[host] = world->detection_cause[host] = world->decision_cause[host] = -1;
         world->plan.host[host].admitted = world->fleet->hosts[host].slots;
     }
     if (!world->fleet->has_policy)

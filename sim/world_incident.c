@@ -1,7 +1,8 @@
 /*
- * Measures each occurrence of a fault as DESIGN.md defines it. A job is "held up" if it could not
- * be handed to an idle registration while a fault was open, or was handed to one that was gone; the
- * RTO is the first start of such a job on a sound host. A fault that leaves its host serving, only
+ * Measures each occurrence of a fault as DESIGN.md defines it. A job is "held up" if it was handed
+ * to a registration that was gone, or had to queue while GitHub still believed in such
+ * registrations or while nothing at all could take a job; the RTO is the first start of such a job
+ * on a sound host. A fault that leaves its host serving, only
  * badly, holds nobody up: there it is the first start on a sound host after routing has changed.
  */
 #include "world.h"
@@ -197,12 +198,28 @@ void world_incident_check_full(struct world *world)
         }
 }
 
+/* Does GitHub still hand jobs to registrations of these hosts that are gone? */
+static bool swallows(const struct world *world, uint64_t hosts)
+{
+    uint32_t reg;
+    for (reg = 0; reg < world->n_regs; reg++) {
+        const struct reg *r = &world->regs[reg];
+        if ((hosts >> r->host & 1) && r->online && r->labelled &&
+            (r->dead || !world_host_reachable(world, r->host)))
+            return true;
+    }
+    return false;
+}
+
+/* While registrations that are gone take jobs, or nothing can take any, a job that has to wait is
+ * held up by the fault; later it waits for want of capacity. */
 bool world_incident_impairs(const struct world *world)
 {
     int slot;
     for (slot = 0; slot < world->n_open; slot++) {
         const struct incident *incident = &world->incidents[world->open[slot]];
-        if (incident->mttr_ms < 0 && !incident->maintenance && !incident->degrading)
+        if (incident->mttr_ms < 0 && !incident->maintenance && !incident->degrading &&
+            (world->able_total == 0 || swallows(world, incident->hosts)))
             return true;
     }
     return false;
