@@ -33,7 +33,6 @@ void sketch_clear(struct sketch *sketch)
     sketch->sum = 0;
     sketch->min = INT64_MAX;
     sketch->max = INT64_MIN;
-    sketch->first = 0;
     sketch->last = -1;
 }
 

@@ -121,6 +121,11 @@ START_TEST(a_cleared_sketch_is_new)
     ck_assert_double_eq(sketch_quantile(&sketch, 0), 5);
     ck_assert_double_eq(sketch_quantile(&sketch, 1), 8);
     ck_assert_double_eq(sketch_mean(&sketch), 6.5);
+    sketch_merge(&fresh, &sketch);
+    sketch_add(&sketch, 1); /* after a question: what it sorted is no longer sorted */
+    ck_assert_double_eq(sketch_quantile(&sketch, 0), 1);
+    sketch_merge(&sketch, &fresh);
+    ck_assert_double_eq(sketch_quantile(&sketch, 0.5), 5);
     sketch_fini(&sketch);
     sketch_fini(&fresh);
 }
@@ -149,10 +154,10 @@ START_TEST(levels_are_weighted_by_time)
     level_init(&level);
     ck_assert(isnan(level_mean(&level)) && isnan(level_quantile(&level, 0.5)));
     level_start(&level, 1000, 2);
-    level_set(&level, 1900, 7); /* 2 for 900 ms */
-    level_set(&level, 1900, 9); /* 7 for none */
-    level_set(&level, 1990, 0); /* 9 for 90 ms */
-    level_set(&level, 2000, 0); /* 0 for 10 ms */
+    level_set(&level, 1900, 70); /* 2 for 900 ms */
+    level_set(&level, 1900, 9);  /* 70 for none */
+    level_set(&level, 1990, 0);  /* 9 for 90 ms */
+    level_set(&level, 2000, 0);  /* 0 for 10 ms */
     ck_assert_double_eq(level_mean(&level), (2 * 900 + 9 * 90) / 1000.0);
     level_quantity(&level, 0.5, &quantity);
     ck_assert_double_eq(quantity.mean, 0.5 * level_mean(&level));

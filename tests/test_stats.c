@@ -175,6 +175,7 @@ START_TEST(quantity_says_all_and_leaves_out_nothing_observed)
     value[101] = value[50];
     value[50] = value[102] = NAN;
     ck_assert_uint_eq(stats_quantity(value, 103, &quantity), 101);
+    ck_assert(isnan(value[101]) && isnan(value[102]) && value[100] == 100);
     ck_assert_int_eq(quantity.n, 101);
     ck_assert_double_eq(quantity.min, 0);
     ck_assert_double_eq(quantity.max, 100);
