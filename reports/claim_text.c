@@ -26,6 +26,7 @@ const char *claim_metric_word(enum metric metric)
         [METRIC_AVAILABILITY] = "availability",
         [METRIC_JOB_SUCCESS] = "job success",
         [METRIC_FAILOVER_SUCCESS] = "failover success",
+        [METRIC_FAILOVERS] = "failovers",
         [METRIC_JOBS_DONE] = "jobs done",
         [METRIC_JOBS_FAILED] = "jobs failed",
     };
