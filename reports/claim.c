@@ -1,9 +1,8 @@
 #include "reports/claim.h"
 
 #include "model/assert.h"
-#include "reports/text.h"
+#include "model/stats.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 /* Sorted values that are no greater than the limit. */
@@ -20,13 +19,11 @@ static int64_t count_within(const struct samples *samples, double limit)
     return (int64_t)low;
 }
 
-/* Clopper and Pearson (1934): the exact 95% interval of a proportion. */
-static void stats_share_interval(int64_t held, int64_t n, double *low, double *high)
+static void share_interval(struct claim *claim, int64_t held, int64_t n)
 {
-    const double tail = 0.025;
-    double k = (double)held, rest = (double)(n - held);
-    *low = held == 0 ? 0 : gsl_cdf_beta_Pinv(tail, k, rest + 1);
-    *high = held == n ? 1 : gsl_cdf_beta_Qinv(tail, k + 1, rest);
+    struct interval interval = stats_clopper_pearson(held, n, STATS_CONFIDENCE);
+    claim->low = interval.low;
+    claim->high = interval.high;
 }
 
 static enum claim_status status_of_share(const struct claim *claim)
@@ -58,7 +55,7 @@ struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct resu
         claim.n += claim.unobserved;
     if (claim.n > 0) {
         claim.share = (double)claim.held / (double)claim.n;
-        stats_share_interval(claim.held, claim.n, &claim.low, &claim.high);
+        share_interval(&claim, claim.held, claim.n);
     }
     claim.status = status_of_share(&claim);
     return claim;
@@ -70,8 +67,7 @@ static void mean_interval(const struct quantity *quantity, enum unit unit, struc
 {
     bool extreme = quantity->mean >= 1 || quantity->mean <= 0;
     if (unit == UNIT_SHARE && extreme) {
-        int64_t held = quantity->mean >= 1 ? quantity->n : 0;
-        stats_share_interval(held, quantity->n, &claim->low, &claim->high);
+        share_interval(claim, quantity->mean >= 1 ? quantity->n : 0, quantity->n);
     } else {
         claim->low = quantity->mean - quantity->half_width;
         claim->high = quantity->mean + quantity->half_width;

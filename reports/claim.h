@@ -69,6 +69,10 @@ const char *claim_metric_word(enum metric metric);       /* "detection", "RTO", 
 void claim_limit_text(const struct claim *claim, char *out, size_t size);
 /* The figure behind the verdict, at most 28 columns: "holds in 12.0% (10.1-14.2%)". */
 void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL]);
+/* In how many replications it never came about, and what that means for the verdict; empty where it
+ * always did or never did (the row says that). */
+void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
+                      size_t size);
 /* Why a claim does not hold, a sentence or two in plain words; empty where there is nothing to
  * explain. */
 void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size);

@@ -26,6 +26,7 @@ const char *claim_metric_word(enum metric metric)
         [METRIC_AVAILABILITY] = "availability",
         [METRIC_JOB_SUCCESS] = "job success",
         [METRIC_FAILOVER_SUCCESS] = "failover success",
+        [METRIC_FAILOVERS] = "failovers",
         [METRIC_JOBS_DONE] = "jobs done",
         [METRIC_JOBS_FAILED] = "jobs failed",
     };
@@ -52,7 +53,7 @@ static const char *fastest(char out[TEXT_VALUE], const struct claim *claim, doub
     char limit[TEXT_VALUE];
     text_time(out, min_ms);
     text_time(limit, claim->limit);
-    return strcmp(out, limit) == 0 ? text_time_tenths(out, min_ms) : out;
+    return strcmp(out, limit) == 0 ? text_time_exact(out, min_ms) : out;
 }
 
 /* "99.0-99.9%": the first percent sign is dropped to save a column. */
@@ -179,6 +180,19 @@ static void why_missed(const struct claim *claim, const struct report *report, c
         snprintf(out, size, "%s: %s take longer than the documented %s, one in twenty over %s.",
                  claim_metric_word(claim->metric), text_share(value, 1 - claim->share), limit,
                  text_time(other, quantity->p95));
+}
+
+void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
+                      size_t size)
+{
+    out[0] = '\0';
+    if (claim->objective || claim->unobserved == 0 || claim->unobserved >= result->replications)
+        return;
+    snprintf(out, size, "%s: never came about in %" PRId64 " of %" PRId64 " replications%s",
+             claim_metric_word(claim->metric), claim->unobserved, result->replications,
+             claim->metric == METRIC_DETECTION && isfinite(claim->limit)
+                 ? ", which count as later than documented."
+                 : "; judged over the others.");
 }
 
 void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size)

@@ -36,6 +36,8 @@ static const char style[] =
     "td.n,td.m{white-space:nowrap}\n"
     ".word{font-weight:700;white-space:nowrap}.met{color:var(--met)}.not-met,.impossible,.failed"
     "{color:var(--not)}.not-shown{color:var(--open)}\n"
+    ".no-claim,.not-applicable{color:var(--soft);font-weight:400}"
+    ".g th{padding-top:1rem;overflow-wrap:anywhere}\n"
     "ul{padding-left:1.2rem;margin:.6rem 0}li{margin:.25rem 0}\n"
     "figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;width:100%;min-width:36rem;"
     "height:auto}figcaption{color:var(--soft);font-size:.85rem;margin-top:.3rem}\n"
@@ -51,11 +53,13 @@ static void element(FILE *out, const char *name, const char *class, const char *
     fprintf(out, "</%s>", name);
 }
 
-static void print_cells(FILE *out, const struct claim *claim, const struct result *result)
+static void print_row(FILE *out, const struct claim *claim, const struct result *result)
 {
     const struct quantity *quantity = &result->metric[claim->metric];
     char text[CLAIM_DETAIL], value[TEXT_VALUE];
     bool seen = quantity->n > 0;
+    fputs("<tr>", out);
+    element(out, "td", "m", claim_metric_word(claim->metric));
     claim_limit_text(claim, text, sizeof text);
     element(out, "td", "n", text);
     element(out, "td", "n wide", text_metric(value, claim->metric, seen ? quantity->p5 : NAN));
@@ -69,14 +73,13 @@ static void print_cells(FILE *out, const struct claim *claim, const struct resul
     fputs("</td></tr>\n", out);
 }
 
-static void print_head(FILE *out, bool summary)
+static void print_head(FILE *out)
 {
-    fprintf(out,
-            "<div class=\"scroll\"><table>\n<thead><tr>%s<th scope=\"col\" class=\"m\">time or "
-            "share</th><th scope=\"col\">documented</th><th scope=\"col\" class=\"wide\">p5</th>"
-            "<th scope=\"col\">p50</th><th scope=\"col\" class=\"wide\">p95</th>"
-            "<th scope=\"col\" class=\"v\">verdict</th></tr></thead>\n<tbody>\n",
-            summary ? "<th scope=\"col\">scenario</th>" : "");
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\" class=\"m\">time or "
+          "share</th><th scope=\"col\">documented</th><th scope=\"col\" class=\"wide\">p5</th>"
+          "<th scope=\"col\">p50</th><th scope=\"col\" class=\"wide\">p95</th>"
+          "<th scope=\"col\" class=\"v\">verdict</th></tr></thead>\n<tbody>\n",
+          out);
 }
 
 /* The scenario's rows in the summary: its claims, or one row that says that it has none. */
@@ -86,30 +89,23 @@ static void print_summary_rows(FILE *out, const struct report *report, int numbe
     int n = report->result ? claim_rows(report, rows) : 0, shown = 0, i;
     char name[3 * FLEET_NAME];
     report_name(name, sizeof name, report);
-    for (i = 0; i <= n; i++) {
-        if (i < n ? rows[i].status < CLAIM_MET : shown > 0)
-            continue;
-        fputs("<tr><th scope=\"row\">", out);
-        if (shown++ == 0) {
-            fprintf(out, "<a href=\"#s%d\">", number);
-            text_xml(out, name);
-            fputs("</a>", out);
+    fprintf(out, "<tr class=\"g\"><th colspan=\"6\" scope=\"rowgroup\"><a href=\"#s%d\">", number);
+    text_xml(out, name);
+    fputs("</a></th></tr>\n", out);
+    for (i = 0; i < n; i++)
+        if (rows[i].status >= CLAIM_MET) {
+            print_row(out, &rows[i], report->result);
+            shown++;
         }
-        fputs("</th>", out);
-        if (i < n) {
-            element(out, "td", "m", claim_metric_word(rows[i].metric));
-            print_cells(out, &rows[i], report->result);
-        } else {
-            fprintf(out, "<td class=\"m\" colspan=\"6\">%s</td></tr>\n",
-                    report->result ? "no claims" : "did not run");
-        }
-    }
+    if (shown == 0)
+        fprintf(out, "<tr><td class=\"m\" colspan=\"6\">%s</td></tr>\n",
+                report->result ? "no claims" : "did not run");
 }
 
 static void print_summary(FILE *out, const struct report *reports, int n)
 {
     int i;
-    print_head(out, true);
+    print_head(out);
     for (i = 0; i < n; i++)
         print_summary_rows(out, &reports[i], i + 1);
     fputs("</tbody></table></div>\n", out);
@@ -169,6 +165,8 @@ static void print_notes(FILE *out, const struct report *report, const struct cla
     for (i = 0; i < n; i++) {
         claim_why(&rows[i], report, text, sizeof text);
         print_item(out, "", text);
+        claim_unobserved(&rows[i], report->result, text, sizeof text);
+        print_item(out, "", text);
     }
     if (report->result->unstable)
         print_item(out, "failed", "unstable: the queue grew without bound");
@@ -214,11 +212,44 @@ static void print_facts(FILE *out, const struct report *report)
             result->replications, each, result->seed, result->digest);
 }
 
+static void print_workload(FILE *out, const struct result *result)
+{
+    char text[TEXT_VALUE];
+    size_t i;
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\"></th><th scope=\"col\">"
+          "mean</th><th scope=\"col\">&#177; 95%</th><th scope=\"col\">p50</th>"
+          "<th scope=\"col\">p95</th></tr></thead>\n<tbody>\n",
+          out);
+    for (i = 0; i < TABLE_WORKLOAD; i++) {
+        enum metric metric = table_workload[i];
+        const struct quantity *quantity = &result->metric[metric];
+        if (quantity->n == 0)
+            continue;
+        fputs("<tr>", out);
+        element(out, "td", "m", claim_metric_word(metric));
+        element(out, "td", "n", text_metric(text, metric, quantity->mean));
+        element(out, "td", "n", text_metric(text, metric, quantity->half_width));
+        element(out, "td", "n", text_metric(text, metric, quantity->p50));
+        element(out, "td", "n", text_metric(text, metric, quantity->p95));
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void print_claims(FILE *out, const struct claim *rows, int n, const struct result *result)
+{
+    int i;
+    print_head(out);
+    for (i = 0; i < n; i++)
+        print_row(out, &rows[i], result);
+    fputs("</tbody></table></div>\n", out);
+}
+
 static void print_section(FILE *out, const struct report *report, int number, struct und_err *plots)
 {
     struct claim rows[CLAIM_ROWS];
     char name[3 * FLEET_NAME];
-    int n, i;
+    int n;
     report_name(name, sizeof name, report);
     fprintf(out, "<section id=\"s%d\">\n<h2>", number);
     text_xml(out, name);
@@ -232,14 +263,9 @@ static void print_section(FILE *out, const struct report *report, int number, st
     print_facts(out, report);
     n = claim_rows(report, rows);
     if (n > 0)
-        print_head(out, false);
-    for (i = 0; i < n; i++) {
-        fputs("<tr>", out);
-        element(out, "td", "m", claim_metric_word(rows[i].metric));
-        print_cells(out, &rows[i], report->result);
-    }
-    if (n > 0)
-        fputs("</tbody></table></div>\n", out);
+        print_claims(out, rows, n, report->result);
+    else
+        print_workload(out, report->result);
     print_notes(out, report, rows, n);
     print_plot(out, report, PLOT_ECDF, plots);
     print_plot(out, report, PLOT_STRIP, plots);

@@ -1,6 +1,7 @@
 #include "reports/json.h"
 
 #include "model/assert.h"
+#include "model/stats.h"
 #include "reports/claim.h"
 #include "reports/text.h"
 
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONFIDENCE 0.95
 #define EXACT_INTEGER 9007199254740992.0 /* 2^53: doubles beyond it are not exact integers */
 #define REAL_DIGITS 15
 
@@ -55,7 +55,7 @@ json_t *json_quantity(const struct quantity *quantity)
     put(object, "n", json_integer(quantity->n));
     put(object, "mean", number(seen ? quantity->mean : NAN));
     put(object, "half_width", number(seen ? quantity->half_width : NAN));
-    put(object, "confidence", json_real(CONFIDENCE));
+    put(object, "confidence", json_real(STATS_CONFIDENCE));
     for (i = 0; i < sizeof fields / sizeof *fields; i++)
         put(object, fields[i].key, number(seen ? fields[i].value : NAN));
     return object;

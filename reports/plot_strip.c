@@ -18,7 +18,7 @@
 #define LEVEL 16    /* a row of mark labels */
 #define BAND 22     /* a host */
 #define GAP 16      /* between panels */
-#define AXIS 52     /* tics and title below */
+#define AXIS 58     /* tics and title below */
 #define CHAR_PX 6.6 /* of a label, generously */
 #define HOSTS_SHOWN 12
 #define NAME_BYTES 25 /* of a host: what fits into the left margin */
@@ -294,7 +294,7 @@ static void write_panel(struct strip *strip, enum curve first, enum curve second
     if (last) {
         unit = plot_script_time_tics(strip->script, strip->from_s - strip->zero_s,
                                      strip->to_s - strip->zero_s, 10);
-        fprintf(strip->script, "set xlabel 'time since the %s (%s)'\n",
+        fprintf(strip->script, "set xlabel 'time since the %s (%s)' offset 0,0.4\n",
                 strip->fault ? "fault" : "start", unit);
     } else {
         fputs("unset xtics\nunset xlabel\n", strip->script);

@@ -63,13 +63,29 @@ static void print_title(FILE *out, const struct report *report)
     print_sentence(out, about);
 }
 
+/* In seconds or percent, or with all digits where that would hide why it failed ("got 4:00, want
+ * <= 4:00"). */
+static void exact(char out[TEXT_VALUE], enum metric metric, double value)
+{
+    if (metric_unit(metric) == UNIT_MS)
+        snprintf(out, TEXT_VALUE, "%.3fs", value / 1000);
+    else
+        snprintf(out, TEXT_VALUE, "%.8g", value);
+}
+
 void table_expectation(const struct verdict *verdict, char *out, size_t size)
 {
     char limit[TEXT_VALUE], value[TEXT_VALUE], half[TEXT_VALUE];
-    size_t end = (size_t)snprintf(out, size, "%s %s %s %s: got %s", verdict->statistic,
-                                  metric_name(verdict->metric), verdict->op,
-                                  text_metric(limit, verdict->metric, verdict->limit),
-                                  text_metric(value, verdict->metric, verdict->value));
+    size_t end;
+    text_metric(limit, verdict->metric, verdict->limit);
+    text_metric(value, verdict->metric, verdict->value);
+    if (strcmp(limit, value) == 0 && verdict->limit != verdict->value) {
+        exact(limit, verdict->metric, verdict->limit);
+        exact(value, verdict->metric, verdict->value);
+    }
+    end = (size_t)snprintf(out, size, "%s %s %s %s: got %s", verdict->statistic,
+                           metric_name(verdict->metric), verdict->op, limit,
+                           isfinite(verdict->value) ? value : "nothing observed");
     if (end < size && isfinite(verdict->half_width))
         snprintf(out + end, size - end, " +-%s",
                  text_metric(half, verdict->metric, verdict->half_width));
@@ -156,16 +172,17 @@ void table_difference(const struct report *report, char *out, size_t size)
         snprintf(out + end, size - end, "no row would change beyond its interval");
 }
 
-/* A steady-state question has no faults and so no claims: its answer is the workload. */
+const enum metric table_workload[TABLE_WORKLOAD] = {METRIC_QUEUE_WAIT,       METRIC_QUEUE_LENGTH,
+                                                    METRIC_WAIT_PROBABILITY, METRIC_UTILIZATION,
+                                                    METRIC_AVAILABILITY,     METRIC_JOB_SUCCESS};
+
 static void print_workload(FILE *out, const struct result *result)
 {
-    static const enum metric shown[] = {METRIC_QUEUE_WAIT,       METRIC_QUEUE_LENGTH,
-                                        METRIC_WAIT_PROBABILITY, METRIC_UTILIZATION,
-                                        METRIC_AVAILABILITY,     METRIC_JOB_SUCCESS};
+    const enum metric *shown = table_workload;
     char mean[TEXT_VALUE], half[TEXT_VALUE], p50[TEXT_VALUE], p95[TEXT_VALUE], p99[TEXT_VALUE];
     size_t i;
     fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
-    for (i = 0; i < sizeof shown / sizeof *shown; i++) {
+    for (i = 0; i < TABLE_WORKLOAD; i++) {
         const struct quantity *quantity = &result->metric[shown[i]];
         if (quantity->n == 0)
             continue;
@@ -176,19 +193,6 @@ static void print_workload(FILE *out, const struct result *result)
                 text_metric(p95, shown[i], quantity->p95),
                 text_metric(p99, shown[i], quantity->p99));
     }
-}
-
-static void print_unobserved(FILE *out, const struct claim *claim, const struct result *result)
-{
-    char line[256];
-    if (claim->objective || claim->unobserved == 0 || claim->unobserved >= result->replications)
-        return;
-    snprintf(line, sizeof line, "%s: never came about in %" PRId64 " of %" PRId64 " replications%s",
-             claim_metric_word(claim->metric), claim->unobserved, result->replications,
-             claim->metric == METRIC_DETECTION && isfinite(claim->limit)
-                 ? ", which count as later than documented."
-                 : "; judged over the others.");
-    print_sentence(out, line);
 }
 
 static void print_block(FILE *out, const struct report *report)
@@ -206,7 +210,8 @@ static void print_block(FILE *out, const struct report *report)
     for (i = 0; i < n; i++) {
         claim_why(&rows[i], report, sentence, sizeof sentence);
         print_sentence(out, sentence);
-        print_unobserved(out, &rows[i], report->result);
+        claim_unobserved(&rows[i], report->result, sentence, sizeof sentence);
+        print_sentence(out, sentence);
     }
     if (report->result->unstable)
         print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");

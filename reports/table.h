@@ -12,6 +12,10 @@
 
 #define TABLE_COLUMNS 100
 
+/* A steady-state question has no faults and so no claims: its answer is the workload. */
+#define TABLE_WORKLOAD 6
+extern const enum metric table_workload[TABLE_WORKLOAD];
+
 /* With `quiet` one line a scenario and the summary. */
 void table_print(FILE *out, const struct report *reports, int n, bool quiet);
 

@@ -26,16 +26,16 @@ const char *text_time(char out[TEXT_VALUE], double ms)
     return out;
 }
 
-const char *text_time_tenths(char out[TEXT_VALUE], double ms)
+const char *text_time_exact(char out[TEXT_VALUE], double ms)
 {
-    long long tenths;
+    long long whole;
     size_t end;
     if (!isfinite(ms))
         return text_time(out, ms);
-    tenths = llround(ms / 100); /* rounded once: 1:59.96 is 2:00.0, not 1:59.0 */
-    text_time(out, (double)(tenths / 10 * SECOND_MS));
+    whole = llround(ms); /* rounded once: 1:59.9996 is 2:00.000, not 1:59.000 */
+    text_time(out, (double)(whole - whole % SECOND_MS));
     end = strlen(out);
-    snprintf(out + end, TEXT_VALUE - end, ".%lld", tenths % 10);
+    snprintf(out + end, TEXT_VALUE - end, ".%03lld", whole % SECOND_MS);
     return out;
 }
 

@@ -19,8 +19,8 @@
 
 /* m:ss below an hour, h:mm:ss below 100 hours, else days and hours; "-" for NAN. */
 const char *text_time(char out[TEXT_VALUE], double ms);
-/* The same with tenths of a second, for times that would read the same as a limit they exceed. */
-const char *text_time_tenths(char out[TEXT_VALUE], double ms);
+/* The same with milliseconds, for times that would read like a limit they exceed; ms >= 0. */
+const char *text_time_exact(char out[TEXT_VALUE], double ms);
 /* h:mm:ss.mmm, for traces. */
 const char *text_clock(char out[TEXT_VALUE], int64_t ms);
 /* 99.3%, 100%; never "100%" for less than 1, never "0%" for more than 0; "-" for NAN. */
