@@ -1,8 +1,8 @@
 # make            builds build/understudy
 # make demo       installs what is missing, builds, simulates every documented failure mode
 # make test       installs what is missing, builds, runs every test
-# Other targets: check bench asan tsan fuzz cover lint purity golden format install clean (V=1 shows
-# the commands; BUILD, CC, OPT and SAN choose another kind of build in a folder of its own).
+# make help       the other targets
+# V=1 shows the commands; BUILD, CC, OPT and SAN choose another kind of build in its own folder.
 
 BUILD ?= build
 CC ?= gcc
@@ -15,7 +15,8 @@ say = $(if $(filter 1,$(V)),@:,@echo "  $(1)")
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
 PACKAGES_DEMO := gnuplot-nox
-PACKAGES_TEST := check clang libclang-rt-14-dev valgrind libxml2-utils
+PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils
+PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
 
 LIBS := gsl jansson yaml-0.1
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -25,7 +26,7 @@ WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-pr
 # -ffp-contract=off: digests must not depend on fused multiply-add. No -march=native: gcc 12 makes
 # xoshiro-style code 2.5 times slower with it.
 FLAGS = -std=c11 -D_GNU_SOURCE $(OPT) -g $(WARN) -ffp-contract=off -fno-math-errno -pthread $(SAN) -I. \
-        -DUND_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+        -I$(BUILD)/generated $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
 # Layers, lowest last: one archive a folder, so that the link line shows who may call whom.
@@ -36,9 +37,42 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 # What suites share: the main function, golden files, made-up results.
-SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_%,$(wildcard tests/*.c)))
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench%,\
+             $(wildcard tests/*.c)))
+FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
+FUZZ_SECONDS ?= 60
 
 all: $(BUILD)/understudy
+
+help:
+	@echo "demo test           what the README says"
+	@echo "check               the test suites of this build"
+	@echo "asan tsan           the suites under AddressSanitizer and UBSan, ThreadSanitizer"
+	@echo "purity digests      ring 0 imports nothing; every build gives the same digests"
+	@echo "bench               speed, as ratios"
+	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
+	@echo "golden UPDATE=1     write the golden files anew"
+	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
+
+# ---- the README's two commands ----
+
+demo:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)mkdir -p demo
+	$(Q)build/understudy sim scenarios --html demo/index.html; [ $$? -le 1 ]
+	@echo "The same as a page, with plots: demo/index.html"
+
+test:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST)
+	$(Q)$(MAKE) --no-print-directory all suites
+	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
+	$(Q)$(MAKE) --no-print-directory builds
+	$(Q)tests/run $(SUITES:%=build/tests/%) $(SUITES:%=build/asan/tests/%) \
+	    tests/purity tests/digests
+
+# ---- building ----
 
 $(BUILD)/understudy: $(BUILD)/main.o $(ARCHIVES)
 	$(call say,LINK $@)
@@ -51,9 +85,15 @@ $(BUILD)/$(1).a: $(call objects,$(1))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c | $(BUILD)/generated/version.h
 	$(call say,CC   $<)
 	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+# Written anew only when the version changes, so that only its users are compiled again.
+$(BUILD)/generated/version.h: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#define UND_VERSION "$(VERSION)"' | cmp -s - $@ || \
+	    echo '#define UND_VERSION "$(VERSION)"' >$@
 
 # Ring 0 must not import memcpy and friends that the compiler would make of its loops.
 $(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-tree-loop-distribute-patterns \
@@ -63,15 +103,75 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 
-check: $(BUILD)/understudy $(SUITES:%=$(BUILD)/tests/%)
+suites: $(SUITES:%=$(BUILD)/tests/%)
+
+# ---- checks ----
+
+check: $(BUILD)/understudy suites
 	$(Q)BUILD=$(BUILD) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
+ASAN := SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' OPT=-O1
+asan:
+	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) check
+
+tsan:
+	$(Q)$(MAKE) --no-print-directory BUILD=build/tsan CC=clang SAN=-fsanitize=thread OPT=-O1 check
+
+purity: $(RING0:%=$(BUILD)/model/%.o)
+	$(Q)tests/purity
+
+# The same program by other compilers and at other levels, for the digests and the warnings.
+builds:
+	$(Q)$(MAKE) --no-print-directory BUILD=build/gcc-O0 OPT=-O0 all
+	$(Q)$(MAKE) --no-print-directory BUILD=build/clang-O0 CC=clang OPT=-O0 all
+	$(Q)$(MAKE) --no-print-directory BUILD=build/clang-O2 CC=clang OPT=-O2 all
+
+digests: all builds
+	$(Q)tests/digests
+
 # Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
-golden: $(SUITES:%=$(BUILD)/tests/%)
+golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
+
+FUZZ := BUILD=build/fuzz CC=clang OPT=-O1 SAN='-fsanitize=address,undefined,fuzzer-no-link'
+$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz_%.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(SAN) -fsanitize=fuzzer -o $@ $< $(ARCHIVES) $(LINK)
+fuzzers: $(FUZZERS:%=$(BUILD)/tests/%)
+fuzz:
+	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
+	$(Q)for fuzzer in $(FUZZERS); do echo "$$fuzzer"; mkdir -p build/fuzz/corpus/$$fuzzer; \
+	    build/fuzz/tests/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
+	        -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$fuzzer || exit 1; done
+
+cover:
+	$(Q).ci/install $(PACKAGES_LINT)
+	$(Q)$(MAKE) --no-print-directory BUILD=build/cover OPT='-O0 --coverage' check
+	$(Q)lcov -q -c -d build/cover -o build/cover/all.info
+	$(Q)lcov -q -r build/cover/all.info '*/tests/*' '/usr/*' -o build/cover/own.info
+	$(Q)lcov --list build/cover/own.info
+
+lint:
+	$(Q).ci/install $(PACKAGES_LINT)
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	$(Q)cppcheck -q --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr -I. \
+	    main.c $(LAYERS)
+
+format:
+	$(Q)clang-format -i $(SOURCES)
+SOURCES = $(wildcard main.c */*.c */*.h)
+
+install: all
+	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
+	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
+	install -m 644 scenarios/* $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 
 clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all check golden clean
+.PHONY: all help demo test suites check asan tsan purity builds digests golden fuzzers fuzz cover \
+        lint format install clean FORCE
+
+# Keep the objects of the tests: they are prerequisites of several programs.
+.SECONDARY:

@@ -1,6 +1,7 @@
 /* The front door: a table of subcommands. Only main prints errors. */
 #include "model/err.h"
 #include "sim/sim_command.h"
+#include "version.h"
 
 #include <gsl/gsl_errno.h>
 #include <stdio.h>

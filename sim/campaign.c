@@ -2,6 +2,7 @@
 
 #include "model/assert.h"
 #include "model/loader.h"
+#include "version.h"
 
 #include <dirent.h>
 #include <errno.h>
