@@ -70,8 +70,16 @@ check: $(BUILD)/understudy $(SUITES:%=$(BUILD)/tests/%)
 golden: $(SUITES:%=$(BUILD)/tests/%)
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
+# Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
+$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(ARCHIVES) $(LINK)
+
+bench: $(BUILD)/tests/bench
+	$(Q)$< $(BUILD)/bench.json
+
 clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all check golden clean
+.PHONY: all check golden bench clean
