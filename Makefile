@@ -133,6 +133,14 @@ digests: all builds
 golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
+# Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
+$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(ARCHIVES) $(LINK)
+
+bench: $(BUILD)/tests/bench
+	$(Q)$< $(BUILD)/bench.json
+
 FUZZ := BUILD=build/fuzz CC=clang OPT=-O1 SAN='-fsanitize=address,undefined,fuzzer-no-link'
 $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz_%.o $(ARCHIVES)
 	$(call say,LINK $@)
@@ -170,7 +178,7 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan purity builds digests golden fuzzers fuzz cover \
+.PHONY: all help demo test suites check asan tsan purity builds digests golden bench fuzzers fuzz cover \
         lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.

@@ -28,7 +28,7 @@ static double draw_hyperexponential(const struct dist *dist, double u)
     return -dist->c * log((1 - u) / (1 - dist->a));
 }
 
-static double draw(const struct dist *dist, struct stream *stream)
+double draw_by_kind(const struct dist *dist, struct stream *stream)
 {
     double u;
     if (dist->kind == DIST_FIXED)
@@ -57,10 +57,4 @@ static double draw(const struct dist *dist, struct stream *stream)
         break;
     }
     UND_UNREACHABLE();
-}
-
-int64_t draw_ms(const struct dist *dist, struct stream *stream)
-{
-    double ms = draw(dist, stream);
-    return ms < DIST_MAX_MS ? (int64_t)(ms + 0.5) : (int64_t)DIST_MAX_MS;
 }

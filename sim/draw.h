@@ -9,7 +9,18 @@
 #include "model/dist.h"
 #include "stream.h"
 
-/* Rounded to ms, in 0..DIST_MAX_MS. The dist must be resolved. */
-int64_t draw_ms(const struct dist *dist, struct stream *stream);
+#include <math.h>
+
+/* Not rounded; for all kinds. */
+double draw_by_kind(const struct dist *dist, struct stream *stream);
+
+/* Rounded to ms, in 0..DIST_MAX_MS. The dist must be resolved. Exponential draws are inline: they
+ * are so cheap that the call would show. */
+static inline int64_t draw_ms(const struct dist *dist, struct stream *stream)
+{
+    double ms = dist->kind == DIST_EXPONENTIAL ? -dist->a * log(stream_uniform(stream))
+                                               : draw_by_kind(dist, stream);
+    return ms < DIST_MAX_MS ? (int64_t)(ms + 0.5) : (int64_t)DIST_MAX_MS;
+}
 
 #endif

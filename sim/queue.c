@@ -7,13 +7,21 @@
 
 void queue_init(struct queue *queue, size_t capacity)
 {
-    size_t i;
     *queue = (struct queue){.capacity = capacity};
     queue->heap = malloc((capacity + QUEUE_SPARE) * sizeof *queue->heap);
     UND_ASSERT(queue->heap != NULL);
-    for (i = 0; i < capacity + QUEUE_SPARE; i++)
-        queue->heap[i] = QUEUE_SENTINEL;
     queue_clear(queue);
+}
+
+/* A ceiling is no reason to touch its memory: sentinels are written as far as the heap has been. */
+void queue_mark(struct queue *queue)
+{
+    size_t from = queue->marked > 0 ? queue->marked + QUEUE_SPARE : 0, i;
+    UND_ASSERT(queue->n < queue->capacity);
+    queue->marked = 2 * queue->marked + 256;
+    queue->marked = queue->marked < queue->capacity ? queue->marked : queue->capacity;
+    for (i = from; i < queue->marked + QUEUE_SPARE; i++)
+        queue->heap[i] = QUEUE_SENTINEL;
 }
 
 void queue_fini(struct queue *queue)

@@ -38,12 +38,14 @@ struct event {
 struct queue {
     struct event *heap; /* owned; pending events, then sentinels */
     size_t n, capacity; /* pending events; the hole does not count */
+    size_t marked;      /* from heap[n] to there are sentinels; pages beyond are untouched */
     uint64_t sequence;
     int64_t now_ms; /* of the last event popped; nothing may be pushed before it */
     bool hole;      /* heap[0] was popped and not refilled yet */
 };
 
 void queue_init(struct queue *queue, size_t capacity);
+void queue_mark(struct queue *queue); /* more sentinels; asserts the capacity */
 void queue_fini(struct queue *queue);
 void queue_clear(struct queue *queue); /* empty, sequence 0, any time: the next replication */
 
@@ -95,7 +97,8 @@ static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priori
                               uint32_t who, uint16_t epoch)
 {
     struct event event = {at_ms, (uint64_t)priority << 56 | queue->sequence++, who, kind, epoch};
-    UND_ASSERT(queue->n < queue->capacity);
+    if (__builtin_expect(queue->n >= queue->marked, 0))
+        queue_mark(queue);
     UND_ASSERT(at_ms >= queue->now_ms);
     queue->n++;
     if (queue->hole)
