@@ -172,7 +172,7 @@ static enum und_code read_jobs(struct csv *csv, struct trace *trace,
     while (next(csv)) {
         size_t n = trace->n;
         if (csv->n_fields != csv->n_columns)
-            return und_fail(csv->err, UND_USAGE, "%s:%d: line: got %d fields, want %d", csv->path,
+            return und_fail(csv->err, UND_USAGE, "%s:%d: fields: got %d, want %d", csv->path,
                             csv->line, csv->n_fields, csv->n_columns);
         if (!grow(trace, &capacity))
             return und_fail(csv->err, UND_USAGE, "%s: out of memory", csv->path);
@@ -258,7 +258,7 @@ enum und_code csv_column(const char *path, const char *column, int64_t **values,
             *values = larger;
         }
         if (csv.n_fields <= wanted)
-            code = und_fail(err, UND_USAGE, "%s:%d: line: got %d fields, want %d", path, csv.line,
+            code = und_fail(err, UND_USAGE, "%s:%d: fields: got %d, want %d", path, csv.line,
                             csv.n_fields, csv.n_columns);
         else if ((code = seconds(&csv, wanted, column, &(*values)[*n])) == UND_OK)
             ++*n;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <yaml.h>
 
 struct reader {
@@ -153,6 +154,22 @@ const char *doc_show_text(const char *value, char text[DOC_SHOWN])
     return text;
 }
 
+static json_t *resolve(const char *text, const char **why);
+
+/* In quotes if it would be no text without them. */
+static const char *show_string(const char *string, char text[DOC_SHOWN])
+{
+    const char *why;
+    json_t *plain = resolve(string, &why);
+    char bare[DOC_SHOWN];
+    if (json_is_string(plain))
+        doc_show_text(string, text);
+    else
+        snprintf(text, DOC_SHOWN, "\"%.*s\"", DOC_SHOWN - 3, doc_show_text(string, bare));
+    json_decref(plain);
+    return text;
+}
+
 const char *doc_show(const json_t *value, char text[DOC_SHOWN])
 {
     switch (json_typeof(value)) {
@@ -161,8 +178,7 @@ const char *doc_show(const json_t *value, char text[DOC_SHOWN])
     case JSON_ARRAY:
         return json_array_size(value) == 0 ? "an empty list" : "a list";
     case JSON_STRING:
-        return *json_string_value(value) == '\0' ? "\"\""
-                                                 : doc_show_text(json_string_value(value), text);
+        return show_string(json_string_value(value), text);
     case JSON_INTEGER:
         snprintf(text, DOC_SHOWN, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         return text;
@@ -199,12 +215,19 @@ enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char 
     return und_fail(err, UND_USAGE, "%s: %s", doc_where(spot, where), what);
 }
 
-int doc_relative(const struct spot *spot, const char *path, char *out, size_t size)
+enum und_code doc_relative(const struct spot *spot, const char *path, char out[DOC_PATH],
+                           struct und_err *err)
 {
     const char *slash = spot->line > 0 ? strrchr(spot->file, '/') : NULL;
     int folder = slash == NULL || *path == '/' ? 0 : (int)(slash - spot->file) + 1;
-    int n = snprintf(out, size, "%.*s%s", folder, spot->file, path);
-    return n >= 0 && (size_t)n < size;
+    int n = snprintf(out, DOC_PATH, "%.*s%s", folder, spot->file, path);
+    char shown[DOC_SHOWN];
+    if (n < 0 || n >= DOC_PATH || *path == '\0')
+        return doc_fail(spot, err, "got %s, want a path of 1..%d bytes", doc_show_text(path, shown),
+                        DOC_PATH - 1);
+    if (access(out, R_OK) != 0)
+        return doc_fail(spot, err, "%s: cannot be read: %s", out, strerror(errno));
+    return UND_OK;
 }
 
 /* --- Scalars: the core schema of YAML 1.2 --- */
@@ -448,8 +471,10 @@ static enum und_code read_member(struct reader *reader, json_t *mapping, const y
                         doc_show_text(key, shown), doc_member(reader->doc, mapping, key).key_line);
     if (next(reader, &next_event) != UND_OK)
         return UND_USAGE;
+    /* Of a mapping or list, the key's line says more than that of its first item. */
     remember(reader->doc, member_place(place, mapping, key), reader->file,
-             line_of(reader, &next_event), spot.line);
+             next_event.type == YAML_SCALAR_EVENT ? line_of(reader, &next_event) : spot.line,
+             spot.line);
     value = read_value(reader, &next_event, depth + 1);
     yaml_event_delete(&next_event);
     if (value == NULL || json_object_set_new(mapping, key, value) != 0)

@@ -71,7 +71,9 @@ enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char 
 const char *doc_show(const json_t *value, char text[DOC_SHOWN]);
 const char *doc_show_text(const char *value, char text[DOC_SHOWN]);
 
-/* `path` as seen from the folder of the file that names it. False if it is too long. */
-int doc_relative(const struct spot *spot, const char *path, char *out, size_t size);
+/* `path` as seen from the folder of the file that names it (of an argument: from here); an error at
+ * `spot` if that file is not there to be read. */
+enum und_code doc_relative(const struct spot *spot, const char *path, char out[DOC_PATH],
+                           struct und_err *err);
 
 #endif

@@ -59,9 +59,9 @@ static enum und_code replace_path(struct loader *loader)
     char path[DOC_PATH];
     json_t *file = NULL, *fleet;
     enum und_code code = UND_USAGE;
-    if (!doc_relative(&spot, json_string_value(json_object_get(loader->root, "fleet")), path,
-                      sizeof path))
-        return doc_fail(&spot, loader->err, "the path is too long");
+    if (doc_relative(&spot, json_string_value(json_object_get(loader->root, "fleet")), path,
+                     loader->err) != UND_OK)
+        return UND_USAGE;
     if (visit(loader, path, &spot) != UND_OK ||
         doc_load(&loader->doc, path, &file, loader->err) != UND_OK)
         return UND_USAGE;

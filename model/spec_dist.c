@@ -98,7 +98,7 @@ static enum und_code read_values(struct spec *spec, struct dist_text *text, json
                                  const struct spot *whole)
 {
     struct spot spot = spec_spot(spec, mapping, "file", whole);
-    char path[FLEET_PATH];
+    char path[DOC_PATH];
     bool empirical = text->dist.kind == DIST_EMPIRICAL;
     if (empirical != text->has_file)
         return doc_fail(&spot, spec->err,
@@ -106,8 +106,8 @@ static enum und_code read_values(struct spec *spec, struct dist_text *text, json
                                   : "only an empirical distribution has a file");
     if (!empirical)
         return UND_OK;
-    if (!doc_relative(&spot, text->file, path, sizeof path))
-        return doc_fail(&spot, spec->err, "the path is too long");
+    if (doc_relative(&spot, text->file, path, spec->err) != UND_OK)
+        return UND_USAGE;
     return csv_column(path, text->column, &text->dist.values, &text->dist.n_values, spec->err);
 }
 

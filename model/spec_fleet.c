@@ -420,9 +420,9 @@ static enum und_code load_trace(struct spec *spec, struct workload *workload, js
     struct trace *trace = &workload->arrivals.trace;
     json_t *arrivals = json_object_get(mapping, "arrivals");
     struct spot spot = spec_spot(spec, arrivals, "file", whole);
-    char path[FLEET_PATH];
-    if (!doc_relative(&spot, trace->path, path, sizeof path))
-        return doc_fail(&spot, spec->err, "the path is too long");
+    char path[DOC_PATH];
+    if (doc_relative(&spot, trace->path, path, spec->err) != UND_OK)
+        return UND_USAGE;
     return csv_trace(trace, path, workload->classes, workload->n_classes, spec->err);
 }
 

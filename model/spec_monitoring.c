@@ -116,12 +116,12 @@ static enum und_code read_rule_file(struct spec *spec, struct monitoring *monito
 static enum und_code read_rules(struct spec *spec, const struct field *field, void *base,
                                 json_t *value, const struct spot *spot)
 {
-    char path[FLEET_PATH];
+    char path[DOC_PATH];
     (void)field;
     if (!json_is_string(value))
         return spec_read_field(spec, &rule_list, base, value, spot);
-    if (!doc_relative(spot, json_string_value(value), path, sizeof path))
-        return doc_fail(spot, spec->err, "the path is too long");
+    if (doc_relative(spot, json_string_value(value), path, spec->err) != UND_OK)
+        return UND_USAGE;
     return read_rule_file(spec, base, path, spot);
 }
 

@@ -138,11 +138,11 @@ bool units_duration(const char *text, int64_t *ms, char hint[UNITS_HINT])
     bool negative = *at == '-';
     hint[0] = '\0';
     at += negative;
-    if (*at == '-' || *at == '+')
-        return refuse(hint, "");
     do {
         const struct unit *unit;
         double number, term;
+        if (*at == '-' || *at == '+') /* one sign, for all of it */
+            return refuse(hint, "");
         if (!read_number(&at, &number, hint))
             return false;
         at = skip_blanks(at);
