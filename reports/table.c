@@ -55,7 +55,8 @@ static void print_title(FILE *out, const struct report *report)
              report->result->replications, text_time(each, per_replication(report->result)),
              report->result->seed);
     rule = TABLE_COLUMNS - text_columns(name) - (int)strlen(facts) - 2;
-    fprintf(out, "%s ", name);
+    fputs(name, out);
+    fputs(rule > 0 ? " " : "\n ", out);
     while (rule-- > 0)
         fputc('-', out);
     fprintf(out, " %s\n", facts);
@@ -157,7 +158,8 @@ void table_difference(const struct report *report, char *out, size_t size)
     out[0] = '\0';
     if (report->documented == NULL)
         return;
-    end = (size_t)snprintf(out, size, "if GitHub chose primary before backup, as documented: ");
+    end = (size_t)snprintf(
+        out, size, "with the documented mechanisms (primary before backup, routing at once): ");
     for (i = 0; i < sizeof shown / sizeof *shown && end < size; i++) {
         const struct quantity *real = &report->result->metric[shown[i]];
         const struct quantity *other = &report->documented->metric[shown[i]];
