@@ -303,24 +303,13 @@ void table_summary_text(const struct table_summary *summary, char *out, size_t s
         snprintf(out + end, size - end, " %d could not run.", summary->errors);
 }
 
-static void print_error(FILE *out, const struct report *report)
-{
-    char line[SENTENCE], name[SENTENCE / 3], error[SENTENCE / 3];
-    report_name(name, sizeof name, report);
-    text_clean(error, sizeof error, report->error);
-    snprintf(line, sizeof line, "%s: did not run: %s", name, error);
-    text_wrap(out, line, 0, TABLE_COLUMNS, HANG);
-}
-
 void table_print(FILE *out, const struct report *reports, int n, bool quiet)
 {
     struct table_summary summary = table_summarise(reports, n);
     char text[SENTENCE];
     int i;
     for (i = 0; i < n; i++)
-        if (reports[i].result == NULL)
-            print_error(out, &reports[i]);
-        else if (!quiet)
+        if (reports[i].result && !quiet)
             print_block(out, &reports[i]);
     for (i = 0; i < n && (quiet || n > 1); i++)
         print_short(out, &reports[i]);
