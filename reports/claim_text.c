@@ -88,6 +88,8 @@ void claim_detail(const struct claim *claim, const struct result *result, char o
         snprintf(out, CLAIM_DETAIL, "never came about");
     else if (claim->status == CLAIM_IMPOSSIBLE)
         snprintf(out, CLAIM_DETAIL, "never below %s", fastest(value, claim, min_ms));
+    else if (claim->held == 0)
+        snprintf(out, CLAIM_DETAIL, "holds in 0 of %" PRId64 " (%s)", claim->n, interval);
     else
         snprintf(out, CLAIM_DETAIL, "holds in %s (%s)", text_share(value, claim->share), interval);
 }

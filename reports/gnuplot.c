@@ -44,14 +44,13 @@ static enum und_code judge(int status, off_t drawn, FILE *errors, struct und_err
 {
     char message[512];
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_PROGRAM)
-        return und_fail(err, UND_SERVICE, "gnuplot: not found, so there are no plots");
+        return und_fail(err, UND_SERVICE, "gnuplot: not found");
     if (WIFSIGNALED(status))
-        return und_fail(err, UND_SERVICE, "gnuplot: ended by signal %d, so there are no plots",
-                        WTERMSIG(status));
+        return und_fail(err, UND_SERVICE, "gnuplot: ended by signal %d", WTERMSIG(status));
     if (WEXITSTATUS(status) == 0 && drawn > 0)
         return UND_OK;
     first_message(errors, message, sizeof message);
-    return und_fail(err, UND_SERVICE, "gnuplot: failed, so there are no plots: %s", message);
+    return und_fail(err, UND_SERVICE, "gnuplot: failed: %s", message);
 }
 
 static off_t file_size(FILE *file)

@@ -134,7 +134,7 @@ static void print_plot(FILE *out, const struct report *report, enum plot plot,
         return;
     picture = tmpfile();
     if (picture == NULL) {
-        und_fail(plots, UND_SERVICE, "plots: no temporary file");
+        und_fail(plots, UND_SERVICE, "gnuplot: no temporary file");
         return;
     }
     plot_caption(report, plot, caption, sizeof caption);

@@ -183,11 +183,25 @@ static json_t *variant(const struct result *result)
     return object;
 }
 
+static json_t *failure(const struct report *report)
+{
+    char name[3 * FLEET_NAME];
+    json_t *object = json_object();
+    report_name(name, sizeof name, report);
+    put(object, "version", json_integer(JSON_VERSION));
+    put(object, "scenario", string(name));
+    put(object, "error", string(report->error));
+    return object;
+}
+
 json_t *json_report(const struct report *report)
 {
     const struct result *result = report->result;
-    json_t *object = json_object();
+    json_t *object;
     char digest[17];
+    if (result == NULL)
+        return failure(report);
+    object = json_object();
     snprintf(digest, sizeof digest, "%016" PRIx64, result->digest);
     put(object, "version", json_integer(JSON_VERSION));
     put(object, "scenario", string(report->scenario->name));

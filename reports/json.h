@@ -17,7 +17,7 @@
 /* One report is an object, several are an array; two-space indentation and a newline at the end. */
 void json_print(FILE *out, const struct report *reports, int n);
 
-/* New reference. Needs report->result. */
+/* New reference; {"version", "scenario", "error"} where there is no result. */
 json_t *json_report(const struct report *report);
 /* Q of CONTRACT.md; new reference. */
 json_t *json_quantity(const struct quantity *quantity);

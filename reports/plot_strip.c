@@ -14,6 +14,7 @@
 
 #define LEFT 172
 #define RIGHT 770
+#define KEY 785
 #define MARGIN 12
 #define LEVEL 16    /* a row of mark labels */
 #define BAND 22     /* a host */
@@ -40,7 +41,8 @@ struct strip {
     bool fault;
     struct label labels[MARK_COUNT];
     int n_labels, levels, n_hosts;
-    int height, y; /* px; y: top of what is drawn next */
+    bool shown[PHASE_COUNT]; /* phases in the picture, for the legend */
+    int height, y;           /* px; y: top of what is drawn next */
 };
 
 enum curve { CURVE_ADMITTED, CURVE_BUSY, CURVE_QUEUE, CURVE_PENDING, CURVE_FIRING, CURVE_COUNT };
@@ -168,6 +170,8 @@ static void write_segment(struct strip *strip, double from_s, double to_s, int p
     bool dark = phase == PHASE_DRAINED || phase == PHASE_MAINTENANCE;
     if (right <= left)
         return;
+    if (phase >= 0 && phase < PHASE_COUNT)
+        strip->shown[phase] = true;
     fprintf(strip->script,
             "set object rectangle from screen %.5f,%.5f to screen %.5f,%.5f back fillstyle solid "
             "border linecolor rgb '#ffffff' fillcolor rgb '%s'\n",
@@ -206,6 +210,28 @@ static void write_band(struct strip *strip, int host)
     fprintf(strip->script, " at screen %.5f,%.5f right textcolor rgb '" PLOT_INK "'\n",
             screen_x(LEFT - 8), screen_y(strip, strip->y + BAND / 2.0));
     strip->y += BAND + 3;
+}
+
+/* A narrow band has no room for its name, so the phases are explained beside the bands as well. */
+static void write_legend(struct strip *strip, int top)
+{
+    int phase, y = top;
+    for (phase = 0; phase < PHASE_COUNT; phase++) {
+        if (!strip->shown[phase])
+            continue;
+        fprintf(strip->script,
+                "set object rectangle from screen %.5f,%.5f to screen %.5f,%.5f back fillstyle "
+                "solid noborder fillcolor rgb '%s'\n",
+                screen_x(KEY), screen_y(strip, y + 2), screen_x(KEY + 32),
+                screen_y(strip, y + LEVEL - 2), phase_fill(phase));
+        fprintf(strip->script,
+                "set label '%s' at screen %.5f,%.5f left textcolor rgb '" PLOT_INK "'\n",
+                policy_phase_name((enum phase)phase), screen_x(KEY + 41),
+                screen_y(strip, y + LEVEL / 2.0));
+        y += LEVEL;
+    }
+    if (strip->y < y)
+        strip->y = y;
 }
 
 static int value_of(const struct timeline_point *point, enum curve curve)
@@ -347,12 +373,15 @@ void plot_script_strip(FILE *script, const struct report *report, enum plot_form
     choose_labels(&strip);
     strip.n_hosts = strip.fleet->n_hosts < HOSTS_SHOWN ? strip.fleet->n_hosts : HOSTS_SHOWN;
     bands = MARGIN + LEVEL * strip.levels + 4;
-    strip.height = bands + (BAND + 3) * strip.n_hosts + 3 * GAP + 80 + 64 + 46 + AXIS;
+    strip.height = bands + 3 * GAP + 80 + 64 + 46 + AXIS;
+    strip.height += (BAND + 3) * strip.n_hosts < LEVEL * PHASE_COUNT ? LEVEL * PHASE_COUNT
+                                                                     : (BAND + 3) * strip.n_hosts;
     plot_script_begin(script, format, PLOT_WIDTH, strip.height);
     strip.y = bands;
     for (i = 0; i < strip.n_hosts; i++)
         write_band(&strip, i);
-    strip.y += GAP - 3;
+    write_legend(&strip, bands);
+    strip.y += GAP;
     fputs("set key\n", script);
     write_panel(&strip, CURVE_BUSY, CURVE_ADMITTED, 80, "slots", false);
     fputs("unset object\nunset label\n", script);

@@ -55,7 +55,8 @@ static void print_title(FILE *out, const struct report *report)
              report->result->replications, text_time(each, per_replication(report->result)),
              report->result->seed);
     rule = TABLE_COLUMNS - text_columns(name) - (int)strlen(facts) - 2;
-    fprintf(out, "%s ", name);
+    fputs(name, out);
+    fputs(rule > 0 ? " " : "\n ", out);
     while (rule-- > 0)
         fputc('-', out);
     fprintf(out, " %s\n", facts);
@@ -157,7 +158,8 @@ void table_difference(const struct report *report, char *out, size_t size)
     out[0] = '\0';
     if (report->documented == NULL)
         return;
-    end = (size_t)snprintf(out, size, "if GitHub chose primary before backup, as documented: ");
+    end = (size_t)snprintf(
+        out, size, "with the documented mechanisms (primary before backup, routing at once): ");
     for (i = 0; i < sizeof shown / sizeof *shown && end < size; i++) {
         const struct quantity *real = &report->result->metric[shown[i]];
         const struct quantity *other = &report->documented->metric[shown[i]];
@@ -301,24 +303,13 @@ void table_summary_text(const struct table_summary *summary, char *out, size_t s
         snprintf(out + end, size - end, " %d could not run.", summary->errors);
 }
 
-static void print_error(FILE *out, const struct report *report)
-{
-    char line[SENTENCE], name[SENTENCE / 3], error[SENTENCE / 3];
-    report_name(name, sizeof name, report);
-    text_clean(error, sizeof error, report->error);
-    snprintf(line, sizeof line, "%s: did not run: %s", name, error);
-    text_wrap(out, line, 0, TABLE_COLUMNS, HANG);
-}
-
 void table_print(FILE *out, const struct report *reports, int n, bool quiet)
 {
     struct table_summary summary = table_summarise(reports, n);
     char text[SENTENCE];
     int i;
     for (i = 0; i < n; i++)
-        if (reports[i].result == NULL)
-            print_error(out, &reports[i]);
-        else if (!quiet)
+        if (reports[i].result && !quiet)
             print_block(out, &reports[i]);
     for (i = 0; i < n && (quiet || n > 1); i++)
         print_short(out, &reports[i]);

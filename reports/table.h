@@ -16,7 +16,8 @@
 #define TABLE_WORKLOAD 6
 extern const enum metric table_workload[TABLE_WORKLOAD];
 
-/* With `quiet` one line a scenario and the summary. */
+/* With `quiet` one line a scenario and the summary. A scenario that did not run is named; its error
+ * is for standard error. */
 void table_print(FILE *out, const struct report *reports, int n, bool quiet);
 
 /* Counts over all reports, for the summary line and the HTML page. */

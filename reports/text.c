@@ -16,7 +16,9 @@ const char *text_time(char out[TEXT_VALUE], double ms)
         return out;
     }
     s = llround(fabs(ms) / SECOND_MS);
-    if (s >= 100LL * HOUR_S)
+    if (s >= 1000LL * 24 * HOUR_S)
+        snprintf(out, TEXT_VALUE, "%lldd", s / (24 * HOUR_S));
+    else if (s >= 100LL * HOUR_S)
         snprintf(out, TEXT_VALUE, "%lldd %02lldh", s / (24 * HOUR_S), s / HOUR_S % 24);
     else if (s >= HOUR_S)
         snprintf(out, TEXT_VALUE, "%s%lld:%02lld:%02lld", ms < 0 ? "-" : "", s / HOUR_S,

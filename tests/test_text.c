@@ -24,6 +24,8 @@ START_TEST(times_are_rounded_to_the_second)
     is_time(3599500, "1:00:00");
     is_time(359999000, "99:59:59");
     is_time(360000000, "4d 04h");
+    is_time(86399999e3, "999d 23h");
+    is_time(86400000e3, "1000d");
     is_time(-61000, "-1:01");
     is_time(-3661000, "-1:01:01");
     is_time(-100, "0:00");
