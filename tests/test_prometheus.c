@@ -454,7 +454,7 @@ struct restart {
 
 static const struct restart restarts[] = {
     /* Below the grace period of 10 minutes nothing is restored: the rule starts over. */
-    {2, 3 * 60 + 1, 4 * 60 + 1, (5 + 2) * 60},
+    {5, 6 * 60 + 1, 7 * 60 + 1, (8 + 5) * 60},
     /* Was firing: keeps its start, and fires at the third evaluation. */
     {15, 16 * 60 + 1, 20 * 60 + 1, 23 * 60},
     /* 5 of 15 minutes left: fires the grace period after the second evaluation. */
