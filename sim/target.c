@@ -231,10 +231,6 @@ bool target_calm(struct target *target, const struct rule *rule, int64_t now_ms)
         return false;
     if (value == VALUE_CPU)
         return cpu_calm(target, rule, now_ms);
-    /* The newest visible scrape now or at any later time is one of the last two or a later one. */
-    for (uint64_t i = target->n; i > 0 && i + 2 > target->n; i--) {
-        if (target_suspicious(rule, entry(target, i - 1)->value[value]))
-            return false;
-    }
-    return true;
+    /* What was visible has just been evaluated; at most the newest scrape is still to be seen. */
+    return !target_suspicious(rule, entry(target, target->n - 1)->value[value]);
 }

@@ -84,8 +84,9 @@ bool target_matches(struct target *target, const struct rule *rule, int64_t now_
 enum target_value target_value_of(enum signal signal);
 /* Could a value of value_pm, lasting, make the rule's expression true? */
 bool target_suspicious(const struct rule *rule, int64_t value_pm);
-/* With every scrape of the longest window successful: can no evaluation from now_ms on have a
- * result unless a value changes to a suspicious one? (False may mean: not known.) */
+/* After an evaluation at now_ms without a result, with every scrape of the longest window
+ * successful: can no later one have a result unless a value changes to a suspicious one? (False may
+ * mean: not known.) */
 bool target_calm(struct target *target, const struct rule *rule, int64_t now_ms);
 
 #endif

@@ -67,7 +67,8 @@ void monitored_open(struct monitored *world)
     world->alertmanager =
         alertmanager_open(&world->fleet, &world->queue, KIND_ALERTMANAGER, see_notification, world);
     world->prometheus = prometheus_open(&world->fleet, &world->queue, KIND_PROMETHEUS,
-                                        world->alertmanager, see_change, world);
+                                        world->without_alertmanager ? NULL : world->alertmanager,
+                                        see_change, world);
     world->log = calloc(MONITORED_LOG, sizeof *world->log);
     UND_ASSERT(world->log != NULL);
 }
@@ -86,19 +87,19 @@ void monitored_reset(struct monitored *world, struct stream *phases)
     alertmanager_reset(world->alertmanager);
     prometheus_reset(world->prometheus, phases);
     world->n = 0;
-    world->now_ms = 0;
+    world->events = 0;
 }
 
 void monitored_run(struct monitored *world, int64_t until_ms)
 {
     struct event event;
     while (queue_next_ms(&world->queue) < until_ms && queue_pop(&world->queue, &event)) {
+        world->events++;
         if (event.kind >= KIND_ALERTMANAGER)
             alertmanager_event(world->alertmanager, &event);
         else
             prometheus_event(world->prometheus, &event);
     }
-    world->now_ms = until_ms;
 }
 
 int64_t monitored_first_change(const struct monitored *world, enum alert_change change)

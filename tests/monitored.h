@@ -27,7 +27,8 @@ struct monitored {
     struct alertmanager *alertmanager;
     struct observed *log;
     int n;
-    int64_t now_ms;
+    long events;
+    bool without_alertmanager; /* set before monitored_open */
 };
 
 /* The documented configuration: scrape 30 s, evaluation 60 s, group_wait 30 s, one group a host and
@@ -37,7 +38,7 @@ struct rule *monitored_add_rule(struct fleet *fleet, enum signal signal, int64_t
 void monitored_open(struct monitored *world); /* world->fleet has been configured */
 void monitored_close(struct monitored *world);
 void monitored_reset(struct monitored *world, struct stream *phases);
-/* Handles every event before until_ms, then moves the time there. */
+/* Handles every event before until_ms. */
 void monitored_run(struct monitored *world, int64_t until_ms);
 /* Time of the first entry of that kind at or after from_ms; -1 if there is none. */
 int64_t monitored_first_change(const struct monitored *world, enum alert_change change);
