@@ -52,8 +52,10 @@ enum metric metric_by_name(const char *name)
 void result_fini(struct result *result)
 {
     int i;
-    for (i = 0; i < METRIC_COUNT; i++)
+    for (i = 0; i < METRIC_COUNT; i++) {
         free(result->samples[i].value);
+        free(result->by_replication[i]);
+    }
     free(result->hosts);
     free(result->verdicts);
     timeline_fini(&result->timeline);

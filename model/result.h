@@ -76,6 +76,9 @@ struct result {
     int64_t events;
     struct quantity metric[METRIC_COUNT];
     struct samples samples[METRIC_COUNT]; /* only per-replication metrics; else n == 0 */
+    /* Of each replication, in order, NAN where it observed nothing; owned. What paired comparisons
+     * under common random numbers need. */
+    double *by_replication[METRIC_COUNT];
     struct host_result *hosts;
     int n_hosts;
     struct verdict *verdicts;

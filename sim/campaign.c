@@ -106,8 +106,8 @@ static enum und_code add_path(struct paths *paths, const char *folder, const cha
 static int is_scenario_file(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 ||
-                   strcmp(dot, ".json") == 0);
+    return dot &&
+           (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 || strcmp(dot, ".json") == 0);
 }
 
 static enum und_code add_folder(struct paths *paths, const char *folder, struct und_err *err)
@@ -179,8 +179,8 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static struct result *simulate(const struct scenario *scenario,
-                               const struct experiment *experiment, struct und_err *err)
+static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,
+                               struct und_err *err)
 {
     struct result *result = calloc(1, sizeof *result);
     UND_ASSERT(result != NULL);
@@ -215,8 +215,11 @@ static enum und_code run_file(struct campaign *campaign, const char *path, struc
     struct und_err err = {0};
     double began = seconds();
     UND_ASSERT(scenario != NULL);
-    *report = (struct report){.path = path, .sets = campaign->sets, .n_sets = campaign->n_sets,
-                              .version = UND_VERSION, .elapsed_s = NAN};
+    *report = (struct report){.path = path,
+                              .sets = campaign->sets,
+                              .n_sets = campaign->n_sets,
+                              .version = UND_VERSION,
+                              .elapsed_s = NAN};
     if (scenario_load(scenario, path, campaign->sets, campaign->n_sets, &err) == UND_OK) {
         report->scenario = scenario;
         report->result = simulate(scenario, &campaign->experiment, &err);

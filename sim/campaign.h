@@ -44,8 +44,7 @@ struct campaign {
 
 void campaign_init(struct campaign *campaign);
 /* One option of getopt_long; false if it is none of ours. Errors go to err. */
-bool campaign_option(struct campaign *campaign, int option, const char *value,
-                     struct und_err *err);
+bool campaign_option(struct campaign *campaign, int option, const char *value, struct und_err *err);
 
 /* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
  * strings and the array are the caller's to free with campaign_free_paths. */

@@ -83,8 +83,8 @@ static void extend(struct crew *crew, int64_t to, uint64_t seed)
     struct findings *f = &crew->findings;
     int64_t r, from = f->n;
     f->rep = realloc(f->rep, (size_t)to * sizeof *f->rep);
-    f->incidents = realloc(f->incidents,
-                           (size_t)(to * f->max_incidents + 1) * sizeof *f->incidents);
+    f->incidents =
+        realloc(f->incidents, (size_t)(to * f->max_incidents + 1) * sizeof *f->incidents);
     crew->base = realloc(crew->base, (size_t)to * sizeof *crew->base);
     UND_ASSERT(f->rep && f->incidents && crew->base);
     for (r = from; r < to; r++) {
@@ -160,8 +160,8 @@ static enum und_code check_question(const struct scenario *scenario, struct und_
 }
 
 static enum und_code check_findings(const struct scenario *scenario,
-                                    const struct experiment *experiment,
-                                    const struct findings *f, struct und_err *err)
+                                    const struct experiment *experiment, const struct findings *f,
+                                    struct und_err *err)
 {
     int64_t r;
     for (r = 0; r < f->n; r++)

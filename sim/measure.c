@@ -33,9 +33,8 @@ double *measure_mean_waits(const struct findings *f)
     double *value = new_values(f->n);
     int64_t r;
     for (r = 0; r < f->n; r++)
-        value[r] = f->rep[r].started > 0
-                       ? (double)f->rep[r].wait_sum_ms / (double)f->rep[r].started
-                       : NAN;
+        value[r] =
+            f->rep[r].started > 0 ? (double)f->rep[r].wait_sum_ms / (double)f->rep[r].started : NAN;
     return value;
 }
 
@@ -92,17 +91,23 @@ static void pool_delays(const struct findings *f, enum metric metric, struct res
 {
     struct samples *samples = &result->samples[metric];
     bool maintenance = only_maintenance(f);
+    double *mean = result->by_replication[metric] = new_values(f->n);
     int64_t r, most = 0;
     int i;
     for (r = 0; r < f->n; r++)
         most += f->rep[r].n_incidents;
     samples->value = new_values(most);
-    for (r = 0; r < f->n; r++)
+    for (r = 0; r < f->n; r++) {
+        size_t before = samples->n;
         for (i = 0; i < f->rep[r].n_incidents; i++) {
             const struct incident *incident = &f->incidents[r * f->max_incidents + i];
-            if (delay(incident, metric) >= 0 && incident->maintenance == maintenance)
-                samples->value[samples->n++] = (double)delay(incident, metric);
+            if (delay(incident, metric) < 0 || incident->maintenance != maintenance)
+                continue;
+            samples->value[samples->n++] = (double)delay(incident, metric);
+            mean[r] += samples->value[samples->n - 1];
         }
+        mean[r] /= (double)(samples->n - before); /* 0 / 0: NAN, nothing observed */
+    }
     stats_quantity(samples->value, samples->n, &result->metric[metric]);
 }
 
@@ -111,10 +116,10 @@ static void pool_delays(const struct findings *f, enum metric metric, struct res
 /* The ratio estimator's interval over replications (Law, section 9.5.3; Cochran): the residuals
  * a - ratio * b of replications are independent. A ratio of 0 or 1 without any spread gets
  * Clopper-Pearson's interval over its trials instead of 0 +- 0. */
-static void ratio(const double *a, const double *b, int64_t n, bool proportion,
-                  struct quantity *q)
+static void ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
+                  double **by_replication)
 {
-    double sum_a = 0, sum_b = 0, *residual = new_values(n);
+    double sum_a = 0, sum_b = 0, *residual = new_values(n), *each = new_values(n);
     struct estimate estimate;
     int64_t r;
     for (r = 0; r < n; r++) {
@@ -124,7 +129,7 @@ static void ratio(const double *a, const double *b, int64_t n, bool proportion,
     unobserved(q);
     if (sum_b > 0) {
         for (r = 0; r < n; r++)
-            residual[r] = b[r] > 0 ? a[r] / b[r] : NAN;
+            residual[r] = each[r] = a[r] / b[r]; /* 0 / 0: NAN */
         stats_quantity(residual, (size_t)n, q);
         q->mean = sum_a / sum_b;
         for (r = 0; r < n; r++)
@@ -138,6 +143,7 @@ static void ratio(const double *a, const double *b, int64_t n, bool proportion,
         }
     }
     free(residual);
+    *by_replication = each;
 }
 
 static void measure_waits(const struct findings *f, struct world *world, struct result *result)
@@ -150,10 +156,11 @@ static void measure_waits(const struct findings *f, struct world *world, struct 
         started[r] = (double)f->rep[r].started;
         waited[r] = (double)f->rep[r].waited;
     }
-    ratio(sum, started, f->n, false, &by_replication);
+    ratio(sum, started, f->n, false, &by_replication, &result->by_replication[METRIC_QUEUE_WAIT]);
     sketch_quantity(&world->waits, &result->metric[METRIC_QUEUE_WAIT]);
     result->metric[METRIC_QUEUE_WAIT].half_width = by_replication.half_width;
-    ratio(waited, started, f->n, true, &result->metric[METRIC_WAIT_PROBABILITY]);
+    ratio(waited, started, f->n, true, &result->metric[METRIC_WAIT_PROBABILITY],
+          &result->by_replication[METRIC_WAIT_PROBABILITY]);
     free(sum);
     free(started);
     free(waited);
@@ -167,12 +174,14 @@ static void measure_success(const struct findings *f, struct result *result)
         good[r] = (double)f->rep[r].first_done;
         all[r] = good[r] + (double)f->rep[r].first_failed;
     }
-    ratio(good, all, f->n, true, &result->metric[METRIC_JOB_SUCCESS]);
+    ratio(good, all, f->n, true, &result->metric[METRIC_JOB_SUCCESS],
+          &result->by_replication[METRIC_JOB_SUCCESS]);
     for (r = 0; r < f->n; r++) {
         good[r] = (double)f->rep[r].failovers_done;
         all[r] = (double)f->rep[r].failovers_due;
     }
-    ratio(good, all, f->n, true, &result->metric[METRIC_FAILOVER_SUCCESS]);
+    ratio(good, all, f->n, true, &result->metric[METRIC_FAILOVER_SUCCESS],
+          &result->by_replication[METRIC_FAILOVER_SUCCESS]);
     free(good);
     free(all);
 }
@@ -213,13 +222,18 @@ static double pick_failovers(const struct rep *rep, int host)
     return (double)rep->failovers_due;
 }
 
+/* `each` gets the values in the order of the replications, unless NULL. */
 static void over_replications(const struct findings *f, pick *value_of, int host,
-                              struct quantity *q)
+                              struct quantity *q, double **each)
 {
     double *value = new_values(f->n);
     int64_t r;
     for (r = 0; r < f->n; r++)
         value[r] = value_of(&f->rep[r], host);
+    if (each) {
+        *each = new_values(f->n);
+        memcpy(*each, value, (size_t)f->n * sizeof *value);
+    }
     stats_quantity(value, (size_t)f->n, q);
     free(value);
 }
@@ -255,10 +269,10 @@ static void measure_hosts(const struct findings *f, const struct fleet *fleet,
     for (i = 0; i < fleet->n_hosts; i++) {
         struct host_result *host = &result->hosts[i];
         snprintf(host->name, sizeof host->name, "%s", fleet->hosts[i].name);
-        over_replications(f, pick_utilization, i, &host->utilization);
-        over_replications(f, pick_availability, i, &host->availability);
-        over_replications(f, pick_done, i, &host->jobs_done);
-        over_replications(f, pick_failed, i, &host->jobs_failed);
+        over_replications(f, pick_utilization, i, &host->utilization, NULL);
+        over_replications(f, pick_availability, i, &host->availability, NULL);
+        over_replications(f, pick_done, i, &host->jobs_done, NULL);
+        over_replications(f, pick_failed, i, &host->jobs_failed, NULL);
         never_certain(&host->availability);
     }
 }
@@ -320,10 +334,9 @@ static void judge(const struct scenario *scenario, struct world *world, struct r
             verdict->value = result->metric[expect->metric].mean;
             verdict->half_width = result->metric[expect->metric].half_width;
         } else {
-            snprintf(verdict->statistic, sizeof verdict->statistic, "p%g",
-                     100 * expect->quantile);
-            verdict->value = quantile_of(result, world, expect->metric, expect->quantile,
-                                         &verdict->half_width);
+            snprintf(verdict->statistic, sizeof verdict->statistic, "p%g", 100 * expect->quantile);
+            verdict->value =
+                quantile_of(result, world, expect->metric, expect->quantile, &verdict->half_width);
         }
         /* Nothing observed holds nothing: comparisons with NAN are false. */
         verdict->pass = holds(expect->op, verdict->value, expect->value);
@@ -333,9 +346,15 @@ static void judge(const struct scenario *scenario, struct world *world, struct r
 void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *f,
                     struct world *world, struct result *result)
 {
-    static const enum metric delays[] = {METRIC_DETECTION, METRIC_FAILOVER, METRIC_RTO,
-                                         METRIC_JOB_RECOVERY, METRIC_MTTR, METRIC_PENDING,
-                                         METRIC_FIRING, METRIC_WEBHOOK};
+    static const enum metric delays[] = {METRIC_DETECTION,    METRIC_FAILOVER, METRIC_RTO,
+                                         METRIC_JOB_RECOVERY, METRIC_MTTR,     METRIC_PENDING,
+                                         METRIC_FIRING,       METRIC_WEBHOOK};
+    static const struct {
+        enum metric metric;
+        pick *pick;
+    } whole[] = {{METRIC_QUEUE_LENGTH, pick_queue_length}, {METRIC_UTILIZATION, pick_utilization},
+                 {METRIC_AVAILABILITY, pick_availability}, {METRIC_JOBS_DONE, pick_done},
+                 {METRIC_JOBS_FAILED, pick_failed},        {METRIC_FAILOVERS, pick_failovers}};
     struct quantity *metric = result->metric;
     int64_t r;
     size_t i;
@@ -353,12 +372,9 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
         pool_delays(f, delays[i], result);
     measure_waits(f, world, result);
     measure_success(f, result);
-    over_replications(f, pick_queue_length, -1, &metric[METRIC_QUEUE_LENGTH]);
-    over_replications(f, pick_utilization, -1, &metric[METRIC_UTILIZATION]);
-    over_replications(f, pick_availability, -1, &metric[METRIC_AVAILABILITY]);
-    over_replications(f, pick_done, -1, &metric[METRIC_JOBS_DONE]);
-    over_replications(f, pick_failed, -1, &metric[METRIC_JOBS_FAILED]);
-    over_replications(f, pick_failovers, -1, &metric[METRIC_FAILOVERS]);
+    for (i = 0; i < sizeof whole / sizeof *whole; i++)
+        over_replications(f, whole[i].pick, -1, &metric[whole[i].metric],
+                          &result->by_replication[whole[i].metric]);
     never_certain(&metric[METRIC_AVAILABILITY]);
     over_time(&world->queue_level, 1, &metric[METRIC_QUEUE_LENGTH]);
     over_time(&world->busy_level, 1.0 / world->n_regs, &metric[METRIC_UTILIZATION]);

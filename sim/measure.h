@@ -18,7 +18,7 @@ struct findings { /* in the order of the replications */
 double *measure_mean_waits(const struct findings *findings);
 
 /* `world` holds the merged sketch and levels of all workers. */
-void measure_result(const struct scenario *scenario, uint64_t seed,
-                    const struct findings *findings, struct world *world, struct result *result);
+void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *findings,
+                    struct world *world, struct result *result);
 
 #endif

@@ -45,8 +45,8 @@ static void open_queues(struct world *world)
             for (k = 0; k < j; k++)
                 first_of_its_kind = first_of_its_kind &&
                                     workload->classes[k].priority != workload->classes[j].priority;
-            world->priority_queue[i] += first_of_its_kind && workload->classes[j].priority >
-                                                                 workload->classes[i].priority;
+            world->priority_queue[i] +=
+                first_of_its_kind && workload->classes[j].priority > workload->classes[i].priority;
         }
         world->n_queues = world->priority_queue[i] + 1 > world->n_queues
                               ? world->priority_queue[i] + 1
@@ -155,8 +155,8 @@ static void hold(struct level *level, int64_t from_ms, int64_t to_ms, int64_t va
 /* Adds the time since the last change to every integral; call before a change takes place. */
 void world_account(struct world *world)
 {
-    int64_t since_ms = world->level_since_ms > world->stats_from_ms ? world->level_since_ms
-                                                                    : world->stats_from_ms;
+    int64_t since_ms =
+        world->level_since_ms > world->stats_from_ms ? world->level_since_ms : world->stats_from_ms;
     int64_t ms = world->now_ms - since_ms;
     int host;
     UND_ASSERT(world->queued >= 0 && world->occupied >= 0);

@@ -29,28 +29,28 @@
 #include "stream.h"
 
 #define NONE UINT32_MAX
-#define WORLD_JOBS (1u << 20)    /* ceiling on jobs in the system; more is an unstable queue */
-#define WORLD_INCIDENTS 64       /* measured a replication; later ones are not */
-#define WORLD_OPEN_INCIDENTS 16  /* at the same time */
+#define WORLD_JOBS (1u << 20)   /* ceiling on jobs in the system; more is an unstable queue */
+#define WORLD_INCIDENTS 64      /* measured a replication; later ones are not */
+#define WORLD_OPEN_INCIDENTS 16 /* at the same time */
 
 enum kind {
-    EV_ARRIVAL,     /* the next run */
-    EV_JOB_END,     /* who: job */
-    EV_PICKUP,      /* who: job */
-    EV_REQUEUE,     /* who: job, assigned to a registration that is gone */
-    EV_LOCK_EXPIRY, /* who: job, lost with its host */
-    EV_PATIENCE,    /* who: job */
-    EV_TIMEOUT,     /* who: job */
-    EV_OFFLINE,     /* who: host, GitHub notices */
+    EV_ARRIVAL,      /* the next run */
+    EV_JOB_END,      /* who: job */
+    EV_PICKUP,       /* who: job */
+    EV_REQUEUE,      /* who: job, assigned to a registration that is gone */
+    EV_LOCK_EXPIRY,  /* who: job, lost with its host */
+    EV_PATIENCE,     /* who: job */
+    EV_TIMEOUT,      /* who: job */
+    EV_OFFLINE,      /* who: host, GitHub notices */
     EV_SLOT_OFFLINE, /* who: registration, GitHub notices */
-    EV_RECONNECT,   /* who: host, its registrations come back */
-    EV_FAULT,       /* who: fault */
-    EV_FAULT_END,   /* who: fault */
-    EV_BREAKDOWN,   /* who: host, by its own MTBF */
-    EV_REPAIR,      /* who: host */
-    EV_HUMAN,       /* the paged human has repaired what waits for one */
-    EV_POLL,        /* who: enum poll */
-    EV_WRITE,       /* the actuator's next write is due */
+    EV_RECONNECT,    /* who: host, its registrations come back */
+    EV_FAULT,        /* who: fault */
+    EV_FAULT_END,    /* who: fault */
+    EV_BREAKDOWN,    /* who: host, by its own MTBF */
+    EV_REPAIR,       /* who: host */
+    EV_HUMAN,        /* the paged human has repaired what waits for one */
+    EV_POLL,         /* who: enum poll */
+    EV_WRITE,        /* the actuator's next write is due */
     EV_PROMETHEUS,
     EV_ALERTMANAGER = EV_PROMETHEUS + PROMETHEUS_EVENTS,
     EV_KINDS = EV_ALERTMANAGER + ALERTMANAGER_EVENTS
@@ -63,23 +63,28 @@ enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_CONTROLLER = 255 };
 enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
 enum purpose { /* one stream each, then one a class, and four a host, and one a fault */
-    STREAM_ARRIVAL,
-    STREAM_FAN_OUT,
-    STREAM_CLASS,
-    STREAM_PATIENCE,
-    STREAM_SELECTION,
-    STREAM_PICKUP,
-    STREAM_LOCK,
-    STREAM_RERUN,
-    STREAM_PHASE,
-    STREAM_POLL,
-    STREAM_API,
-    STREAM_HUMAN,
-    STREAM_CLASS_0,
-    STREAM_HOST_0 = STREAM_CLASS_0 + FLEET_CLASSES
+               STREAM_ARRIVAL,
+               STREAM_FAN_OUT,
+               STREAM_CLASS,
+               STREAM_PATIENCE,
+               STREAM_SELECTION,
+               STREAM_PICKUP,
+               STREAM_LOCK,
+               STREAM_RERUN,
+               STREAM_PHASE,
+               STREAM_POLL,
+               STREAM_API,
+               STREAM_HUMAN,
+               STREAM_CLASS_0,
+               STREAM_HOST_0 = STREAM_CLASS_0 + FLEET_CLASSES
 };
-enum host_stream { HOST_STREAM_BREAKDOWN, HOST_STREAM_REPAIR, HOST_STREAM_OFFLINE,
-                   HOST_STREAM_SLOTS, HOST_STREAMS };
+enum host_stream {
+    HOST_STREAM_BREAKDOWN,
+    HOST_STREAM_REPAIR,
+    HOST_STREAM_OFFLINE,
+    HOST_STREAM_SLOTS,
+    HOST_STREAMS
+};
 
 enum job_state { JOB_FREE, JOB_QUEUED, JOB_ASSIGNED, JOB_STRANDED, JOB_RUNNING, JOB_LOST };
 
@@ -95,8 +100,8 @@ struct job {
     int16_t incident;    /* in-flight job of this open incident, -1 */
     uint16_t epoch;
     uint8_t state, job_class, attempt;
-    bool held_up;        /* a fault kept it from starting */
-    bool process_lives;  /* lost, but its runner still works on it behind a partition */
+    bool held_up;       /* a fault kept it from starting */
+    bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
 struct job_queue {
@@ -116,18 +121,18 @@ struct world_host {
     uint32_t first, slots;      /* registrations */
     uint32_t idle[FLEET_SLOTS]; /* those that GitHub would give a job */
     uint32_t n_idle, labelled, busy;
-    uint32_t able;              /* registrations that truly could take a job now */
+    uint32_t able; /* registrations that truly could take a job now */
     int down, stopped, cut_github, cut_monitoring, impaired; /* counts of causes */
     int64_t stress_pm[SIGNAL_COUNT];
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double slowdown;
-    uint16_t epoch;             /* of its reachability */
-    int lose_slots;             /* to stay down at the next reconnect */
-    bool crashed;               /* sessions die with the host, not with the network */
+    uint16_t epoch; /* of its reachability */
+    int lose_slots; /* to stay down at the next reconnect */
+    bool crashed;   /* sessions die with the host, not with the network */
     bool graceful;
-    int64_t released_ms;        /* when GitHub let go of the old sessions */
-    int32_t cause;              /* timeline entry of its last change */
-    int64_t recent_pm[10];      /* job duration over baseline, ring */
+    int64_t released_ms;   /* when GitHub let go of the old sessions */
+    int32_t cause;         /* timeline entry of its last change */
+    int64_t recent_pm[10]; /* job duration over baseline, ring */
     int n_recent;
     int64_t busy_ms, able_ms, since_ms; /* integrals */
     int64_t done, failed;
@@ -135,15 +140,15 @@ struct world_host {
 
 /* One occurrence of a fault, measured. Times are delays, -1 where not observed. */
 struct incident {
-    int16_t fault;              /* -1: a breakdown by MTBF */
+    int16_t fault; /* -1: a breakdown by MTBF */
     int64_t at_ms;
     int64_t detection_ms, pending_ms, firing_ms, webhook_ms;
     int64_t failover_ms, rto_ms, recovery_ms, mttr_ms;
-    uint64_t hosts;             /* bit set */
+    uint64_t hosts;                                      /* bit set */
     int64_t detected_at_ms, decided_at_ms, routed_at_ms; /* -1 */
-    int inflight;               /* jobs it killed that are not yet done again */
+    int inflight; /* jobs it killed that are not yet done again */
     bool lost_for_good, ended, degrading, maintenance;
-    int32_t cause;              /* timeline entry */
+    int32_t cause; /* timeline entry */
 };
 
 struct rep { /* what one replication found */
@@ -184,11 +189,11 @@ struct world {
     uint32_t n_regs;
     struct world_host host[FLEET_HOSTS];
     int n_hosts;
-    uint64_t route;           /* bit set of hosts that new jobs may run on (variable) */
+    uint64_t route; /* bit set of hosts that new jobs may run on (variable) */
     int github_down, api_broken, token_bad;
     double api_error_rate;
     size_t next_trace;
-    double next_arrival_ms;   /* not rounded, so that rounding does not add up */
+    double next_arrival_ms; /* not rounded, so that rounding does not add up */
     double class_mean_ms[FLEET_CLASSES];
     int64_t class_mcores[FLEET_CLASSES];
     bool instant_pickup, variable_routing;

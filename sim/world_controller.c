@@ -39,9 +39,9 @@ static bool feeds_work(const struct world *world)
 
 static bool call_fails(struct world *world)
 {
-    return !token_works(world) || (world->api_error_rate > 0 &&
-                                   stream_uniform(&world->streams[STREAM_API]) <
-                                       world->api_error_rate);
+    return !token_works(world) ||
+           (world->api_error_rate > 0 &&
+            stream_uniform(&world->streams[STREAM_API]) < world->api_error_rate);
 }
 
 /* ---- writes ---- */
@@ -60,8 +60,7 @@ static uint64_t wanted_route(const struct world *world)
 static uint32_t lost_job(const struct world *world)
 {
     uint32_t reg;
-    if (!world->fleet->github.fast_recovery ||
-        world->fleet->workload.on_failure == ON_FAILURE_FAIL)
+    if (!world->fleet->github.fast_recovery || world->fleet->workload.on_failure == ON_FAILURE_FAIL)
         return NONE;
     for (reg = 0; reg < world->n_regs; reg++) {
         uint32_t job = world->regs[reg].job;
@@ -112,10 +111,9 @@ static bool work_left(const struct world *world)
 
 static void schedule_write(struct world *world, int64_t after_ms)
 {
-    int64_t latency_ms = world->fleet->github.present
-                             ? draw_ms(&world->fleet->github.api_latency,
-                                       &world->streams[STREAM_API])
-                             : 0;
+    int64_t latency_ms = world->fleet->github.present ? draw_ms(&world->fleet->github.api_latency,
+                                                                &world->streams[STREAM_API])
+                                                      : 0;
     world->write_pending = true;
     world_push(world, world->now_ms + after_ms + latency_ms, THEN_CONTROLLER, EV_WRITE, 0, 0);
 }
@@ -188,9 +186,9 @@ void world_controller_write(struct world *world)
 static void check_invariants(struct world *world, const struct view *view)
 {
     int host = 0;
-    enum invariant broken = invariant_check(&world->fleet->policy, &world->policy_before,
-                                            &world->policy, world->now_ms, view, &world->plan,
-                                            &host);
+    enum invariant broken =
+        invariant_check(&world->fleet->policy, &world->policy_before, &world->policy, world->now_ms,
+                        view, &world->plan, &host);
     if (broken == INVARIANT_HOLDS || world->rep->broken != INVARIANT_HOLDS)
         return;
     world->rep->broken = broken;
@@ -199,11 +197,11 @@ static void check_invariants(struct world *world, const struct view *view)
 
 static enum mark notice_mark(enum notice notice)
 {
-    return notice == NOTICE_DETECTED                                  ? MARK_DETECTION
-           : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE ||
-                   notice == NOTICE_MAINTENANCE                       ? MARK_DECISION
-           : notice == NOTICE_FAILBACK                                ? MARK_FAILBACK
-                                                                      : MARK_NONE;
+    return notice == NOTICE_DETECTED ? MARK_DETECTION
+           : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE || notice == NOTICE_MAINTENANCE
+               ? MARK_DECISION
+           : notice == NOTICE_FAILBACK ? MARK_FAILBACK
+                                       : MARK_NONE;
 }
 
 static int32_t tell(struct world *world, int host, enum notice notice, int32_t cause)
@@ -235,8 +233,7 @@ static void act_on_host(struct world *world, int host)
         int32_t cause;
         if (!(notices >> notice & 1))
             continue;
-        cause = tell(world, host, (enum notice)notice,
-                     cause_of(world, host, (enum notice)notice));
+        cause = tell(world, host, (enum notice)notice, cause_of(world, host, (enum notice)notice));
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;
             world_incident_detected(world, host);

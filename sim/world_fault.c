@@ -50,10 +50,8 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
         h->cut_monitoring += (fault->from & FROM_MONITORING) ? sign : 0;
         break;
     case FAULT_CLOCK_JUMP:
-        h->cut_github += fault->jump_ms > CLOCK_TOLERANCE_MS ||
-                                 fault->jump_ms < -CLOCK_TOLERANCE_MS
-                             ? sign
-                             : 0;
+        h->cut_github +=
+            fault->jump_ms > CLOCK_TOLERANCE_MS || fault->jump_ms < -CLOCK_TOLERANCE_MS ? sign : 0;
         break;
     case FAULT_CPU_STRESS:
     case FAULT_MEMORY_STRESS:
@@ -192,9 +190,9 @@ void world_fault_begin(struct world *world, uint32_t index)
     }
     world->fault_active[index] = true;
     world_digest(world, EV_FAULT, index, 0);
-    cause = WORLD_STORY(world, -1, fault->n_targets > 0 ? fault->targets[0] : -1, MARK_FAULT,
-                        "%s%s", fault_kind_name(fault->kind),
-                        fault->n_targets > 1 ? " (several hosts)" : "");
+    cause =
+        WORLD_STORY(world, -1, fault->n_targets > 0 ? fault->targets[0] : -1, MARK_FAULT, "%s%s",
+                    fault_kind_name(fault->kind), fault->n_targets > 1 ? " (several hosts)" : "");
     for (i = 0; i < fault->n_targets; i++)
         world->host[fault->targets[i]].cause = cause;
     world_incident_open(world, (int)index, target_bits(fault), degrades(fault->kind),
@@ -222,8 +220,7 @@ void world_fault_end(struct world *world, uint32_t index)
     touch(world, fault, -1);
     world_incident_ended(world, (int)index, target_bits(fault));
     if (fault->has_every)
-        schedule(world, index,
-                 world->now_ms + draw_ms(&fault->every, fault_stream(world, index)));
+        schedule(world, index, world->now_ms + draw_ms(&fault->every, fault_stream(world, index)));
 }
 
 void world_fault_breakdown(struct world *world, int host)

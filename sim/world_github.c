@@ -383,8 +383,8 @@ void world_github_host_lost(struct world *world, int host)
     int64_t notice_ms = 0;
     uint32_t reg;
     if (!ideal)
-        notice_ms = draw_ms(&github->offline_after,
-                            world_host_stream(world, host, HOST_STREAM_OFFLINE));
+        notice_ms =
+            draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
     if (h->graceful)
         notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
     h->released_ms = world->now_ms + notice_ms;
@@ -577,8 +577,8 @@ void world_github_start(struct world *world)
         world->queues[i] = (struct job_queue){NONE, NONE};
     for (reg = 0; reg < world->n_regs; reg++) {
         struct reg *r = &world->regs[reg];
-        *r = (struct reg){.job = NONE, .idle_at = NONE, .host = r->host, .online = true,
-                          .labelled = true};
+        *r = (struct reg){
+            .job = NONE, .idle_at = NONE, .host = r->host, .online = true, .labelled = true};
     }
     for (i = 0; i < world->n_hosts; i++) {
         world->host[i].labelled = world->host[i].slots;

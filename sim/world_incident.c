@@ -74,15 +74,16 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts)
 {
     struct incident *incident;
     FOR_OPEN(world, incident)
-        if (incident->fault == fault && incident->hosts == hosts)
-            incident->ended = true;
+    if (incident->fault == fault && incident->hosts == hosts)
+        incident->ended = true;
     world_incident_check_full(world);
 }
 
 void world_incident_alert(struct world *world, int host, enum alert_change change)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident) {
+    FOR_OPEN(world, incident)
+    {
         int64_t delay_ms = world->now_ms - incident->at_ms;
         if (!concerns(incident, host))
             continue;
@@ -97,18 +98,18 @@ void world_incident_webhook(struct world *world, int host)
 {
     struct incident *incident;
     FOR_OPEN(world, incident)
-        if (concerns(incident, host) && incident->webhook_ms < 0)
-            incident->webhook_ms = world->now_ms - incident->at_ms;
+    if (concerns(incident, host) && incident->webhook_ms < 0)
+        incident->webhook_ms = world->now_ms - incident->at_ms;
 }
 
 void world_incident_detected(struct world *world, int host)
 {
     struct incident *incident;
     FOR_OPEN(world, incident)
-        if (concerns(incident, host) && incident->detection_ms < 0 && !incident->maintenance) {
-            incident->detection_ms = world->now_ms - incident->at_ms;
-            incident->detected_at_ms = world->now_ms;
-        }
+    if (concerns(incident, host) && incident->detection_ms < 0 && !incident->maintenance) {
+        incident->detection_ms = world->now_ms - incident->at_ms;
+        incident->detected_at_ms = world->now_ms;
+    }
 }
 
 void world_incident_decided(struct world *world, int host)
@@ -116,15 +117,16 @@ void world_incident_decided(struct world *world, int host)
     struct incident *incident;
     world->rep->failovers_due++;
     FOR_OPEN(world, incident)
-        if (concerns(incident, host) && incident->decided_at_ms < 0)
-            incident->decided_at_ms = world->now_ms;
+    if (concerns(incident, host) && incident->decided_at_ms < 0)
+        incident->decided_at_ms = world->now_ms;
 }
 
 void world_incident_routed(struct world *world, int host)
 {
     struct incident *incident;
     int64_t detected_ms = world->policy.host[host].detected_ms;
-    FOR_OPEN(world, incident) {
+    FOR_OPEN(world, incident)
+    {
         int64_t from_ms = incident->maintenance ? incident->at_ms : incident->detected_at_ms;
         if (!concerns(incident, host) || incident->routed_at_ms >= 0)
             continue;
@@ -141,10 +143,10 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
     struct incident *incident;
     if (!world_host_sound(world, host))
         return;
-    FOR_OPEN(world, incident) {
-        bool restores = incident->degrading
-                            ? incident->routed_at_ms >= 0 && incident->mttr_ms < 0
-                            : world->jobs[job].held_up;
+    FOR_OPEN(world, incident)
+    {
+        bool restores = incident->degrading ? incident->routed_at_ms >= 0 && incident->mttr_ms < 0
+                                            : world->jobs[job].held_up;
         if (incident->rto_ms >= 0 || incident->maintenance || !restores)
             continue;
         incident->rto_ms = world->now_ms - incident->at_ms;
@@ -157,11 +159,11 @@ void world_incident_inflight(struct world *world, uint32_t job, int host)
 {
     struct incident *incident;
     FOR_OPEN(world, incident)
-        if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
-            world->jobs[job].incident = world->open[slot_];
-            incident->inflight++;
-            return;
-        }
+    if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
+        world->jobs[job].incident = world->open[slot_];
+        incident->inflight++;
+        return;
+    }
 }
 
 /* A job that is never done again leaves its incident without a job recovery time. */
@@ -192,10 +194,10 @@ void world_incident_check_full(struct world *world)
 {
     struct incident *incident;
     FOR_OPEN(world, incident)
-        if (incident->mttr_ms < 0 && full(world, incident)) {
-            incident->mttr_ms = world->now_ms - incident->at_ms;
-            WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
-        }
+    if (incident->mttr_ms < 0 && full(world, incident)) {
+        incident->mttr_ms = world->now_ms - incident->at_ms;
+        WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
+    }
 }
 
 /* Does GitHub still hand jobs to registrations of these hosts that are gone? */

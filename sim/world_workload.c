@@ -220,8 +220,7 @@ int64_t world_workload_redraw(struct world *world, uint32_t job)
 
 uint32_t world_workload_rerun(struct world *world, uint32_t old)
 {
-    uint32_t job =
-        new_job(world, world->jobs[old].job_class, world_workload_redraw(world, old));
+    uint32_t job = new_job(world, world->jobs[old].job_class, world_workload_redraw(world, old));
     const struct job *before = &world->jobs[old];
     if (job == NONE)
         return NONE;
