@@ -16,6 +16,7 @@ static const struct {
 } commands[] = {
     {"sim", sim_command, "simulate scenarios: documented | simulated, with intervals"},
     {"test", test_command, "regression: judge every `expect` of every scenario"},
+    {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 

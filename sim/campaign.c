@@ -13,6 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+bool campaign_shows_progress(void)
+{
+    return isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+}
+
 void campaign_init(struct campaign *campaign)
 {
     *campaign = (struct campaign){.experiment = {.seed = 1}};
@@ -238,7 +243,7 @@ static enum und_code run_file(struct campaign *campaign, const char *path, struc
 enum und_code campaign_run(struct campaign *campaign, char *const *paths, int n)
 {
     struct progress progress = {.of = n};
-    bool shows = !campaign->quiet && isatty(STDERR_FILENO);
+    bool shows = !campaign->quiet && campaign_shows_progress();
     enum und_code code = UND_OK;
     int i;
     campaign->report = calloc((size_t)n, sizeof *campaign->report);

@@ -42,6 +42,8 @@ struct campaign {
     "  --format text|json\n"                                                                       \
     "  --quiet            the least output; no progress line\n"
 
+bool campaign_shows_progress(void); /* on a terminal, not in a pipe */
+
 void campaign_init(struct campaign *campaign);
 /* One option of getopt_long; false if it is none of ours. Errors go to err. */
 bool campaign_option(struct campaign *campaign, int option, const char *value, struct und_err *err);

@@ -1,4 +1,4 @@
-/* The subcommands sim, test and schema: argv in, exit code out. */
+/* The subcommands sim, test, whatif and schema: argv in, exit code out. */
 #ifndef SIM_SIM_COMMAND_H
 #define SIM_SIM_COMMAND_H
 
@@ -6,6 +6,7 @@
 
 enum und_code sim_command(int argc, char **argv, struct und_err *err);
 enum und_code test_command(int argc, char **argv, struct und_err *err);
+enum und_code whatif_command(int argc, char **argv, struct und_err *err);
 enum und_code schema_command(int argc, char **argv, struct und_err *err);
 
 #endif
