@@ -50,7 +50,7 @@ enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *e
 {
     enum metric metric = sweep->column[0].metric;
     FILE *script = tmpfile();
-    char label[128];
+    char label[128], name[SWEEP_NAME];
     int i;
     if (!script)
         return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");

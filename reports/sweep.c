@@ -58,7 +58,7 @@ double sweep_difference(const struct sweep *sweep, int point, const struct sweep
     return comparison.difference.mean;
 }
 
-static void column_name(const struct sweep_column *column, char *out, size_t size)
+void sweep_column_name(const struct sweep_column *column, char *out, size_t size)
 {
     char name[40];
     size_t i, n;
@@ -98,7 +98,7 @@ static void cell(char out[CELL + 8], enum metric metric, double value, double ha
                  !sign       ? ""
                  : value < 0 ? "-"
                              : "+",
-                 text, text_metric(width, metric, half_width));
+                 text, figure(width, metric, half_width));
     else
         snprintf(out, CELL + 8, "%s%.12s", !sign ? "" : value < 0 ? "-" : "+", text);
 }
@@ -113,7 +113,7 @@ static bool holds(const struct sweep_limit *limit, const struct sweep_point *poi
 
 static void print_limit(FILE *out, const struct sweep *sweep)
 {
-    char name[48], value[TEXT_VALUE];
+    char name[SWEEP_NAME], value[TEXT_VALUE];
     int i, last = -1, fails = -1;
     for (i = 0; i < sweep->n_points && fails < 0; i++) {
         if (holds(&sweep->limit, &sweep->point[i]))
@@ -121,7 +121,7 @@ static void print_limit(FILE *out, const struct sweep *sweep)
         else
             fails = i;
     }
-    column_name(&sweep->limit.column, name, sizeof name);
+    sweep_column_name(&sweep->limit.column, name, sizeof name);
     fprintf(out, "  %s %s %s (with its interval): ", name, sweep->limit.at_least ? ">=" : "<=",
             text_metric(value, sweep->limit.column.metric, sweep->limit.value));
     if (last >= 0)
@@ -158,7 +158,7 @@ static void print_point(FILE *out, const struct sweep *sweep, int index)
 void sweep_print(FILE *out, const struct sweep *sweep)
 {
     const struct result *first = NULL;
-    char name[48];
+    char name[SWEEP_NAME];
     int i;
     for (i = 0; i < sweep->n_points && !first; i++)
         first = sweep->point[i].result;
@@ -174,10 +174,10 @@ void sweep_print(FILE *out, const struct sweep *sweep)
         fprintf(out, "  %12.12s", dot ? dot + 1 : sweep->axis[i]);
     }
     for (i = 0; i < sweep->n_columns; i++) {
-        column_name(&sweep->column[i], name, sizeof name);
+        sweep_column_name(&sweep->column[i], name, sizeof name);
         fprintf(out, "  %*s", CELL, name);
     }
-    column_name(&sweep->column[0], name, sizeof name);
+    sweep_column_name(&sweep->column[0], name, sizeof name);
     fprintf(out, "  %*s\n", CELL, "against the first");
     for (i = 0; i < sweep->n_points; i++)
         print_point(out, sweep, i);

@@ -16,6 +16,7 @@
 #define SWEEP_COLUMNS 6
 #define SWEEP_POINTS 1000
 #define SWEEP_VALUE 64
+#define SWEEP_NAME 48
 
 /* One column of the table: a statistic of a metric. */
 struct sweep_column {
@@ -58,6 +59,7 @@ double sweep_value(const struct sweep_point *point, const struct sweep_column *c
 double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
                         double *half_width);
 
+void sweep_column_name(const struct sweep_column *column, char *out, size_t size);
 void sweep_print(FILE *out, const struct sweep *sweep);
 void sweep_print_json(FILE *out, const struct sweep *sweep);
 /* The first column over the first axis, which must be numbers. */
