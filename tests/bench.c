@@ -9,8 +9,8 @@
  * table; the first argument names a file for the same as JSON. Exit 1: a limit was missed.
  */
 #include "model/err.h"
-#include "sim/draw.h"
 #include "sim/queue.h"
+#include "sim/source.h"
 
 #include <gsl/gsl_sort.h>
 #include <jansson.h>
@@ -66,30 +66,43 @@ static double exponential(double mean, struct stream *stream)
     return -mean * log(stream_uniform(stream));
 }
 
-/* The yardstick. In doubles, which is a little faster than in rounded integers. */
+/* The yardstick, in the fastest of several ways to write it: doubles rather than rounded integers,
+ * and one draw ahead, so that a logarithm never stands between an event and the next branch (14.7
+ * ns an event without that, 10.7 with it). The area under the number in system is the sum of the
+ * times in system. */
 static struct run bare_loop(void)
 {
-    struct stream base, stream[2];
-    double mean = 1e6, service = LOAD * mean, now = 0, area = 0, arrival, departure = INFINITY;
+    struct stream arrivals, services;
+    double mean = 1e6, now = 0, area = 0, arrival, departure = INFINITY, interval, service;
     int64_t present = 0, served = 0;
     double start = now_ns();
-    stream_seed(&base, 1);
-    stream_split(&base, stream, 2);
-    arrival = exponential(mean, &stream[0]);
+    stream_seed(&arrivals, 1);
+    services = arrivals;
+    stream_jump(&services);
+    arrival = exponential(mean, &arrivals);
+    interval = exponential(mean, &arrivals);
+    service = exponential(LOAD * mean, &services);
     while (served < CUSTOMERS) {
+        bool starts = false;
         if (arrival <= departure) {
-            area += (double)present * (arrival - now);
             now = arrival;
-            arrival += exponential(mean, &stream[0]);
-            if (present++ == 0)
-                departure = now + exponential(service, &stream[1]);
+            area -= now;
+            arrival += interval;
+            interval = exponential(mean, &arrivals);
+            starts = present++ == 0;
         } else {
-            area += (double)present * (departure - now);
             now = departure;
+            area += now;
+            departure = INFINITY;
             served++;
-            departure = --present > 0 ? now + exponential(service, &stream[1]) : INFINITY;
+            starts = --present > 0;
+        }
+        if (starts) {
+            departure = now + service;
+            service = exponential(LOAD * mean, &services);
         }
     }
+    area += (double)present * now;
     return (struct run){(now_ns() - start) / CUSTOMERS, area / now};
 }
 
@@ -101,27 +114,30 @@ static struct run through_engine(const struct dist *interval, const struct dist 
 {
     struct queue queue;
     struct event event;
-    struct stream base, stream[2];
+    struct stream stream[2];
+    struct source intervals, services;
     int64_t now = 0, present = 0, served = 0;
     int128 area = 0;
     double start = now_ns();
-    stream_seed(&base, 1);
-    stream_split(&base, stream, 2);
+    stream_seed(&stream[0], 1);
+    stream_split(&stream[0], stream, 2);
+    source_init(&intervals, interval, &stream[0]);
+    source_init(&services, service, &stream[1]);
     queue_init(&queue, 64);
-    queue_push(&queue, draw_ms(interval, &stream[0]), 1, ARRIVAL, 0, 0);
+    queue_push(&queue, source_next_ms(&intervals), 1, ARRIVAL, 0, 0);
     while (served < CUSTOMERS && queue_pop(&queue, &event)) {
         bool starts = false;
         area += (int128)present * (event.at_ms - now);
         now = event.at_ms;
         if (event.kind == ARRIVAL) {
-            queue_push(&queue, now + draw_ms(interval, &stream[0]), 1, ARRIVAL, 0, 0);
+            queue_push(&queue, now + source_next_ms(&intervals), 1, ARRIVAL, 0, 0);
             starts = present++ < servers;
         } else {
             served++;
             starts = present-- > servers;
         }
         if (starts)
-            queue_push(&queue, now + draw_ms(service, &stream[1]), 0, DEPARTURE, 0, 0);
+            queue_push(&queue, now + source_next_ms(&services), 0, DEPARTURE, 0, 0);
     }
     queue_fini(&queue);
     return (struct run){(now_ns() - start) / CUSTOMERS, (double)area / (double)now};
@@ -148,18 +164,20 @@ static struct run hold(size_t pending)
     struct queue queue;
     struct event event;
     struct stream stream;
+    struct source source;
     double start = 0;
     int64_t i, warmup = 4 * (int64_t)pending;
     stream_seed(&stream, 1);
+    source_init(&source, &ahead, &stream);
     queue_init(&queue, pending);
     while (queue.n < pending)
-        queue_push(&queue, draw_ms(&ahead, &stream), 0, 0, 0, 0);
+        queue_push(&queue, source_next_ms(&source), 0, 0, 0, 0);
     for (i = -warmup; i < HOLDS; i++) {
         if (i == 0)
             start = now_ns();
         if (!queue_pop(&queue, &event))
             break;
-        queue_push(&queue, event.at_ms + draw_ms(&ahead, &stream), 0, 0, 0, 0);
+        queue_push(&queue, event.at_ms + source_next_ms(&source), 0, 0, 0, 0);
     }
     queue_fini(&queue);
     return (struct run){(now_ns() - start) / HOLDS, NAN};

@@ -1,6 +1,7 @@
 #include "helpers.h"
 #include "model/assert.h"
 #include "sim/draw.h"
+#include "sim/source.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,6 +99,19 @@ START_TEST(a_longer_mean_lengthens_every_draw)
 }
 END_TEST
 
+START_TEST(a_source_hands_out_the_same_draws)
+{
+    struct dist dist = make(_i);
+    struct stream stream;
+    struct source source;
+    int i;
+    stream_seed(&stream, 21);
+    source_init(&source, &dist, &stream);
+    for (i = 0; i < 1000; i++)
+        ck_assert_int_eq(source_next_ms(&source), draw_ms(&dist, &stream));
+}
+END_TEST
+
 START_TEST(fixed_values_are_drawn_as_they_are)
 {
     struct dist dist = dist_fixed(1234567);
@@ -175,6 +189,7 @@ Suite *suite(void)
     tcase_add_test(law, a_draw_past_the_ceiling_is_the_ceiling);
     tcase_add_loop_test(alignment, every_draw_takes_the_same_number_of_uniforms, 0, KINDS);
     tcase_add_loop_test(alignment, a_longer_mean_lengthens_every_draw, 0, KINDS);
+    tcase_add_loop_test(alignment, a_source_hands_out_the_same_draws, 0, KINDS);
     suite_add_tcase(s, law);
     suite_add_tcase(s, alignment);
     return s;
