@@ -133,6 +133,9 @@ START_TEST(words_wrap_at_the_column)
     HELPER_CAPTURE(got, size, text_wrap(out, "one two three", 0, 13, 2));
     ck_assert_str_eq(got, "one two three\n");
     free(got);
+    HELPER_CAPTURE(got, size, text_wrap(out, "one two three", 0, 12, 2));
+    ck_assert_str_eq(got, "one two\n  three\n");
+    free(got);
     HELPER_CAPTURE(got, size, text_wrap(out, "aaaaaaaaaaaaaaaaaaaa b", 4, 9, 2));
     ck_assert_str_eq(got, "aaaaaaaaaaaaaaaaaaaa\n  b\n");
     free(got);
