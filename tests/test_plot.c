@@ -129,6 +129,7 @@ START_TEST(a_timeline_without_fault_is_drawn_from_the_start)
     made.result.timeline.entry[0].mark = MARK_NONE;
     ck_assert_msg(draw(PLOT_STRIP, PLOT_SVG) == UND_OK, "%s", err.text);
     ck_assert_ptr_nonnull(strstr(text, "time since the start (h:min)"));
+    ck_assert_int_eq(occurrences(">serving<"), 4); /* before and after, the other host, legend */
 }
 END_TEST
 
