@@ -61,6 +61,9 @@ static void tic_label(char out[TEXT_VALUE], double s, double step_s, bool hours)
     const char *sign = s < 0 && whole > 0 ? "-" : "";
     if (step_s >= DAY_S)
         snprintf(out, TEXT_VALUE, "%s%lld", sign, llround(size / DAY_S));
+    else if (hours && step_s < 60)
+        snprintf(out, TEXT_VALUE, "%s%lld:%02lld:%02lld", sign, whole / 3600, whole / 60 % 60,
+                 whole % 60);
     else if (hours)
         snprintf(out, TEXT_VALUE, "%s%lld:%02lld", sign, whole / 3600, whole / 60 % 60);
     else
@@ -79,7 +82,7 @@ const char *plot_script_time_tics(FILE *script, double from_s, double to_s, int 
     size_t i = 0;
     int n = 0;
     UND_ASSERT(to_s > from_s);
-    while (i < last && ((to_s - from_s) / ladder[i] > most || (hours && ladder[i] < 60)))
+    while (i < last && (to_s - from_s) / ladder[i] > most)
         i++;
     step = ladder[i];
     fputs("set xtics nomirror out scale 0.5 (", script);
@@ -88,7 +91,9 @@ const char *plot_script_time_tics(FILE *script, double from_s, double to_s, int 
         fprintf(script, "%s'%s' %.3f", n ? ", " : "", label, tic);
     }
     fputs(")\n", script);
-    return step >= DAY_S ? "days" : hours ? "h:min" : "min:s";
+    if (step >= DAY_S)
+        return "days";
+    return !hours ? "min:s" : step < 60 ? "h:min:s" : "h:min";
 }
 
 enum und_code plot_print(FILE *out, const struct report *report, enum plot plot,

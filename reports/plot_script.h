@@ -20,7 +20,7 @@
 void plot_script_begin(FILE *script, enum plot_format format, int width, int height);
 
 /* A ladder of round steps (1 s .. 90 d) with at most `most` of them in the range: labels m:ss,
- * h:mm or days. Returns the unit for the axis title: "min:s", "h:min", "days". */
+ * h:mm or days. Returns the unit for the axis title: "min:s", "h:min", "h:min:s", "days". */
 const char *plot_script_time_tics(FILE *script, double from_s, double to_s, int most);
 
 void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format);

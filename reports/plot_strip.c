@@ -16,11 +16,12 @@
 #define RIGHT 770
 #define KEY 785
 #define MARGIN 12
-#define LEVEL 16    /* a row of mark labels */
-#define BAND 22     /* a host */
-#define GAP 16      /* between panels */
-#define AXIS 58     /* tics and title below */
-#define CHAR_PX 6.6 /* of a label, generously */
+#define LEVEL 16         /* a row of mark labels */
+#define BAND 22          /* a host */
+#define GAP 16           /* between panels */
+#define AXIS 58          /* tics and title below */
+#define CHAR_PX 6.6      /* of a label, generously */
+#define TITLE_TAG "9999" /* beyond the tags that gnuplot gives by itself */
 #define HOSTS_SHOWN 12
 #define NAME_BYTES 25 /* of a host: what fits into the left margin */
 #define SEGMENTS 400
@@ -315,7 +316,8 @@ static void write_panel(struct strip *strip, enum curve first, enum curve second
     place(strip, height);
     fprintf(strip->script, "set yrange [0:%.2f]\nset ytics 0,%d\n", 1.12 * most,
             most <= 4 ? (most + 1) / 2 : (most + 2) / 3);
-    fprintf(strip->script, "set label 1 '%s' at screen %.5f,%.5f right textcolor rgb '%s'\n", title,
+    fprintf(strip->script,
+            "set label " TITLE_TAG " '%s' at screen %.5f,%.5f right textcolor rgb '%s'\n", title,
             screen_x(LEFT - 36), screen_y(strip, strip->y - height / 2.0), PLOT_INK);
     if (last) {
         unit = plot_script_time_tics(strip->script, strip->from_s - strip->zero_s,
@@ -335,7 +337,7 @@ static void write_panel(struct strip *strip, enum curve first, enum curve second
         fprintf(strip->script,
                 ", $%s using ($1-ZERO):2 with steps linewidth 2 linecolor rgb '#0b3d73' title '%s'",
                 curve_names[second], curve_names[second]);
-    fputs("\nunset label 1\n", strip->script);
+    fputs("\nunset label " TITLE_TAG "\n", strip->script);
     strip->y += GAP;
 }
 

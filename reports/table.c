@@ -217,8 +217,10 @@ static void print_block(FILE *out, const struct report *report)
     }
     if (report->result->unstable)
         print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");
-    table_load(report, sentence, sizeof sentence);
-    print_sentence(out, sentence);
+    if (n > 0) { /* else the rows have said it */
+        table_load(report, sentence, sizeof sentence);
+        print_sentence(out, sentence);
+    }
     table_difference(report, sentence, sizeof sentence);
     print_sentence(out, sentence);
     print_expectations(out, report);
@@ -290,12 +292,15 @@ struct table_summary table_summarise(const struct report *reports, int n)
 
 void table_summary_text(const struct table_summary *summary, char *out, size_t size)
 {
-    size_t end = (size_t)snprintf(out, size,
-                                  "%d scenario%s, %d claim%s: %d met, %d not met, "
-                                  "%d impossible, %d not shown.",
-                                  summary->scenarios, summary->scenarios == 1 ? "" : "s",
-                                  summary->claims, summary->claims == 1 ? "" : "s", summary->met,
-                                  summary->not_met, summary->impossible, summary->not_shown);
+    size_t end = (size_t)snprintf(out, size, "%d scenario%s, ", summary->scenarios,
+                                  summary->scenarios == 1 ? "" : "s");
+    if (summary->claims == 0)
+        end += (size_t)snprintf(out + end, size - end, "no claims.");
+    else
+        end += (size_t)snprintf(out + end, size - end,
+                                "%d claim%s: %d met, %d not met, %d impossible, %d not shown.",
+                                summary->claims, summary->claims == 1 ? "" : "s", summary->met,
+                                summary->not_met, summary->impossible, summary->not_shown);
     if (summary->expectations > 0 && end < size)
         end += (size_t)snprintf(out + end, size - end, " %d of %d expectations held.",
                                 summary->expectations - summary->failed, summary->expectations);

@@ -85,10 +85,12 @@ const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value)
     case UNIT_COUNT:
         break;
     }
-    if (!isfinite(value))
+    if (!isfinite(value)) {
         snprintf(out, TEXT_VALUE, "-");
-    else
-        snprintf(out, TEXT_VALUE, fabs(value) < 100 ? "%.2f" : "%.0f", value);
+        return out;
+    }
+    snprintf(out, TEXT_VALUE, fabs(value) < 100 ? "%.2f" : "%.0f", value);
+    drop_zeros(out, "");
     return out;
 }
 

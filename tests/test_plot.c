@@ -98,9 +98,14 @@ END_TEST
 
 START_TEST(equal_samples_make_a_step)
 {
+    made.scenario.documented.detection_ms = made.scenario.documented.rto_ms = -1;
     for (size_t i = 0; i < made.result.samples[METRIC_DETECTION].n; i++)
         made.result.samples[METRIC_DETECTION].value[i] = 0;
+    for (size_t i = 0; i < made.result.samples[METRIC_RTO].n; i++)
+        made.result.samples[METRIC_RTO].value[i] = 3 * 3600 * 1000;
     ck_assert_msg(draw(PLOT_ECDF, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(text, ">0:01<"));
+    ck_assert_ptr_nonnull(strstr(text, ">2:59:59<"));
 }
 END_TEST
 
@@ -124,6 +129,7 @@ START_TEST(a_timeline_without_fault_is_drawn_from_the_start)
     made.result.timeline.entry[0].mark = MARK_NONE;
     ck_assert_msg(draw(PLOT_STRIP, PLOT_SVG) == UND_OK, "%s", err.text);
     ck_assert_ptr_nonnull(strstr(text, "time since the start (h:min)"));
+    ck_assert_int_eq(occurrences(">serving<"), 4); /* before and after, the other host, legend */
 }
 END_TEST
 
@@ -190,17 +196,22 @@ START_TEST(a_gnuplot_that_fails_costs_the_plots_and_nothing_else)
 {
     char folder[] = "/tmp/understudy-test-XXXXXX", program[64];
     char *path = strdup(getenv("PATH"));
+    struct stat runs;
     FILE *file;
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(program, sizeof program, "%s/gnuplot", folder);
     file = fopen(program, "w");
-    fputs("#!/bin/sh\necho 'no such terminal' >&2\nexit 3\n", file);
+    fprintf(file, "#!/bin/sh\necho x >>%s/runs\necho 'no such terminal' >&2\nexit 3\n", folder);
     fclose(file);
     chmod(program, 0755);
     setenv("PATH", folder, 1);
     page();
     setenv("PATH", path, 1);
     free(path);
+    unlink(program);
+    snprintf(program, sizeof program, "%s/runs", folder);
+    ck_assert_int_eq(stat(program, &runs), 0);
+    ck_assert_msg(runs.st_size == 2, "tried again, though the first plot had failed");
     unlink(program);
     rmdir(folder);
     ck_assert_int_eq(err.code, UND_SERVICE);

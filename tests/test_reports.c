@@ -246,6 +246,19 @@ START_TEST(the_difference_names_only_what_changes_beyond_its_interval)
 }
 END_TEST
 
+START_TEST(the_summary_counts_verdicts_expectations_and_failures)
+{
+    struct table_summary summary = table_summarise(reports, N);
+    char line[256];
+    table_summary_text(&summary, line, sizeof line);
+    ck_assert_str_eq(line, "5 scenarios, 10 claims: 3 met, 2 not met, 2 impossible, 3 not shown. "
+                           "1 of 2 expectations held. 1 could not run.");
+    summary = table_summarise(&reports[3], 1);
+    table_summary_text(&summary, line, sizeof line);
+    ck_assert_str_eq(line, "1 scenario, no claims.");
+}
+END_TEST
+
 START_TEST(an_expectation_missed_by_little_shows_all_digits)
 {
     struct verdict verdict = {METRIC_RTO, "p95", "<=", 240000, 240001, NAN, false, 1};
@@ -285,6 +298,7 @@ Suite *suite(void)
     tcase_add_test(c, nasty_names_stay_on_their_line);
     tcase_add_test(c, the_reproducing_line_is_one_shell_command);
     tcase_add_test(c, the_difference_names_only_what_changes_beyond_its_interval);
+    tcase_add_test(c, the_summary_counts_verdicts_expectations_and_failures);
     tcase_add_test(c, an_expectation_missed_by_little_shows_all_digits);
     suite_add_tcase(s, c);
     return s;

@@ -65,6 +65,23 @@ START_TEST(a_share_is_all_or_nothing_only_when_it_is)
 }
 END_TEST
 
+static void is_count(double count, const char *want)
+{
+    char got[TEXT_VALUE];
+    ck_assert_str_eq(text_metric(got, METRIC_JOBS_DONE, count), want);
+}
+
+START_TEST(counts_show_what_matters)
+{
+    is_count(0, "0");
+    is_count(1.5, "1.5");
+    is_count(0.126, "0.13");
+    is_count(100, "100");
+    is_count(1234.6, "1235");
+    is_count(NAN, "-");
+}
+END_TEST
+
 static void is_clean(const char *dirty, const char *want)
 {
     char got[64];
@@ -133,6 +150,9 @@ START_TEST(words_wrap_at_the_column)
     HELPER_CAPTURE(got, size, text_wrap(out, "one two three", 0, 13, 2));
     ck_assert_str_eq(got, "one two three\n");
     free(got);
+    HELPER_CAPTURE(got, size, text_wrap(out, "one two three", 0, 12, 2));
+    ck_assert_str_eq(got, "one two\n  three\n");
+    free(got);
     HELPER_CAPTURE(got, size, text_wrap(out, "aaaaaaaaaaaaaaaaaaaa b", 4, 9, 2));
     ck_assert_str_eq(got, "aaaaaaaaaaaaaaaaaaaa\n  b\n");
     free(got);
@@ -146,6 +166,7 @@ Suite *suite(void)
     tcase_add_test(c, times_are_rounded_to_the_second);
     tcase_add_test(c, exact_times_show_milliseconds);
     tcase_add_test(c, a_share_is_all_or_nothing_only_when_it_is);
+    tcase_add_test(c, counts_show_what_matters);
     tcase_add_test(c, what_is_not_utf8_is_replaced);
     tcase_add_test(c, cleaning_cuts_between_code_points);
     tcase_add_test(c, escapes_leave_nothing_to_interpret);
