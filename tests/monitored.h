@@ -8,7 +8,7 @@
 #include "sim/alertmanager.h"
 #include "sim/prometheus.h"
 
-#define MONITORED_LOG 20000
+#define MONITORED_LOG 2000
 #define SECOND 1000LL
 #define MINUTE 60000LL
 
