@@ -64,7 +64,8 @@ enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *e
     }
     fputs("EOD\nset xlabel ", script);
     text_gnuplot(script, sweep->axis[0]);
-    snprintf(label, sizeof label, "%s (%s), 95%% interval", metric_name(metric), unit_name(metric));
+    sweep_column_name(&sweep->column[0], name, sizeof name);
+    snprintf(label, sizeof label, "%s (%s), 95%% interval", name, unit_name(metric));
     fputs("\nset ylabel ", script);
     text_gnuplot(script, label);
     fputs("\nset yrange [0:*]\nset offsets graph 0.04, graph 0.04, graph 0.05, 0\n"
