@@ -29,7 +29,7 @@ static const struct fault_use uses[FAULT_KINDS] = {
     [FAULT_MEMORY_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
     [FAULT_DISK_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
     [FAULT_GITHUB_API_ERRORS] = {.error_rate = USE_MUST},
-    [FAULT_CLOCK_JUMP] = {.jump = USE_MUST},
+    [FAULT_CLOCK_JUMP] = {.target = USE_MUST, .jump = USE_MUST},
     [FAULT_SLOW_HOST] = {.target = USE_MUST, .slowdown = USE_MUST},
     [FAULT_SLOTS_LOST] = {.target = USE_MUST, .slots = USE_MUST},
     [FAULT_MAINTENANCE] = {.target = USE_MUST},

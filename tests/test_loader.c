@@ -317,7 +317,7 @@ START_TEST(faults_and_claims_and_expectations_are_read)
          "  - {kind: network-partition, target: all, from: both, at: {kind: uniform, min: 1h, "
          "max: 2h}, lasts: 5min, every: 1d, chance: 50%}\n"
          "  - {kind: cpu-stress, target: b.x, load: 90%, slowdown: 2}\n"
-         "  - {kind: clock-jump, jump: -90s}\n"
+         "  - {kind: clock-jump, target: backup, jump: -90s}\n"
          "  - {kind: service-stop, target: [primary, b.x], graceful: false}\n"
          "documented: {detection: 2min, failover: N/A, impact: Jobs queue}\n"
          "expect:\n"
