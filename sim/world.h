@@ -321,6 +321,7 @@ void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);
 void world_incident_inflight(struct world *world, uint32_t job, int host);
 void world_incident_job_over(struct world *world, uint32_t job, bool success);
+void world_incident_finish(struct world *world);
 void world_incident_check_full(struct world *world);
 bool world_incident_impairs(const struct world *world); /* is any fault holding jobs up? */
 

@@ -76,7 +76,7 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
     case FAULT_GITHUB_API_ERRORS:
     case FAULT_TOKEN_EXPIRED:
     case FAULT_KINDS:
-        UND_ASSERT(!"not a fault of a host");
+        UND_UNREACHABLE("not a fault of a host");
     }
     world_host_changed(world, host, reachable);
 }
@@ -134,7 +134,7 @@ static void touch(struct world *world, const struct fault *fault, int sign)
             touch_host(world, fault, fault->targets[i], sign);
         break;
     case FAULT_KINDS:
-        UND_ASSERT(!"fault kind");
+        UND_UNREACHABLE("fault kind");
     }
     world_controller_wake(world);
 }

@@ -177,6 +177,21 @@ void world_incident_job_over(struct world *world, uint32_t job, bool success)
         incident->recovery_ms = world->now_ms - incident->at_ms;
 }
 
+/* At the end of a replication: whoever is still held up has waited at least this long. */
+void world_incident_finish(struct world *world)
+{
+    struct incident *incident;
+    uint32_t job;
+    bool waiting = false;
+    for (job = 0; job < world->jobs_used; job++)
+        waiting = waiting || (world->jobs[job].held_up && (world->jobs[job].state == JOB_QUEUED ||
+                                                           world->jobs[job].state == JOB_STRANDED));
+    FOR_OPEN(world, incident)
+    if (waiting && incident->rto_ms < 0 && incident->mttr_ms < 0 && !incident->maintenance &&
+        !incident->degrading)
+        incident->rto_ms = world->now_ms - incident->at_ms;
+}
+
 static bool full(const struct world *world, const struct incident *incident)
 {
     int host;
