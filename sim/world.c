@@ -282,7 +282,7 @@ static void handle_job(struct world *world, const struct event *event)
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
     case EV_KINDS:
-        UND_UNREACHABLE("not an event of a job");
+        UND_UNREACHABLE();
     }
 }
 
@@ -336,7 +336,7 @@ static void handle(struct world *world, const struct event *event)
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
     case EV_KINDS:
-        UND_UNREACHABLE("dispatched by range");
+        UND_UNREACHABLE();
     }
 }
 

@@ -312,6 +312,7 @@ void world_controller_alert(void *world, int64_t now_ms, int host, int rule, enu
 /* world_incident.c */
 int world_incident_open(struct world *world, int fault, uint64_t hosts, bool degrading,
                         bool maintenance, int32_t cause);
+void world_incident_struck(struct world *world);
 void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);

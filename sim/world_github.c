@@ -103,7 +103,7 @@ static uint32_t choose(struct world *world, uint64_t hosts)
             return world->host[host].idle[pick];
         pick -= n;
     }
-    UND_UNREACHABLE("an idle registration was counted");
+    UND_UNREACHABLE();
 }
 
 static void start(struct world *world, uint32_t job)

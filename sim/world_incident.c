@@ -25,11 +25,13 @@ static void close_slot(struct world *world, int slot)
     world->open[slot] = world->open[--world->n_open];
 }
 
-/* Jobs that already wait count as held up from here on. */
-static void mark_waiting(struct world *world)
+/* Once a fault has struck: jobs that already wait are held up like those to come. */
+void world_incident_struck(struct world *world)
 {
     uint32_t job;
     int i;
+    if (!world_incident_impairs(world))
+        return;
     for (i = 0; i < world->n_queues; i++)
         for (job = world->queues[i].head; job != NONE; job = world->jobs[job].next)
             world->jobs[job].held_up = true;
@@ -65,8 +67,6 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
                                   .maintenance = maintenance,
                                   .cause = cause};
     world->open[world->n_open++] = (int16_t)world->n_incidents;
-    if (!maintenance && !degrading)
-        mark_waiting(world);
     return world->n_incidents++;
 }
 
