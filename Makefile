@@ -96,8 +96,8 @@ $(BUILD)/generated/version.h: FORCE
 	    echo '#define UND_VERSION "$(VERSION)"' >$@
 
 # Ring 0 must not import memcpy and friends that the compiler would make of its loops.
-$(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-tree-loop-distribute-patterns \
-                                        -fno-stack-protector
+$(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-stack-protector \
+    $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)

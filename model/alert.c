@@ -35,7 +35,7 @@ static enum alert_change step_present(const struct alert_timing *timing, struct 
     case ALERT_FIRING:
         return ALERT_SAME;
     }
-    UND_ASSERT(!"alert state");
+    UND_UNREACHABLE();
 }
 
 static enum alert_change step_absent(const struct alert_timing *timing, struct alert *alert,
@@ -59,7 +59,7 @@ static enum alert_change step_absent(const struct alert_timing *timing, struct a
         alert->resolved_ms = now_ms;
         return ALERT_RESOLVED;
     }
-    UND_ASSERT(!"alert state");
+    UND_UNREACHABLE();
 }
 
 enum alert_change alert_step(const struct alert_timing *timing, struct alert *alert, int64_t now_ms,

@@ -256,7 +256,7 @@ static void step_host(const struct policy_config *config, struct policy_state *s
         break;
     case PHASE_MAINTENANCE:
     case PHASE_COUNT:
-        UND_ASSERT(!"a phase of its own");
+        UND_UNREACHABLE();
     }
 }
 

@@ -72,7 +72,7 @@ static int64_t delay(const struct incident *incident, enum metric metric)
     case METRIC_COUNT:
         break;
     }
-    UND_ASSERT(!"not a delay");
+    UND_UNREACHABLE();
 }
 
 /* Planned maintenance is no failure: it is measured only where nothing else happened. */
@@ -293,7 +293,7 @@ static bool holds(enum op op, double value, double limit)
     case OP_EQ:
         return value == limit;
     }
-    UND_ASSERT(!"op");
+    UND_UNREACHABLE();
 }
 
 static double quantile_of(const struct result *result, struct world *world, enum metric metric,

@@ -114,6 +114,15 @@ static void write_html(const struct campaign *campaign, const char *path, struct
         fprintf(stderr, "understudy: no plots: %s\n", plots.text);
 }
 
+/* The scenario's name, fit for a file name. */
+static void plot_name(char *out, size_t size, const struct report *report)
+{
+    report_name(out, size, report);
+    for (; *out; out++)
+        if (*out == '/')
+            *out = '_';
+}
+
 static void write_plots(const struct campaign *campaign, const char *folder, struct und_err *err)
 {
     static const char *const names[PLOT_COUNT] = {"ecdf", "strip"};
@@ -126,11 +135,11 @@ static void write_plots(const struct campaign *campaign, const char *folder, str
     for (i = 0; i < campaign->n; i++)
         for (plot = 0; plot < PLOT_COUNT && plots.code == UND_OK; plot++) {
             const struct report *report = &campaign->report[i];
-            char name[128], path[4096];
+            char name[3 * FLEET_NAME], path[4096];
             FILE *file;
             if (!report->result || !plot_has(report, (enum plot)plot))
                 continue;
-            report_name(name, sizeof name, report);
+            plot_name(name, sizeof name, report);
             snprintf(path, sizeof path, "%s/%s-%s.svg", folder, name, names[plot]);
             if (!(file = create(path, err)))
                 return;
@@ -167,9 +176,11 @@ static void print_traces(const struct campaign *campaign)
     int i;
     for (i = 0; i < campaign->n; i++) {
         const struct report *report = &campaign->report[i];
+        char name[3 * FLEET_NAME];
         if (!report->result)
             continue;
-        printf("%s%s\n", i > 0 ? "\n" : "", report->scenario->name);
+        report_name(name, sizeof name, report);
+        printf("%s%s\n", i > 0 ? "\n" : "", name);
         trace_print(stdout, &report->result->timeline, &report->scenario->fleet);
     }
 }

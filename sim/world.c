@@ -282,7 +282,7 @@ static void handle_job(struct world *world, const struct event *event)
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
     case EV_KINDS:
-        UND_ASSERT(!"not an event of a job");
+        UND_UNREACHABLE();
     }
 }
 
@@ -336,7 +336,7 @@ static void handle(struct world *world, const struct event *event)
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
     case EV_KINDS:
-        UND_ASSERT(!"dispatched by range");
+        UND_UNREACHABLE();
     }
 }
 
@@ -347,6 +347,7 @@ static void finish(struct world *world)
     int i;
     world->now_ms = world->end_ms < INT64_MAX / 4 && !rep->unstable ? world->end_ms : world->now_ms;
     world_account(world);
+    world_incident_finish(world);
     ms = (double)(world->now_ms - world->stats_from_ms);
     ms = ms > 0 ? ms : NAN;
     rep->digest = world->digest;

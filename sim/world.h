@@ -312,6 +312,7 @@ void world_controller_alert(void *world, int64_t now_ms, int host, int rule, enu
 /* world_incident.c */
 int world_incident_open(struct world *world, int fault, uint64_t hosts, bool degrading,
                         bool maintenance, int32_t cause);
+void world_incident_struck(struct world *world);
 void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);
@@ -321,6 +322,7 @@ void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);
 void world_incident_inflight(struct world *world, uint32_t job, int host);
 void world_incident_job_over(struct world *world, uint32_t job, bool success);
+void world_incident_finish(struct world *world);
 void world_incident_check_full(struct world *world);
 bool world_incident_impairs(const struct world *world); /* is any fault holding jobs up? */
 

@@ -76,7 +76,7 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
     case FAULT_GITHUB_API_ERRORS:
     case FAULT_TOKEN_EXPIRED:
     case FAULT_KINDS:
-        UND_ASSERT(!"not a fault of a host");
+        UND_UNREACHABLE();
     }
     world_host_changed(world, host, reachable);
 }
@@ -134,7 +134,7 @@ static void touch(struct world *world, const struct fault *fault, int sign)
             touch_host(world, fault, fault->targets[i], sign);
         break;
     case FAULT_KINDS:
-        UND_ASSERT(!"fault kind");
+        UND_UNREACHABLE();
     }
     world_controller_wake(world);
 }
@@ -198,6 +198,7 @@ void world_fault_begin(struct world *world, uint32_t index)
     world_incident_open(world, (int)index, target_bits(fault), degrades(fault->kind),
                         fault->kind == FAULT_MAINTENANCE, cause);
     touch(world, fault, 1);
+    world_incident_struck(world);
     if (fault->has_lasts)
         world_push(world, world->now_ms + draw_ms(&fault->lasts, stream), FIRST_WORLD, EV_FAULT_END,
                    index, 0);
@@ -232,6 +233,7 @@ void world_fault_breakdown(struct world *world, int host)
     world_incident_open(world, -1, 1ULL << host, false, false, h->cause);
     h->down++;
     world_host_changed(world, host, reachable);
+    world_incident_struck(world);
     world_push(world,
                world->now_ms + draw_ms(&world->fleet->hosts[host].mttr,
                                        world_host_stream(world, host, HOST_STREAM_REPAIR)),

@@ -35,6 +35,7 @@ static void enqueue(struct world *world, uint32_t job)
     *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = job;
     world_account(world);
     world->queued++;
+    world_curve(world);
 }
 
 static void unlink_job(struct world *world, uint32_t job)
@@ -102,7 +103,7 @@ static uint32_t choose(struct world *world, uint64_t hosts)
             return world->host[host].idle[pick];
         pick -= n;
     }
-    UND_ASSERT(!"an idle registration was counted");
+    UND_UNREACHABLE();
 }
 
 static void start(struct world *world, uint32_t job)
@@ -132,8 +133,10 @@ static void start(struct world *world, uint32_t job)
     world_host_load(world, host, world->class_mcores[j->job_class], c->memory_bytes);
     if (world->n_open > 0)
         world_incident_job_started(world, job, host);
-    if (world->timeline)
+    if (world->timeline) {
         j->cause = WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u starts", job);
+        world_curve(world);
+    }
 }
 
 static void assign(struct world *world, uint32_t job, uint32_t reg)
@@ -288,6 +291,7 @@ void world_github_end(struct world *world, uint32_t job)
     world_workload_release(world, job);
     if (world->queued > 0)
         world_github_dispatch(world);
+    world_curve(world);
 }
 
 /* The job concludes as a failure, whatever state it is in; what then happens is `on_failure`. */

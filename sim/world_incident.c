@@ -25,11 +25,13 @@ static void close_slot(struct world *world, int slot)
     world->open[slot] = world->open[--world->n_open];
 }
 
-/* Jobs that already wait count as held up from here on. */
-static void mark_waiting(struct world *world)
+/* Once a fault has struck: jobs that already wait are held up like those to come. */
+void world_incident_struck(struct world *world)
 {
     uint32_t job;
     int i;
+    if (!world_incident_impairs(world))
+        return;
     for (i = 0; i < world->n_queues; i++)
         for (job = world->queues[i].head; job != NONE; job = world->jobs[job].next)
             world->jobs[job].held_up = true;
@@ -65,8 +67,6 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
                                   .maintenance = maintenance,
                                   .cause = cause};
     world->open[world->n_open++] = (int16_t)world->n_incidents;
-    if (!maintenance && !degrading)
-        mark_waiting(world);
     return world->n_incidents++;
 }
 
@@ -175,6 +175,21 @@ void world_incident_job_over(struct world *world, uint32_t job, bool success)
     incident->inflight--;
     if (incident->inflight == 0 && !incident->lost_for_good)
         incident->recovery_ms = world->now_ms - incident->at_ms;
+}
+
+/* At the end of a replication: whoever is still held up has waited at least this long. */
+void world_incident_finish(struct world *world)
+{
+    struct incident *incident;
+    uint32_t job;
+    bool waiting = false;
+    for (job = 0; job < world->jobs_used; job++)
+        waiting = waiting || (world->jobs[job].held_up && (world->jobs[job].state == JOB_QUEUED ||
+                                                           world->jobs[job].state == JOB_STRANDED));
+    FOR_OPEN(world, incident)
+    if (waiting && incident->rto_ms < 0 && incident->mttr_ms < 0 && !incident->maintenance &&
+        !incident->degrading)
+        incident->rto_ms = world->now_ms - incident->at_ms;
 }
 
 static bool full(const struct world *world, const struct incident *incident)

@@ -159,7 +159,7 @@ static int draw_fan_out(struct world *world)
                 break;
         return i + 1;
     }
-    UND_ASSERT(!"fan-out kind");
+    UND_UNREACHABLE();
 }
 
 static int draw_class(struct world *world)
