@@ -59,6 +59,8 @@ static const struct {
     {"bare-hosts.yaml", NULL, 1, "hosts: unknown key"},
     {"chain-1.yaml", "chain-9.yaml", 1, "fleet: more than 8 fleet files"},
     {"zero-slots.yaml", NULL, 3, "slots: got 0, want a whole number, 1..256"},
+    {"too-many-slots.yaml", NULL, 3, "slots: got 257, want a whole number, 1..256"},
+    {"zero-profile.yaml", NULL, 6, "profile: all weights are 0"},
     {"fraction-of-a-slot.yaml", NULL, 3, "slots: got 1.5, want a whole number, 1..256"},
     {"no-slots.yaml", NULL, 4, "slots: missing"},
     {"quoted-number.yaml", NULL, 3, "slots: got \"8\", want a whole number"},
@@ -352,6 +354,7 @@ START_TEST(faults_and_claims_and_expectations_are_read)
     ck_assert_int_eq(scenario.expects[0].statistic, STATISTIC_QUANTILE);
     ck_assert_double_eq_tol(scenario.expects[0].quantile, 0.999, 1e-12);
     ck_assert_double_eq(scenario.expects[0].value, 300000);
+    ck_assert_int_eq(scenario.expects[0].line, 14);
     ck_assert_int_eq(scenario.expects[1].op, OP_LE);
     ck_assert_int_eq(scenario.expects[2].statistic, STATISTIC_MEAN);
     ck_assert_double_eq(scenario.expects[2].value, 0.99);
@@ -528,6 +531,35 @@ START_TEST(trace_is_exact)
 }
 END_TEST
 
+START_TEST(trace_starts_with_its_first_job)
+{
+    static const char csv[] = "submit_s,duration_s,class\r\n100.5,60,ci\r\n\r\n101,0,ci\r\n";
+    const struct trace *trace = &scenario.fleet.workload.arrivals.trace;
+    const char *path = temporary(csv, sizeof csv - 1);
+    struct und_err err = {UND_OK, ""};
+    char set[200];
+    const char *sets[] = {set};
+    snprintf(set, sizeof set, "fleet.workload.arrivals={kind: trace, file: %s}", path);
+    ck_assert_msg(scenario_load(&scenario, "tests/invalid/good.yaml", sets, 1, &err) == UND_OK,
+                  "%s", err.text);
+    unlink(path);
+    ck_assert_uint_eq(trace->n, 2);
+    ck_assert_int_eq(trace->submit_ms[0], 0);
+    ck_assert_int_eq(trace->submit_ms[1], 500);
+    scenario_fini(&scenario);
+}
+END_TEST
+
+START_TEST(empirical_fan_out_has_the_mean_of_its_weights)
+{
+    load("fleet: {" HOSTS ", workload: {arrivals: {rate: 1/min}, fan_out: {kind: empirical, "
+         "weights: [1, 0, 3]}, classes: [{duration: 1min}]}}\n");
+    ck_assert_int_eq(scenario.fleet.workload.fan_out.n_weights, 3);
+    ck_assert_double_eq(scenario.fleet.workload.fan_out.mean, 2.5);
+    scenario_fini(&scenario);
+}
+END_TEST
+
 START_TEST(empirical_values_come_sorted_from_their_column)
 {
     static const char *const sets[] = {
@@ -640,6 +672,8 @@ START_TEST(schema_knows_every_section_and_default)
                      "8s");
     ck_assert_int_eq(
         json_integer_value(json_object_get(property(schema, "host", "slots"), "maximum")), 256);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(schema, "required"), 0)),
+                     "fleet");
     property(schema, "rule", "keep_firing_for");
     property(schema, "DIST", "column");
     property(schema, "fault", "error_rate");
@@ -671,6 +705,8 @@ Suite *suite(void)
     tcase_add_test(tests, override_may_name_the_fleet_file);
     tcase_add_test(tests, bad_overrides_say_so);
     tcase_add_test(tests, trace_is_exact);
+    tcase_add_test(tests, trace_starts_with_its_first_job);
+    tcase_add_test(tests, empirical_fan_out_has_the_mean_of_its_weights);
     tcase_add_test(tests, empirical_values_come_sorted_from_their_column);
     tcase_add_test(tests, fleet_file_alone_is_a_fleet_and_a_scenario);
     tcase_add_test(tests, endless_csv_line_is_refused);

@@ -169,11 +169,13 @@ END_TEST
 
 START_TEST(suggestions_are_near_or_none)
 {
-    static const char *const keys[] = {"scrape_interval", "scrape_timeout", "rules", "for", NULL};
+    static const char *const keys[] = {
+        "scrape_interval", "scrape_timeout", "rules", "for", "up", NULL};
     ck_assert_str_eq(suggest_nearest("scrape_intervall", keys), "scrape_interval");
     ck_assert_str_eq(suggest_nearest("scrap_timeout", keys), "scrape_timeout");
     ck_assert_str_eq(suggest_nearest("Rules", keys), "rules");
     ck_assert_str_eq(suggest_nearest("rulse", keys), "rules");
+    ck_assert_str_eq(suggest_nearest("pu", keys), "up"); /* swapped neighbours are one mistake */
     ck_assert_ptr_null(suggest_nearest("frequency", keys));
     ck_assert_ptr_null(suggest_nearest("", keys));
     ck_assert_ptr_null(suggest_nearest("x", keys));
