@@ -182,6 +182,7 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     if (seen == EVIDENCE_BAD) {
         enum notice reason = held_by(config, state, now_ms, view, i);
         if (reason == 0 || reason == NOTICE_HELD_GRACE) {
+            host->detected_ms = now_ms;
             drain(config, host, plan, now_ms, NOTICE_RELAPSE);
             return;
         }

@@ -239,10 +239,10 @@ static void act_on_host(struct world *world, int host)
             world_incident_detected(world, host);
         } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
-            world_incident_decided(world, host);
+            world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
             world->decision_cause[host] = cause;
-        } else if (notice == NOTICE_RESTORED) {
+        } else if (notice == NOTICE_RESTORED || notice == NOTICE_DISMISSED) {
             world_incident_check_full(world);
         }
     }
