@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 
 #define COLUMNS 64
+#define LINE 4096              /* bytes */
 #define MOST_S 1000000000000LL /* 31,700 years: any origin, no overflow in ms */
 
 struct csv {
     const char *path;
     FILE *file;
-    char *text; /* the line, cut into fields */
-    size_t capacity;
+    char text[LINE + 1]; /* the line, cut into fields */
     char *field[COLUMNS];
     int n_fields;
     int n_columns; /* of the header */
@@ -46,30 +46,40 @@ static enum und_code split(struct csv *csv)
     }
 }
 
+/* Reads up to the end of the line; -1 at the end of the file. */
+static int read_line(struct csv *csv)
+{
+    int n = 0, c;
+    while ((c = getc_unlocked(csv->file)) != EOF && c != '\n' && n < LINE)
+        csv->text[n++] = (char)c;
+    csv->text[n] = '\0';
+    return n == 0 && c == EOF ? -1 : n;
+}
+
 /* False at the end of the file or after an error. Empty lines are skipped. */
 static bool next(struct csv *csv)
 {
-    for (;;) {
-        ssize_t n = getline(&csv->text, &csv->capacity, csv->file);
-        if (n < 0) {
-            if (ferror(csv->file))
-                und_fail(csv->err, UND_USAGE, "%s: cannot be read: %s", csv->path, strerror(errno));
+    int n;
+    while ((n = read_line(csv)) >= 0) {
+        const char *why = NULL;
+        if (++csv->line > CSV_LINES)
+            why = "too many lines";
+        else if (n == LINE)
+            why = "the line is longer than 4096 bytes";
+        else if (memchr(csv->text, '\0', (size_t)n) != NULL)
+            why = "not text: a NUL byte";
+        if (why != NULL) {
+            und_fail(csv->err, UND_USAGE, "%s:%d: %s", csv->path, csv->line, why);
             return false;
         }
-        if (++csv->line > CSV_LINES) {
-            und_fail(csv->err, UND_USAGE, "%s:%d: too many lines, want at most %d", csv->path,
-                     csv->line, CSV_LINES);
-            return false;
-        }
-        if (memchr(csv->text, '\0', (size_t)n) != NULL) {
-            und_fail(csv->err, UND_USAGE, "%s:%d: not text: a NUL byte", csv->path, csv->line);
-            return false;
-        }
-        while (n > 0 && (csv->text[n - 1] == '\n' || csv->text[n - 1] == '\r'))
+        if (n > 0 && csv->text[n - 1] == '\r')
             csv->text[--n] = '\0';
         if (n > 0)
             return split(csv) == UND_OK;
     }
+    if (ferror(csv->file))
+        und_fail(csv->err, UND_USAGE, "%s: cannot be read: %s", csv->path, strerror(errno));
+    return false;
 }
 
 static enum und_code start(struct csv *csv, const char *path, struct und_err *err)
@@ -91,7 +101,6 @@ static void stop(struct csv *csv)
 {
     if (csv->file != NULL)
         fclose(csv->file);
-    free(csv->text);
 }
 
 /* Seconds with up to three decimals. */

@@ -223,14 +223,12 @@ static void name_after_file(char name[FLEET_NAME], const char *path)
     snprintf(name, FLEET_NAME, "%.*s", (int)(n > 0 ? n : strlen(base)), base);
 }
 
+/* From loader->root. */
 static enum und_code read_scenario(struct loader *loader, struct scenario *scenario,
                                    const char *path, const char *const *sets, int n_sets)
 {
-    struct spot spot;
+    struct spot spot = doc_root(&loader->doc, loader->root);
     int i;
-    if (doc_load(&loader->doc, path, &loader->root, loader->err) != UND_OK)
-        return UND_USAGE;
-    spot = doc_root(&loader->doc, loader->root);
     if (!json_is_object(loader->root))
         return spec_refuse(&loader->spec, &spot, loader->root, "a mapping with the key fleet");
     if (visit(loader, path, &spot) != UND_OK)
@@ -247,22 +245,47 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
     return spec_read(&loader->spec, &spec_scenario, scenario, loader->root, &spot);
 }
 
-enum und_code scenario_load(struct scenario *scenario, const char *path, const char *const *sets,
-                            int n_sets, struct und_err *err)
+static void start(struct loader *loader, struct scenario *scenario, struct und_err *err)
 {
-    struct loader loader = {.err = err};
-    enum und_code code;
     memset(scenario, 0, sizeof *scenario);
-    doc_init(&loader.doc);
-    loader.spec = (struct spec){&loader.doc, err, scenario, &scenario->fleet};
-    code = read_scenario(&loader, scenario, path, sets, n_sets);
-    json_decref(loader.root);
-    while (loader.n_visited > 0)
-        free(loader.visited[--loader.n_visited]);
-    doc_fini(&loader.doc);
+    *loader = (struct loader){.err = err};
+    doc_init(&loader->doc);
+    loader->spec = (struct spec){&loader->doc, err, scenario, &scenario->fleet};
+}
+
+static enum und_code finish(struct loader *loader, struct scenario *scenario, enum und_code code)
+{
+    json_decref(loader->root);
+    while (loader->n_visited > 0)
+        free(loader->visited[--loader->n_visited]);
+    doc_fini(&loader->doc);
     if (code != UND_OK)
         scenario_fini(scenario);
     return code;
+}
+
+enum und_code scenario_load(struct scenario *scenario, const char *path, const char *const *sets,
+                            int n_sets, struct und_err *err)
+{
+    struct loader loader;
+    enum und_code code;
+    start(&loader, scenario, err);
+    code = doc_load(&loader.doc, path, &loader.root, err);
+    if (code == UND_OK)
+        code = read_scenario(&loader, scenario, path, sets, n_sets);
+    return finish(&loader, scenario, code);
+}
+
+enum und_code scenario_parse(struct scenario *scenario, const char *name, const char *text,
+                             size_t length, struct und_err *err)
+{
+    struct loader loader;
+    enum und_code code;
+    start(&loader, scenario, err);
+    code = doc_parse(&loader.doc, DOC_FILE, name, text, length, &loader.root, err);
+    if (code == UND_OK)
+        code = read_scenario(&loader, scenario, name, NULL, 0);
+    return finish(&loader, scenario, code);
 }
 
 void scenario_fini(struct scenario *scenario)

@@ -16,6 +16,9 @@
  * hosts may also be addressed by name: "fleet.hosts.dell-r640-01-runner.slots"). */
 enum und_code scenario_load(struct scenario *scenario, const char *path, const char *const *sets,
                             int n_sets, struct und_err *err);
+/* The same from text; `name` stands for its file in messages and for relative paths. */
+enum und_code scenario_parse(struct scenario *scenario, const char *name, const char *text,
+                             size_t length, struct und_err *err);
 void scenario_fini(struct scenario *scenario);
 
 /* A fleet file alone (its top level is `fleet:`). */

@@ -29,6 +29,13 @@ enum und_code spec_refuse(struct spec *spec, const struct spot *spot, const json
     return doc_fail(spot, spec->err, "got %s, want %s", doc_show(value, shown), want);
 }
 
+enum und_code spec_fail_key(struct spec *spec, const json_t *mapping, const struct spot *whole,
+                            const char *key, const char *why)
+{
+    struct spot spot = spec_spot(spec, mapping, key, whole);
+    return doc_fail(&spot, spec->err, "%s", why);
+}
+
 static const char *listing(const char *const *names, char text[LISTING])
 {
     size_t n = 0;

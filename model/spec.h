@@ -3,7 +3,7 @@
  *
  * A table describes a mapping of the file and the struct that it fills. Three things are driven by
  * the tables and by nothing else: reading (spec_read), the errors for unknown keys, and the JSON
- * Schema (spec_schema). Tables: spec_fleet.c, spec_dist.c, spec_scenario.c.
+ * Schema (spec_schema). The tables stand in spec_*.c, one file a part of the format.
  *
  * Fields are read in the order of the table. A key that the file leaves out gets the field's
  * `fallback`, which is written as a file would write it and read the same way. Errors: UND_USAGE,
@@ -99,6 +99,9 @@ struct spot spec_spot(const struct spec *spec, const json_t *mapping, const char
 /* "got X, want WHAT" */
 enum und_code spec_refuse(struct spec *spec, const struct spot *spot, const json_t *value,
                           const char *want);
+/* An error at spec_spot's place. */
+enum und_code spec_fail_key(struct spec *spec, const json_t *mapping, const struct spot *whole,
+                            const char *key, const char *why);
 /* Reads a duration, or says what is wrong with it. */
 enum und_code spec_duration(struct spec *spec, const json_t *value, const struct spot *spot,
                             double min_ms, double max_ms, double *ms);

@@ -9,6 +9,8 @@ extern const char *const spec_severities[]; /* in the order of enum severity */
 extern const char *const scenario_fault_kinds[];
 extern const char *const scenario_ops[];
 
-extern const struct table spec_monitoring, spec_alertmanager;
+extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
+extern const struct table spec_policy, spec_controller, spec_objectives;
+extern const struct table spec_fault;
 
 #endif

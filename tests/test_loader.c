@@ -7,6 +7,7 @@
 #include "model/loader.h"
 #include "model/units.h"
 
+#include <glob.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -317,7 +318,7 @@ START_TEST(faults_and_claims_and_expectations_are_read)
          "  - {kind: network-partition, target: all, from: both, at: {kind: uniform, min: 1h, "
          "max: 2h}, lasts: 5min, every: 1d, chance: 50%}\n"
          "  - {kind: cpu-stress, target: b.x, load: 90%, slowdown: 2}\n"
-         "  - {kind: clock-jump, jump: -90s}\n"
+         "  - {kind: clock-jump, target: backup, jump: -90s}\n"
          "  - {kind: service-stop, target: [primary, b.x], graceful: false}\n"
          "documented: {detection: 2min, failover: N/A, impact: Jobs queue}\n"
          "expect:\n"
@@ -558,6 +559,38 @@ START_TEST(fleet_file_alone_is_a_fleet_and_a_scenario)
 }
 END_TEST
 
+START_TEST(endless_csv_line_is_refused)
+{
+    static char text[10000];
+    struct und_err err = {UND_OK, ""};
+    char set[200];
+    const char *path, *sets[] = {set};
+    memset(text, '1', sizeof text);
+    path = temporary(text, sizeof text);
+    snprintf(set, sizeof set, "fleet.workload.arrivals={kind: trace, file: %s}", path);
+    ck_assert_int_eq(scenario_load(&scenario, "tests/invalid/good.yaml", sets, 1, &err), UND_USAGE);
+    unlink(path);
+    ck_assert_ptr_nonnull(strstr(err.text, ":1: the line is longer than 4096 bytes"));
+}
+END_TEST
+
+START_TEST(shipped_scenario_loads)
+{
+    glob_t found;
+    size_t i;
+    ck_assert_int_eq(glob("scenarios/*.yaml", 0, NULL, &found), 0);
+    ck_assert_uint_ge(found.gl_pathc, 17);
+    for (i = 0; i < found.gl_pathc; i++) {
+        struct und_err err = {UND_OK, ""};
+        ck_assert_msg(scenario_load(&scenario, found.gl_pathv[i], NULL, 0, &err) == UND_OK, "%s",
+                      err.text);
+        ck_assert_int_eq(scenario.fleet.hosts[0].slots, 8);
+        scenario_fini(&scenario);
+    }
+    globfree(&found);
+}
+END_TEST
+
 START_TEST(missing_file_and_folder_are_named)
 {
     struct und_err err = {UND_OK, ""};
@@ -640,6 +673,8 @@ Suite *suite(void)
     tcase_add_test(tests, trace_is_exact);
     tcase_add_test(tests, empirical_values_come_sorted_from_their_column);
     tcase_add_test(tests, fleet_file_alone_is_a_fleet_and_a_scenario);
+    tcase_add_test(tests, endless_csv_line_is_refused);
+    tcase_add_test(tests, shipped_scenario_loads);
     tcase_add_test(tests, missing_file_and_folder_are_named);
     tcase_add_test(tests, schema_knows_every_section_and_default);
     suite_add_tcase(loader, tests);
