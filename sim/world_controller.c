@@ -297,7 +297,8 @@ static void read_github(struct world *world)
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
-        hosts[host] = (struct host_reading){0, 0};
+        hosts[host] = (struct host_reading){
+            .routed = (world->route >> host & 1) ? (int)h->labelled : 0};
         for (reg = h->first; reg < h->first + h->slots; reg++) {
             hosts[host].online += world->regs[reg].online;
             hosts[host].busy += world->regs[reg].job != NONE;
