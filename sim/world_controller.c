@@ -288,6 +288,14 @@ static void step(struct world *world)
 
 /* ---- polls and hints ---- */
 
+/* What GitHub's answer says of the rotation: the labels, or the variable. */
+static int routed(const struct world *world, int host)
+{
+    if (world->variable_routing)
+        return world->route >> host & 1 ? (int)world->host[host].slots : 0;
+    return (int)world->host[host].labelled;
+}
+
 static void read_github(struct world *world)
 {
     struct host_reading hosts[FLEET_HOSTS];
@@ -297,8 +305,7 @@ static void read_github(struct world *world)
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
-        hosts[host] = (struct host_reading){
-            .routed = (world->route >> host & 1) ? (int)h->labelled : 0};
+        hosts[host] = (struct host_reading){.routed = routed(world, host)};
         for (reg = h->first; reg < h->first + h->slots; reg++) {
             hosts[host].online += world->regs[reg].online;
             hosts[host].busy += world->regs[reg].job != NONE;

@@ -92,7 +92,7 @@ static json_t *draw_series(struct batch *batch, const char *id, const char *kind
     int n = 1 + (int)stream_below(&batch->random, 3);
     json_t *list = json_array();
     for (int i = 0; i < n; i++) {
-        char instance[8];
+        char instance[16];
         snprintf(instance, sizeof instance, "i%d", i);
         fprintf(batch->test, "  - series: '%s{case=\"%s\",instance=\"%s\"}'\n    values: '", kind,
                 id, instance);
@@ -112,7 +112,7 @@ static void draw_case(struct batch *batch, int number)
     uint32_t kind = stream_below(random, 3);
     int64_t for_s = ANY_OF(random, 0, 60, 90, 120, 120, 300);
     int64_t keep_s = ANY_OF(random, 0, 0, 60, 90, 200);
-    char id[8], expression[128];
+    char id[16], expression[128];
     snprintf(id, sizeof id, "c%d", number);
     snprintf(expression, sizeof expression, expressions[kind], id);
     fprintf(batch->rules, "  - alert: %s\n    expr: '%s'\n    for: %ds\n    keep_firing_for: %ds\n",
