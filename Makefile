@@ -15,7 +15,7 @@ say = $(if $(filter 1,$(V)),@:,@echo "  $(1)")
 
 PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
 PACKAGES_DEMO := gnuplot-nox
-PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils
+PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
 
 LIBS := gsl jansson yaml-0.1

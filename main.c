@@ -1,5 +1,6 @@
 /* The front door: a table of subcommands. Only main prints errors. */
 #include "model/err.h"
+#include "sim/alerts_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
@@ -17,6 +18,7 @@ static const struct {
     {"sim", sim_command, "simulate scenarios: documented | simulated, with intervals"},
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
+    {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 

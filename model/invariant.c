@@ -10,7 +10,7 @@ static bool blind(const struct policy_config *config, const struct view *view)
     return false;
 }
 
-/* Online, no alert that counts, probe not down: in good health by every sign. */
+/* Online, no alert that counts: in good health by every sign that brings a host back. */
 static bool sound(const struct policy_config *config, const struct view *view, int i)
 {
     const struct view_host *host = &view->host[i];
@@ -18,23 +18,28 @@ static bool sound(const struct policy_config *config, const struct view *view, i
            (host->alerts & config->severities) == 0;
 }
 
-/* Was another sound host serving when the step began? */
-static bool other_served(const struct policy_config *config, const struct policy_state *before,
-                         const struct view *view, int i)
+static bool serves(const struct policy_host *host)
+{
+    return host->admitted > 0 && (host->phase == PHASE_SERVING || host->phase == PHASE_RAMPING);
+}
+
+/* Did another sound host serve when the step began, and does it still? */
+static bool another_stays(const struct policy_config *config, const struct policy_state *before,
+                          const struct policy_state *after, const struct view *view, int i)
 {
     int j;
     for (j = 0; j < before->n; j++)
-        if (j != i && before->host[j].admitted > 0 && sound(config, view, j) &&
-            (before->host[j].phase == PHASE_SERVING || before->host[j].phase == PHASE_RAMPING))
+        if (j != i && sound(config, view, j) && serves(&before->host[j]) && serves(&after->host[j]))
             return true;
     return false;
 }
 
-static bool other_admitted(const struct policy_state *after, int i)
+static bool another_serves(const struct policy_config *config, const struct policy_state *after,
+                           const struct view *view, int i)
 {
     int j;
     for (j = 0; j < after->n; j++)
-        if (j != i && after->host[j].admitted > 0)
+        if (j != i && sound(config, view, j) && serves(&after->host[j]))
             return true;
     return false;
 }
@@ -48,7 +53,7 @@ static enum invariant check_less(const struct policy_config *config,
     const struct view_host *host = &view->host[i];
     bool accused = (host->alerts & config->severities) != 0 ||
                    (host->offline_readings >= config->confirm && host->probe == PROBE_DOWN);
-    if (after->host[i].admitted == 0 && !other_admitted(after, i))
+    if (!another_serves(config, after, view, i))
         return INVARIANT_LAST_HEALTHY;
     if (host->maintenance)
         return INVARIANT_HOLDS;
@@ -66,13 +71,14 @@ static enum invariant check_more(const struct policy_config *config,
                                  const struct view *view, int i)
 {
     const struct policy_host *was = &before->host[i], *is = &after->host[i];
-    bool other = other_served(config, before, view, i);
     int slots = view->host[i].slots;
     if (!sound(config, view, i) || view->host[i].health_passes < config->health_checks)
-        return was->admitted == 0 ? INVARIANT_RECOVERY : INVARIANT_HOLDS;
-    if (was->admitted == 0 && other && now_ms < was->blocked_until_ms)
+        return INVARIANT_RECOVERY;
+    if (!another_stays(config, before, after, view, i))
+        return INVARIANT_HOLDS; /* nothing else serves: all of it at once */
+    if (was->admitted == 0 && now_ms < was->blocked_until_ms)
         return INVARIANT_FLAP;
-    if (was->admitted == 0 && other && is->admitted > 1 && config->ramp_ms > 0)
+    if (was->admitted == 0 && is->admitted > 1 && config->ramp_ms > 0)
         return INVARIANT_RAMP;
     if (was->admitted > 0 &&
         (now_ms - was->ramp_start_ms) * (slots - 1) < config->ramp_ms * (is->admitted - 1))
@@ -98,6 +104,26 @@ static enum invariant check_host(const struct policy_config *config,
     return check_more(config, before, after, now_ms, view, i);
 }
 
+/* Backups may stand by, if configured to, while every primary is admitted in full. */
+static enum invariant check_plan(const struct policy_config *config,
+                                 const struct policy_state *after, const struct view *view,
+                                 const struct plan *plan, int *host)
+{
+    bool full = true, nobody = true;
+    int i;
+    for (i = 0; i < plan->n; i++)
+        full = full && (view->host[i].tier == TIER_BACKUP ||
+                        after->host[i].admitted == view->host[i].slots);
+    for (i = 0; i < plan->n; i++) {
+        bool stands_by = !config->overflow && full && view->host[i].tier == TIER_BACKUP;
+        *host = i;
+        if (plan->host[i].admitted != (stands_by ? 0 : after->host[i].admitted))
+            return INVARIANT_STAND_BY;
+        nobody = nobody && plan->host[i].admitted == 0;
+    }
+    return nobody ? INVARIANT_LAST_HEALTHY : INVARIANT_HOLDS;
+}
+
 enum invariant invariant_check(const struct policy_config *config,
                                const struct policy_state *before, const struct policy_state *after,
                                int64_t now_ms, const struct view *view, const struct plan *plan,
@@ -111,5 +137,5 @@ enum invariant invariant_check(const struct policy_config *config,
         if (broken != INVARIANT_HOLDS)
             return broken;
     }
-    return INVARIANT_HOLDS;
+    return check_plan(config, after, view, plan, host);
 }

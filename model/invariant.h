@@ -9,14 +9,17 @@
 
 enum invariant {
     INVARIANT_HOLDS,
-    INVARIANT_ADMITTED_RANGE,  /* 0 <= admitted <= slots */
-    INVARIANT_STATIC,          /* paused or blind: nobody's admission changes but by hand */
-    INVARIANT_LAST_HEALTHY,    /* a drain leaves at least one other host admitted */
-    INVARIANT_PERSISTENCE,     /* a serving host is drained only persist_ms after its detection */
-    INVARIANT_RECOVERY,        /* a drained host returns only online, without alerts, checked */
-    INVARIANT_RAMP,            /* a ramp is never ahead of its schedule while another serves */
-    INVARIANT_FLAP,            /* a blocked host stays out while another serves */
-    INVARIANT_STEADY,          /* no evidence at all: a fully admitted host stays so */
+    INVARIANT_ADMITTED_RANGE, /* 0 <= admitted <= slots */
+    INVARIANT_STATIC,         /* paused or blind: nobody's admission changes but by hand */
+    INVARIANT_LAST_HEALTHY,   /* a drain leaves another host, in good health, admitted; and the
+                                 plan never leaves nobody */
+    INVARIANT_PERSISTENCE,    /* a serving host is drained only persist_ms after its detection */
+    INVARIANT_RECOVERY,       /* a drained host returns, or gets more, only online, without alerts,
+                                 checked */
+    INVARIANT_RAMP,           /* a ramp is never ahead of its schedule while another serves */
+    INVARIANT_FLAP,           /* a blocked host stays out while another serves */
+    INVARIANT_STEADY,         /* no evidence at all: a fully admitted host stays so */
+    INVARIANT_STAND_BY,       /* the plan differs from the state only by backups standing by */
     INVARIANT_COUNT
 };
 

@@ -85,8 +85,8 @@ static void hold(struct policy_host *host, struct plan_host *plan, enum notice r
 static int failovers_since(const struct policy_host *host, int64_t since_ms)
 {
     int i, n = 0;
-    int kept = host->failover_count < POLICY_FAILOVER_LOG ? host->failover_count
-                                                          : POLICY_FAILOVER_LOG;
+    int kept =
+        host->failover_count < POLICY_FAILOVER_LOG ? host->failover_count : POLICY_FAILOVER_LOG;
     for (i = 0; i < kept; i++)
         n += host->failovers[i] > since_ms;
     return n;
@@ -99,12 +99,12 @@ static void drain(const struct policy_config *config, struct policy_host *host,
     host->admitted = 0;
     host->clear_ms = -1;
     host->held = 0;
-    host->failovers[host->failover_count++ % POLICY_FAILOVER_LOG] = now_ms;
     plan->notices |= BIT(why);
-    if (failovers_since(host, now_ms - HOUR_MS) > config->max_failovers) {
+    if (failovers_since(host, now_ms - HOUR_MS) >= config->max_failovers) {
         host->blocked_until_ms = now_ms + config->block_ms;
         plan->notices |= BIT(NOTICE_FLAPPING);
     }
+    host->failovers[host->failover_count++ % POLICY_FAILOVER_LOG] = now_ms;
 }
 
 static void step_serving(struct policy_host *host, struct plan_host *plan, int64_t now_ms,
@@ -149,6 +149,13 @@ static void restore(struct policy_host *host, struct plan_host *plan, int slots)
     plan->notices |= BIT(NOTICE_RESTORED);
 }
 
+/* Slots come back only to a host that is in good health by every sign, as seen just now. */
+static bool recovered(const struct policy_config *config, const struct view *view, int i)
+{
+    return !blind(config, view) && healthy(config, view, i) &&
+           view->host[i].health_passes >= config->health_checks;
+}
+
 /* Failback begins with one slot; with nothing else serving there is no time for a ramp. */
 static void step_drained(const struct policy_config *config, struct policy_state *state,
                          int64_t now_ms, const struct view *view, struct plan_host *plan, int i)
@@ -182,6 +189,7 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     if (seen == EVIDENCE_BAD) {
         enum notice reason = held_by(config, state, now_ms, view, i);
         if (reason == 0 || reason == NOTICE_HELD_GRACE) {
+            host->detected_ms = now_ms;
             drain(config, host, plan, now_ms, NOTICE_RELAPSE);
             return;
         }
@@ -189,16 +197,28 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     } else {
         host->held = 0;
     }
-    if (view->paused || blind(config, view) || !healthy(config, view, i)) {
+    if (view->paused || !recovered(config, view, i)) {
         /* Hold the ramp where it is: as if the slots it has were just now due. */
         host->ramp_start_ms = now_ms - config->ramp_ms * (host->admitted - 1) / (slots - 1);
         return;
     }
+    if (!another_serves(config, state, view, i))
+        host->admitted = slots;
     while (host->admitted < slots &&
            (now_ms - host->ramp_start_ms) * (slots - 1) >= config->ramp_ms * host->admitted)
         host->admitted++;
     if (host->admitted == slots)
         restore(host, plan, slots);
+}
+
+/* Seen out of the rotation and without a job, by a reading younger than the drain: an older one
+ * does not know of the job that came in between. */
+static bool empty(const struct policy_config *config, const struct view *view,
+                  const struct policy_host *host, int64_t now_ms, int i)
+{
+    return fresh(config, view, FEED_GITHUB) &&
+           now_ms - view->age_ms[FEED_GITHUB] > host->detected_ms && view->host[i].busy == 0 &&
+           view->host[i].routed == 0;
 }
 
 /* Maintenance by hand: in at once, unless it would take the last healthy host; out through the
@@ -212,13 +232,17 @@ static bool step_maintenance(const struct policy_config *config, struct policy_s
             host->phase = PHASE_DRAINED;
             host->clear_ms = -1;
             host->held = 0;
-        } else if (view->host[i].busy == 0 && fresh(config, view, FEED_GITHUB)) {
-            hold(host, plan, NOTICE_EMPTY);
+            return false;
         }
+        if (empty(config, view, host, now_ms, i))
+            hold(host, plan, NOTICE_EMPTY);
         return true;
     }
-    if (!view->host[i].maintenance)
+    if (!view->host[i].maintenance) {
+        if (host->phase == PHASE_SERVING)
+            host->held = 0;
         return false;
+    }
     if (host->phase != PHASE_DRAINED) {
         enum notice reason = held_by(config, state, now_ms, view, i);
         if (reason != 0) {
@@ -229,6 +253,7 @@ static bool step_maintenance(const struct policy_config *config, struct policy_s
         return false;
     }
     host->phase = PHASE_MAINTENANCE;
+    host->detected_ms = now_ms;
     host->admitted = 0;
     host->held = 0;
     plan->notices |= BIT(NOTICE_MAINTENANCE);
@@ -270,7 +295,7 @@ static void step_fleet(const struct policy_config *config, struct policy_state *
         plan->notices |= BIT(now_blind ? NOTICE_BLIND : NOTICE_SIGHTED);
     state->blind = now_blind;
     for (i = 0; i < state->n; i++)
-        dark = dark && !healthy(config, view, i);
+        dark = dark && (!healthy(config, view, i) || state->host[i].phase == PHASE_MAINTENANCE);
     if (now_blind)
         return;
     if (!dark) {
@@ -349,7 +374,7 @@ bool policy_settled(const struct policy_config *config, const struct policy_stat
                     const struct view *view)
 {
     int i;
-    if (state->dark_ms >= 0 && !state->paged && !blind(config, view))
+    if (blind(config, view) || (state->dark_ms >= 0 && !state->paged))
         return false;
     for (i = 0; i < state->n; i++) {
         const struct policy_host *host = &state->host[i];

@@ -12,11 +12,11 @@
  *   - a detection that persists for `persist_ms` drains the host: no new slots, running jobs go on;
  *   - recovery needs the alert cleared for `clear_for_ms`, the registrations back and
  *     `health_checks` consecutive passes; then failback, slot by slot, over `ramp_ms`;
- *   - a relapse while ramping drains at once.
- * And the guards around it:
+ *   - the ramp waits while a feed is stale or a health check fails, and ends at once if nothing
+ * else serves; a relapse while ramping drains at once. And the guards around it:
  *   - fail-static: evidence from a feed older than `stale_after_ms` changes nothing;
  *   - never drain the last healthy host; no healthy host at all is a page for a human;
- *   - after `max_failovers` within an hour a host stays out for `block_ms` (flap block);
+ *   - at more than `max_failovers` within an hour a host stays out for `block_ms` (flap block);
  *   - `grace_ms` after the start (or a restart) of the controller nothing is drained;
  *   - pause (whole fleet) and maintenance (one host) by hand.
  */
@@ -54,18 +54,19 @@ struct view_host {
     int slots;            /* registrations that the fleet file gives this host */
     int online;           /* of them, online at the last reading */
     int busy;             /* of them, running a job at the last reading */
+    int routed;           /* of them, in the rotation at the last reading; 0 where unknown */
     int offline_readings; /* consecutive readings with none online */
     int health_passes;    /* consecutive health checks passed; 0 after a failed one */
     unsigned alerts;      /* bit set by severity of the alerts firing for it */
     enum probe probe;     /* the independent signal */
     enum tier tier;
-    bool maintenance;     /* asked for by hand */
+    bool maintenance; /* asked for by hand */
 };
 
 struct view {
-    int n;                       /* hosts */
-    bool paused;                 /* by hand: change nothing */
-    int64_t age_ms[FEED_COUNT];  /* since the last good reading of each feed */
+    int n;                      /* hosts */
+    bool paused;                /* by hand: change nothing */
+    int64_t age_ms[FEED_COUNT]; /* since the last good reading of each feed */
     struct view_host host[POLICY_HOSTS];
 };
 
@@ -81,19 +82,19 @@ enum phase {
 struct policy_host {
     enum phase phase;
     int admitted;
-    int64_t detected_ms;   /* when the present trouble was first seen */
+    int64_t detected_ms;   /* when the present trouble was first seen, or maintenance began */
     int64_t clear_ms;      /* since when the evidence has been gone; -1 while it is there */
     int64_t ramp_start_ms; /* slot k of n is due at this + ramp_ms * (k - 1) / (n - 1) */
     int64_t blocked_until_ms;
     int64_t failovers[POLICY_FAILOVER_LOG]; /* ring of drain times */
-    int failover_count;    /* ever; the ring's head is this modulo its length */
-    int held;              /* enum notice: what the host waits for, already noticed; 0: nothing */
+    int failover_count;                     /* ever; the ring's head is this modulo its length */
+    int held; /* enum notice: what the host waits for, already noticed; 0: nothing */
 };
 
 struct policy_state {
     int n;
     int64_t started_ms;
-    int64_t dark_ms;    /* since when no host is healthy; -1 if one is */
+    int64_t dark_ms; /* since when no host is fit to serve; -1 if one is */
     bool paged;
     bool blind;
     struct policy_host host[POLICY_HOSTS];
@@ -113,7 +114,7 @@ enum notice {
     NOTICE_HELD_GRACE,  /* not drained: the controller has just started */
     NOTICE_BLIND,       /* a feed went stale (fleet) */
     NOTICE_SIGHTED,     /* all feeds fresh again (fleet) */
-    NOTICE_PAGE,        /* no healthy host: a human is needed (fleet) */
+    NOTICE_PAGE,        /* no host is healthy and not in maintenance: a human is needed (fleet) */
     NOTICE_MAINTENANCE, /* drained by hand */
     NOTICE_EMPTY,       /* maintenance: its last job has ended, work may begin */
     NOTICE_COUNT
@@ -138,8 +139,9 @@ void policy_init(const struct policy_config *config, struct policy_state *state,
 void policy_step(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view, struct plan *plan);
 
-/* True if no later step with this same view (its feeds kept fresh, whatever the busy counts) can
- * change the state or the plan: a driver may then sleep until something it can see changes. */
+/* After a step with `view`: true if no later step with this same view (its feeds kept fresh,
+ * whatever is busy or routed) can change the state or the plan: a driver may then sleep until
+ * something it can see changes. */
 bool policy_settled(const struct policy_config *config, const struct policy_state *state,
                     const struct view *view);
 

@@ -45,7 +45,7 @@ const char *policy_feed_name(enum feed feed)
 const char *invariant_name(enum invariant invariant)
 {
     static const char *const names[INVARIANT_COUNT] = {
-        "holds",       "admitted-range", "static", "last-healthy", "persistence",
-        "recovery",    "ramp",           "flap",   "steady"};
+        "holds",    "admitted-range", "static", "last-healthy", "persistence",
+        "recovery", "ramp",           "flap",   "steady",       "stand-by"};
     return names[invariant];
 }

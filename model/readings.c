@@ -20,6 +20,7 @@ void readings_init(struct readings *readings, const struct fleet *fleet, int64_t
         view->host[i] = (struct view_host){
             .slots = fleet->hosts[i].slots,
             .online = fleet->hosts[i].slots,
+            .routed = fleet->hosts[i].slots,
             .probe = PROBE_UP,
             .health_passes = fleet->policy.health_checks,
             .tier = fleet->hosts[i].tier,
@@ -40,12 +41,13 @@ void readings_github(struct readings *readings, int64_t now_ms, const struct hos
     int i;
     for (i = 0; i < readings->view.n; i++) {
         struct view_host *host = &readings->view.host[i];
-        int offline = hosts[i].online > 0                           ? 0
+        int offline = hosts[i].online > 0                          ? 0
                       : host->offline_readings < readings->confirm ? host->offline_readings + 1
-                                                                    : readings->confirm;
+                                                                   : readings->confirm;
         UPDATE(readings, host->online, hosts[i].online);
         UPDATE(readings, host->offline_readings, offline);
         host->busy = hosts[i].busy;
+        host->routed = hosts[i].routed;
     }
     readings->seen_ms[FEED_GITHUB] = now_ms;
 }

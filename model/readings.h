@@ -16,11 +16,13 @@ struct readings {
     int misses[FLEET_HOSTS];
     int confirm, health_checks, probe_misses;
     bool no_alerts; /* the fleet has no monitoring: its feed is never stale */
-    bool changed;   /* set when a reading changes the view (busy counts apart); cleared by caller */
+    bool changed; /* set when a reading changes the view (busy and routed apart); cleared by caller
+                   */
 };
 
-struct host_reading {
+struct host_reading { /* registrations of a host */
     int online, busy;
+    int routed; /* in the rotation, online or not */
 };
 
 /* Starts as if every feed had just said that all is well. */

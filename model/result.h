@@ -25,7 +25,7 @@ enum metric {
     METRIC_QUEUE_WAIT,       /* over jobs: created to started */
     METRIC_QUEUE_LENGTH,     /* over time: jobs waiting */
     METRIC_UTILIZATION,      /* over time: busy slots over all slots */
-    METRIC_WAIT_PROBABILITY, /* share of jobs that waited at all */
+    METRIC_WAIT_PROBABILITY, /* share of jobs that waited for a slot, not only for pick-up */
     METRIC_AVAILABILITY,     /* share of time with at least one slot able to take a job */
     METRIC_JOB_SUCCESS,      /* share of concluded jobs that succeeded at the first attempt */
     METRIC_FAILOVER_SUCCESS, /* share of due failovers that completed in time */

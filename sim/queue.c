@@ -2,31 +2,31 @@
 
 #include <stdlib.h>
 
-/* The last event's children may be looked at: three siblings after it. The hole takes one more. */
-#define QUEUE_SPARE 4
+/* Keys behind the last event that a knockout may look at; the hole takes one more. */
+#define SPARE 4
+/* The root stands at the end of a line of the cache, so that siblings (4i + 1 ...) share one. */
+#define LINE 64
+#define ROOT (LINE / sizeof(int128) - 1)
 
 void queue_init(struct queue *queue, size_t capacity)
 {
-    *queue = (struct queue){.capacity = capacity};
-    queue->heap = malloc((capacity + QUEUE_SPARE) * sizeof *queue->heap);
-    UND_ASSERT(queue->heap != NULL);
+    size_t places = ROOT + capacity + SPARE, bytes, i;
+    int128 *keys;
+    bytes = places * (sizeof *queue->key + sizeof *queue->subject);
+    keys = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+    UND_ASSERT(keys != NULL);
+    for (i = 0; i < places; i++)
+        keys[i] = QUEUE_SENTINEL;
+    *queue = (struct queue){.memory = keys,
+                            .key = keys + ROOT,
+                            .subject = (struct queue_subject *)(keys + places),
+                            .capacity = capacity};
     queue_clear(queue);
-}
-
-/* A ceiling is no reason to touch its memory: sentinels are written as far as the heap has been. */
-void queue_mark(struct queue *queue)
-{
-    size_t from = queue->marked > 0 ? queue->marked + QUEUE_SPARE : 0, i;
-    UND_ASSERT(queue->n < queue->capacity);
-    queue->marked = 2 * queue->marked + 256;
-    queue->marked = queue->marked < queue->capacity ? queue->marked : queue->capacity;
-    for (i = from; i < queue->marked + QUEUE_SPARE; i++)
-        queue->heap[i] = QUEUE_SENTINEL;
 }
 
 void queue_fini(struct queue *queue)
 {
-    free(queue->heap);
+    free(queue->memory);
     *queue = (struct queue){0};
 }
 
@@ -34,7 +34,7 @@ void queue_clear(struct queue *queue)
 {
     size_t i, used = queue->n + queue->hole;
     for (i = 0; i < used; i++)
-        queue->heap[i] = QUEUE_SENTINEL;
+        queue->key[i] = QUEUE_SENTINEL;
     queue->n = 0;
     queue->hole = false;
     queue->sequence = 0;
@@ -45,5 +45,5 @@ int64_t queue_next_ms(struct queue *queue)
 {
     if (queue->hole)
         queue_fill_hole(queue);
-    return queue->n > 0 ? queue->heap[0].at_ms : INT64_MAX;
+    return queue->n > 0 ? (int64_t)(queue->key[0] >> 64) : INT64_MAX;
 }

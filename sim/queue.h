@@ -3,11 +3,14 @@
  * events have one defined order everywhere. There is no cancellation: an event carries the epoch of
  * the thing it is about, and whoever handles it ignores an epoch that has passed.
  *
- * A 4-ary heap (Johnson 1975; LaMarca and Ladner 1996: fewer levels, children side by side). Three
- * things make it fast. An event that is popped leaves a hole at the root which the next push
- * fills: a simulation that answers most events with a new one then sifts once for both. Keys
- * compare as 128-bit numbers without branches. Behind the last event stand sentinels, so that the
- * least of four children is always a knockout of four, without a special case for the last ones.
+ * A 4-ary heap (Johnson 1975; LaMarca and Ladner 1996: fewer levels, siblings side by side). What
+ * makes it fast:
+ *   - keys stand apart from what the events are about, so that four siblings' keys are one line of
+ *     the cache, and compare as 128-bit numbers without branches;
+ *   - behind the last key stand sentinels, so that the first of four siblings is always found by a
+ *     knockout, without a special case for the last ones;
+ *   - an event that is popped leaves a hole at the root which the next push fills: a simulation
+ *     that answers most events with a new one sifts once for both.
  * Push and pop are inline because they are most of what a simulator does; bench and fleet model go
  * through these same functions.
  *
@@ -32,16 +35,19 @@ struct event {
     uint16_t epoch; /* of the entity when the event was pushed */
 };
 
-/* Later than any event. */
-#define QUEUE_SENTINEL ((struct event){.at_ms = INT64_MAX, .order = UINT64_MAX})
+struct queue_subject {
+    uint32_t who;
+    uint16_t kind, epoch;
+};
 
 struct queue {
-    struct event *heap; /* owned; pending events, then sentinels */
+    int128 *key; /* at_ms and order; pending events, then sentinels */
+    struct queue_subject *subject;
+    void *memory;       /* owned: what holds both, key[1] at the start of a line of the cache */
     size_t n, capacity; /* pending events; the hole does not count */
-    size_t marked;      /* from heap[n] to there are sentinels; pages beyond are untouched */
     uint64_t sequence;
     int64_t now_ms; /* of the last event popped; nothing may be pushed before it */
-    bool hole;      /* heap[0] was popped and not refilled yet */
+    bool hole;      /* the root was popped and not refilled yet */
 };
 
 void queue_init(struct queue *queue, size_t capacity);
@@ -49,72 +55,92 @@ void queue_mark(struct queue *queue); /* more sentinels; asserts the capacity */
 void queue_fini(struct queue *queue);
 void queue_clear(struct queue *queue); /* empty, sequence 0, any time: the next replication */
 
-/* Both words as one number: compares without branches. */
-static inline int128 event_key(const struct event *event)
+/* Later than any event. */
+#define QUEUE_SENTINEL ((int128)((uint128)INT64_MAX << 64 | UINT64_MAX))
+
+static inline void queue_place(struct queue *queue, size_t at, int128 key,
+                               struct queue_subject subject)
 {
-    return (int128)((uint128)event->at_ms << 64 | event->order);
+    queue->key[at] = key;
+    queue->subject[at] = subject;
 }
 
-static inline size_t queue_earlier(const struct event *heap, size_t a, size_t b)
+static inline void queue_move(struct queue *queue, size_t to, size_t from)
 {
-    return event_key(&heap[b]) < event_key(&heap[a]) ? b : a;
+    queue_place(queue, to, queue->key[from], queue->subject[from]);
 }
 
-/* Writes `event` at `at` or above, below the first ancestor that is due earlier. */
-static inline void queue_sift_up(struct event *heap, size_t at, struct event event)
+/* Places the event at `at` or above, below the first ancestor that is due earlier. */
+static inline void queue_sift_up(struct queue *queue, size_t at, int128 key,
+                                 struct queue_subject subject)
 {
-    int128 key = event_key(&event);
     while (at > 0) {
         size_t parent = (at - 1) / 4;
-        if (event_key(&heap[parent]) < key)
+        if (queue->key[parent] < key)
             break;
-        heap[at] = heap[parent];
+        queue_move(queue, at, parent);
         at = parent;
     }
-    heap[at] = event;
+    queue_place(queue, at, key, subject);
 }
 
-/* Writes `event` at the root or below, in a heap of n events of which the root is void. */
-static inline void queue_sift_down(struct event *heap, size_t n, struct event event)
+/* The first of four siblings, by arithmetic: compilers make branches of `?:` here, and every other
+ * one of those is mispredicted. */
+static inline size_t queue_first(const int128 *key, size_t child)
 {
-    int128 key = event_key(&event);
-    size_t at = 0, child = 1;
+    size_t left = child + (key[child + 1] < key[child]);
+    size_t right = child + 2 + (key[child + 3] < key[child + 2]);
+    return left ^ ((left ^ right) & (0 - (size_t)(key[right] < key[left])));
+}
+
+/* Places the event at the root, which is void, or below. Two events, as in a system of one server,
+ * need no knockout. */
+static inline void queue_sift_down(struct queue *queue, int128 key, struct queue_subject subject)
+{
+    size_t n = queue->n, at = 0, child = 1;
+    if (n <= 2) {
+        if (n == 2 && queue->key[1] < key) {
+            queue_move(queue, 0, 1);
+            at = 1;
+        }
+        queue_place(queue, at, key, subject);
+        return;
+    }
     while (child < n) {
-        size_t left = queue_earlier(heap, child, child + 1);
-        size_t right = queue_earlier(heap, child + 2, child + 3);
-        size_t first = queue_earlier(heap, left, right);
-        if (key < event_key(&heap[first]))
+        size_t first = queue_first(queue->key, child);
+        if (key < queue->key[first])
             break;
-        heap[at] = heap[first];
+        queue_move(queue, at, first);
         at = first;
         child = 4 * at + 1;
     }
-    heap[at] = event;
+    queue_place(queue, at, key, subject);
 }
 
 /* Lower priority first among simultaneous events. */
 static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint16_t kind,
                               uint32_t who, uint16_t epoch)
 {
-    struct event event = {at_ms, (uint64_t)priority << 56 | queue->sequence++, who, kind, epoch};
-    if (__builtin_expect(queue->n >= queue->marked, 0))
-        queue_mark(queue);
+    uint64_t order = (uint64_t)priority << 56 | queue->sequence++;
+    int128 key = (int128)((uint128)at_ms << 64 | order);
+    struct queue_subject subject = {who, kind, epoch};
+    UND_ASSERT(queue->n < queue->capacity);
     UND_ASSERT(at_ms >= queue->now_ms);
     queue->n++;
     if (queue->hole)
-        queue_sift_down(queue->heap, queue->n, event);
+        queue_sift_down(queue, key, subject);
     else
-        queue_sift_up(queue->heap, queue->n - 1, event);
+        queue_sift_up(queue, queue->n - 1, key, subject);
     queue->hole = false;
 }
 
 /* For a pop that no push followed: the last event goes into the hole. */
 static inline void queue_fill_hole(struct queue *queue)
 {
-    struct event last = queue->heap[queue->n];
-    queue->heap[queue->n] = QUEUE_SENTINEL;
+    int128 last = queue->key[queue->n];
+    queue->key[queue->n] = QUEUE_SENTINEL;
     if (queue->n > 0)
-        queue_sift_down(queue->heap, queue->n, last);
+        queue_sift_down(queue, last, queue->subject[queue->n]);
     queue->hole = false;
 }
 
@@ -125,7 +151,8 @@ static inline bool queue_pop(struct queue *queue, struct event *event)
         queue_fill_hole(queue);
     if (queue->n == 0)
         return false;
-    *event = queue->heap[0];
+    *event = (struct event){(int64_t)(queue->key[0] >> 64), (uint64_t)queue->key[0],
+                            queue->subject[0].who, queue->subject[0].kind, queue->subject[0].epoch};
     queue->now_ms = event->at_ms;
     queue->n--;
     queue->hole = true;

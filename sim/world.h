@@ -100,7 +100,8 @@ struct job {
     int16_t incident;    /* in-flight job of this open incident, -1 */
     uint16_t epoch;
     uint8_t state, job_class, attempt;
-    bool held_up;       /* a fault kept it from starting */
+    bool held_up;        /* a fault kept it from starting */
+    bool waited;         /* for a slot, not only for its pick-up */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
@@ -130,6 +131,7 @@ struct world_host {
     int lose_slots; /* to stay down at the next reconnect */
     bool crashed;   /* sessions die with the host, not with the network */
     bool graceful;
+    bool failing_over;     /* drained by a failover whose routing has not changed yet */
     int64_t released_ms;   /* when GitHub let go of the old sessions */
     int32_t cause;         /* timeline entry of its last change */
     int64_t recent_pm[10]; /* job duration over baseline, ring */
@@ -317,7 +319,7 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);
 void world_incident_detected(struct world *world, int host); /* host -1: a feed went blind */
-void world_incident_decided(struct world *world, int host);
+void world_incident_decided(struct world *world, int host, bool by_hand);
 void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);
 void world_incident_inflight(struct world *world, uint32_t job, int host);

@@ -239,10 +239,10 @@ static void act_on_host(struct world *world, int host)
             world_incident_detected(world, host);
         } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
-            world_incident_decided(world, host);
+            world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
             world->decision_cause[host] = cause;
-        } else if (notice == NOTICE_RESTORED) {
+        } else if (notice == NOTICE_RESTORED || notice == NOTICE_DISMISSED) {
             world_incident_check_full(world);
         }
     }
@@ -288,6 +288,14 @@ static void step(struct world *world)
 
 /* ---- polls and hints ---- */
 
+/* What GitHub's answer says of the rotation: the labels, or the variable. */
+static int routed(const struct world *world, int host)
+{
+    if (world->variable_routing)
+        return world->route >> host & 1 ? (int)world->host[host].slots : 0;
+    return (int)world->host[host].labelled;
+}
+
 static void read_github(struct world *world)
 {
     struct host_reading hosts[FLEET_HOSTS];
@@ -297,7 +305,7 @@ static void read_github(struct world *world)
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
-        hosts[host] = (struct host_reading){0, 0};
+        hosts[host] = (struct host_reading){.routed = routed(world, host)};
         for (reg = h->first; reg < h->first + h->slots; reg++) {
             hosts[host].online += world->regs[reg].online;
             hosts[host].busy += world->regs[reg].job != NONE;

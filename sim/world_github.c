@@ -28,6 +28,7 @@ static void enqueue(struct world *world, uint32_t job)
     while (after != NONE && world->jobs[after].created_ms > j->created_ms)
         after = world->jobs[after].prev;
     j->state = JOB_QUEUED;
+    j->waited = true;
     j->reg = NONE;
     j->prev = after;
     j->next = after == NONE ? queue->head : world->jobs[after].next;
@@ -118,7 +119,7 @@ static void start(struct world *world, uint32_t job)
         int64_t wait_ms = world->now_ms - j->created_ms;
         sketch_add(&world->waits, wait_ms);
         world->rep->started++;
-        world->rep->waited += wait_ms > 0;
+        world->rep->waited += j->waited && wait_ms > 0;
         world->rep->wait_sum_ms += wait_ms;
     }
     j->state = JOB_RUNNING;

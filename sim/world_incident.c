@@ -20,6 +20,11 @@ static bool concerns(const struct incident *incident, int host)
     for (int slot_ = 0; slot_ < (world)->n_open; slot_++)                                          \
         if (((incident) = &(world)->incidents[(world)->open[slot_]]) != NULL)
 
+/* Those whose capacity is not yet restored; the others stay open for their RTO alone. */
+#define FOR_UNRESTORED(world, incident)                                                            \
+    FOR_OPEN(world, incident)                                                                      \
+    if ((incident)->mttr_ms < 0)
+
 static void close_slot(struct world *world, int slot)
 {
     world->open[slot] = world->open[--world->n_open];
@@ -41,10 +46,6 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
                         bool maintenance, int32_t cause)
 {
     struct incident *incident;
-    int slot;
-    for (slot = world->n_open - 1; slot >= 0; slot--)
-        if (world->incidents[world->open[slot]].mttr_ms >= 0)
-            close_slot(world, slot);
     if (world->n_incidents == world->max_incidents || world->n_open == WORLD_OPEN_INCIDENTS ||
         world->now_ms < world->stats_from_ms)
         return -1;
@@ -73,7 +74,7 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
 void world_incident_ended(struct world *world, int fault, uint64_t hosts)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     if (incident->fault == fault && incident->hosts == hosts)
         incident->ended = true;
     world_incident_check_full(world);
@@ -82,7 +83,7 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts)
 void world_incident_alert(struct world *world, int host, enum alert_change change)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     {
         int64_t delay_ms = world->now_ms - incident->at_ms;
         if (!concerns(incident, host))
@@ -97,7 +98,7 @@ void world_incident_alert(struct world *world, int host, enum alert_change chang
 void world_incident_webhook(struct world *world, int host)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->webhook_ms < 0)
         incident->webhook_ms = world->now_ms - incident->at_ms;
 }
@@ -105,18 +106,19 @@ void world_incident_webhook(struct world *world, int host)
 void world_incident_detected(struct world *world, int host)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->detection_ms < 0 && !incident->maintenance) {
         incident->detection_ms = world->now_ms - incident->at_ms;
         incident->detected_at_ms = world->now_ms;
     }
 }
 
-void world_incident_decided(struct world *world, int host)
+void world_incident_decided(struct world *world, int host, bool by_hand)
 {
     struct incident *incident;
-    world->rep->failovers_due++;
-    FOR_OPEN(world, incident)
+    world->rep->failovers_due += !by_hand;
+    world->host[host].failing_over = !by_hand;
+    FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->decided_at_ms < 0)
         incident->decided_at_ms = world->now_ms;
 }
@@ -125,7 +127,7 @@ void world_incident_routed(struct world *world, int host)
 {
     struct incident *incident;
     int64_t detected_ms = world->policy.host[host].detected_ms;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     {
         int64_t from_ms = incident->maintenance ? incident->at_ms : incident->detected_at_ms;
         if (!concerns(incident, host) || incident->routed_at_ms >= 0)
@@ -134,8 +136,9 @@ void world_incident_routed(struct world *world, int host)
         if (from_ms >= 0)
             incident->failover_ms = world->now_ms - from_ms;
     }
-    if (world->now_ms - detected_ms <= FAILOVER_IN_TIME_MS)
+    if (world->host[host].failing_over && world->now_ms - detected_ms <= FAILOVER_IN_TIME_MS)
         world->rep->failovers_done++;
+    world->host[host].failing_over = false;
 }
 
 void world_incident_job_started(struct world *world, uint32_t job, int host)
@@ -158,7 +161,7 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
 void world_incident_inflight(struct world *world, uint32_t job, int host)
 {
     struct incident *incident;
-    FOR_OPEN(world, incident)
+    FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
         world->jobs[job].incident = world->open[slot_];
         incident->inflight++;
@@ -177,18 +180,25 @@ void world_incident_job_over(struct world *world, uint32_t job, bool success)
         incident->recovery_ms = world->now_ms - incident->at_ms;
 }
 
+static bool anyone_held_up(const struct world *world)
+{
+    uint32_t job;
+    for (job = 0; job < world->jobs_used; job++)
+        if (world->jobs[job].held_up &&
+            (world->jobs[job].state == JOB_QUEUED || world->jobs[job].state == JOB_ASSIGNED ||
+             world->jobs[job].state == JOB_STRANDED))
+            return true;
+    return false;
+}
+
 /* At the end of a replication: whoever is still held up has waited at least this long. */
 void world_incident_finish(struct world *world)
 {
     struct incident *incident;
-    uint32_t job;
-    bool waiting = false;
-    for (job = 0; job < world->jobs_used; job++)
-        waiting = waiting || (world->jobs[job].held_up && (world->jobs[job].state == JOB_QUEUED ||
-                                                           world->jobs[job].state == JOB_STRANDED));
+    if (world->n_open == 0 || !anyone_held_up(world))
+        return;
     FOR_OPEN(world, incident)
-    if (waiting && incident->rto_ms < 0 && incident->mttr_ms < 0 && !incident->maintenance &&
-        !incident->degrading)
+    if (incident->rto_ms < 0 && !incident->maintenance && !incident->degrading)
         incident->rto_ms = world->now_ms - incident->at_ms;
 }
 
@@ -207,11 +217,16 @@ static bool full(const struct world *world, const struct incident *incident)
 
 void world_incident_check_full(struct world *world)
 {
-    struct incident *incident;
-    FOR_OPEN(world, incident)
-    if (incident->mttr_ms < 0 && full(world, incident)) {
-        incident->mttr_ms = world->now_ms - incident->at_ms;
-        WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
+    int slot;
+    for (slot = world->n_open - 1; slot >= 0; slot--) {
+        struct incident *incident = &world->incidents[world->open[slot]];
+        if (incident->mttr_ms < 0 && full(world, incident)) {
+            incident->mttr_ms = world->now_ms - incident->at_ms;
+            WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
+        }
+        if (incident->mttr_ms >= 0 &&
+            (incident->rto_ms >= 0 || incident->degrading || !anyone_held_up(world)))
+            close_slot(world, slot);
     }
 }
 
