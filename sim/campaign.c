@@ -82,6 +82,15 @@ bool campaign_option(struct campaign *campaign, int option, const char *value, s
     return false;
 }
 
+void campaign_refuse_option(int option, char **argv, struct und_err *err)
+{
+    if (option == ':')
+        und_fail(err, UND_USAGE, "%s: got '%.60s' without a value", argv[0], argv[optind - 1]);
+    else
+        und_fail(err, UND_USAGE, "%s: got option '%.60s', want one of `understudy %s --help`",
+                 argv[0], argv[optind - 1], argv[0]);
+}
+
 /* ---- files and folders ---- */
 
 struct paths {

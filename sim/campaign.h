@@ -48,6 +48,9 @@ void campaign_init(struct campaign *campaign);
 /* One option of getopt_long; false if it is none of ours. Errors go to err. */
 bool campaign_option(struct campaign *campaign, int option, const char *value, struct und_err *err);
 
+/* Says what is wrong with the option that getopt_long has just refused (':' or '?'). */
+void campaign_refuse_option(int option, char **argv, struct und_err *err);
+
 /* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
  * strings and the array are the caller's to free with campaign_free_paths. */
 enum und_code campaign_paths(char *const *arguments, int n, char ***paths, int *n_paths,

@@ -76,9 +76,7 @@ static bool parse(int argc, char **argv, const char *help, struct campaign *camp
             break;
         default:
             if (!campaign_option(campaign, option, optarg, err))
-                und_fail(err, UND_USAGE,
-                         "%s: got option '%.60s', want one of `understudy %s --help`", argv[0],
-                         argv[optind - 1], argv[0]);
+                campaign_refuse_option(option, argv, err);
         }
     }
     if (err->code == UND_OK && optind == argc)
