@@ -49,6 +49,8 @@ START_TEST(finite_room_is_the_textbook_example)
     near(station.mean_wait, station.mean_queue / (1 - station.lost), 1e-12);
     near(none.lost, exact_erlang_b(10, 10), 1e-12);
     near(none.wait_probability, 0, 1e-12);
+    /* M/M/1 at load 1 with room for one: three equal states, two of which admit, one at once. */
+    near(exact_mmck(1, 1, 1, 1).wait_probability, 0.5, 1e-12);
     near(exact_mmck(4, 2000, 3, 1).mean_wait, exact_mmc(4, 3, 1).mean_wait, 1e-9);
     near(exact_mmck(4, 2000, 3, 1).wait_probability, exact_erlang_c(4, 3), 1e-9);
 }
