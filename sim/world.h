@@ -26,6 +26,7 @@
 #include "model/sketch.h"
 #include "prometheus.h"
 #include "queue.h"
+#include "source.h"
 #include "stream.h"
 
 #define NONE UINT32_MAX
@@ -180,6 +181,8 @@ struct world {
 
     struct stream *streams;
     size_t n_streams, first_fault_stream;
+    struct source duration[FLEET_CLASSES]; /* of each class */
+    struct source interval;                /* of renewal arrivals */
 
     /* jobs and GitHub */
     struct job *jobs;
