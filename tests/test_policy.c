@@ -288,8 +288,9 @@ START_TEST(both_down_pages_after_page_after_and_once)
     policed_well(&p, BACKUP);
     policed_step(&p, 8 * MINUTE);
     policed_dead(&p, BACKUP);
-    policed_run(&p, 14 * MINUTE);
-    ck_assert(p.state.paged); /* a new darkness, a new page */
+    policed_step(&p, 9 * MINUTE);
+    policed_step(&p, 14 * MINUTE);
+    ck_assert(policed_said(&p, -1, NOTICE_PAGE)); /* a new darkness, a new page */
 }
 END_TEST
 
