@@ -57,8 +57,9 @@ enum kind {
 };
 
 /* Among simultaneous events the world changes first, then jobs, then monitoring (prometheus.h says
- * with which priorities), then the controller that looks at it. */
-enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_CONTROLLER = 255 };
+ * with which priorities), then the controller that looks at it, each kind of poll with a priority
+ * of its own (so that their order does not depend on who slept), then writes. */
+enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_POLLS = 240, THEN_CONTROLLER = 255 };
 
 enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
@@ -100,8 +101,8 @@ struct job {
     int16_t incident;    /* in-flight job of this open incident, -1 */
     uint16_t epoch;
     uint8_t state, job_class, attempt;
-    bool held_up;        /* a fault kept it from starting */
-    bool waited;         /* for a slot, not only for its pick-up */
+    bool held_up;       /* a fault kept it from starting */
+    bool waited;        /* for a slot, not only for its pick-up */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 

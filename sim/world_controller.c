@@ -269,10 +269,31 @@ static void act_on_fleet(struct world *world)
     }
 }
 
+/* The last slot of a poll's grid before now; before the first one, where it would have been. */
+static int64_t slot_before(const struct world *world, enum poll poll)
+{
+    int64_t every = interval(world, poll), since = world->now_ms - 1 - world->poll_phase_ms[poll];
+    return (since < 0 ? -1 : since / every) * every + world->poll_phase_ms[poll];
+}
+
+/* A feed was good while its poll slept, or it would not have slept: it was last seen in its grid's
+ * last slot. */
+static void see_sleeping_feeds(struct world *world)
+{
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++) {
+        int64_t slot_ms = slot_before(world, (enum poll)feed);
+        if (!world->poll_pending[feed] && slot_ms > world->readings.seen_ms[feed])
+            world->readings.seen_ms[feed] = slot_ms;
+    }
+}
+
 static void step(struct world *world)
 {
-    const struct view *view = readings_view(&world->readings, world->now_ms);
+    const struct view *view;
     int host;
+    see_sleeping_feeds(world);
+    view = readings_view(&world->readings, world->now_ms);
     memcpy(&world->policy_before, &world->policy,
            offsetof(struct policy_state, host) +
                (size_t)world->n_hosts * sizeof world->policy.host[0]);
@@ -334,12 +355,22 @@ static void read_others(struct world *world, enum poll poll)
 static void push_poll(struct world *world, enum poll poll, int64_t at_ms)
 {
     world->poll_pending[poll] = true;
-    world_push(world, at_ms, THEN_CONTROLLER, EV_POLL, (uint32_t)poll, 0);
+    world_push(world, at_ms, (enum priority)(THEN_POLLS + (int)poll), EV_POLL, (uint32_t)poll, 0);
+}
+
+/* Polls rarer than `stale_after` go blind between themselves. */
+static bool feeds_stay_fresh(const struct world *world)
+{
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++)
+        if (interval(world, (enum poll)feed) > world->fleet->policy.stale_after_ms)
+            return false;
+    return feeds_work(world);
 }
 
 static bool may_sleep(const struct world *world)
 {
-    return !world->always_poll && world->quiet == ALL_QUIET && feeds_work(world) &&
+    return !world->always_poll && world->quiet == ALL_QUIET && feeds_stay_fresh(world) &&
            policy_settled(&world->fleet->policy, &world->policy, &world->readings.view);
 }
 
@@ -360,23 +391,18 @@ void world_controller_poll(struct world *world, enum poll poll)
         push_poll(world, poll, world->now_ms + interval(world, poll));
 }
 
-/* Feeds were good while the polls slept, or they would not have slept: each was last seen at its
- * grid's last point before now. A poll due at this very instant is still to come. */
+/* A poll due at this very instant is still to come. */
 void world_controller_wake(struct world *world)
 {
     int poll;
     if (!world->fleet->has_policy)
         return;
     world->quiet = 0;
+    see_sleeping_feeds(world);
     for (poll = 0; poll < POLL_COUNT; poll++) {
-        int64_t every = interval(world, (enum poll)poll), next;
-        if (world->poll_pending[poll])
-            continue;
-        next = world->now_ms - world->poll_phase_ms[poll];
-        next = (next <= 0 ? 0 : (next + every - 1) / every) * every + world->poll_phase_ms[poll];
-        if (poll < (int)FEED_COUNT && next - every > world->readings.seen_ms[poll])
-            world->readings.seen_ms[poll] = next - every;
-        push_poll(world, (enum poll)poll, next);
+        if (!world->poll_pending[poll])
+            push_poll(world, (enum poll)poll,
+                      slot_before(world, (enum poll)poll) + interval(world, (enum poll)poll));
     }
 }
 
@@ -419,6 +445,7 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
         WORLD_STORY(world, world->alert_cause[host], host, MARK_NONE, "notification: %s",
                     severities ? "firing" : "resolved");
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
+        world_controller_wake(world);
         readings_alert_hint(&world->readings, host,
                             world->readings.view.host[host].alerts | severities);
         step(world);
