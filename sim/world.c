@@ -220,7 +220,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     world->digest = 0x243f6a8885a308d3ULL;
     world->events = 0;
     world->queued = world->occupied = world->in_system = world->able_total = 0;
-    world->route = UINT64_MAX;
+    world->route = UINT64_MAX >> (64 - world->n_hosts);
     world->github_down = world->token_bad = 0;
     world->monitoring_down = world->alertmanager_down = 0;
     world->api_error_rate = 0;
@@ -233,6 +233,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
         world->host[i].first = first;
         world->host[i].slots = slots;
         world->host[i].slowdown = 1;
+        world->host[i].connected = true;
         world->host[i].cause = -1;
     }
     if (world->alertmanager)
@@ -269,6 +270,7 @@ static void handle_job(struct world *world, const struct event *event)
         world_github_abandon(world, event->who);
         break;
     case EV_ARRIVAL:
+    case EV_QUEUE_LIMIT:
     case EV_OFFLINE:
     case EV_SLOT_OFFLINE:
     case EV_RECONNECT:
@@ -302,8 +304,11 @@ static void handle(struct world *world, const struct event *event)
         handle_job(world, event);
         break;
     case EV_OFFLINE:
-        if (world->host[host].epoch == event->epoch)
+        if (!world->host[host].connected && world->host[host].released_ms == event->at_ms)
             world_github_offline(world, host);
+        break;
+    case EV_QUEUE_LIMIT:
+        world_github_queue_limit(world, event->who);
         break;
     case EV_SLOT_OFFLINE:
         world_github_slot_offline(world, event->who);

@@ -40,6 +40,7 @@ enum kind {
     EV_REQUEUE,      /* who: job, assigned to a registration that is gone */
     EV_LOCK_EXPIRY,  /* who: job, lost with its host */
     EV_PATIENCE,     /* who: job */
+    EV_QUEUE_LIMIT,  /* who: queue, its oldest job has waited as long as GitHub allows */
     EV_TIMEOUT,      /* who: job */
     EV_OFFLINE,      /* who: host, GitHub notices */
     EV_SLOT_OFFLINE, /* who: registration, GitHub notices */
@@ -106,8 +107,9 @@ struct job {
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
-struct job_queue {
+struct job_queue { /* by time of creation */
     uint32_t head, tail;
+    bool limit_pending; /* an event waits for its oldest job's limit */
 };
 
 struct reg { /* a registration: one runner process */
@@ -128,9 +130,11 @@ struct world_host {
     int64_t stress_pm[SIGNAL_COUNT];
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double slowdown;
-    uint16_t epoch; /* of its reachability */
-    int lose_slots; /* to stay down at the next reconnect */
-    bool crashed;   /* sessions die with the host, not with the network */
+    uint16_t epoch;                /* of its reachability */
+    int lose_slots;                /* to stay down at the next reconnect */
+    int slot_faults, maintenances; /* going on */
+    bool crashed;                  /* sessions die with the host, not with the network */
+    bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
     bool failing_over;     /* drained by a failover whose routing has not changed yet */
     int64_t released_ms;   /* when GitHub let go of the old sessions */
@@ -216,6 +220,7 @@ struct world {
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
     bool always_poll;
     bool write_pending;
+    int64_t next_write_ms; /* the earliest that write spacing allows */
     int32_t alert_cause[FLEET_HOSTS], detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
     bool repair_called;
 
@@ -269,6 +274,8 @@ void world_github_requeue(struct world *world, uint32_t job);
 void world_github_end(struct world *world, uint32_t job);
 void world_github_fail(struct world *world, uint32_t job, const char *why);
 void world_github_abandon(struct world *world, uint32_t job);
+void world_github_queue_limit(struct world *world, uint32_t queue);
+void world_github_schedule_end(struct world *world, uint32_t job);
 void world_github_dispatch(struct world *world); /* waiting jobs to idle registrations */
 void world_github_host_lost(struct world *world, int host);
 void world_github_host_back(struct world *world, int host);

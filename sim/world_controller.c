@@ -71,14 +71,14 @@ static uint32_t lost_job(const struct world *world)
     return NONE;
 }
 
-/* A queued job whose labels lead nowhere since the variable was switched. */
+/* A queued job whose labels still lead to a host that the variable has left. */
 static uint32_t misrouted_job(const struct world *world)
 {
     uint32_t job;
     int i;
     for (i = 0; i < world->n_queues; i++)
         for (job = world->queues[i].head; job != NONE; job = world->jobs[job].next)
-            if ((world->jobs[job].hosts & world->route) == 0)
+            if ((world->jobs[job].hosts & ~world->route) != 0)
                 return job;
     return NONE;
 }
@@ -114,8 +114,10 @@ static void schedule_write(struct world *world, int64_t after_ms)
     int64_t latency_ms = world->fleet->github.present ? draw_ms(&world->fleet->github.api_latency,
                                                                 &world->streams[STREAM_API])
                                                       : 0;
+    int64_t at_ms = world->now_ms + after_ms;
     world->write_pending = true;
-    world_push(world, world->now_ms + after_ms + latency_ms, THEN_CONTROLLER, EV_WRITE, 0, 0);
+    at_ms = at_ms > world->next_write_ms ? at_ms : world->next_write_ms;
+    world_push(world, at_ms + latency_ms, THEN_CONTROLLER, EV_WRITE, 0, 0);
 }
 
 static void note_routing(struct world *world, int host, bool was_routed, bool is_routed)
@@ -177,8 +179,9 @@ void world_controller_write(struct world *world)
         writes = 2; /* cancel, then re-run with the new variable */
         world_github_reroute(world, misrouted_job(world));
     }
+    world->next_write_ms = world->now_ms + writes * world->fleet->github.write_spacing_ms;
     if (work_left(world))
-        schedule_write(world, writes * world->fleet->github.write_spacing_ms);
+        schedule_write(world, 0);
 }
 
 /* ---- the step ---- */
@@ -452,11 +455,27 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
     }
 }
 
+/* The fleet has long been running as the policy wants a fleet in good health: backups that stand by
+ * are out of the rotation. */
+static void begin_routed(struct world *world)
+{
+    int host;
+    uint32_t i;
+    policy_step(&world->fleet->policy, &world->policy, 0, &world->readings.view, &world->plan);
+    if (world->variable_routing)
+        world_github_route(world, wanted_route(world));
+    else
+        for (host = 0; host < world->n_hosts; host++)
+            for (i = (uint32_t)world->plan.host[host].admitted; i < world->host[host].slots; i++)
+                world_github_label(world, world->host[host].first + i, false);
+}
+
 void world_controller_start(struct world *world)
 {
     struct stream *stream = &world->streams[STREAM_POLL];
     int poll, host;
     world->write_pending = false;
+    world->next_write_ms = 0;
     world->quiet = 0;
     world->repair_called = false;
     readings_init(&world->readings, world->fleet, 0);
@@ -467,6 +486,7 @@ void world_controller_start(struct world *world)
     if (!world->fleet->has_policy)
         return;
     policy_init(&world->fleet->policy, &world->policy, 0, readings_view(&world->readings, 0));
+    begin_routed(world);
     for (poll = 0; poll < POLL_COUNT; poll++) {
         world->poll_phase_ms[poll] =
             (int64_t)(stream_uniform(stream) * (double)interval(world, (enum poll)poll));

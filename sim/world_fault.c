@@ -65,10 +65,12 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
         world_host_slow(world, host, slow);
         break;
     case FAULT_SLOTS_LOST:
+        h->slot_faults += sign;
         lose_slots(world, host, fault->slots, sign > 0);
         break;
     case FAULT_MAINTENANCE:
-        readings_maintenance(&world->readings, host, sign > 0);
+        h->maintenances += sign;
+        readings_maintenance(&world->readings, host, h->maintenances > 0);
         break;
     case FAULT_MONITORING_DOWN:
     case FAULT_ALERTMANAGER_DOWN:
@@ -101,6 +103,20 @@ static void touch_monitoring(struct world *world, const struct fault *fault, int
         alertmanager_start(world->alertmanager, world->now_ms);
 }
 
+/* The worst of those that go on. */
+static double api_error_rate(const struct world *world)
+{
+    double rate = 0;
+    int i;
+    for (i = 0; i < world->scenario->n_faults; i++) {
+        const struct fault *fault = &world->scenario->faults[i];
+        if (world->fault_active[i] && fault->kind == FAULT_GITHUB_API_ERRORS &&
+            fault->error_rate > rate)
+            rate = fault->error_rate;
+    }
+    return rate;
+}
+
 static void touch(struct world *world, const struct fault *fault, int sign)
 {
     int i;
@@ -114,7 +130,7 @@ static void touch(struct world *world, const struct fault *fault, int sign)
         world_github_changed(world);
         break;
     case FAULT_GITHUB_API_ERRORS:
-        world->api_error_rate = sign > 0 ? fault->error_rate : 0;
+        world->api_error_rate = api_error_rate(world);
         break;
     case FAULT_TOKEN_EXPIRED:
         world->token_bad += sign;

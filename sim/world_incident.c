@@ -161,6 +161,8 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
 void world_incident_inflight(struct world *world, uint32_t job, int host)
 {
     struct incident *incident;
+    if (world->jobs[job].incident >= 0)
+        return; /* lost again: the first incident still waits for it */
     FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
         world->jobs[job].incident = world->open[slot_];
@@ -237,7 +239,7 @@ static bool swallows(const struct world *world, uint64_t hosts)
     for (reg = 0; reg < world->n_regs; reg++) {
         const struct reg *r = &world->regs[reg];
         if ((hosts >> r->host & 1) && r->online && r->labelled &&
-            (r->dead || !world_host_reachable(world, r->host)))
+            (r->dead || !world->host[r->host].connected))
             return true;
     }
     return false;
