@@ -136,7 +136,7 @@ struct world_host {
     bool crashed;                  /* sessions die with the host, not with the network */
     bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
-    bool failing_over;     /* drained by a failover whose routing has not changed yet */
+    bool failing_over;     /* a failover is due and routing has not changed yet */
     int64_t released_ms;   /* when GitHub let go of the old sessions */
     int32_t cause;         /* timeline entry of its last change */
     int64_t recent_pm[10]; /* job duration over baseline, ring */
@@ -163,7 +163,7 @@ struct rep { /* what one replication found */
     int64_t events, simulated_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
     double queue_length, utilization, availability;
-    int failovers_due, failovers_done;
+    int failovers, failovers_due, failovers_done; /* decided; due, in time */
     int n_incidents;
     bool unstable;
     enum invariant broken;
@@ -327,6 +327,7 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);
 void world_incident_detected(struct world *world, int host); /* host -1: a feed went blind */
+void world_incident_due(struct world *world, int host);
 void world_incident_decided(struct world *world, int host, bool by_hand);
 void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);

@@ -237,15 +237,19 @@ static void act_on_host(struct world *world, int host)
         if (!(notices >> notice & 1))
             continue;
         cause = tell(world, host, (enum notice)notice, cause_of(world, host, (enum notice)notice));
+        if (notice == NOTICE_DETECTED || notice == NOTICE_RELAPSE)
+            world_incident_detected(world, host);
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;
-            world_incident_detected(world, host);
+        } else if (notice == NOTICE_HELD_BLIND) {
+            world_incident_due(world, host);
         } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
             world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
             world->decision_cause[host] = cause;
         } else if (notice == NOTICE_RESTORED || notice == NOTICE_DISMISSED) {
+            world->host[host].failing_over = false;
             world_incident_check_full(world);
         }
     }

@@ -113,14 +113,28 @@ void world_incident_detected(struct world *world, int host)
     }
 }
 
+/* A failover is due, decided or held back for want of sight; counted once until it is over. */
+void world_incident_due(struct world *world, int host)
+{
+    world->rep->failovers_due += !world->host[host].failing_over;
+    world->host[host].failing_over = true;
+}
+
 void world_incident_decided(struct world *world, int host, bool by_hand)
 {
     struct incident *incident;
-    world->rep->failovers_due += !by_hand;
-    world->host[host].failing_over = !by_hand;
+    bool routed =
+        world->variable_routing ? (world->route >> host & 1) != 0 : world->host[host].labelled > 0;
+    world->rep->failovers += !by_hand;
+    if (by_hand)
+        world->host[host].failing_over = false;
+    else
+        world_incident_due(world, host);
     FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->decided_at_ms < 0)
         incident->decided_at_ms = world->now_ms;
+    if (!routed) /* a relapse before the first slot was back */
+        world_incident_routed(world, host);
 }
 
 void world_incident_routed(struct world *world, int host)
