@@ -184,7 +184,7 @@ struct world {
     struct timeline *timeline; /* NULL: not traced */
 
     struct stream *streams;
-    size_t n_streams, first_fault_stream;
+    size_t n_streams;
 
     /* jobs and GitHub */
     struct job *jobs;
@@ -251,6 +251,7 @@ void world_push(struct world *world, int64_t at_ms, enum priority priority, enum
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
 void world_account(struct world *world); /* before any change of queue, slots or capacity */
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
+struct stream *world_fault_stream(struct world *world, uint32_t fault);
 /* Adds to the timeline if there is one. */
 #define WORLD_STORY(world, cause, host, mark, ...)                                                 \
     ((world)->timeline                                                                             \
