@@ -219,7 +219,7 @@ static double pick_failed(const struct rep *rep, int host)
 static double pick_failovers(const struct rep *rep, int host)
 {
     (void)host;
-    return (double)rep->failovers_due;
+    return (double)rep->failovers;
 }
 
 /* `each` gets the values in the order of the replications, unless NULL. */

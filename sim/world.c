@@ -74,6 +74,13 @@ static void open_monitoring(struct world *world)
     }
 }
 
+/* Hosts and faults take turns, so that one more of either leaves every other stream where it is. */
+static size_t stream_count(const struct fleet *fleet, const struct scenario *scenario)
+{
+    size_t hosts = HOST_STREAMS * (size_t)fleet->n_hosts, faults = (size_t)scenario->n_faults;
+    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults);
+}
+
 struct world *world_open(const struct scenario *scenario, bool always_tick)
 {
     struct world *world = allocate(1, sizeof *world);
@@ -85,8 +92,7 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     world_workload_open(world);
     world->instant_pickup = !fleet->github.present;
     world->variable_routing = fleet->github.mechanism == MECHANISM_VARIABLE;
-    world->first_fault_stream = STREAM_HOST_0 + HOST_STREAMS * (size_t)fleet->n_hosts;
-    world->n_streams = world->first_fault_stream + (size_t)scenario->n_faults;
+    world->n_streams = stream_count(fleet, scenario);
     world->streams = allocate(world->n_streams, sizeof *world->streams);
     /* Untouched pages of the ceilings cost nothing. */
     world->jobs = allocate(WORLD_JOBS, sizeof *world->jobs);
@@ -127,7 +133,12 @@ void world_merge(struct world *world, const struct world *part)
 
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
 {
-    return &world->streams[STREAM_HOST_0 + HOST_STREAMS * (size_t)host + stream];
+    return &world->streams[STREAM_HOST_0 + 2 * (HOST_STREAMS * (size_t)host + stream)];
+}
+
+struct stream *world_fault_stream(struct world *world, uint32_t fault)
+{
+    return &world->streams[STREAM_HOST_0 + 2 * (size_t)fault + 1];
 }
 
 void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,
@@ -220,7 +231,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     world->digest = 0x243f6a8885a308d3ULL;
     world->events = 0;
     world->queued = world->occupied = world->in_system = world->able_total = 0;
-    world->route = UINT64_MAX;
+    world->route = UINT64_MAX >> (64 - world->n_hosts);
     world->github_down = world->token_bad = 0;
     world->monitoring_down = world->alertmanager_down = 0;
     world->api_error_rate = 0;
@@ -233,6 +244,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
         world->host[i].first = first;
         world->host[i].slots = slots;
         world->host[i].slowdown = 1;
+        world->host[i].connected = true;
         world->host[i].cause = -1;
     }
     if (world->alertmanager)
@@ -269,6 +281,7 @@ static void handle_job(struct world *world, const struct event *event)
         world_github_abandon(world, event->who);
         break;
     case EV_ARRIVAL:
+    case EV_QUEUE_LIMIT:
     case EV_OFFLINE:
     case EV_SLOT_OFFLINE:
     case EV_RECONNECT:
@@ -302,8 +315,11 @@ static void handle(struct world *world, const struct event *event)
         handle_job(world, event);
         break;
     case EV_OFFLINE:
-        if (world->host[host].epoch == event->epoch)
+        if (!world->host[host].connected && world->host[host].released_ms == event->at_ms)
             world_github_offline(world, host);
+        break;
+    case EV_QUEUE_LIMIT:
+        world_github_queue_limit(world, event->who);
         break;
     case EV_SLOT_OFFLINE:
         world_github_slot_offline(world, event->who);

@@ -41,6 +41,7 @@ enum kind {
     EV_REQUEUE,      /* who: job, assigned to a registration that is gone */
     EV_LOCK_EXPIRY,  /* who: job, lost with its host */
     EV_PATIENCE,     /* who: job */
+    EV_QUEUE_LIMIT,  /* who: queue, its oldest job has waited as long as GitHub allows */
     EV_TIMEOUT,      /* who: job */
     EV_OFFLINE,      /* who: host, GitHub notices */
     EV_SLOT_OFFLINE, /* who: registration, GitHub notices */
@@ -58,8 +59,9 @@ enum kind {
 };
 
 /* Among simultaneous events the world changes first, then jobs, then monitoring (prometheus.h says
- * with which priorities), then the controller that looks at it. */
-enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_CONTROLLER = 255 };
+ * with which priorities), then the controller that looks at it, each kind of poll with a priority
+ * of its own (so that their order does not depend on who slept), then writes. */
+enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_POLLS = 240, THEN_CONTROLLER = 255 };
 
 enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
@@ -101,13 +103,14 @@ struct job {
     int16_t incident;    /* in-flight job of this open incident, -1 */
     uint16_t epoch;
     uint8_t state, job_class, attempt;
-    bool held_up;        /* a fault kept it from starting */
-    bool waited;         /* for a slot, not only for its pick-up */
+    bool held_up;       /* a fault kept it from starting */
+    bool waited;        /* for a slot, not only for its pick-up */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
-struct job_queue {
+struct job_queue { /* by time of creation */
     uint32_t head, tail;
+    bool limit_pending; /* an event waits for its oldest job's limit */
 };
 
 struct reg { /* a registration: one runner process */
@@ -128,11 +131,13 @@ struct world_host {
     int64_t stress_pm[SIGNAL_COUNT];
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double slowdown;
-    uint16_t epoch; /* of its reachability */
-    int lose_slots; /* to stay down at the next reconnect */
-    bool crashed;   /* sessions die with the host, not with the network */
+    uint16_t epoch;                /* of its reachability */
+    int lose_slots;                /* to stay down at the next reconnect */
+    int slot_faults, maintenances; /* going on */
+    bool crashed;                  /* sessions die with the host, not with the network */
+    bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
-    bool failing_over;     /* drained by a failover whose routing has not changed yet */
+    bool failing_over;     /* a failover is due and routing has not changed yet */
     int64_t released_ms;   /* when GitHub let go of the old sessions */
     int32_t cause;         /* timeline entry of its last change */
     int64_t recent_pm[10]; /* job duration over baseline, ring */
@@ -159,7 +164,7 @@ struct rep { /* what one replication found */
     int64_t events, simulated_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
     double queue_length, utilization, availability;
-    int failovers_due, failovers_done;
+    int failovers, failovers_due, failovers_done; /* decided; due, in time */
     int n_incidents;
     bool unstable;
     enum invariant broken;
@@ -180,7 +185,7 @@ struct world {
     struct timeline *timeline; /* NULL: not traced */
 
     struct stream *streams;
-    size_t n_streams, first_fault_stream;
+    size_t n_streams;
     struct source duration[FLEET_CLASSES]; /* of each class */
     struct source interval;                /* of renewal arrivals */
 
@@ -218,6 +223,7 @@ struct world {
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
     bool always_poll;
     bool write_pending;
+    int64_t next_write_ms; /* the earliest that write spacing allows */
     int32_t alert_cause[FLEET_HOSTS], detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
     bool repair_called;
 
@@ -248,6 +254,7 @@ void world_push(struct world *world, int64_t at_ms, enum priority priority, enum
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
 void world_account(struct world *world); /* before any change of queue, slots or capacity */
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
+struct stream *world_fault_stream(struct world *world, uint32_t fault);
 /* Adds to the timeline if there is one. */
 #define WORLD_STORY(world, cause, host, mark, ...)                                                 \
     ((world)->timeline                                                                             \
@@ -271,6 +278,8 @@ void world_github_requeue(struct world *world, uint32_t job);
 void world_github_end(struct world *world, uint32_t job);
 void world_github_fail(struct world *world, uint32_t job, const char *why);
 void world_github_abandon(struct world *world, uint32_t job);
+void world_github_queue_limit(struct world *world, uint32_t queue);
+void world_github_schedule_end(struct world *world, uint32_t job);
 void world_github_dispatch(struct world *world); /* waiting jobs to idle registrations */
 void world_github_host_lost(struct world *world, int host);
 void world_github_host_back(struct world *world, int host);
@@ -322,6 +331,7 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);
 void world_incident_detected(struct world *world, int host); /* host -1: a feed went blind */
+void world_incident_due(struct world *world, int host);
 void world_incident_decided(struct world *world, int host, bool by_hand);
 void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);

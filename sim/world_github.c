@@ -19,6 +19,18 @@ static struct job_queue *queue_of(struct world *world, uint32_t job)
     return &world->queues[world->priority_queue[world->jobs[job].job_class]];
 }
 
+/* One event for the oldest job of a queue, not one a job: they would outlive their jobs by a day.
+ */
+static void watch_limit(struct world *world, struct job_queue *queue)
+{
+    const struct github *github = &world->fleet->github;
+    if (!github->present || queue->limit_pending || queue->head == NONE)
+        return;
+    queue->limit_pending = true;
+    world_push(world, world->jobs[queue->head].created_ms + github->queue_limit_ms, THEN_JOBS,
+               EV_QUEUE_LIMIT, (uint32_t)(queue - world->queues), 0);
+}
+
 /* Behind every job created no later: new jobs at the tail, requeued ones where they were. */
 static void enqueue(struct world *world, uint32_t job)
 {
@@ -36,6 +48,7 @@ static void enqueue(struct world *world, uint32_t job)
     *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = job;
     world_account(world);
     world->queued++;
+    watch_limit(world, queue);
     world_curve(world);
 }
 
@@ -70,7 +83,7 @@ static void count_able(struct world *world, int host)
 {
     struct world_host *h = &world->host[host];
     uint32_t reg, able = 0;
-    if (world_host_reachable(world, host) && world_github_up(world) && (world->route >> host & 1))
+    if (h->connected && world_github_up(world) && (world->route >> host & 1))
         for (reg = h->first; reg < h->first + h->slots; reg++)
             able += world->regs[reg].online && world->regs[reg].labelled && !world->regs[reg].dead;
     world_account(world);
@@ -107,6 +120,21 @@ static uint32_t choose(struct world *world, uint64_t hosts)
     UND_UNREACHABLE();
 }
 
+/* A running job ends when its work is done, or at its class's time-out. */
+void world_github_schedule_end(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int64_t timeout_ms = world->fleet->workload.classes[j->job_class].timeout_ms;
+    int64_t latest_ms = j->started_ms + timeout_ms;
+    UND_ASSERT(j->state == JOB_RUNNING);
+    j->epoch++;
+    if (timeout_ms > 0 && j->ends_ms > latest_ms)
+        world_push(world, latest_ms > world->now_ms ? latest_ms : world->now_ms, THEN_JOBS,
+                   EV_TIMEOUT, job, j->epoch);
+    else
+        world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+}
+
 static void start(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
@@ -125,11 +153,7 @@ static void start(struct world *world, uint32_t job)
     j->state = JOB_RUNNING;
     j->started_ms = world->now_ms;
     j->ends_ms = world->now_ms + run_ms;
-    j->epoch++;
-    if (c->timeout_ms > 0 && run_ms > c->timeout_ms)
-        world_push(world, world->now_ms + c->timeout_ms, THEN_JOBS, EV_TIMEOUT, job, j->epoch);
-    else
-        world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+    world_github_schedule_end(world, job);
     world_digest(world, EV_PICKUP, job, j->reg);
     world_host_load(world, host, world->class_mcores[j->job_class], c->memory_bytes);
     if (world->n_open > 0)
@@ -227,9 +251,6 @@ void world_github_submit(struct world *world, uint32_t job)
                    world->now_ms +
                        draw_ms(&workload->queue.patience, &world->streams[STREAM_PATIENCE]),
                    THEN_JOBS, EV_PATIENCE, job, j->epoch);
-    else if (world->fleet->github.present)
-        world_push(world, world->now_ms + world->fleet->github.queue_limit_ms, THEN_JOBS,
-                   EV_PATIENCE, job, j->epoch);
     world_github_dispatch(world);
 }
 
@@ -238,7 +259,7 @@ void world_github_pickup(struct world *world, uint32_t job)
     struct job *j = &world->jobs[job];
     const struct reg *reg = &world->regs[j->reg];
     UND_ASSERT(j->state == JOB_ASSIGNED);
-    if (world_host_reachable(world, reg->host) && !reg->dead) {
+    if (world->host[reg->host].connected && !reg->dead) {
         start(world, job);
         return;
     }
@@ -331,6 +352,16 @@ void world_github_abandon(struct world *world, uint32_t job)
     world_github_fail(world, job, "waited too long");
 }
 
+void world_github_queue_limit(struct world *world, uint32_t index)
+{
+    struct job_queue *queue = &world->queues[index];
+    int64_t born_ms = world->now_ms - world->fleet->github.queue_limit_ms;
+    queue->limit_pending = false;
+    while (queue->head != NONE && world->jobs[queue->head].created_ms <= born_ms)
+        world_github_abandon(world, queue->head);
+    watch_limit(world, queue);
+}
+
 /* An ideal dispatcher takes the job back at once, to where it stood in the queue. */
 static void interrupt(struct world *world, uint32_t job)
 {
@@ -393,6 +424,7 @@ void world_github_host_lost(struct world *world, int host)
     if (h->graceful)
         notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
     h->released_ms = world->now_ms + notice_ms;
+    h->connected = false;
     if (ideal)
         world_github_offline(world, host);
     for (reg = h->first; reg < h->first + h->slots; reg++) {
@@ -432,11 +464,10 @@ static void resume_lost(struct world *world, uint32_t job)
     struct job *j = &world->jobs[job];
     int host = world->regs[j->reg].host;
     j->state = JOB_RUNNING;
-    j->epoch++;
     world_host_load(world, host, world->class_mcores[j->job_class],
                     world->fleet->workload.classes[j->job_class].memory_bytes);
     j->ends_ms = j->ends_ms > world->now_ms ? j->ends_ms : world->now_ms;
-    world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+    world_github_schedule_end(world, job);
 }
 
 /* Power or service went as well: what lived on behind a partition is dead now. */
@@ -478,7 +509,8 @@ void world_host_reconnect(struct world *world, int host)
         bool stays_down = h->crashed && (i < (uint32_t)h->lose_slots ||
                                          (github->present && github->lost_slots > 0 &&
                                           stream_uniform(stream) < github->lost_slots));
-        reg->dead = reg->dead || stays_down;
+        /* Booting starts every service anew, but not what a fault still keeps down. */
+        reg->dead = stays_down || (reg->dead && (!h->crashed || h->slot_faults > 0));
         if (reg->job != NONE && world->jobs[reg->job].state == JOB_LOST) {
             if (world->jobs[reg->job].process_lives)
                 resume_lost(world, reg->job);
@@ -490,6 +522,7 @@ void world_host_reconnect(struct world *world, int host)
     }
     h->lose_slots = 0;
     h->crashed = false;
+    h->connected = true;
     count_able(world, host);
     world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
     world_controller_wake(world);
@@ -535,6 +568,10 @@ void world_github_slot(struct world *world, uint32_t index, bool lost)
     struct reg *reg = &world->regs[index];
     int host = reg->host;
     reg->dead = lost;
+    if (lost && !world->fleet->github.present) {
+        reg->online = false; /* before its job goes back, or it might come back here */
+        world_github_refresh(world, index);
+    }
     if (lost && reg->job != NONE && world->jobs[reg->job].state == JOB_RUNNING) {
         if (world->fleet->github.present)
             lose(world, reg->job);
@@ -547,7 +584,7 @@ void world_github_slot(struct world *world, uint32_t index, bool lost)
                                            world_host_stream(world, host, HOST_STREAM_OFFLINE)),
                    FIRST_WORLD, EV_SLOT_OFFLINE, index, 0);
     else
-        reg->online = !lost && world_host_reachable(world, host);
+        reg->online = !lost && world->host[host].connected;
     if (!lost && reg->job != NONE && world->jobs[reg->job].state == JOB_LOST)
         free_reg(world, index);
     world_github_refresh(world, index);
@@ -579,7 +616,7 @@ void world_github_start(struct world *world)
     uint32_t reg;
     int i;
     for (i = 0; i < world->n_queues; i++)
-        world->queues[i] = (struct job_queue){NONE, NONE};
+        world->queues[i] = (struct job_queue){NONE, NONE, false};
     for (reg = 0; reg < world->n_regs; reg++) {
         struct reg *r = &world->regs[reg];
         *r = (struct reg){

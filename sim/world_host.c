@@ -81,8 +81,7 @@ void world_host_slow(struct world *world, int host, double factor)
         if (job->state != JOB_RUNNING)
             continue;
         job->ends_ms = world->now_ms + llround((double)(job->ends_ms - world->now_ms) * factor);
-        job->epoch++;
-        world_push(world, job->ends_ms, THEN_JOBS, EV_JOB_END, world->regs[reg].job, job->epoch);
+        world_github_schedule_end(world, world->regs[reg].job);
     }
 }
 
