@@ -435,7 +435,7 @@ static bool ratio_of(enum quantity over, enum quantity under, enum quantity *rat
     return false;
 }
 
-static void join_text(struct term *over, const struct term *under)
+void linear_join_text(struct term *over, const struct term *under)
 {
     size_t n = strlen(over->text);
     snprintf(over->text + n, sizeof over->text - n, " / %s", under->text);
@@ -466,7 +466,7 @@ static enum und_code divide(const struct solver *solver, struct linear *over,
             return linear_fail(solver, "%s over %s is nothing that the model has", term.text,
                                divisor->text);
         term.factor = factor;
-        join_text(&term, divisor);
+        linear_join_text(&term, divisor);
         quotient.terms[quotient.n++] = term;
     }
     *over = quotient;

@@ -71,6 +71,8 @@ enum und_code linear_analyse(struct solver *solver, int node, struct linear *out
 /* sum += factor * other */
 enum und_code linear_add(const struct solver *solver, struct linear *sum,
                          const struct linear *other, double factor);
+/* The text of a quotient. */
+void linear_join_text(struct term *over, const struct term *under);
 /* Notes the selector's matchers in the signal. */
 enum und_code linear_keep_matchers(const struct solver *solver, int node);
 

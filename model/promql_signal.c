@@ -53,6 +53,7 @@ static enum und_code join_durations(const struct solver *solver, struct linear *
         return linear_fail(solver, "a comparison of a duration with nothing");
     linear->n = 1;
     linear->constant = baseline.factor;
+    linear_join_text(&recent, &baseline);
     linear->terms[0] = recent;
     linear->terms[0].quantity = QUANTITY_DURATION_RATIO;
     return UND_OK;
