@@ -20,6 +20,11 @@ $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %:
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)
 
+$(BUILD)/tests/test_hub: $(BUILD)/tests/test_hub.o $(BUILD)/tests/helpers.o \
+                         $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK) $(shell pkg-config --libs check)
+
 lab-programs: $(LAB_PROGRAMS)
 .PHONY: lab-programs
 SOURCES += $(wildcard tests/lab/*.c tests/lab/*.h)
