@@ -170,13 +170,14 @@ static struct MHD_Response *make_response(struct request *request)
                                              request, NULL);
 }
 
+/* Connecting to nowhere makes the kernel send RST; libmicrohttpd's own close would send FIN. */
 static enum MHD_Result reset_connection(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct linger now = {1, 0};
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (info != NULL)
-        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        connect(info->connect_fd, &nowhere, sizeof nowhere);
     return MHD_NO;
 }
 
@@ -311,7 +312,7 @@ struct http_service *http_open(const char *address, int port, const char *certif
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)key},
                                    {MHD_OPTION_END, 0, NULL}};
-    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
     if (service == NULL || inet_pton(AF_INET, address, &at.sin_addr) != 1) {
         fprintf(stderr, "github: listen address: got %s, want an IPv4 address\n", address);
         free(service);
