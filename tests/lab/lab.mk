@@ -26,5 +26,22 @@ $(BUILD)/tests/test_hub: $(BUILD)/tests/test_hub.o $(BUILD)/tests/helpers.o \
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK) $(shell pkg-config --libs check)
 
 lab-programs: $(LAB_PROGRAMS)
-.PHONY: lab-programs
+
+# Suites for tests/run: the stand-in over HTTP, and the range end to end (a minute, most of it
+# waiting). Both take BUILD from the environment.
+LAB_SUITES := tests/lab/test_github tests/lab/test_lab
+check-lab: lab-programs
+	$(Q)BUILD=$(BUILD) tests/run $(LAB_SUITES)
+
+LAB_DIR ?= build/lab
+lab:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LAB)
+	$(Q)$(MAKE) --no-print-directory all lab-programs
+	$(Q)tests/lab/lab -d $(LAB_DIR) up
+	@echo "  rehearse, drill   build/understudy drill --help; drills for this fleet: tests/lab/drills"
+
+lab-down:
+	$(Q)tests/lab/lab -d $(LAB_DIR) down
+
+.PHONY: lab lab-down check-lab lab-programs
 SOURCES += $(wildcard tests/lab/*.c tests/lab/*.h)
