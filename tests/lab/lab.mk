@@ -43,5 +43,8 @@ lab:
 lab-down:
 	$(Q)tests/lab/lab -d $(LAB_DIR) down
 
-.PHONY: lab lab-down check-lab lab-programs
+contract: lab-programs
+	$(Q)BUILD=$(BUILD) tests/run tests/lab/contract
+
+.PHONY: contract lab lab-down check-lab lab-programs
 SOURCES += $(wildcard tests/lab/*.c tests/lab/*.h)
