@@ -23,27 +23,32 @@ scrape_configs:
 END
 }
 
+# Severities as in scenarios/paws360.yaml: those that move jobs are critical.
 config_rules() {
     busy='1 - avg by (instance, host, tier) (rate(node_cpu_seconds_total{mode="idle"}'
     cat <<END
 groups:
   - name: runners
     rules:
-      - alert: RunnerOffline
-        expr: up{job="node"} == 0
-        for: $(compressed 120000)
-        labels: {severity: critical}
-        annotations: {summary: 'Runner {{ \$labels.host }} unreachable for 2 minutes'}
       - alert: RunnerHighCPU
         expr: ${busy}[$(compressed 300000)])) > 0.85
         for: $(compressed 300000)
-        labels: {severity: warning}
+        labels: {severity: critical}
         annotations: {summary: 'CPU of {{ \$labels.host }} over 85% for 5 minutes'}
       - alert: RunnerHighMemory
         expr: 1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes > 0.85
         for: $(compressed 300000)
         labels: {severity: warning}
         annotations: {summary: 'Memory of {{ \$labels.host }} over 85% for 5 minutes'}
+      - alert: RunnerOffline
+        expr: up{job="node"} == 0
+        for: $(compressed 120000)
+        labels: {severity: critical}
+        annotations: {summary: 'Runner {{ \$labels.host }} unreachable for 2 minutes'}
+      - alert: RunnerPerformanceDegradation
+        expr: runner_job_slowness > 2
+        labels: {severity: warning}
+        annotations: {summary: 'Jobs on {{ \$labels.host }} take twice their time'}
 END
 }
 
@@ -51,7 +56,7 @@ config_alertmanager() {
     cat <<END
 route:
   receiver: lab
-  group_by: [alertname, host]
+  group_by: [alertname, instance]
   group_wait: $(compressed 30000)
   group_interval: $(compressed 300000)
   repeat_interval: $(compressed 14400000)

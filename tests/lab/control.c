@@ -21,6 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RECENT_JOBS 10 /* of a host, for its slowness */
+#define RECENT_SCAN 2000
+
 static enum http_answer complain(struct http_call *call, int status, const char *what)
 {
     return http_json_take(call, status, json_pack("{s:s}", "error", what));
@@ -406,7 +409,26 @@ static json_t *stats_json(const struct service *service)
         (json_int_t)service->stats.refused, "spoilt", (json_int_t)service->stats.spoilt);
 }
 
-/* The exporter of the architecture document ("custom: runner health"): GitHub's view. */
+/* Mean duration of the host's last jobs over that of their orders; false without any. */
+static bool recent_slowness(const struct hub *hub, const char *host, double *slowness)
+{
+    int64_t took_ms = 0, ordered_ms = 0;
+    int n = 0;
+    for (int i = hub->n_jobs - 1; i >= 0 && i >= hub->n_jobs - RECENT_SCAN && n < RECENT_JOBS;
+         i--) {
+        const struct hub_job *job = &hub->job[i];
+        if (job->conclusion != HUB_SUCCESS || job->carried ||
+            strcmp(hub->registration[job->registration].host, host) != 0)
+            continue;
+        took_ms += (job->completed_ms - job->started_ms) * hub->compress;
+        ordered_ms += job->duration_ms;
+        n++;
+    }
+    *slowness = ordered_ms > 0 ? (double)took_ms / (double)ordered_ms : 0;
+    return ordered_ms > 0;
+}
+
+/* The document's own exporter ("custom: runner health"): GitHub's view, in GitHub's time. */
 static enum http_answer metrics(const struct service *service, struct http_call *call)
 {
     const struct hub *hub = service->hub;
@@ -422,6 +444,14 @@ static enum http_answer metrics(const struct service *service, struct http_call 
                 "runner_health{runner=\"%s\",host=\"%s\"} %d\n"
                 "runner_busy{runner=\"%s\",host=\"%s\"} %d\n",
                 r->name, r->host, r->online, r->name, r->host, r->job >= 0);
+    }
+    fputs("# TYPE runner_job_slowness gauge\n", out);
+    for (int i = 0; i < hub->n_registrations; i++) {
+        const char *host = hub->registration[i].host;
+        double slowness;
+        bool first = i == 0 || strcmp(host, hub->registration[i - 1].host) != 0;
+        if (first && recent_slowness(hub, host, &slowness))
+            fprintf(out, "runner_job_slowness{host=\"%s\"} %.3f\n", host, slowness);
     }
     fclose(out);
     http_text(call, 200, "text/plain; version=0.0.4", text);

@@ -275,18 +275,17 @@ static void assign(struct hub *hub, int64_t now_ms, int index)
     hub_note(hub, now_ms, job->id, "assigned", hub->registration[chosen].name);
 }
 
+/* A Poisson stream of one-job runs; durations uniform within half of the order's around it. */
 static void work_arrives(struct hub *hub, int64_t now_ms)
 {
-    int64_t run_id;
-    if (hub->workload.interval_ms == 0)
-        return;
-    while (hub->workload.next_ms <= now_ms) {
-        double mean_ms = (double)hub->workload.interval_ms / hub->compress;
-        if (hub_submit(hub, now_ms, "workload", -1, &hub->workload.order, 1, &run_id) != HUB_DONE)
+    double mean_ms = (double)hub->workload.interval_ms / hub->compress;
+    while (hub->workload.interval_ms > 0 && hub->workload.next_ms <= now_ms) {
+        struct hub_order order = hub->workload.order;
+        int64_t run_id;
+        order.duration_ms = (int64_t)((double)order.duration_ms * gsl_ran_flat(hub->rng, 0.5, 1.5));
+        if (hub_submit(hub, now_ms, "workload", -1, &order, 1, &run_id) != HUB_DONE)
             hub->workload.interval_ms = 0;
-        hub->workload.next_ms += 1 + (int64_t)gsl_ran_exponential(hub->rng, mean_ms);
-        if (hub->workload.interval_ms == 0)
-            return;
+        hub->workload.next_ms += (int64_t)(gsl_ran_exponential(hub->rng, mean_ms) + 0.5);
     }
 }
 

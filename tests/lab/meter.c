@@ -6,11 +6,11 @@
  *
  * These figures are made up, and honestly so: all hosts of a lab share one machine, whose real
  * load belongs to none of them. The load of each is what its state directory says: every file
- * job.* is a running job; stress.cpu, stress.memory and stress.disk hold "SHARE UNTIL", a share
- * (0..1) that is added until that second of CLOCK_BOOTTIME. So stress ends by itself, whatever
- * becomes of the one who asked for it. The counters advance in real time; Prometheus' rate() over
- * them gives the share whatever the compression.
+ * job.* is a running job, and stress.h says what is asked for beyond that. The counters advance in
+ * real time; Prometheus' rate() over them gives the share whatever the compression.
  */
+#include "stress.h"
+
 #include <dirent.h>
 #include <getopt.h>
 #include <math.h>
@@ -34,8 +34,6 @@ struct meter {
     double busy_s, total_s, disk_s; /* counters, of one core */
 };
 
-enum stress { STRESS_CPU, STRESS_MEMORY, STRESS_DISK };
-
 static double seconds(clockid_t clock)
 {
     struct timespec now;
@@ -55,32 +53,17 @@ static int count_jobs(const struct meter *meter)
     return n;
 }
 
-static double stress(const struct meter *meter, enum stress kind)
+static double load(const struct meter *meter, int jobs, const char *kind)
 {
-    static const char *const names[] = {"cpu", "memory", "disk"};
-    char path[4096];
-    double share = 0, until = 0;
-    FILE *file;
-    snprintf(path, sizeof path, "%s/stress.%s", meter->state, names[kind]);
-    file = fopen(path, "r");
-    if (file == NULL)
-        return 0;
-    if (fscanf(file, "%lf %lf", &share, &until) != 2 || seconds(CLOCK_BOOTTIME) >= until)
-        share = 0;
-    fclose(file);
-    return share;
-}
-
-static double load(const struct meter *meter, int jobs, enum stress kind)
-{
-    double share = meter->idle_share + JOB_SHARE * jobs / meter->slots + stress(meter, kind);
+    double share =
+        meter->idle_share + JOB_SHARE * jobs / meter->slots + stress_share(meter->state, kind);
     return fmin(share, 1);
 }
 
 /* Written aside and renamed, so that a scrape never sees half a file. */
 static bool write_file(const struct meter *meter, int jobs)
 {
-    double memory = fmin(load(meter, jobs, STRESS_MEMORY), 0.99);
+    double memory = fmin(load(meter, jobs, "memory"), 0.99);
     char temporary[4096];
     FILE *file;
     snprintf(temporary, sizeof temporary, "%s.new", meter->out);
@@ -116,8 +99,8 @@ static void run(struct meter *meter)
         int jobs = count_jobs(meter);
         double now = seconds(CLOCK_MONOTONIC);
         meter->total_s += now - before;
-        meter->busy_s += (now - before) * load(meter, jobs, STRESS_CPU);
-        meter->disk_s += (now - before) * load(meter, jobs, STRESS_DISK);
+        meter->busy_s += (now - before) * load(meter, jobs, "cpu");
+        meter->disk_s += (now - before) * load(meter, jobs, "disk");
         before = now;
         if (!write_file(meter, jobs))
             perror(meter->out);

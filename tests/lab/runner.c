@@ -6,16 +6,19 @@
  *     runner --control http://ADDRESS:PORT --name NAME [--compress N] [--work DIR] [--burn SHARE]
  *
  * While a job runs, DIR holds a file named after the runner: the host's meter counts them. --burn
- * keeps one core busy for that share of the time (0..1). A job takes the time of its order; the
- * file `slow` in DIR, if it holds a number above 1, makes it take so many times as long.
+ * keeps one core busy for that share of the time (0..1). A job takes the time of its order, and
+ * twice as long while DIR says that the host's CPU is under stress (stress.h).
  *
  * SIGINT, SIGTERM: as systemd stops the service: the running job fails, the session is deleted,
  * exit 0. SIGKILL: vanishes. A session that still stands (its own, after a crash) is tried again
  * every 30 s for 240 s (compressed); then exit 1: this slot is lost until somebody starts it.
  */
+#include "stress.h"
+
 #include <curl/curl.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,7 +33,8 @@
 #define CALL_TIMEOUT_MS 2000 /* beyond the long poll's own time */
 #define RETRY_MS 30000       /* github-semantics: session conflict, host reboot */
 #define GIVE_UP_MS 240000
-#define TICK_MS 20 /* how late a job's end may be */
+#define TICK_MS 20   /* how late a job's end may be */
+#define STRESSED 2.0 /* scenarios: slowdown of cpu-stress */
 
 enum step { IDLE, PICKING_UP, RUNNING };
 
@@ -43,7 +47,10 @@ struct runner {
     int64_t hold_ms, renewal_ms;
     enum step step;
     json_int_t job;
-    int64_t duration_ms, due_ms, renew_ms;
+    int64_t duration_ms, renew_ms;
+    int64_t due_ms; /* of the next step: start, or end */
+    double left_ms; /* of the work, at full speed, when it was last counted */
+    int64_t counted_ms;
 };
 
 struct answer {
@@ -172,20 +179,19 @@ static void show_work(const struct runner *runner, bool works)
         fclose(file);
 }
 
+/* A host whose cores are all taken once more runs its jobs half as fast. */
 static double slowness(const struct runner *runner)
 {
-    char path[4096];
-    double factor = 1;
-    FILE *file;
-    if (runner->work == NULL)
-        return 1;
-    snprintf(path, sizeof path, "%s/slow", runner->work);
-    file = fopen(path, "r");
-    if (file != NULL && fscanf(file, "%lf", &factor) != 1)
-        factor = 1;
-    if (file != NULL)
-        fclose(file);
-    return factor > 1 ? factor : 1;
+    return runner->work != NULL && stress_share(runner->work, "cpu") > 0 ? STRESSED : 1;
+}
+
+/* Work done since it was last counted, at the host's speed of now. */
+static void progress(struct runner *runner)
+{
+    int64_t now = now_ms();
+    runner->left_ms -= (double)(now - runner->counted_ms) / slowness(runner);
+    runner->counted_ms = now;
+    runner->due_ms = now + (int64_t)(fmax(runner->left_ms, 0) * slowness(runner));
 }
 
 static void become_idle(struct runner *runner)
@@ -216,7 +222,9 @@ static void start_job(struct runner *runner)
         return;
     }
     runner->step = RUNNING;
-    runner->due_ms = now_ms() + (int64_t)((double)runner->duration_ms * slowness(runner));
+    runner->left_ms = (double)runner->duration_ms;
+    runner->counted_ms = now_ms();
+    progress(runner);
     runner->renew_ms = now_ms() + runner->renewal_ms;
     show_work(runner, true);
 }
@@ -232,6 +240,7 @@ static void work(struct runner *runner)
     }
     if (runner->step != RUNNING)
         return;
+    progress(runner);
     if (now_ms() >= runner->due_ms) {
         if (report(runner, "finish", "?conclusion=success") != 0)
             become_idle(runner);
