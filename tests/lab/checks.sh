@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the range's shell suites share: `check NAME COMMAND...` counts and names failures, `within
 # SECONDS COMMAND...` waits for something to become true, `report` prints the count for tests/run.
 CHECKS=0

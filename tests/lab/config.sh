@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Configuration files of a lab, written to standard output; read by tests/lab/lab. Every interval
 # is the architecture document's (scrape 30 s, evaluation 60 s, `for` 2 and 5 minutes) or the
 # packages' default, divided by the compression.

@@ -4,12 +4,13 @@
 #   make contract   holds the GitHub stand-in to GitHub's own OpenAPI description (needs npm)
 
 PACKAGES_LAB := prometheus prometheus-alertmanager prometheus-node-exporter nftables iproute2 \
-                util-linux curl jq libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev
+                util-linux procps curl jq openssl libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev
 
 LAB_LIBS := libmicrohttpd gnutls libcurl jansson gsl
 LAB_LINK = $(shell pkg-config --libs $(LAB_LIBS)) -lm
 LAB_HUB := hub session dispatch
-LAB_SERVICE := github $(LAB_HUB) http rest render control access jwt mischief
+LAB_SERVICE := github $(LAB_HUB) http rest rest_runners rest_runs rest_variables render \
+               control control_runner control_setup access jwt mischief
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,github runner meter warden)
 
 $(BUILD)/tests/lab/github: $(LAB_SERVICE:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a

@@ -93,36 +93,30 @@ static json_t *conclusion_json(enum hub_conclusion conclusion)
     return json_null();
 }
 
-/* Adds key_url = prefix + suffix for a NULL-ended list of key, suffix pairs. */
-static void add_urls(json_t *object, const char *prefix, const char *const *pairs)
+struct url {
+    const char *key, *suffix;
+};
+
+/* Adds key: prefix + suffix for each of a list that ends with a NULL key. */
+static void add_urls(json_t *object, const char *prefix, const struct url *urls)
 {
-    for (; pairs[0] != NULL; pairs += 2)
-        json_object_set_new(object, pairs[0], json_sprintf("%s%s", prefix, pairs[1]));
+    for (; urls->key != NULL; urls++)
+        json_object_set_new(object, urls->key, json_sprintf("%s%s", prefix, urls->suffix));
 }
 
 static json_t *owner_json(const struct service *service, const char *base)
 {
-    static const char *const urls[] = {"url",
-                                       "",
-                                       "followers_url",
-                                       "/followers",
-                                       "following_url",
-                                       "/following{/other_user}",
-                                       "gists_url",
-                                       "/gists{/gist_id}",
-                                       "starred_url",
-                                       "/starred{/owner}{/repo}",
-                                       "subscriptions_url",
-                                       "/subscriptions",
-                                       "organizations_url",
-                                       "/orgs",
-                                       "repos_url",
-                                       "/repos",
-                                       "events_url",
-                                       "/events{/privacy}",
-                                       "received_events_url",
-                                       "/received_events",
-                                       NULL};
+    static const struct url urls[] = {{"url", ""},
+                                      {"followers_url", "/followers"},
+                                      {"following_url", "/following{/other_user}"},
+                                      {"gists_url", "/gists{/gist_id}"},
+                                      {"starred_url", "/starred{/owner}{/repo}"},
+                                      {"subscriptions_url", "/subscriptions"},
+                                      {"organizations_url", "/orgs"},
+                                      {"repos_url", "/repos"},
+                                      {"events_url", "/events{/privacy}"},
+                                      {"received_events_url", "/received_events"},
+                                      {NULL, NULL}};
     char prefix[2 * HTTP_URL];
     json_t *owner = json_pack("{s:s, s:i, s:s, s:s, s:b}", "login", service->owner, "id", 1,
                               "node_id", "MDQ6VXNlcjE=", "type", "Organization", "site_admin", 0);
@@ -139,55 +133,32 @@ static json_t *repository_json(const struct service *service, const char *base)
     static const char *const plain[] = {
         "contributors", "deployments", "downloads",   "events",       "forks", "hooks", "languages",
         "merges",       "stargazers",  "subscribers", "subscription", "tags",  "teams", NULL};
-    static const char *const urls[] = {"url",
-                                       "",
-                                       "archive_url",
-                                       "/{archive_format}{/ref}",
-                                       "assignees_url",
-                                       "/assignees{/user}",
-                                       "blobs_url",
-                                       "/git/blobs{/sha}",
-                                       "branches_url",
-                                       "/branches{/branch}",
-                                       "collaborators_url",
-                                       "/collaborators{/collaborator}",
-                                       "comments_url",
-                                       "/comments{/number}",
-                                       "commits_url",
-                                       "/commits{/sha}",
-                                       "compare_url",
-                                       "/compare/{base}...{head}",
-                                       "contents_url",
-                                       "/contents/{+path}",
-                                       "git_commits_url",
-                                       "/git/commits{/sha}",
-                                       "git_refs_url",
-                                       "/git/refs{/sha}",
-                                       "git_tags_url",
-                                       "/git/tags{/sha}",
-                                       "issue_comment_url",
-                                       "/issues/comments{/number}",
-                                       "issue_events_url",
-                                       "/issues/events{/number}",
-                                       "issues_url",
-                                       "/issues{/number}",
-                                       "keys_url",
-                                       "/keys{/key_id}",
-                                       "labels_url",
-                                       "/labels{/name}",
-                                       "milestones_url",
-                                       "/milestones{/number}",
-                                       "notifications_url",
-                                       "/notifications{?since,all,participating}",
-                                       "pulls_url",
-                                       "/pulls{/number}",
-                                       "releases_url",
-                                       "/releases{/id}",
-                                       "statuses_url",
-                                       "/statuses/{sha}",
-                                       "trees_url",
-                                       "/git/trees{/sha}",
-                                       NULL};
+    static const struct url urls[] = {
+        {"url", ""},
+        {"archive_url", "/{archive_format}{/ref}"},
+        {"assignees_url", "/assignees{/user}"},
+        {"blobs_url", "/git/blobs{/sha}"},
+        {"branches_url", "/branches{/branch}"},
+        {"collaborators_url", "/collaborators{/collaborator}"},
+        {"comments_url", "/comments{/number}"},
+        {"commits_url", "/commits{/sha}"},
+        {"compare_url", "/compare/{base}...{head}"},
+        {"contents_url", "/contents/{+path}"},
+        {"git_commits_url", "/git/commits{/sha}"},
+        {"git_refs_url", "/git/refs{/sha}"},
+        {"git_tags_url", "/git/tags{/sha}"},
+        {"issue_comment_url", "/issues/comments{/number}"},
+        {"issue_events_url", "/issues/events{/number}"},
+        {"issues_url", "/issues{/number}"},
+        {"keys_url", "/keys{/key_id}"},
+        {"labels_url", "/labels{/name}"},
+        {"milestones_url", "/milestones{/number}"},
+        {"notifications_url", "/notifications{?since,all,participating}"},
+        {"pulls_url", "/pulls{/number}"},
+        {"releases_url", "/releases{/id}"},
+        {"statuses_url", "/statuses/{sha}"},
+        {"trees_url", "/git/trees{/sha}"},
+        {NULL, NULL}};
     char prefix[2 * HTTP_URL], key[HUB_NAME];
     json_t *repository =
         json_pack("{s:i, s:s, s:s, s:o, s:b, s:n, s:b}", "id", 1, "node_id", "MDEwOlJlcG9zaXRvcnkx",
@@ -255,9 +226,13 @@ json_t *render_job(const struct service *service, const char *base, const struct
 static void add_run_urls(json_t *object, const struct service *service, const char *base,
                          const struct hub_run *run)
 {
-    static const char *const urls[] = {
-        "url",        "",           "jobs_url", "/jobs",     "logs_url", "/logs", "artifacts_url",
-        "/artifacts", "cancel_url", "/cancel",  "rerun_url", "/rerun",   NULL};
+    static const struct url urls[] = {{"url", ""},
+                                      {"jobs_url", "/jobs"},
+                                      {"logs_url", "/logs"},
+                                      {"artifacts_url", "/artifacts"},
+                                      {"cancel_url", "/cancel"},
+                                      {"rerun_url", "/rerun"},
+                                      {NULL, NULL}};
     char prefix[2 * HTTP_URL];
     snprintf(prefix, sizeof prefix, "%s/repos/%s/%s/actions/runs/%lld", base, service->owner,
              service->repository, (long long)run->id);
@@ -310,7 +285,8 @@ json_t *render_variable(const struct service *service, const struct hub_variable
 
 json_t *render_installation(const struct service *service, const char *base)
 {
-    static const char *const urls[] = {"repositories_url", "/installation/repositories", NULL};
+    static const struct url urls[] = {{"repositories_url", "/installation/repositories"},
+                                      {NULL, NULL}};
     json_t *object = json_pack(
         "{s:I, s:o, s:s, s:i, s:i, s:s, s:{s:s, s:s, s:s}, s:[], s:s, s:s, s:n, s:s, s:n, s:n}",
         "id", (json_int_t)service->installation_id, "account", owner_json(service, base),
