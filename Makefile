@@ -174,6 +174,10 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 	install -m 644 scenarios/* $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 
+# ---- the practice range ----
+
+include tests/lab/lab.mk
+
 clean:
 	$(Q)rm -rf build demo
 
