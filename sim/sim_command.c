@@ -247,13 +247,24 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
 
 enum und_code schema_command(int argc, char **argv, struct und_err *err)
 {
+    struct campaign campaign; /* the common options mean nothing here, but scripts may give them */
     json_t *schema;
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
-        return UND_OK;
+    int option;
+    campaign_init(&campaign);
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
+        if (option == 'h') {
+            puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
+            return UND_OK;
+        }
+        if (!campaign_option(&campaign, option, optarg, err))
+            campaign_refuse_option(option, argv, err);
     }
-    if (argc > 1)
-        return und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[1]);
+    if (err->code == UND_OK && optind < argc)
+        und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[optind]);
+    if (err->code != UND_OK)
+        return err->code;
     schema = loader_schema();
     json_dumpf(schema, stdout, JSON_INDENT(2));
     putchar('\n');

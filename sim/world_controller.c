@@ -257,6 +257,15 @@ static void act_on_host(struct world *world, int host)
                  (uint64_t)world->plan.host[host].admitted);
 }
 
+static int32_t last_detection(const struct world *world)
+{
+    int32_t last = -1;
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        last = world->detection_cause[host] > last ? world->detection_cause[host] : last;
+    return last;
+}
+
 static void act_on_fleet(struct world *world)
 {
     unsigned notices = world->plan.notices;
@@ -267,7 +276,7 @@ static void act_on_fleet(struct world *world)
     if (notices & 1u << NOTICE_SIGHTED)
         tell(world, -1, NOTICE_SIGHTED, -1);
     if ((notices & 1u << NOTICE_PAGE) && !world->repair_called) {
-        tell(world, -1, NOTICE_PAGE, -1);
+        tell(world, -1, NOTICE_PAGE, last_detection(world));
         world->repair_called = true;
         world_push(world,
                    world->now_ms + draw_ms(&world->fleet->controller.manual_repair,
