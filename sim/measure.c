@@ -125,11 +125,10 @@ static void ratio(const double *a, const double *b, int64_t n, bool proportion, 
     for (r = 0; r < n; r++) {
         sum_a += a[r];
         sum_b += b[r];
+        residual[r] = each[r] = a[r] / b[r]; /* 0 / 0: NAN */
     }
     unobserved(q);
     if (sum_b > 0) {
-        for (r = 0; r < n; r++)
-            residual[r] = each[r] = a[r] / b[r]; /* 0 / 0: NAN */
         stats_quantity(residual, (size_t)n, q);
         q->mean = sum_a / sum_b;
         for (r = 0; r < n; r++)
@@ -296,13 +295,42 @@ static bool holds(enum op op, double value, double limit)
     UND_UNREACHABLE();
 }
 
+static double quantile_of_sorted(const double *value, size_t n, double p, double *half_width)
+{
+    struct interval interval = stats_quantile_interval(value, n, p, STATS_CONFIDENCE);
+    *half_width = (interval.high - interval.low) / 2;
+    return stats_quantile(value, n, p);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of the replications that observed something; NAN if none did. */
+static double quantile_of_values(const double *value, size_t n, double p, double *half_width)
+{
+    double *sorted = new_values((int64_t)n), quantile = NAN;
+    size_t i, observed = 0;
+    for (i = 0; i < n; i++)
+        if (!isnan(value[i]))
+            sorted[observed++] = value[i];
+    qsort(sorted, observed, sizeof *sorted, by_size);
+    if (observed > 0)
+        quantile = quantile_of_sorted(sorted, observed, p, half_width);
+    free(sorted);
+    return quantile;
+}
+
 static double quantile_of(const struct result *result, struct world *world, enum metric metric,
                           double p, double *half_width)
 {
     const struct samples *samples = &result->samples[metric];
     const struct quantity *q = &result->metric[metric];
-    struct interval interval;
     *half_width = NAN;
+    if (p <= 0 || p >= 1)
+        return p <= 0 ? q->min : q->max;
     if (metric == METRIC_QUEUE_WAIT)
         return sketch_quantile(&world->waits, p);
     if (metric == METRIC_QUEUE_LENGTH)
@@ -310,10 +338,9 @@ static double quantile_of(const struct result *result, struct world *world, enum
     if (metric == METRIC_UTILIZATION)
         return level_quantile(&world->busy_level, p) / world->n_regs;
     if (samples->n == 0)
-        return p <= 0.05 ? q->p5 : p <= 0.5 ? q->p50 : p <= 0.95 ? q->p95 : q->p99;
-    interval = stats_quantile_interval(samples->value, samples->n, p, STATS_CONFIDENCE);
-    *half_width = (interval.high - interval.low) / 2;
-    return stats_quantile(samples->value, samples->n, p);
+        return quantile_of_values(result->by_replication[metric], (size_t)result->replications, p,
+                                  half_width);
+    return quantile_of_sorted(samples->value, samples->n, p, half_width);
 }
 
 static void judge(const struct scenario *scenario, struct world *world, struct result *result)

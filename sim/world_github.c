@@ -235,6 +235,8 @@ void world_github_submit(struct world *world, uint32_t job)
     struct job *j = &world->jobs[job];
     uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
+    j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", job,
+                           j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
     if (reg != NONE) {
         assign(world, job, reg);
         return;
