@@ -197,6 +197,27 @@ static void print_workload(FILE *out, const struct result *result)
     }
 }
 
+void table_method(const struct result *result, char *out, size_t size)
+{
+    const struct precision *precision = &result->precision;
+    char warmup[TEXT_VALUE];
+    size_t end = 0;
+    out[0] = '\0';
+    if (result->warmup_auto)
+        end += (size_t)snprintf(
+            out, size, "warm-up: %s, by MSER-5%s", text_time(warmup, (double)result->warmup_ms),
+            result->warmup_unsettled ? "; still warming up: the duration is too short" : "");
+    if (end >= size || precision->asked <= 0 || precision->reached <= precision->asked)
+        return;
+    end +=
+        (size_t)snprintf(out + end, size - end, "%sprecision not reached: ", end > 0 ? "; " : "");
+    if (end < size && isnan(precision->reached))
+        snprintf(out + end, size - end, "%s was never observed", metric_name(precision->metric));
+    else if (end < size)
+        snprintf(out + end, size - end, "%s is known to %.2g%%, asked for %g%%",
+                 metric_name(precision->metric), 100 * precision->reached, 100 * precision->asked);
+}
+
 static void print_block(FILE *out, const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
@@ -217,6 +238,8 @@ static void print_block(FILE *out, const struct report *report)
     }
     if (report->result->unstable)
         print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");
+    table_method(report->result, sentence, sizeof sentence);
+    print_sentence(out, sentence);
     if (n > 0) { /* else the rows have said it */
         table_load(report, sentence, sizeof sentence);
         print_sentence(out, sentence);

@@ -100,7 +100,10 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     level_init(&world->queue_level);
     level_init(&world->busy_level);
     sketch_init(&world->waits);
+    sketch_init(&world->rep_waits);
+    cluster_init(&world->wait_clusters);
     open_monitoring(world);
+    world->warmup_ms = scenario->warmup_ms;
     world->always_poll = always_tick;
     if (world->prometheus)
         prometheus_always_tick(world->prometheus, always_tick);
@@ -113,6 +116,8 @@ void world_close(struct world *world)
         prometheus_close(world->prometheus);
     if (world->alertmanager)
         alertmanager_close(world->alertmanager);
+    cluster_fini(&world->wait_clusters);
+    sketch_fini(&world->rep_waits);
     sketch_fini(&world->waits);
     queue_fini(&world->queue);
     level_fini(&world->busy_level);
@@ -127,8 +132,17 @@ void world_close(struct world *world)
 void world_merge(struct world *world, const struct world *part)
 {
     sketch_merge(&world->waits, &part->waits);
+    cluster_merge(&world->wait_clusters, &part->wait_clusters);
     level_merge(&world->queue_level, &part->queue_level);
     level_merge(&world->busy_level, &part->busy_level);
+}
+
+void world_forget(struct world *world)
+{
+    sketch_clear(&world->waits);
+    cluster_clear(&world->wait_clusters);
+    level_clear(&world->queue_level);
+    level_clear(&world->busy_level);
 }
 
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
@@ -181,6 +195,9 @@ void world_account(struct world *world)
     world->queue_integral += world->queued * ms;
     world->busy_integral += world->occupied * ms;
     world->available_ms += world->able_total > 0 ? ms : 0;
+    if (world->course)
+        course_hold(world->course, since_ms, world->now_ms, world->queued, world->occupied,
+                    world->able_total > 0);
     for (host = 0; host < world->n_hosts; host++) {
         world->host[host].busy_ms += world->host[host].busy * ms;
         world->host[host].able_ms += world->host[host].able > 0 ? ms : 0;
@@ -223,11 +240,14 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     int i;
     queue_clear(&world->queue);
     stream_split(base, world->streams, world->n_streams);
-    *rep = (struct rep){0};
+    *rep = (struct rep){.host = rep->host};
     world->rep = rep;
+    sketch_clear(&world->rep_waits);
+    if (world->course)
+        course_clear(world->course);
     world->now_ms = 0;
     world->end_ms = scenario->duration_ms > 0 ? scenario->duration_ms : INT64_MAX / 4;
-    world->stats_from_ms = scenario->warmup_ms;
+    world->stats_from_ms = world->warmup_ms;
     world->digest = 0x243f6a8885a308d3ULL;
     world->events = 0;
     world->queued = world->occupied = world->in_system = world->able_total = 0;
@@ -364,6 +384,8 @@ static void finish(struct world *world)
     world->now_ms = world->end_ms < INT64_MAX / 4 && !rep->unstable ? world->end_ms : world->now_ms;
     world_account(world);
     world_incident_finish(world);
+    sketch_merge(&world->waits, &world->rep_waits);
+    cluster_add(&world->wait_clusters, &world->rep_waits);
     ms = (double)(world->now_ms - world->stats_from_ms);
     ms = ms > 0 ? ms : NAN;
     rep->digest = world->digest;

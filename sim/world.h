@@ -18,7 +18,9 @@
 #define SIM_WORLD_H
 
 #include "alertmanager.h"
+#include "course.h"
 #include "draw.h"
+#include "model/cluster.h"
 #include "model/invariant.h"
 #include "model/level.h"
 #include "model/readings.h"
@@ -159,6 +161,11 @@ struct incident {
     int32_t cause; /* timeline entry */
 };
 
+struct rep_host {
+    double utilization, availability;
+    int64_t done, failed;
+};
+
 struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
@@ -169,10 +176,7 @@ struct rep { /* what one replication found */
     bool unstable;
     enum invariant broken;
     int64_t broken_ms;
-    struct {
-        double utilization, availability;
-        int64_t done, failed;
-    } host[FLEET_HOSTS];
+    struct rep_host *host; /* the fleet's hosts; the caller's */
 };
 
 struct world {
@@ -180,6 +184,7 @@ struct world {
     const struct fleet *fleet;
     struct queue queue;
     int64_t now_ms, end_ms, stats_from_ms;
+    int64_t warmup_ms; /* the scenario's; the experiment may set it anew between replications */
     uint64_t digest;
     int64_t events;
     struct timeline *timeline; /* NULL: not traced */
@@ -233,11 +238,14 @@ struct world {
     bool fault_active[SCENARIO_FAULTS];
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
-    struct sketch waits;      /* of all replications of this worker */
+    struct sketch rep_waits; /* of this replication */
+    struct sketch waits;     /* of all replications of this worker */
+    struct cluster_set wait_clusters;
     struct level queue_level; /* jobs waiting over time, of all replications of this worker */
     struct level busy_level;  /* occupied slots over time */
     int64_t level_since_ms, able_total;
     int64_t queue_integral, busy_integral, available_ms;
+    struct course *course; /* of this replication; the caller's; NULL: not wanted */
     struct rep *rep;
 };
 
@@ -246,7 +254,8 @@ struct world *world_open(const struct scenario *scenario, bool always_tick);
 void world_close(struct world *world);
 /* Adds what `part` gathered over its replications. */
 void world_merge(struct world *world, const struct world *part);
-/* One replication; `incidents` has room for `max_incidents`. */
+void world_forget(struct world *world); /* what it gathered */
+/* One replication; `incidents` has room for `max_incidents`, and rep->host is set. */
 void world_run(struct world *world, const struct stream *base, struct rep *rep,
                struct incident *incidents, int max_incidents);
 void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,

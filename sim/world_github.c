@@ -145,10 +145,12 @@ static void start(struct world *world, uint32_t job)
     if (j->started_ms < 0 && j->attempt == 0 && j->created_ms >= world->stats_from_ms &&
         world->now_ms >= world->stats_from_ms) {
         int64_t wait_ms = world->now_ms - j->created_ms;
-        sketch_add(&world->waits, wait_ms);
+        sketch_add(&world->rep_waits, wait_ms);
         world->rep->started++;
         world->rep->waited += j->waited && wait_ms > 0;
         world->rep->wait_sum_ms += wait_ms;
+        if (world->course)
+            course_start(world->course, world->now_ms, wait_ms, j->waited && wait_ms > 0);
     }
     j->state = JOB_RUNNING;
     j->started_ms = world->now_ms;
