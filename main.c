@@ -5,6 +5,7 @@
 #include "version.h"
 
 #include <gsl/gsl_errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,9 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     gsl_set_error_handler_off();
+    /* Tables sized by ceilings come straight from the kernel, so that what is never touched costs
+     * nothing; glibc would begin to take them from the heap. */
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
     if (argc < 2) {
         print_help(stderr);
         return UND_USAGE;

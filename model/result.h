@@ -80,6 +80,21 @@ struct samples {
     size_t n;
 };
 
+/* A mean and its 95% interval, NAN where there is none. */
+struct bounded {
+    double mean, low, high;
+};
+
+/* All hosts down at once, by importance sampling (sim/rare.h). */
+struct rare_result {
+    int64_t replications; /* 0: not asked for */
+    int64_t hits;         /* replications in which it happened */
+    double bias_first, bias_next;
+    struct bounded unavailability; /* share of the time */
+    struct bounded probability;    /* that it happens at all during the scenario */
+    struct bounded entries;        /* how often it does */
+};
+
 struct result {
     char scenario[64];
     char path[512];
@@ -107,6 +122,7 @@ struct result {
         double reached; /* NAN: nothing to measure */
         enum metric metric;
     } precision;
+    struct rare_result rare;
 };
 
 void result_fini(struct result *result);

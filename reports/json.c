@@ -213,6 +213,33 @@ static json_t *precision(const struct precision *precision)
     return object;
 }
 
+static json_t *bounded(const struct bounded *bounded)
+{
+    json_t *object = json_object();
+    put(object, "mean", number(bounded->mean));
+    put(object, "low", number(bounded->low));
+    put(object, "high", number(bounded->high));
+    put(object, "confidence", json_real(STATS_CONFIDENCE));
+    return object;
+}
+
+static json_t *rare(const struct rare_result *rare)
+{
+    json_t *object;
+    if (rare->replications == 0)
+        return json_null();
+    object = json_object();
+    put(object, "event", string("all hosts down"));
+    put(object, "method", string("failure biasing"));
+    put(object, "replications", json_integer(rare->replications));
+    put(object, "hits", json_integer(rare->hits));
+    put(object, "bias", json_pack("[f,f]", rare->bias_first, rare->bias_next));
+    put(object, "unavailability", bounded(&rare->unavailability));
+    put(object, "probability", bounded(&rare->probability));
+    put(object, "entries", bounded(&rare->entries));
+    return object;
+}
+
 json_t *json_report(const struct report *report)
 {
     const struct result *result = report->result;
@@ -237,6 +264,7 @@ json_t *json_report(const struct report *report)
                : result->warmup_unsettled ? "MSER-5, not settled"
                                           : "MSER-5"));
     put(object, "precision", precision(&result->precision));
+    put(object, "rare", rare(&result->rare));
     put(object, "metrics", metrics(result));
     put(object, "per_host", per_host(result));
     put(object, "documented", documented(&report->scenario->documented));

@@ -218,6 +218,19 @@ void table_method(const struct result *result, char *out, size_t size)
                  metric_name(precision->metric), 100 * precision->reached, 100 * precision->asked);
 }
 
+void table_rare(const struct rare_result *rare, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (rare->replications > 0)
+        snprintf(
+            out, size,
+            "all hosts down at once: %.3g of the time (%.3g to %.3g); at least once in %.3g of "
+            "the runs (%.3g to %.3g); by failure biasing, %lld runs of the hosts alone",
+            rare->unavailability.mean, rare->unavailability.low, rare->unavailability.high,
+            rare->probability.mean, rare->probability.low, rare->probability.high,
+            (long long)rare->replications);
+}
+
 static void print_block(FILE *out, const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
@@ -239,6 +252,8 @@ static void print_block(FILE *out, const struct report *report)
     if (report->result->unstable)
         print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");
     table_method(report->result, sentence, sizeof sentence);
+    print_sentence(out, sentence);
+    table_rare(&report->result->rare, sentence, sizeof sentence);
     print_sentence(out, sentence);
     if (n > 0) { /* else the rows have said it */
         table_load(report, sentence, sizeof sentence);

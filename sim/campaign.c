@@ -224,7 +224,7 @@ static struct result *simulate_documented(const struct scenario *scenario,
     documented->fleet.github.selection = SELECTION_PRIORITY;
     documented->fleet.github.write_spacing_ms = 0;
     documented->fleet.github.api_latency = dist_fixed(0);
-    untraced.trace = false;
+    untraced.trace = untraced.rare = false;
     result = simulate(documented, &untraced, err);
     free(documented);
     return result;

@@ -1,5 +1,6 @@
 #include "experiment.h"
 #include "measure.h"
+#include "rare.h"
 #include "steady.h"
 #include "warmup.h"
 #include "world.h"
@@ -233,6 +234,9 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
     int i;
     memset(result, 0, sizeof *result);
     if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK)
+        return err->code;
+    if (experiment->rare &&
+        rare_run(scenario, experiment->seed, RARE_REPLICATIONS, &result->rare, err) != UND_OK)
         return err->code;
     open_crew(&crew, n, result);
     run_batch(&crew, 0, n);

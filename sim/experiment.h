@@ -25,6 +25,7 @@ struct experiment {
     enum metric precision_of; /* whose mean */
     int threads;              /* 0: one a processor */
     bool trace;               /* fill result.timeline from replication 0 */
+    bool rare;                /* fill result.rare: all hosts down at once */
     bool always_tick; /* no sleeping: every scrape, evaluation and poll happens (for tests) */
     /* NULL: none. `reached`: the relative half width so far, NAN where none is asked for. */
     void (*progress)(void *context, int64_t done, int64_t total, double reached);

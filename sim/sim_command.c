@@ -14,7 +14,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPTION_HTML = 256, OPTION_PLOTS, OPTION_JUNIT, OPTION_TRACE, OPTION_DOCUMENTED };
+enum {
+    OPTION_HTML = 256,
+    OPTION_PLOTS,
+    OPTION_JUNIT,
+    OPTION_TRACE,
+    OPTION_DOCUMENTED,
+    OPTION_RARE
+};
 
 static const char sim_help[] =
     "usage: understudy sim [options] FILE|FOLDER...\n"
@@ -23,6 +30,7 @@ static const char sim_help[] =
     "  --html FILE        write a page with tables and plots\n"
     "  --plots FOLDER     write the plots (SVG), two a scenario\n"
     "  --no-documented    do not simulate the documented mechanisms for comparison\n"
+    "  --rare             estimate how often all hosts are down at once, by importance sampling\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
 
@@ -45,6 +53,7 @@ static const struct option options[] = {CAMPAIGN_OPTIONS,
                                         {"junit", required_argument, NULL, OPTION_JUNIT},
                                         {"trace", no_argument, NULL, OPTION_TRACE},
                                         {"no-documented", no_argument, NULL, OPTION_DOCUMENTED},
+                                        {"rare", no_argument, NULL, OPTION_RARE},
                                         {0}};
 
 /* True: go on with the files from optind. False: help was printed, or err is set. */
@@ -73,6 +82,9 @@ static bool parse(int argc, char **argv, const char *help, struct campaign *camp
             break;
         case OPTION_DOCUMENTED:
             campaign->compare = false;
+            break;
+        case OPTION_RARE:
+            campaign->experiment.rare = true;
             break;
         default:
             if (!campaign_option(campaign, option, optarg, err))
