@@ -40,7 +40,8 @@ lab:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LAB)
 	$(Q)$(MAKE) --no-print-directory all lab-programs
 	$(Q)tests/lab/lab -d $(LAB_DIR) up
-	@echo "  rehearse, drill   build/understudy drill --help; drills for this fleet: tests/lab/drills"
+	@echo "  plan a drill      build/understudy drill --plan $(LAB_DIR)/drills/power-loss.yaml"
+	@echo "  carry it out      build/understudy drill $(LAB_DIR)/drills/power-loss.yaml"
 
 lab-down:
 	$(Q)tests/lab/lab -d $(LAB_DIR) down
