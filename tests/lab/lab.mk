@@ -46,7 +46,11 @@ lab:
 lab-down:
 	$(Q)tests/lab/lab -d $(LAB_DIR) down
 
-contract: lab-programs
+$(BUILD)/tests/lab/contract_client: $(BUILD)/tests/lab/contract_client.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK)
+
+contract: lab-programs $(BUILD)/tests/lab/contract_client
 	$(Q)BUILD=$(BUILD) tests/run tests/lab/contract
 
 .PHONY: contract lab lab-down check-lab lab-programs
