@@ -25,7 +25,7 @@ $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %:
 $(BUILD)/tests/test_hub: $(BUILD)/tests/test_hub.o $(BUILD)/tests/helpers.o \
                          $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a
 	$(call say,LINK $@)
-	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK) $(shell pkg-config --libs check)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK) $(shell pkg-config --libs check)
 
 lab-programs: $(LAB_PROGRAMS)
 
