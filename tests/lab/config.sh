@@ -66,7 +66,8 @@ receivers:
     webhook_configs:
       - {url: '$CONTROL_URL/lab/notifications', send_resolved: true}
 END
-    [ -z "$WEBHOOK" ] || echo "      - {url: '$WEBHOOK', send_resolved: true}"
+    [ -z "$WEBHOOK" ] ||
+        echo "      - {url: '$(echo "$WEBHOOK" | sed "s/{operator}/$OPERATOR/")', send_resolved: true}"
 }
 
 # The fleet file: uncompressed, as it would be for the real fleet, with `time_factor` in the live
