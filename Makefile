@@ -53,6 +53,8 @@ help:
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
+	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it"
+	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
 # ---- the README's two commands ----
@@ -65,12 +67,12 @@ demo:
 	@echo "The same as a page, with plots: demo/index.html"
 
 test:
-	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST)
-	$(Q)$(MAKE) --no-print-directory all suites
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
+	$(Q)$(MAKE) --no-print-directory all suites lab-programs
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) --no-print-directory builds
 	$(Q)tests/run $(SUITES:%=build/tests/%) $(SUITES:%=build/asan/tests/%) \
-	    tests/purity tests/digests
+	    tests/purity tests/digests $(LAB_SUITES)
 
 # ---- building ----
 

@@ -66,7 +66,8 @@ receivers:
     webhook_configs:
       - {url: '$CONTROL_URL/lab/notifications', send_resolved: true}
 END
-    [ -z "$WEBHOOK" ] || echo "      - {url: '$WEBHOOK', send_resolved: true}"
+    [ -z "$WEBHOOK" ] ||
+        echo "      - {url: '$(echo "$WEBHOOK" | sed "s/{operator}/$OPERATOR/")', send_resolved: true}"
 }
 
 # The fleet file: uncompressed, as it would be for the real fleet, with `time_factor` in the live
@@ -88,10 +89,12 @@ fleet:
     - {name: $(field backup 2), tier: backup, slots: 4, cores: 16, memory: 64GB,
        registrations: $(field backup 2)-*, probe: '$NODE_backup',
        labels: [self-hosted, Linux, X64, backup, standard-capacity]}
-  workload: # a Poisson stream of single jobs (lab up --jobs)
+  # A Poisson stream of single jobs (lab up --jobs): enough of them that a fault holds some up, and
+  # few enough for the backup alone.
+  workload:
     arrivals: {kind: poisson, rate: $rate/min}
     fan_out: {kind: fixed, mean: 1}
-    classes: [{name: ci, duration: {kind: uniform, min: 5min, max: 15min}, cores: 2, memory: 9.6GB}]
+    classes: [{name: ci, duration: {kind: uniform, min: 90s, max: 270s}, cores: 2, memory: 9.6GB}]
     on_failure: rerun
   github:
     pickup: {kind: uniform, min: 2s, max: 8s}

@@ -25,9 +25,10 @@ $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %:
 $(BUILD)/tests/test_hub: $(BUILD)/tests/test_hub.o $(BUILD)/tests/helpers.o \
                          $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a
 	$(call say,LINK $@)
-	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK) $(shell pkg-config --libs check)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK) $(shell pkg-config --libs check)
 
 lab-programs: $(LAB_PROGRAMS)
+	@:
 
 # Suites for tests/run: the stand-in over HTTP, and the range end to end (a minute, most of it
 # waiting). Both take BUILD from the environment.
@@ -40,12 +41,17 @@ lab:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LAB)
 	$(Q)$(MAKE) --no-print-directory all lab-programs
 	$(Q)tests/lab/lab -d $(LAB_DIR) up
-	@echo "  rehearse, drill   build/understudy drill --help; drills for this fleet: tests/lab/drills"
+	@echo "  plan a drill      build/understudy drill --plan $(LAB_DIR)/drills/power-loss.yaml"
+	@echo "  carry it out      build/understudy drill $(LAB_DIR)/drills/power-loss.yaml"
 
 lab-down:
 	$(Q)tests/lab/lab -d $(LAB_DIR) down
 
-contract: lab-programs
+$(BUILD)/tests/lab/contract_client: $(BUILD)/tests/lab/contract_client.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK)
+
+contract: lab-programs $(BUILD)/tests/lab/contract_client
 	$(Q)BUILD=$(BUILD) tests/run tests/lab/contract
 
 .PHONY: contract lab lab-down check-lab lab-programs
