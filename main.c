@@ -1,4 +1,6 @@
 /* The front door: a table of subcommands. Only main prints errors. */
+#include "live/monitor.h"
+#include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
 #include "sim/sim_command.h"
@@ -20,6 +22,8 @@ static const struct {
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
+    {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
+    {"replay", replay_command, "recorded views through the policy again: first difference"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 
