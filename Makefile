@@ -37,6 +37,9 @@ RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+# Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
+# code in the rest.
+STATISTICAL := test_theory test_coverage
 # What suites share: the main function, golden files, made-up results.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench%,\
              $(wildcard tests/*.c)))
@@ -72,8 +75,10 @@ test:
 	$(Q)$(MAKE) --no-print-directory all suites lab-programs
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) --no-print-directory builds
-	$(Q)tests/run $(SUITES:%=build/tests/%) $(SUITES:%=build/asan/tests/%) \
-	    tests/purity tests/digests $(LAB_SUITES)
+	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
+	$(Q)tests/run $(SUITES:%=build/tests/%) \
+	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
+	    tests/purity tests/digests tests/fuzz $(LAB_SUITES)
 
 # ---- building ----
 
@@ -151,9 +156,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz_%.o $(ARCHIVES)
 fuzzers: $(FUZZERS:%=$(BUILD)/tests/%)
 fuzz:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
-	$(Q)for fuzzer in $(FUZZERS); do echo "$$fuzzer"; mkdir -p build/fuzz/corpus/$$fuzzer; \
-	    build/fuzz/tests/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
-	        -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$fuzzer || exit 1; done
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz
 
 cover:
 	$(Q).ci/install $(PACKAGES_LINT)
