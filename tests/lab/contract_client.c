@@ -4,8 +4,9 @@
  *
  *     contract_client URL OWNER REPOSITORY TOKEN-SOURCE repository|organisation [APP INSTALLATION]
  *
- * Wants a registration, a workflow probe.yml and one job in progress; at the organisation a variable
- * DRILL, which the client does not create there. Prints each call that failed; exits 1 if any did.
+ * Wants a registration, a workflow probe.yml and one job in progress; at the organisation a
+ * variable DRILL, which the client does not create there. Prints each call that failed; exits 1 if
+ * any did.
  */
 #include "live/github.h"
 
