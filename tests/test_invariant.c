@@ -401,7 +401,6 @@ START_TEST(nothing_reachable_breaks_an_invariant_or_a_promise_to_sleep)
         }
         check_way_back(p, _i);
     }
-    printf("explored %u states, %u views of each; settled after %u\n", seen.n, VIEWS, settled);
     ck_assert_uint_gt(seen.n, 1000);
     ck_assert_uint_gt(settled, 1000);
     free(seen.key);

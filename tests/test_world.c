@@ -396,6 +396,8 @@ START_TEST(without_overflow_the_backup_begins_outside_the_rotation)
     staged_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
     ck_assert_int_eq(starts_on(1, 0, HOUR), 0);
     ck_assert_int_gt(starts_on(1, HOUR, 2 * HOUR), 0);
+    ck_assert_int_eq(first_point(1, 0, 0), 0);
+    ck_assert_int_gt(first_point(1, 0, 1), staged_when(&s, HOUR, "policy: failover"));
     ck_assert(staged_mean(&s, METRIC_FAILOVER_SUCCESS) == 1);
     staged_fini(&s);
 }
@@ -515,6 +517,35 @@ START_TEST(a_relapse_is_detected_and_a_failover_in_time)
 }
 END_TEST
 
+/* Blind from before the host's death until after its return: nothing was ever decided. */
+START_TEST(a_failover_held_back_for_want_of_sight_is_a_failed_one)
+{
+    play(
+        calm, staged_github,
+        "faults: [{kind: token-expired, at: 50min, lasts: 100min}, {kind: host-power-loss, target: "
+        "P, at: 1h, lasts: 60min}]\n");
+    ck_assert_int_eq(staged_count(&s, "policy: held: a feed is stale"), 1);
+    ck_assert(staged_mean(&s, METRIC_FAILOVERS) == 0);
+    ck_assert(staged_mean(&s, METRIC_FAILOVER_SUCCESS) == 0);
+    staged_fini(&s);
+}
+END_TEST
+
+/* Writes take 5 min each: the first failover is late, the relapse comes before the first label is
+ * back, so that nothing has to be routed. */
+START_TEST(a_relapse_before_the_first_slot_is_back_needs_no_routing)
+{
+    play(calm, "  github: {api_latency: 5min, offline_after: 60s}\n",
+         "faults: [{kind: host-power-loss, target: P, at: 1h, lasts: 60min}, {kind: "
+         "host-power-loss, target: P, at: 122min, lasts: 50min}]\n");
+    ck_assert_int_eq(staged_count(&s, "policy: relapse"), 1);
+    ck_assert_int_gt(first_point(0, 115 * MINUTE, 1), 172 * MINUTE); /* the second return */
+    ck_assert(staged_mean(&s, METRIC_FAILOVERS) == 2);
+    ck_assert(staged_mean(&s, METRIC_FAILOVER_SUCCESS) == 0.5);
+    staged_fini(&s);
+}
+END_TEST
+
 START_TEST(overlapping_maintenance_lasts_until_the_last_one_ends)
 {
     play(calm, staged_github,
@@ -606,6 +637,8 @@ static void add_measure_tests(TCase *measures)
     tcase_add_test(measures, a_job_lost_twice_is_recovered_once);
     tcase_add_test(measures, trouble_that_was_dismissed_has_its_time_to_full_capacity);
     tcase_add_test(measures, a_relapse_is_detected_and_a_failover_in_time);
+    tcase_add_test(measures, a_failover_held_back_for_want_of_sight_is_a_failed_one);
+    tcase_add_test(measures, a_relapse_before_the_first_slot_is_back_needs_no_routing);
     tcase_add_test(measures, overlapping_maintenance_lasts_until_the_last_one_ends);
     tcase_add_test(measures, overlapping_api_errors_last_until_the_last_one_ends);
     tcase_add_test(measures, any_quantile_is_judged_by_its_own_value);
