@@ -39,7 +39,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
 # code in the rest.
-STATISTICAL := test_theory test_coverage
+STATISTICAL := test_laws test_theory test_coverage
 # What suites share: the main function, golden files, made-up results.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench%,\
              $(wildcard tests/*.c)))

@@ -317,7 +317,7 @@ END_TEST
 
 Suite *suite(void)
 {
-    Suite *suite = suite_create("theory");
+    Suite *suite = suite_create("laws");
     TCase *numbers = tcase_create("numbers"), *theory = tcase_create("theory");
     tcase_add_loop_test(numbers, no_job_is_lost_or_counted_twice, 0, 60);
     tcase_add_test(numbers, other_settings_leave_arrivals_and_durations_alone);
