@@ -336,17 +336,17 @@ static void handle(struct world *world, const struct event *event)
         break;
     case EV_OFFLINE:
         if (!world->host[host].connected && world->host[host].released_ms == event->at_ms)
-            world_github_offline(world, host);
+            world_session_offline(world, host);
         break;
     case EV_QUEUE_LIMIT:
         world_github_queue_limit(world, event->who);
         break;
     case EV_SLOT_OFFLINE:
-        world_github_slot_offline(world, event->who);
+        world_session_slot_offline(world, event->who);
         break;
     case EV_RECONNECT:
         if (world->host[host].epoch == event->epoch)
-            world_host_reconnect(world, host);
+            world_session_reconnect(world, host);
         break;
     case EV_FAULT:
         world_fault_begin(world, event->who);

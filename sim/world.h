@@ -5,7 +5,8 @@
  *
  *   world.c             set-up, the event loop, digest, world invariants
  *   world_workload.c    arrivals, fan-out, job classes, the job pool
- *   world_github.c      queue, choice of a registration, pick-up, locks, offline detection
+ *   world_github.c      queue, choice of a registration, pick-up, conclusion, routing
+ *   world_session.c     locks, offline detection, the return of registrations
  *   world_host.c        power, network, load, speed, reboot with lost slots
  *   world_fault.c       what is injected and when, repair
  *   world_controller.c  polls and hints into readings, the policy step, the actuator
@@ -290,18 +291,25 @@ void world_github_abandon(struct world *world, uint32_t job);
 void world_github_queue_limit(struct world *world, uint32_t queue);
 void world_github_schedule_end(struct world *world, uint32_t job);
 void world_github_dispatch(struct world *world); /* waiting jobs to idle registrations */
-void world_github_host_lost(struct world *world, int host);
-void world_github_host_back(struct world *world, int host);
-void world_github_offline(struct world *world, int host);
-void world_github_kill_processes(struct world *world, int host);
 void world_github_changed(struct world *world);
+void world_github_enqueue(struct world *world, uint32_t job);    /* by its time of creation */
+void world_github_leave_host(struct world *world, uint32_t job); /* gives up slot and load */
+void world_github_free(struct world *world, uint32_t reg);
+void world_github_count(struct world *world, int host); /* those able to take a job */
 void world_github_label(struct world *world, uint32_t reg, bool labelled);
 void world_github_refresh(struct world *world, uint32_t reg); /* idle or not, after any change */
 void world_github_route(struct world *world, uint64_t hosts); /* variable switch */
 void world_github_reroute(struct world *world, uint32_t job); /* cancelled and re-run */
-void world_github_slot(struct world *world, uint32_t reg, bool lost);
-void world_github_slot_offline(struct world *world, uint32_t reg);
 bool world_github_up(const struct world *world);
+
+/* world_session.c */
+void world_session_host_lost(struct world *world, int host);
+void world_session_host_back(struct world *world, int host);
+void world_session_offline(struct world *world, int host);
+void world_session_kill(struct world *world, int host);
+void world_session_slot(struct world *world, uint32_t reg, bool lost);
+void world_session_slot_offline(struct world *world, uint32_t reg);
+void world_session_reconnect(struct world *world, int host);
 
 /* world_host.c */
 bool world_host_reachable(const struct world *world, int host); /* from GitHub */
@@ -312,7 +320,6 @@ void world_host_changed(struct world *world, int host, bool was_reachable);
 void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes);
 void world_host_stress(struct world *world, int host, enum signal signal, int64_t pm);
 void world_host_slow(struct world *world, int host, double factor);
-void world_host_reconnect(struct world *world, int host);
 void world_host_finished(struct world *world, int host, uint32_t job);
 
 /* world_fault.c */

@@ -20,7 +20,7 @@ static void lose_slots(struct world *world, int host, int n, bool lost)
     for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
         if (world->regs[reg].dead == lost)
             continue;
-        world_github_slot(world, reg, lost);
+        world_session_slot(world, reg, lost);
         n--;
     }
 }

@@ -32,7 +32,7 @@ static void watch_limit(struct world *world, struct job_queue *queue)
 }
 
 /* Behind every job created no later: new jobs at the tail, requeued ones where they were. */
-static void enqueue(struct world *world, uint32_t job)
+void world_github_enqueue(struct world *world, uint32_t job)
 {
     struct job_queue *queue = queue_of(world, job);
     struct job *j = &world->jobs[job];
@@ -79,7 +79,7 @@ void world_github_refresh(struct world *world, uint32_t index)
     }
 }
 
-static void count_able(struct world *world, int host)
+void world_github_count(struct world *world, int host)
 {
     struct world_host *h = &world->host[host];
     uint32_t reg, able = 0;
@@ -187,7 +187,7 @@ static void assign(struct world *world, uint32_t job, uint32_t reg)
 }
 
 /* Takes the registration from its job, for GitHub's books. */
-static void free_reg(struct world *world, uint32_t reg)
+void world_github_free(struct world *world, uint32_t reg)
 {
     struct world_host *host = &world->host[world->regs[reg].host];
     world->regs[reg].job = NONE;
@@ -247,7 +247,7 @@ void world_github_submit(struct world *world, uint32_t job)
         world_github_fail(world, job, "queue is full");
         return;
     }
-    enqueue(world, job);
+    world_github_enqueue(world, job);
     if (world_incident_impairs(world))
         j->held_up = true;
     if (workload->queue.has_patience)
@@ -280,15 +280,15 @@ void world_github_requeue(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
     UND_ASSERT(j->state == JOB_STRANDED);
-    free_reg(world, j->reg);
+    world_github_free(world, j->reg);
     j->cause = WORLD_STORY(world, j->cause, world->regs[j->reg].host, MARK_NONE,
                            "job %u is requeued", job);
     j->epoch++;
-    enqueue(world, job);
+    world_github_enqueue(world, job);
     world_github_dispatch(world);
 }
 
-static void leave_host(struct world *world, uint32_t job)
+void world_github_leave_host(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
     int host = world->regs[j->reg].host;
@@ -296,7 +296,7 @@ static void leave_host(struct world *world, uint32_t job)
         world_host_load(world, host, -world->class_mcores[j->job_class],
                         -world->fleet->workload.classes[j->job_class].memory_bytes);
     if (world->regs[j->reg].job == job)
-        free_reg(world, j->reg);
+        world_github_free(world, j->reg);
 }
 
 void world_github_end(struct world *world, uint32_t job)
@@ -307,7 +307,7 @@ void world_github_end(struct world *world, uint32_t job)
     UND_ASSERT(j->state == JOB_RUNNING);
     world_digest(world, EV_JOB_END, job, j->reg);
     world_host_finished(world, host, job);
-    leave_host(world, job);
+    world_github_leave_host(world, job);
     world->rep->jobs_done += counted;
     world->rep->first_done += counted && j->attempt == 0;
     world->host[host].done += counted;
@@ -329,7 +329,7 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
     if (j->reg != NONE) {
         world->host[world->regs[j->reg].host].failed += counted;
-        leave_host(world, job);
+        world_github_leave_host(world, job);
     }
     world->rep->jobs_failed += counted;
     world->rep->first_failed += counted && j->attempt == 0;
@@ -366,174 +366,6 @@ void world_github_queue_limit(struct world *world, uint32_t index)
     watch_limit(world, queue);
 }
 
-/* An ideal dispatcher takes the job back at once, to where it stood in the queue. */
-static void interrupt(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
-    double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
-    switch (world->fleet->workload.on_failure) {
-    case ON_FAILURE_FAIL:
-        world_github_fail(world, job, "its host went down");
-        return;
-    case ON_FAILURE_RERUN:
-        world_incident_inflight(world, job, host);
-        leave_host(world, job);
-        j->work_ms = world_workload_redraw(world, job);
-        break;
-    case ON_FAILURE_RESUME:
-        world_incident_inflight(world, job, host);
-        leave_host(world, job);
-        j->work_ms = llround((double)(j->ends_ms - world->now_ms) * speed);
-        break;
-    }
-    j->epoch++;
-    enqueue(world, job);
-}
-
-/* The job is lost with its host; GitHub learns it when the lock runs out: the last renewal was
- * U(0, renewal) before the loss, and a sweep finds the expired lock. */
-static void lose(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    const struct github *github = &world->fleet->github;
-    int host = world->regs[j->reg].host;
-    struct stream *stream = &world->streams[STREAM_LOCK];
-    int64_t sweep_ms = draw_ms(&github->sweep, stream);
-    int64_t since_renewal_ms = (int64_t)(stream_uniform(stream) * (double)github->renewal_ms);
-    world_host_load(world, host, -world->class_mcores[j->job_class],
-                    -world->fleet->workload.classes[j->job_class].memory_bytes);
-    world_incident_inflight(world, job, host);
-    j->state = JOB_LOST;
-    j->process_lives = !world->regs[j->reg].dead;
-    j->epoch++;
-    j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
-                           "job %u is lost from GitHub's sight", job);
-    world_push(world,
-               world->now_ms + sweep_ms +
-                   (world->host[host].graceful ? 0 : github->lock_ms - since_renewal_ms),
-               THEN_JOBS, EV_LOCK_EXPIRY, job, j->epoch);
-}
-
-void world_github_host_lost(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    bool ideal = !github->present;
-    int64_t notice_ms = 0;
-    uint32_t reg;
-    if (!ideal)
-        notice_ms =
-            draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
-    if (h->graceful)
-        notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
-    h->released_ms = world->now_ms + notice_ms;
-    h->connected = false;
-    if (ideal)
-        world_github_offline(world, host);
-    for (reg = h->first; reg < h->first + h->slots; reg++) {
-        uint32_t job = world->regs[reg].job;
-        if (job == NONE || world->jobs[job].state != JOB_RUNNING)
-            continue;
-        if (ideal)
-            interrupt(world, job);
-        else
-            lose(world, job);
-    }
-    count_able(world, host);
-    if (!ideal)
-        world_push(world, h->released_ms, FIRST_WORLD, EV_OFFLINE, (uint32_t)host, h->epoch);
-    else
-        world_github_dispatch(world);
-}
-
-void world_github_offline(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    uint32_t reg;
-    for (reg = h->first; reg < h->first + h->slots; reg++) {
-        world->regs[reg].online = false;
-        world_github_refresh(world, reg);
-    }
-    count_able(world, host);
-    world_digest(world, EV_OFFLINE, (uint64_t)host, 0);
-    if (world->fleet->github.present)
-        WORLD_STORY(world, h->cause, host, MARK_NONE, "GitHub shows the host's runners offline");
-    world_controller_wake(world);
-}
-
-/* Behind a partition the processes lived on: their jobs go on unless their lock ran out. */
-static void resume_lost(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
-    j->state = JOB_RUNNING;
-    world_host_load(world, host, world->class_mcores[j->job_class],
-                    world->fleet->workload.classes[j->job_class].memory_bytes);
-    j->ends_ms = j->ends_ms > world->now_ms ? j->ends_ms : world->now_ms;
-    world_github_schedule_end(world, job);
-}
-
-/* Power or service went as well: what lived on behind a partition is dead now. */
-void world_github_kill_processes(struct world *world, int host)
-{
-    const struct world_host *h = &world->host[host];
-    uint32_t reg;
-    for (reg = h->first; reg < h->first + h->slots; reg++)
-        if (world->regs[reg].job != NONE)
-            world->jobs[world->regs[reg].job].process_lives = false;
-}
-
-/* After a crash GitHub refuses a new session while it still holds the old one: the runner retries
- * every session_retry until session_limit, then exits and stays down. */
-void world_github_host_back(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    int64_t delay_ms = 0;
-    h->cause = WORLD_STORY(world, h->cause, host, MARK_NONE, "the host is back");
-    if (github->present && h->crashed && h->released_ms > world->now_ms) {
-        int64_t retry_ms = github->session_retry_ms > 0 ? github->session_retry_ms : 1;
-        delay_ms = (h->released_ms - world->now_ms + retry_ms - 1) / retry_ms * retry_ms;
-        if (delay_ms > github->session_limit_ms)
-            h->lose_slots = (int)h->slots;
-    }
-    world_push(world, world->now_ms + delay_ms, FIRST_WORLD, EV_RECONNECT, (uint32_t)host,
-               h->epoch);
-}
-
-void world_host_reconnect(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
-    uint32_t i;
-    for (i = 0; i < h->slots; i++) {
-        struct reg *reg = &world->regs[h->first + i];
-        bool stays_down = h->crashed && (i < (uint32_t)h->lose_slots ||
-                                         (github->present && github->lost_slots > 0 &&
-                                          stream_uniform(stream) < github->lost_slots));
-        /* Booting starts every service anew, but not what a fault still keeps down. */
-        reg->dead = stays_down || (reg->dead && (!h->crashed || h->slot_faults > 0));
-        if (reg->job != NONE && world->jobs[reg->job].state == JOB_LOST) {
-            if (world->jobs[reg->job].process_lives)
-                resume_lost(world, reg->job);
-            else
-                free_reg(world, h->first + i);
-        }
-        reg->online = !reg->dead;
-        world_github_refresh(world, h->first + i);
-    }
-    h->lose_slots = 0;
-    h->crashed = false;
-    h->connected = true;
-    count_able(world, host);
-    world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
-    world_controller_wake(world);
-    world_github_dispatch(world);
-    world_incident_check_full(world);
-}
-
 void world_github_label(struct world *world, uint32_t index, bool labelled)
 {
     struct reg *reg = &world->regs[index];
@@ -543,7 +375,7 @@ void world_github_label(struct world *world, uint32_t index, bool labelled)
     reg->labelled = labelled;
     host->labelled += labelled ? 1 : UINT32_MAX;
     world_github_refresh(world, index);
-    count_able(world, reg->host);
+    world_github_count(world, reg->host);
     world_digest(world, EV_WRITE, index, labelled);
     if (labelled)
         world_github_dispatch(world);
@@ -557,7 +389,7 @@ void world_github_route(struct world *world, uint64_t hosts)
     world->route = hosts;
     world_digest(world, EV_WRITE, hosts, 2);
     for (host = 0; host < world->n_hosts; host++)
-        count_able(world, host);
+        world_github_count(world, host);
 }
 
 void world_github_reroute(struct world *world, uint32_t job)
@@ -566,51 +398,12 @@ void world_github_reroute(struct world *world, uint32_t job)
     world_github_dispatch(world);
 }
 
-/* One registration dies, or comes back, while its host lives on. */
-void world_github_slot(struct world *world, uint32_t index, bool lost)
-{
-    struct reg *reg = &world->regs[index];
-    int host = reg->host;
-    reg->dead = lost;
-    if (lost && !world->fleet->github.present) {
-        reg->online = false; /* before its job goes back, or it might come back here */
-        world_github_refresh(world, index);
-    }
-    if (lost && reg->job != NONE && world->jobs[reg->job].state == JOB_RUNNING) {
-        if (world->fleet->github.present)
-            lose(world, reg->job);
-        else
-            interrupt(world, reg->job);
-    }
-    if (lost && world->fleet->github.present)
-        world_push(world,
-                   world->now_ms + draw_ms(&world->fleet->github.offline_after,
-                                           world_host_stream(world, host, HOST_STREAM_OFFLINE)),
-                   FIRST_WORLD, EV_SLOT_OFFLINE, index, 0);
-    else
-        reg->online = !lost && world->host[host].connected;
-    if (!lost && reg->job != NONE && world->jobs[reg->job].state == JOB_LOST)
-        free_reg(world, index);
-    world_github_refresh(world, index);
-    count_able(world, host);
-    world_github_dispatch(world);
-}
-
-void world_github_slot_offline(struct world *world, uint32_t index)
-{
-    if (!world->regs[index].dead)
-        return;
-    world->regs[index].online = false;
-    world_github_refresh(world, index);
-    world_controller_wake(world);
-}
-
 /* GitHub itself went away or came back: capacity counts for every host. */
 void world_github_changed(struct world *world)
 {
     int host;
     for (host = 0; host < world->n_hosts; host++)
-        count_able(world, host);
+        world_github_count(world, host);
     world_controller_wake(world);
     world_github_dispatch(world);
 }
@@ -630,6 +423,6 @@ void world_github_start(struct world *world)
         world->host[i].labelled = world->host[i].slots;
         for (reg = 0; reg < world->host[i].slots; reg++)
             world_github_refresh(world, world->host[i].first + reg);
-        count_able(world, i);
+        world_github_count(world, i);
     }
 }

@@ -115,10 +115,10 @@ void world_host_changed(struct world *world, int host, bool was_reachable)
     if (was_reachable != reachable)
         h->epoch++;
     if (was_reachable && !reachable)
-        world_github_host_lost(world, host);
+        world_session_host_lost(world, host);
     else if (!was_reachable && reachable)
-        world_github_host_back(world, host);
+        world_session_host_back(world, host);
     if (h->down > 0 || h->stopped > 0)
-        world_github_kill_processes(world, host);
+        world_session_kill(world, host);
     world_controller_wake(world);
 }
