@@ -4,6 +4,7 @@
 #include "text.h"
 #include "transfer.h"
 
+#include <arpa/inet.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -51,10 +52,12 @@ bool http_pause(const struct http *http, int64_t ms)
     return false;
 }
 
+/* By address, since a name such as 127.evil.example leads anywhere. */
 static bool is_loopback(const char *host)
 {
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0;
+    struct in_addr address;
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 /* Quotes the URL only once it is known to hold no password. */
