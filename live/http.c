@@ -158,8 +158,9 @@ void http_close(struct http *http)
     free(http);
 }
 
-void http_set_secret(struct http *http, const struct secret *secret)
+void http_set_bearer(struct http *http, const struct secret *secret)
 {
+    http->config.auth = HTTP_AUTH_BEARER;
     http->config.secret = secret;
 }
 
@@ -245,7 +246,9 @@ static bool may_pass(CURLcode code, const struct transfer *transfer)
 {
     switch ((int)code) {
     case CURLE_OK:
-        return transfer->response->status == 429 || transfer->response->status >= 500;
+        /* A 429 that names no time means "much later": the caller's limits know how much. */
+        return transfer->response->status >= 500 ||
+               (transfer->response->status == 429 && transfer->response->retry_after_ms >= 0);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:

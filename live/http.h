@@ -81,8 +81,9 @@ struct http;
 
 enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err);
 void http_close(struct http *http);
-void http_set_secret(struct http *http, const struct secret *secret); /* borrowed, as above */
-const struct http_config *http_config(const struct http *http);       /* defaults filled in */
+/* Bearer authentication with this token from now on; borrowed, as above. */
+void http_set_bearer(struct http *http, const struct secret *secret);
+const struct http_config *http_config(const struct http *http); /* defaults filled in */
 
 /* The response is the caller's to http_response_fini, after an error as well. */
 enum und_code http_send(struct http *http, const struct http_request *request,
