@@ -145,8 +145,7 @@ static const char *permission_advice(enum github_permission permission, bool org
                    : "it needs the repository permission \"Variables\" read and write (classic "
                      "token: repo)";
     }
-    UND_ASSERT(!"permission");
-    return "";
+    UND_UNREACHABLE();
 }
 
 static enum und_code refused(struct github_client *client, const struct http_request *request,

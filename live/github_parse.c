@@ -1,4 +1,5 @@
 #include "github_parse.h"
+#include "list.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -6,28 +7,6 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-/* Room for one more item of `size` bytes in a list, up to its ceiling; NULL and an error else. */
-static void *grow(void *item, size_t n, size_t *capacity, size_t size, size_t ceiling,
-                  const char *place, struct und_err *err)
-{
-    size_t more = *capacity ? 2 * *capacity : 16;
-    void *longer;
-    if (n >= ceiling) {
-        und_fail(err, UND_SERVICE, "%s: got more than %zu entries, want at most that", place,
-                 ceiling);
-        return NULL;
-    }
-    if (n < *capacity)
-        return item;
-    longer = realloc(item, more * size);
-    if (!longer) {
-        und_fail(err, UND_SERVICE, "%s: no memory for %zu entries", place, more);
-        return NULL;
-    }
-    *capacity = more;
-    return longer;
-}
 
 static enum und_code total_count(const json_t *page, size_t ceiling, int64_t *total,
                                  const char *place, struct und_err *err)
@@ -126,8 +105,8 @@ enum und_code github_parse_runners(const json_t *page, struct github_runners *ru
         !(list = payload_array(page, "runners", place, err)))
         return err->code;
     for (i = 0; i < json_array_size(list); i++) {
-        struct github_runner *item = grow(runners->item, runners->n, &runners->capacity,
-                                          sizeof *item, GITHUB_RUNNERS, place, err);
+        struct github_runner *item = list_grow(runners->item, runners->n, &runners->capacity,
+                                               sizeof *item, GITHUB_RUNNERS, place, err);
         if (!item)
             return err->code;
         runners->item = item;
@@ -170,7 +149,7 @@ enum und_code github_parse_runs(const json_t *page, struct github_runs *runs, in
         return err->code;
     for (i = 0; i < json_array_size(list); i++) {
         struct github_run *item =
-            grow(runs->item, runs->n, &runs->capacity, sizeof *item, GITHUB_RUNS, place, err);
+            list_grow(runs->item, runs->n, &runs->capacity, sizeof *item, GITHUB_RUNS, place, err);
         if (!item)
             return err->code;
         runs->item = item;
@@ -220,7 +199,7 @@ enum und_code github_parse_jobs(const json_t *page, struct github_jobs *jobs, in
         return err->code;
     for (i = 0; i < json_array_size(list); i++) {
         struct github_job *item =
-            grow(jobs->item, jobs->n, &jobs->capacity, sizeof *item, GITHUB_JOBS, place, err);
+            list_grow(jobs->item, jobs->n, &jobs->capacity, sizeof *item, GITHUB_JOBS, place, err);
         if (!item)
             return err->code;
         jobs->item = item;

@@ -1,5 +1,6 @@
 #include "transfer.h"
 #include "model/assert.h"
+#include "version.h"
 
 #include <stdio.h>
 #include <stdlib.h>

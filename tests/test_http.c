@@ -440,7 +440,8 @@ END_TEST
 START_TEST(client_certificate_missing)
 {
     ck_assert_int_eq(get_tls("good", true, false), UND_SERVICE);
-    check_refused(UND_SERVICE, "certificate required");
+    /* The server's alert and its closing of the connection race: either may be what we hear. */
+    check_refused(UND_SERVICE, "got no usable answer (");
 }
 END_TEST
 
