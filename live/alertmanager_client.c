@@ -1,7 +1,7 @@
 #include "alertmanager_client.h"
 #include "list.h"
 #include "model/assert.h"
-#include "text.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "github_call.h"
 #include "github_app.h"
 #include "model/assert.h"
-#include "text.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ static enum und_code refused(struct github_client *client, const struct http_req
                              enum github_permission permission, const char *wanted,
                              struct und_err *err)
 {
-    char advice[512] = "", when[TEXT_TIME];
+    char advice[512] = "", when[WIRE_TIME];
     bool app = client->live.app_id[0] != '\0';
     int64_t now_ms = http_monotonic_ms();
     switch (response->status) {
@@ -166,7 +166,7 @@ static enum und_code refused(struct github_client *client, const struct http_req
         if (client->limit.blocked_until_ms > now_ms)
             snprintf(advice, sizeof advice, "a rate limit (%lld of %lld left); free again in %s",
                      (long long)client->limit.remaining, (long long)client->limit.limit,
-                     text_duration(when, client->limit.blocked_until_ms - now_ms));
+                     wire_duration(when, client->limit.blocked_until_ms - now_ms));
         else if (response->permissions[0])
             snprintf(advice, sizeof advice, "the token lacks a permission; GitHub accepts: %s",
                      response->permissions);
@@ -204,7 +204,7 @@ enum und_code github_call(struct github_client *client, const struct http_reques
     bool write = request->method != HTTP_GET;
     const struct http_config *config = http_config(client->service.http);
     int64_t wait_ms;
-    char place[HTTP_PLACE], when[TEXT_TIME];
+    char place[HTTP_PLACE], when[WIRE_TIME];
     *response = (struct http_response){0};
     client->status = 0;
     if (authenticate(client, err) != UND_OK)
@@ -215,7 +215,7 @@ enum und_code github_call(struct github_client *client, const struct http_reques
             return und_fail(err, UND_SERVICE,
                             "%s: not sent, since GitHub's rate limit is used up; "
                             "free again in %s",
-                            place, text_duration(when, wait_ms));
+                            place, wire_duration(when, wait_ms));
         if (!http_pause(client->service.http, wait_ms))
             return und_fail(err, UND_INTERRUPTED, "%s: interrupted", place);
     }

@@ -1,6 +1,6 @@
 #include "github_parse.h"
 #include "list.h"
-#include "text.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +25,10 @@ static enum und_code add_label(struct github_labels *labels, const char *name, s
 {
     if (labels->n == GITHUB_LABELS)
         return und_fail(err, UND_SERVICE, "%s: got more than %d labels", place, GITHUB_LABELS);
-    if (!text_copy(labels->name[labels->n], GITHUB_NAME, name, size))
+    if (!wire_copy(labels->name[labels->n], GITHUB_NAME, name, size))
         return und_fail(err, UND_SERVICE, "%s: got a label of %zu characters, want fewer than %d",
                         place, size, GITHUB_NAME);
-    text_clean(labels->name[labels->n]);
+    wire_clean(labels->name[labels->n]);
     labels->custom[labels->n++] = custom;
     return UND_OK;
 }

@@ -1,8 +1,8 @@
 #include "http.h"
 #include "http_cache.h"
 #include "model/assert.h"
-#include "text.h"
 #include "transfer.h"
+#include "wire.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -192,7 +192,7 @@ const char *http_place(const struct http *http, const struct http_request *reque
     int path = (int)strcspn(request->path, "?#");
     snprintf(out, HTTP_PLACE, "%s %.120s%.*s", http_method_name(request->method), base,
              path > 110 ? 110 : path, request->path);
-    text_clean(out);
+    wire_clean(out);
     secret_redact(out);
     return out;
 }
@@ -234,7 +234,7 @@ static enum und_code transport_error(const struct http *http, const struct http_
         return und_fail(err, UND_SERVICE, "%s: no memory for the body", place);
     snprintf(detail, sizeof detail, "%s",
              transfer->detail[0] ? transfer->detail : curl_easy_strerror(code));
-    text_clean(detail);
+    wire_clean(detail);
     secret_redact(detail);
     return und_fail(err, UND_SERVICE, "%s: got no usable answer (%s) in %d attempt%s%s", place,
                     detail, transfer->response->attempts,
@@ -312,8 +312,8 @@ static enum und_code check_origin(const struct http *http, const struct http_req
     char place[HTTP_PLACE], target[160];
     if (http_same_origin(http->config.url, url))
         return UND_OK;
-    text_copy(target, sizeof target, url, strcspn(url, "?#"));
-    text_clean(target);
+    wire_copy(target, sizeof target, url, strcspn(url, "?#"));
+    wire_clean(target);
     secret_redact(target);
     return und_fail(err, UND_SERVICE,
                     "%s: got %s to another origin (%s), want one at %s; refused, since it would "
@@ -413,18 +413,18 @@ static void said(const struct http_response *response, char out[256])
         out[0] = '\0';
     }
     json_decref(body);
-    text_clean(out);
+    wire_clean(out);
 }
 
 enum und_code http_refused(const struct http *http, const struct http_request *request,
                            const struct http_response *response, const char *wanted,
                            const char *advice, struct und_err *err)
 {
-    char place[HTTP_PLACE], message[256], wait[64] = "", span[TEXT_TIME];
+    char place[HTTP_PLACE], message[256], wait[64] = "", span[WIRE_TIME];
     said(response, message);
     if (response->retry_after_ms > 0)
         snprintf(wait, sizeof wait, "; it asks to wait %s",
-                 text_duration(span, response->retry_after_ms));
+                 wire_duration(span, response->retry_after_ms));
     und_fail(err, UND_SERVICE, "%s: got %d%s, want %s%s%s%s", http_place(http, request, place),
              response->status, message, wanted, wait, advice[0] ? "; " : "", advice);
     secret_redact(err->text);

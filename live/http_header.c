@@ -1,6 +1,6 @@
 /* The parts of HTTP that need no connection: headers, links, origins. */
 #include "http.h"
-#include "text.h"
+#include "wire.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -34,14 +34,14 @@ static void known_header(struct http_response *response, const char *name, const
 {
     size_t size = strlen(value);
     if (strcasecmp(name, "etag") == 0) {
-        if (!text_copy(response->etag, sizeof response->etag, value, size))
+        if (!wire_copy(response->etag, sizeof response->etag, value, size))
             response->etag[0] = '\0'; /* half a validator validates nothing */
     } else if (strcasecmp(name, "link") == 0) {
         http_link_next(value, response->next, sizeof response->next);
     } else if (strcasecmp(name, "content-type") == 0) {
-        text_copy(response->content_type, sizeof response->content_type, value, size);
+        wire_copy(response->content_type, sizeof response->content_type, value, size);
     } else if (strcasecmp(name, "x-accepted-github-permissions") == 0) {
-        text_copy(response->permissions, sizeof response->permissions, value, size);
+        wire_copy(response->permissions, sizeof response->permissions, value, size);
     } else if (strcasecmp(name, "retry-after") == 0) {
         response->retry_after_ms = retry_after(response, value);
     } else if (strcasecmp(name, "date") == 0) {
@@ -61,15 +61,15 @@ void http_header(struct http_response *response, const char *line, size_t size)
     char name[64], value[2 * HTTP_URL];
     const char *colon = memchr(line, ':', size);
     const char *end = line + size;
-    if (!colon || !text_copy(name, sizeof name, line, (size_t)(colon - line)))
+    if (!colon || !wire_copy(name, sizeof name, line, (size_t)(colon - line)))
         return;
     for (colon++; colon < end && (*colon == ' ' || *colon == '\t'); colon++)
         ;
     for (; end > colon && (end[-1] == ' ' || end[-1] == '\t'); end--)
         ;
-    if (!text_copy(value, sizeof value, colon, (size_t)(end - colon)))
+    if (!wire_copy(value, sizeof value, colon, (size_t)(end - colon)))
         return;
-    text_clean(value);
+    wire_clean(value);
     known_header(response, name, value);
 }
 
@@ -86,7 +86,7 @@ bool http_link_next(const char *header, char *out, size_t size)
         following = strchr(close, '<');
         rel = strstr(close, "rel=\"next\"");
         if (rel && (!following || rel < following)) {
-            if (text_copy(out, size, at + 1, (size_t)(close - at - 1)))
+            if (wire_copy(out, size, at + 1, (size_t)(close - at - 1)))
                 return true;
             out[0] = '\0';
             return false;

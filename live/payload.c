@@ -1,5 +1,5 @@
 #include "payload.h"
-#include "text.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,10 +94,10 @@ static bool read_string(const json_t *value, const struct payload_field *field, 
 {
     if (!json_is_string(value))
         return false;
-    if (!text_copy(out, field->size, json_string_value(value), json_string_length(value)) &&
+    if (!wire_copy(out, field->size, json_string_value(value), json_string_length(value)) &&
         field->kind == PAYLOAD_NAME)
         return false;
-    text_clean(out);
+    wire_clean(out);
     return true;
 }
 
@@ -125,7 +125,7 @@ static bool read_value(const json_t *value, const struct payload_field *field, v
     case PAYLOAD_SECONDS:
         return read_seconds(value, at);
     case PAYLOAD_TIME:
-        return json_is_string(value) && text_time_ms(json_string_value(value), at);
+        return json_is_string(value) && wire_time_ms(json_string_value(value), at);
     }
     return false;
 }

@@ -1,7 +1,7 @@
 /* What Prometheus answers, as structs (prometheus_client.h). Pure. */
 #include "list.h"
 #include "prometheus_client.h"
-#include "text.h"
+#include "wire.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ static void copy_label(const json_t *labels, const char *name, char *out, size_t
     const json_t *value = json_object_get(labels, name);
     out[0] = '\0';
     if (json_is_string(value))
-        text_copy(out, size, json_string_value(value), json_string_length(value));
-    text_clean(out);
+        wire_copy(out, size, json_string_value(value), json_string_length(value));
+    wire_clean(out);
 }
 
 /* The labels of an alert or a series: strings only. */

@@ -1,7 +1,7 @@
 /* Header lines, Link headers, URLs, times and durations from outside. */
 #include "live/http.h"
 #include "live/prometheus_client.h"
-#include "live/text.h"
+#include "live/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static void strings(const char *text)
     http_link_next(text, out, sizeof out);
     http_same_origin("https://api.github.com", text);
     http_escape(out, sizeof out, text);
-    text_time_ms(text, &ms);
+    wire_time_ms(text, &ms);
     prometheus_parse_duration(text, &ms);
 }
 
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     strings(text);
-    text_clean(text);
+    wire_clean(text);
     secret_redact(text);
     free(text);
     return 0;

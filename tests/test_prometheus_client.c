@@ -3,7 +3,7 @@
 #include "live/alertmanager_client.h"
 #include "live/prometheus_client.h"
 #include "live/signature.h"
-#include "live/text.h"
+#include "live/wire.h"
 #include "script.h"
 
 #include <math.h>
@@ -203,19 +203,19 @@ END_TEST
 START_TEST(times_with_and_without_fractions)
 {
     int64_t ms;
-    ck_assert(text_time_ms("1970-01-01T00:00:01Z", &ms));
+    ck_assert(wire_time_ms("1970-01-01T00:00:01Z", &ms));
     ck_assert_int_eq(ms, 1000);
-    ck_assert(text_time_ms("2026-11-23T10:23:46.902386869Z", &ms));
+    ck_assert(wire_time_ms("2026-11-23T10:23:46.902386869Z", &ms));
     ck_assert_int_eq(ms, 1795429426902);
-    ck_assert(text_time_ms("2026-11-23T11:23:46.9+01:00", &ms));
+    ck_assert(wire_time_ms("2026-11-23T11:23:46.9+01:00", &ms));
     ck_assert_int_eq(ms, 1795429426900);
-    ck_assert(text_time_ms("0001-01-01T00:00:00Z", &ms));
+    ck_assert(wire_time_ms("0001-01-01T00:00:00Z", &ms));
     ck_assert_int_lt(ms, 0);
-    ck_assert(!text_time_ms("2026-13-01T00:00:00Z", &ms));
-    ck_assert(!text_time_ms("2026-11-23T10:23:46", &ms));
-    ck_assert(!text_time_ms("2026-11-23T10:23:46.Z", &ms));
-    ck_assert(!text_time_ms("2026-11-23 10:23:46Z", &ms));
-    ck_assert(!text_time_ms("2026-11-23T10:23:46Zx", &ms));
+    ck_assert(!wire_time_ms("2026-13-01T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("2026-11-23T10:23:46", &ms));
+    ck_assert(!wire_time_ms("2026-11-23T10:23:46.Z", &ms));
+    ck_assert(!wire_time_ms("2026-11-23 10:23:46Z", &ms));
+    ck_assert(!wire_time_ms("2026-11-23T10:23:46Zx", &ms));
 }
 END_TEST
 

@@ -1,10 +1,10 @@
-#include "text.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-void text_clean(char *text)
+void wire_clean(char *text)
 {
     unsigned char *c;
     for (c = (unsigned char *)text; *c; c++)
@@ -12,7 +12,7 @@ void text_clean(char *text)
             *c = '?';
 }
 
-bool text_copy(char *out, size_t size, const char *from, size_t from_size)
+bool wire_copy(char *out, size_t size, const char *from, size_t from_size)
 {
     size_t n = from_size < size ? from_size : size - 1;
     memcpy(out, from, n);
@@ -69,7 +69,7 @@ static bool zone(const char **at, int *minutes)
     return true;
 }
 
-bool text_time_ms(const char *text, int64_t *out_ms)
+bool wire_time_ms(const char *text, int64_t *out_ms)
 {
     const char *at = text;
     struct tm tm = {0};
@@ -89,27 +89,27 @@ bool text_time_ms(const char *text, int64_t *out_ms)
     return true;
 }
 
-const char *text_time(char out[TEXT_TIME], int64_t at_ms)
+const char *wire_time(char out[WIRE_TIME], int64_t at_ms)
 {
     time_t seconds = (time_t)(at_ms / 1000);
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || strftime(out, TEXT_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        snprintf(out, TEXT_TIME, "%lld ms", (long long)at_ms);
+    if (!gmtime_r(&seconds, &tm) || strftime(out, WIRE_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        snprintf(out, WIRE_TIME, "%lld ms", (long long)at_ms);
     return out;
 }
 
-const char *text_duration(char out[TEXT_TIME], int64_t ms)
+const char *wire_duration(char out[WIRE_TIME], int64_t ms)
 {
     long long s = (long long)(ms / 1000);
     if (ms < 0)
-        snprintf(out, TEXT_TIME, "%lld ms", (long long)ms);
+        snprintf(out, WIRE_TIME, "%lld ms", (long long)ms);
     else if (ms < 1000)
-        snprintf(out, TEXT_TIME, "%d ms", (int)ms);
+        snprintf(out, WIRE_TIME, "%d ms", (int)ms);
     else if (s < 120)
-        snprintf(out, TEXT_TIME, "%lld.%d s", s, (int)(ms % 1000 / 100));
+        snprintf(out, WIRE_TIME, "%lld.%d s", s, (int)(ms % 1000 / 100));
     else if (s < 7200)
-        snprintf(out, TEXT_TIME, "%lld min %02d s", s / 60, (int)(s % 60));
+        snprintf(out, WIRE_TIME, "%lld min %02d s", s / 60, (int)(s % 60));
     else
-        snprintf(out, TEXT_TIME, "%lld h %02d min", s / 3600, (int)(s / 60 % 60));
+        snprintf(out, WIRE_TIME, "%lld h %02d min", s / 3600, (int)(s / 60 % 60));
     return out;
 }
