@@ -50,7 +50,7 @@ static enum und_code open_service(struct github_client *client, const struct htt
     struct live_service from = client->live.service;
     struct http_config config = *base;
     config.headers = headers;
-    if (!from.secret[0])
+    if (!from.token[0])
         return und_fail(err, UND_USAGE,
                         "live.github.token: got nothing, want file:PATH, env:NAME "
                         "or credential:NAME");
@@ -58,9 +58,9 @@ static enum und_code open_service(struct github_client *client, const struct htt
         strcpy(from.url, "https://api.github.com");
     if (!client->live.app_id[0])
         return service_open(&client->service, &from, &config, "live.github", err);
-    from.secret[0] = '\0';
+    from.token[0] = '\0';
     if (service_open(&client->service, &from, &config, "live.github", err) == UND_OK)
-        secret_open(&client->service.secret, client->live.service.secret, err);
+        secret_open(&client->service.secret, client->live.service.token, err);
     return err->code;
 }
 

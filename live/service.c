@@ -10,9 +10,9 @@ enum und_code service_open(struct service *service, const struct live_service *f
     *service = (struct service){0};
     if (!from->url[0])
         return und_fail(err, UND_USAGE, "%s.url: got nothing, want the service's URL", what);
-    if (from->user[0] && !from->secret[0])
+    if (from->user[0] && !from->token[0])
         return und_fail(err, UND_USAGE, "%s.token: got a user without one, want its source", what);
-    if (from->secret[0] && secret_open(&service->secret, from->secret, err) != UND_OK)
+    if (from->token[0] && secret_open(&service->secret, from->token, err) != UND_OK)
         return err->code;
     if (service->secret)
         filled.auth = from->user[0] ? HTTP_AUTH_BASIC : HTTP_AUTH_BEARER;

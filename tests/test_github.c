@@ -44,7 +44,7 @@ static struct live fleet(void)
     struct live live = {.present = true, .time_factor = 100};
     strcpy(live.github.owner, "rpalermodrums");
     strcpy(live.github.repository, "PAWS360");
-    strcpy(live.github.service.secret, "env:TEST_GITHUB_TOKEN");
+    strcpy(live.github.service.token, "env:TEST_GITHUB_TOKEN");
     if (script)
         snprintf(live.github.service.url, sizeof live.github.service.url, "%s", script_url(script));
     return live;
@@ -598,7 +598,7 @@ static void app_calls(const char *life, int expected_tokens)
     live = fleet();
     strcpy(live.github.app_id, "12345");
     live.github.installation = 77;
-    snprintf(live.github.service.secret, sizeof live.github.service.secret, "file:%s", path);
+    snprintf(live.github.service.token, sizeof live.github.service.token, "file:%s", path);
     ck_assert_msg(github_open(&client, &live, &base, &err) == UND_OK, "%s", err.text);
     for (i = 0; i < 3; i++)
         ck_assert_msg(github_runners(client, &runners, &err) == UND_OK, "%s", err.text);

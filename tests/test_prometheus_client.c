@@ -272,7 +272,7 @@ static void serve(const struct script_reply *replies, size_t n)
 {
     const struct http_config base = {
         .connect_ms = 500, .total_ms = 1500, .stall_ms = 1000, .backoff_ms = 1};
-    struct live_service from = {.user = "prom", .secret = "env:TEST_PASSWORD"};
+    struct live_service from = {.user = "prom", .token = "env:TEST_PASSWORD"};
     setenv("TEST_PASSWORD", PASSWORD, 1);
     script = script_open_list(replies, n, NULL);
     snprintf(from.url, sizeof from.url, "%s", script_url(script));
