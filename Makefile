@@ -13,12 +13,13 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@echo "  $(1)")
 
-PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
+PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev \
+                  libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev
 PACKAGES_DEMO := gnuplot-nox
 PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
 
-LIBS := gsl jansson yaml-0.1
+LIBS := gsl jansson yaml-0.1 libcurl libcrypto libssl sqlite3 libmicrohttpd
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes \
@@ -30,7 +31,7 @@ FLAGS = -std=c11 -D_GNU_SOURCE $(OPT) -g $(WARN) -ffp-contract=off -fno-math-err
 LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
 # Layers, lowest last: one archive a folder, so that the link line shows who may call whom.
-LAYERS := sim reports model
+LAYERS := live sim reports model
 ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
 RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))

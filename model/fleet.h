@@ -11,6 +11,7 @@
 #define MODEL_FLEET_H
 
 #include "dist.h"
+#include "live.h"
 #include "policy.h"
 
 #include <stdbool.h>
@@ -181,6 +182,7 @@ struct fleet {
     struct policy_config policy;
     struct controller controller;
     struct objectives objectives;
+    struct live live;
 };
 
 int fleet_slots(const struct fleet *fleet); /* of all hosts */

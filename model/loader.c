@@ -296,7 +296,6 @@ void scenario_fini(struct scenario *scenario)
         dist_fini(&scenario->faults[i].lasts);
         dist_fini(&scenario->faults[i].every);
     }
-    json_decref(scenario->drill);
     fleet_fini(&scenario->fleet);
     memset(scenario, 0, sizeof *scenario);
 }

@@ -4,6 +4,7 @@
 #ifndef MODEL_SCENARIO_H
 #define MODEL_SCENARIO_H
 
+#include "drill.h"
 #include "fleet.h"
 #include "result.h"
 
@@ -86,7 +87,7 @@ struct scenario {
     struct documented documented;
     struct expect expects[SCENARIO_EXPECTS];
     int n_expects;
-    struct json_t *drill; /* the `drill` section as it stands in the file; NULL: none; owned */
+    struct drill drill; /* how to carry it out for real */
 };
 
 const char *fault_kind_name(enum fault_kind kind);

@@ -156,6 +156,12 @@ static const struct field fleet_fields[] = {
      .table = &spec_objectives,
      .fallback = "{}",
      .help = "service level objectives"},
+    {.key = "live",
+     .kind = FIELD_TABLE,
+     AT(struct fleet, live),
+     HAS(struct fleet, live.present),
+     .table = &spec_live,
+     .help = "the real services, for monitor and drill. Left out: nothing real is touched"},
     {.key = NULL},
 };
 

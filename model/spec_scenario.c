@@ -253,16 +253,6 @@ static enum und_code read_warmup(struct spec *spec, const struct field *field, v
     return UND_OK;
 }
 
-static enum und_code read_drill(struct spec *spec, const struct field *field, void *to,
-                                json_t *value, const struct spot *spot)
-{
-    (void)field;
-    if (!json_is_object(value))
-        return spec_refuse(spec, spot, value, "a mapping (key: value)");
-    *(json_t **)to = json_incref(value);
-    return UND_OK;
-}
-
 static const struct field a_fault = {.kind = FIELD_TABLE, .table = &spec_fault};
 static const struct field an_expect = {.kind = FIELD_TABLE, .table = &expect_table};
 
@@ -328,11 +318,11 @@ static const struct field scenario_fields[] = {
      .count_at = offsetof(struct scenario, n_expects),
      .help = "what must hold"},
     {.key = "drill",
-     .kind = FIELD_CUSTOM,
+     .kind = FIELD_TABLE,
      AT(struct scenario, drill),
-     .read = read_drill,
-     .schema = "{type: object}",
-     .help = "how to carry it out for real: preconditions, stop_when, inject, revert, lease"},
+     HAS(struct scenario, drill.present),
+     .table = &spec_drill,
+     .help = "how to carry it out for real"},
     {.key = NULL},
 };
 

@@ -328,7 +328,8 @@ START_TEST(faults_and_claims_and_expectations_are_read)
          "  - {metric: rto, quantile: 0.5, op: <=, value: 90s}\n"
          "  - {metric: availability, mean: true, op: '>=', value: 99%}\n"
          "  - {metric: jobs_done, statistic: p5, op: '>', value: 10}\n"
-         "drill: {lease: 5min}\n");
+         "drill: {target: b.x, lease: 1h, inject: [{name: stop it, run: [stop, '{id}'], undo: "
+         "[go]}]}\n");
     ck_assert_int_eq(scenario.n_faults, 4);
     ck_assert_int_eq(fault[0].n_targets, 2);
     ck_assert_uint_eq(fault[0].from, FROM_GITHUB | FROM_MONITORING);
@@ -359,7 +360,13 @@ START_TEST(faults_and_claims_and_expectations_are_read)
     ck_assert_int_eq(scenario.expects[2].statistic, STATISTIC_MEAN);
     ck_assert_double_eq(scenario.expects[2].value, 0.99);
     ck_assert_double_eq(scenario.expects[3].quantile, 0.05);
-    ck_assert_str_eq(json_string_value(json_object_get(scenario.drill, "lease")), "5min");
+    ck_assert(scenario.drill.present);
+    ck_assert_int_eq(scenario.drill.target, 1);
+    ck_assert_int_eq(scenario.drill.lease_ms, UNITS_HOUR);
+    ck_assert_int_eq(scenario.drill.inject[0].run.n, 2);
+    ck_assert_str_eq(scenario.drill.inject[0].run.arg[1], "{id}");
+    ck_assert_int_eq(scenario.drill.inject[0].lease, DRILL_LEASE_SYSTEMD);
+    ck_assert_double_eq(scenario.drill.preconditions.cpu, 0.5);
     scenario_fini(&scenario);
 }
 END_TEST

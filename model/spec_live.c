@@ -1,0 +1,241 @@
+/* The tables of the `live` section: services, credentials, places. */
+#include "spec_tables.h"
+
+#include <string.h>
+
+#define SERVICE(member) TEXT(struct live_service, member)
+
+/* Two tables share these: Prometheus' and Alertmanager's; GitHub's has its own. */
+static const struct field service_fields[] = {
+    {.key = "url",
+     .kind = FIELD_TEXT,
+     SERVICE(url),
+     .required = true,
+     .help = "https://HOST[:PORT][/PATH]; http only to this machine, or with allow_plain"},
+    {.key = "user",
+     .kind = FIELD_TEXT,
+     SERVICE(user),
+     .help = "user of basic authentication; left out: token is a bearer token"},
+    {.key = "token",
+     .kind = FIELD_TEXT,
+     SERVICE(token),
+     .help = "where the password or token is: file:PATH, env:NAME or credential:NAME"},
+    {.key = "ca_file",
+     .kind = FIELD_TEXT,
+     SERVICE(ca_file),
+     .help = "certificate authorities in PEM; left out: the system's"},
+    {.key = "cert_file", .kind = FIELD_TEXT, SERVICE(cert_file), .help = "client certificate"},
+    {.key = "key_file", .kind = FIELD_TEXT, SERVICE(key_file), .help = "its private key"},
+    {.key = "allow_plain",
+     .kind = FIELD_BOOL,
+     AT(struct live_service, allow_plain),
+     .fallback = "false",
+     .help = "http:// to another machine"},
+    {.key = NULL},
+};
+
+static enum und_code check_file(struct spec *spec, json_t *mapping, const struct spot *whole,
+                                const char *key, char *path)
+{
+    struct spot spot = spec_spot(spec, mapping, key, whole);
+    char found[DOC_PATH];
+    if (path[0] == '\0')
+        return UND_OK;
+    if (doc_relative(&spot, path, found, spec->err) != UND_OK)
+        return UND_USAGE;
+    memcpy(path, found, LIVE_FILE);
+    return UND_OK;
+}
+
+static enum und_code check_service(struct spec *spec, void *base, json_t *mapping,
+                                   const struct spot *whole)
+{
+    struct live_service *service = base;
+    struct spot spot = spec_spot(spec, mapping, "user", whole);
+    if (service->user[0] && !service->token[0])
+        return doc_fail(&spot, spec->err, "goes with token: where its password is");
+    spot = spec_spot(spec, mapping, service->cert_file[0] ? "cert_file" : "key_file", whole);
+    if (!service->cert_file[0] != !service->key_file[0])
+        return doc_fail(&spot, spec->err, "cert_file and key_file go together");
+    if (check_file(spec, mapping, whole, "ca_file", service->ca_file) != UND_OK ||
+        check_file(spec, mapping, whole, "cert_file", service->cert_file) != UND_OK)
+        return UND_USAGE;
+    return check_file(spec, mapping, whole, "key_file", service->key_file);
+}
+
+static const struct table service_table = {
+    .name = "service",
+    .help = "a service and how to reach it",
+    .fields = service_fields,
+    .check = check_service,
+};
+
+#define GITHUB(member) TEXT(struct live_github, member)
+
+static const struct field github_fields[] = {
+    {.key = "url",
+     .kind = FIELD_TEXT,
+     GITHUB(service.url),
+     .fallback = "https://api.github.com",
+     .help = "base URL of the REST API; Enterprise Server: https://HOST/api/v3"},
+    {.key = "owner",
+     .kind = FIELD_TEXT,
+     GITHUB(owner),
+     .required = true,
+     .help = "user or organisation"},
+    {.key = "repository",
+     .kind = FIELD_TEXT,
+     GITHUB(repository),
+     .help = "repository whose runs are watched; left out only with organisation: true"},
+    {.key = "organisation",
+     .kind = FIELD_BOOL,
+     AT(struct live_github, organisation),
+     .fallback = "false",
+     .help = "the runners are registered at the organisation"},
+    {.key = "token",
+     .kind = FIELD_TEXT,
+     GITHUB(service.token),
+     .required = true,
+     .help = "where the token (or with app_id the App's private key) is: file:PATH, env:NAME or "
+             "credential:NAME"},
+    {.key = "app_id",
+     .kind = FIELD_TEXT,
+     GITHUB(app_id),
+     .help = "id of a GitHub App to authenticate as"},
+    {.key = "installation",
+     .kind = FIELD_INT,
+     AT(struct live_github, installation),
+     RANGE(0, 2147483647),
+     .fallback = "0",
+     .help = "id of the App's installation"},
+    {.key = "label",
+     .kind = FIELD_TEXT,
+     GITHUB(label),
+     .fallback = "ci-active",
+     .help = "mechanism label: the label that jobs ask for and admitted registrations carry"},
+    {.key = "variable",
+     .kind = FIELD_TEXT,
+     GITHUB(variable),
+     .fallback = "CI_RUNNER",
+     .help = "mechanism variable: the variable that runs-on reads"},
+    {.key = "ca_file",
+     .kind = FIELD_TEXT,
+     GITHUB(service.ca_file),
+     .help = "certificate authorities in PEM; left out: the system's"},
+    {.key = "allow_plain",
+     .kind = FIELD_BOOL,
+     AT(struct live_github, service.allow_plain),
+     .fallback = "false",
+     .help = "http:// to another machine"},
+    {.key = NULL},
+};
+
+static enum und_code check_github(struct spec *spec, void *base, json_t *mapping,
+                                  const struct spot *whole)
+{
+    struct live_github *github = base;
+    struct spot spot = spec_spot(spec, mapping, "repository", whole);
+    if (!github->repository[0] && !github->organisation)
+        return doc_fail(&spot, spec->err, "missing: needed unless organisation is true");
+    spot = spec_spot(spec, mapping, github->app_id[0] ? "app_id" : "installation", whole);
+    if (!github->app_id[0] != !github->installation)
+        return doc_fail(&spot, spec->err, "app_id and installation go together");
+    return check_file(spec, mapping, whole, "ca_file", github->service.ca_file);
+}
+
+static const struct table github_table = {
+    .name = "live_github",
+    .help = "the real GitHub, and where the runners are registered",
+    .fields = github_fields,
+    .check = check_github,
+};
+
+/* A list of words, never a line for a shell. */
+const struct field spec_argument = {.kind = FIELD_TEXT, .size = LIVE_ARG};
+
+static const struct field place_fields[] = {
+    {.key = "name",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_place, name),
+     .required = true,
+     .help = "a host of the fleet, or any other name that drills use"},
+    {.key = "via",
+     .kind = FIELD_LIST,
+     SPEC_ARGV(struct live_place, via),
+     .required = true,
+     .help =
+         "arguments that come before a command to run it there: [ssh, -o, BatchMode=yes, HOST]. "
+         "After a program called ssh the command is quoted for the remote shell"},
+    {.key = NULL},
+};
+
+static const struct table place_table = {
+    .name = "place",
+    .help = "a place where drills run commands",
+    .fields = place_fields,
+};
+
+static const struct field workflow = {.kind = FIELD_TEXT, .size = LIVE_NAME};
+static const struct field a_place = {.kind = FIELD_TABLE, .table = &place_table};
+
+static const struct field live_fields[] = {
+    {.key = "github",
+     .kind = FIELD_TABLE,
+     AT(struct live, github),
+     .table = &github_table,
+     .required = true,
+     .help = "GitHub"},
+    {.key = "prometheus",
+     .kind = FIELD_TABLE,
+     AT(struct live, prometheus),
+     .table = &service_table,
+     .help = "Prometheus. Left out: alerts are not seen"},
+    {.key = "alertmanager",
+     .kind = FIELD_TABLE,
+     AT(struct live, alertmanager),
+     .table = &service_table,
+     .help = "Alertmanager"},
+    {.key = "places",
+     .kind = FIELD_LIST,
+     AT(struct live, places),
+     .size = LIVE_PLACES,
+     .item = &a_place,
+     .stride = sizeof(struct live_place),
+     .count_at = offsetof(struct live, n_places),
+     .help = "how commands reach the hosts"},
+    {.key = "journal",
+     .kind = FIELD_TEXT,
+     TEXT(struct live, journal),
+     .fallback = "understudy.journal",
+     .help = "SQLite file for everything that is seen, decided, done and undone"},
+    {.key = "stop_file",
+     .kind = FIELD_TEXT,
+     TEXT(struct live, stop_file),
+     .help = "emergency stop: when this file exists, a drill is rolled back at once"},
+    {.key = "allow_actions",
+     .kind = FIELD_BOOL,
+     AT(struct live, allow_actions),
+     .fallback = "false",
+     .help = "labels, variables and runs may be changed; without it everything is only watched"},
+    {.key = "time_factor",
+     .kind = FIELD_NUMBER,
+     AT(struct live, time_factor),
+     RANGE(1, 1000),
+     .fallback = "1",
+     .help = "how many times faster than this file's durations the world runs (the lab's)"},
+    {.key = "protected_workflows",
+     .kind = FIELD_LIST,
+     AT(struct live, protected_workflows),
+     .size = LIVE_WORKFLOWS,
+     .item = &workflow,
+     .stride = LIVE_NAME,
+     .count_at = offsetof(struct live, n_protected_workflows),
+     .help = "workflows (file names) during which no drill begins"},
+    {.key = NULL},
+};
+
+const struct table spec_live = {
+    .name = "live",
+    .help = "the real services, and what may be done to them",
+    .fields = live_fields,
+};

@@ -1,0 +1,543 @@
+/* The HTTP client against a service that misbehaves in every way we could think of. */
+#include "helpers.h"
+#include "live/http.h"
+#include "script.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN "ghp_TheTokenThatNobodyMaySee1234"
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct secret *token;
+static struct http *http;
+static struct script *script;
+static struct http_response response;
+static struct und_err err;
+
+static void set_up(void)
+{
+    struct und_err none = {0};
+    ck_assert_int_eq(secret_open_copy(&token, TOKEN, strlen(TOKEN), &none), UND_OK);
+    err = (struct und_err){0};
+    response = (struct http_response){0};
+    http = NULL;
+    script = NULL;
+}
+
+static void tear_down(void)
+{
+    http_response_fini(&response);
+    http_close(http);
+    if (script)
+        script_close(script);
+    secret_close(token);
+}
+
+static struct http_config quick(const char *url)
+{
+    struct http_config config = {.auth = HTTP_AUTH_BEARER,
+                                 .secret = token,
+                                 .connect_ms = 500,
+                                 .total_ms = 1500,
+                                 .stall_ms = 1000,
+                                 .backoff_ms = 1,
+                                 .patience_ms = 1500,
+                                 .body_bytes = 1 << 20};
+    snprintf(config.url, sizeof config.url, "%s", url);
+    return config;
+}
+
+static void serve(const struct script_reply *replies, size_t n)
+{
+    struct http_config config;
+    script = script_open_list(replies, n, NULL);
+    config = quick(script_url(script));
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+}
+
+static enum und_code get(const char *path)
+{
+    struct http_request request = {.path = path};
+    return http_send(http, &request, &response, &err);
+}
+
+/* What every error must be: the right code, one clean line that says so, and no credential. */
+static void check_refused(enum und_code code, const char *says)
+{
+    const char *c;
+    ck_assert_int_eq(err.code, code);
+    ck_assert_msg(strstr(err.text, says) != NULL, "want '%s' in: %s", says, err.text);
+    ck_assert_msg(strstr(err.text, TOKEN) == NULL, "credential in: %s", err.text);
+    for (c = err.text; *c; c++)
+        ck_assert_msg((unsigned char)*c >= ' ', "control character in: %s", err.text);
+}
+
+#define HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+/* Broken transport: what the service sends, and what we say of it. */
+static const struct {
+    struct script_reply reply;
+    const char *says;
+} broken[] = {
+    {{.text = "", .reset = true}, "got no usable answer"},
+    {{.text = ""}, "Empty reply"},
+    {{.text = "SSH-2.0-OpenSSH_9.2\r\n"}, "got no usable answer"},
+    {{.text = HEAD "Content-Length: 100\r\n\r\n{\"a\":", .reset = true}, "got no usable answer"},
+    {{.text = HEAD "Content-Length: 100\r\n\r\n{\"a\":"}, "bytes remaining"},
+    {{.text = "", .hang = true}, "timed out"},
+    {{.text = HEAD "Content-Length: 1000\r\n\r\n", .hang = true}, "timed out"},
+    {{.text = HEAD "Content-Length: 1000\r\n\r\n{\"slow\":\"drip drip drip drip", .drip_ms = 100},
+     "Less than 100 bytes/sec"},
+    {{.text = HEAD "Transfer-Encoding: chunked\r\n\r\nZZ\r\n"}, "got no usable answer"},
+    {{.text = HEAD "Content-Length: 209715200\r\n\r\n", .filler = 209715200},
+     "got a body of over 1048576 bytes"},
+    {{.text = HEAD "\r\n", .filler = 209715200}, "got a body of over 1048576 bytes"},
+};
+
+START_TEST(broken_transport_is_one_clear_error)
+{
+    struct http_request request = {.path = "/x?token=" TOKEN, .once = true};
+    serve(&broken[_i].reply, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_SERVICE);
+    check_refused(UND_SERVICE, broken[_i].says);
+    ck_assert_ptr_nonnull(strstr(err.text, "GET http://127.0.0.1:"));
+    ck_assert_ptr_null(strchr(err.text, '=')); /* the query is not shown */
+}
+END_TEST
+
+START_TEST(nobody_listens)
+{
+    struct http_config config = quick("http://127.0.0.1:9");
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(get("/x"), UND_SERVICE);
+    check_refused(UND_SERVICE, "check the URL, the network and that the service runs");
+    ck_assert_ptr_nonnull(strstr(err.text, "in 4 attempts"));
+}
+END_TEST
+
+START_TEST(host_name_that_does_not_exist)
+{
+    struct http_config config = quick("https://no-such-host.invalid");
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(get("/x"), UND_SERVICE);
+    check_refused(UND_SERVICE, "no-such-host.invalid");
+}
+END_TEST
+
+START_TEST(token_travels_in_its_header_only)
+{
+    struct script_reply replies[] = {{.text = HEAD "\r\n{}"}};
+    serve(replies, 1);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_str_eq(response.body, "{}");
+    ck_assert_ptr_nonnull(
+        strstr(script_request(script, 0), "\r\nAuthorization: Bearer " TOKEN "\r\n"));
+    ck_assert_ptr_nonnull(strstr(script_request(script, 0), "\r\nUser-Agent: understudy/"));
+}
+END_TEST
+
+START_TEST(basic_authentication)
+{
+    struct script_reply replies[] = {{.text = HEAD "\r\n{}"}};
+    struct http_config config;
+    struct http_request request = {.path = "/x"};
+    script = script_open_list(replies, 1, NULL);
+    config = quick(script_url(script));
+    config.auth = HTTP_AUTH_BASIC;
+    strcpy(config.user, "prom");
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_ptr_nonnull(strstr(script_request(script, 0), "\r\nAuthorization: Basic cHJvbTpnaH"));
+}
+END_TEST
+
+START_TEST(get_is_tried_again_until_the_service_recovers)
+{
+    struct script_reply replies[] = {{.text = "", .reset = true},
+                                     {.text = "HTTP/1.1 502 Bad Gateway\r\n\r\n<html>"},
+                                     {.text = "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\n\r\n"},
+                                     {.text = HEAD "\r\nok"}};
+    int64_t before_ms = http_monotonic_ms();
+    serve(replies, 4);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_int_eq(response.attempts, 4);
+    ck_assert_int_ge(http_monotonic_ms() - before_ms, 1000); /* retry-after was honoured */
+}
+END_TEST
+
+START_TEST(writes_are_never_repeated)
+{
+    enum http_method methods[] = {HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE};
+    struct script_reply replies[] = {{.text = "HTTP/1.1 500 Oops\r\n\r\n"}};
+    struct http_request request = {.method = methods[_i], .path = "/x", .body = "{}"};
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_int_eq(response.status, 500);
+    ck_assert_uint_eq(script_requests(script), 1);
+    ck_assert_ptr_nonnull(strstr(script_request(script, 0), "\r\n\r\n{}"));
+}
+END_TEST
+
+START_TEST(a_long_retry_after_is_reported_not_waited_for)
+{
+    struct script_reply replies[] = {{.text = "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\n\r\n"}};
+    struct http_request request = {.path = "/x"};
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_int_eq(response.attempts, 1);
+    http_refused(http, &request, &response, "200", "", &err);
+    check_refused(UND_SERVICE, "it asks to wait 60 min 00 s");
+}
+END_TEST
+
+START_TEST(refusal_quotes_the_message_without_the_credential)
+{
+    struct script_reply replies[] = {
+        {.text = "HTTP/1.1 401 No\r\n\r\n{\"message\":\"Bad \\u001b[31m token " TOKEN "\"}"}};
+    struct http_request request = {.path = "/x"};
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_int_eq(http_refused(http, &request, &response, "200", "renew it", &err), UND_SERVICE);
+    check_refused(UND_SERVICE, "got 401 \"Bad ?[31m token ***\", want 200; renew it");
+}
+END_TEST
+
+/* A cut through the echoed credential must not leave its beginning behind. */
+START_TEST(credential_at_the_cut_of_a_long_message)
+{
+    struct http_request request = {.path = "/x"};
+    struct script_reply replies[1] = {{0}};
+    char body[600];
+    snprintf(body, sizeof body, "HTTP/1.1 400 No\r\n\r\n{\"message\":\"%0230d%s\"}", 0, TOKEN);
+    replies[0].text = body;
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    http_refused(http, &request, &response, "200", "", &err);
+    check_refused(UND_SERVICE, "000***\"");
+    ck_assert_ptr_null(strstr(err.text, "ghp_"));
+}
+END_TEST
+
+START_TEST(html_instead_of_json_is_named_not_quoted)
+{
+    struct script_reply replies[] = {
+        {.text = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<html>" TOKEN}};
+    struct http_request request = {.path = "/x", .once = true};
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    http_refused(http, &request, &response, "200", "", &err);
+    check_refused(UND_SERVICE, "got 502 with 38 bytes of text/html, want 200");
+}
+END_TEST
+
+START_TEST(redirect_within_the_origin_is_followed)
+{
+    struct script_reply replies[] = {{.text = "HTTP/1.1 301 Moved\r\nLocation: /y\r\n\r\n"},
+                                     {.text = HEAD "\r\nhere"}};
+    serve(replies, 2);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    ck_assert_str_eq(response.body, "here");
+    ck_assert_ptr_nonnull(strstr(script_request(script, 1), "GET /y HTTP/1.1"));
+}
+END_TEST
+
+START_TEST(redirect_loop_ends)
+{
+    struct script_reply replies[] = {{.text = "HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n"}};
+    serve(replies, 1);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    ck_assert_int_eq(response.status, 302);
+    ck_assert_uint_eq(script_requests(script), HTTP_REDIRECTS + 1);
+}
+END_TEST
+
+static const char *const elsewhere[] = {
+    "HTTP/1.1 302 Found\r\nLocation: https://evil.example/x\r\n\r\n",
+    "HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:1/x\r\n\r\n",
+    "HTTP/1.1 301 Moved\r\nLocation: //evil.example/x?t=" TOKEN "\r\n\r\n",
+    HEAD "Link: <https://evil.example/r?page=2>; rel=\"next\"\r\n\r\n[]",
+    HEAD "Link: <http://127.0.0.1:1/r?page=2>; rel=\"next\"\r\n\r\n[]",
+    HEAD "Link: <http://me@127.0.0.1/r?page=2>; rel=\"next\"\r\n\r\n[]",
+    HEAD "Link: <file:///etc/passwd>; rel=\"next\"\r\n\r\n[]",
+};
+
+START_TEST(leaving_the_origin_is_refused)
+{
+    struct script_reply replies[] = {{.text = (char *)(uintptr_t)elsewhere[_i]}};
+    serve(replies, 1);
+    ck_assert_int_eq(get("/x"), UND_SERVICE);
+    check_refused(UND_SERVICE, "to another origin (");
+    ck_assert_uint_eq(script_requests(script), 1);
+}
+END_TEST
+
+START_TEST(not_modified_gives_the_confirmed_body)
+{
+    struct script_reply replies[] = {{.text = HEAD "ETag: W/\"abc\"\r\n\r\n{\"n\":1}"},
+                                     {.text = "HTTP/1.1 304 Not Modified\r\n\r\n"}};
+    struct http_request request = {.path = "/x", .revalidate = true};
+    serve(replies, 2);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert(!response.not_modified);
+    http_response_fini(&response);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_ptr_nonnull(strstr(script_request(script, 1), "\r\nIf-None-Match: W/\"abc\"\r\n"));
+    ck_assert(response.not_modified);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_str_eq(response.body, "{\"n\":1}");
+}
+END_TEST
+
+START_TEST(not_modified_out_of_the_blue_is_an_error)
+{
+    struct script_reply replies[] = {{.text = "HTTP/1.1 304 Not Modified\r\n\r\n"}};
+    struct http_request request = {.path = "/x", .revalidate = true};
+    serve(replies, 1);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_SERVICE);
+    check_refused(UND_SERVICE, "got 304 without having asked for it");
+}
+END_TEST
+
+static const struct {
+    const char *url, *says;
+} bad_urls[] = {
+    {"", "want https://HOST"},
+    {"api.example:x", "want https://HOST"},
+    {"ftp://api.example", "got scheme ftp, want https"},
+    {"http://api.example", "got http to another machine, want https"},
+    {"http://127.evil.example", "got http to another machine, want https"},
+    {"https://me:" TOKEN "@api.example", "got a user or password in it"},
+    {"https://api.example/?token=" TOKEN, "got a query, want none"},
+};
+
+START_TEST(unsafe_urls_are_usage_errors)
+{
+    struct http_config config = quick(bad_urls[_i].url);
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_USAGE);
+    check_refused(UND_USAGE, bad_urls[_i].says);
+    ck_assert_ptr_null(http);
+}
+END_TEST
+
+START_TEST(token_with_a_line_end_cannot_add_a_header)
+{
+    struct http_config config = quick("https://api.example");
+    struct secret *bad;
+    ck_assert_int_eq(secret_open_copy(&bad, "abc\r\nX-Evil: 1", 13, &err), UND_OK);
+    config.secret = bad;
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_USAGE);
+    check_refused(UND_USAGE, "got a character that no token has");
+    secret_close(bad);
+}
+END_TEST
+
+static void *cancel_soon(void *context)
+{
+    usleep(200000);
+    atomic_store((atomic_bool *)context, true);
+    return NULL;
+}
+
+START_TEST(cancellation_ends_a_request_at_once)
+{
+    struct script_reply replies[] = {{.text = "", .hang = true}};
+    atomic_bool cancel = false;
+    struct http_config config;
+    int64_t before_ms = http_monotonic_ms();
+    pthread_t thread;
+    script = script_open_list(replies, 1, NULL);
+    config = quick(script_url(script));
+    config.cancel = &cancel;
+    config.total_ms = 20000;
+    config.stall_ms = 20000;
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_soon, &cancel), 0);
+    ck_assert_int_eq(get("/x"), UND_INTERRUPTED);
+    pthread_join(thread, NULL);
+    ck_assert_int_lt(http_monotonic_ms() - before_ms, 5000);
+}
+END_TEST
+
+START_TEST(clock_offset_from_the_date_header)
+{
+    /* Thu, 01 Jan 2015 00:00:00 GMT: years behind, to within a second and the round trip. */
+    struct script_reply replies[] = {
+        {.text = HEAD "Date: Thu, 01 Jan 2015 00:00:00 GMT\r\n\r\n{}"}};
+    int64_t expected_ms = 1420070400000 - http_wall_ms();
+    serve(replies, 1);
+    ck_assert_int_eq(skew_error_ms(http_skew(http)), -1);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    ck_assert_int_le(llabs(skew_offset_ms(http_skew(http)) - expected_ms), 2000);
+    ck_assert_int_ge(skew_error_ms(http_skew(http)), 500);
+    ck_assert_int_le(skew_error_ms(http_skew(http)), 1500);
+}
+END_TEST
+
+/* TLS: one server, certificates that are wrong in one way each. */
+static const char *folder;
+
+static void tls_up(void)
+{
+    set_up();
+    folder = script_folder();
+    script_certificate(folder, "ca", NULL, "", -1, 10);
+    script_certificate(folder, "other", NULL, "", -1, 10);
+    script_certificate(folder, "good", "ca", "127.0.0.1", -1, 10);
+    script_certificate(folder, "expired", "ca", "127.0.0.1", -10, -1);
+    script_certificate(folder, "early", "ca", "127.0.0.1", 1, 10);
+    script_certificate(folder, "wrong", "ca", "github.example", -1, 10);
+    script_certificate(folder, "stranger", "other", "127.0.0.1", -1, 10);
+    script_certificate(folder, "client", "ca", "operator.example", -1, 10);
+}
+
+static void tls_down(void)
+{
+    tear_down();
+    script_remove_folder(folder);
+}
+
+static enum und_code get_tls(const char *label, bool ask_client, bool give_client)
+{
+    static const struct script_reply reply = {.text = (char *)(uintptr_t)HEAD "\r\n{}"};
+    char cert[128], key[128], ca[128];
+    struct script_tls tls = {cert, key, ask_client ? ca : NULL};
+    struct http_config config;
+    snprintf(cert, sizeof cert, "%s/%s.crt", folder, label);
+    snprintf(key, sizeof key, "%s/%s.key", folder, label);
+    snprintf(ca, sizeof ca, "%s/ca.crt", folder);
+    script = script_open_list(&reply, 1, &tls);
+    config = quick(script_url(script));
+    strcpy(config.ca_file, ca);
+    config.attempts = 1;
+    if (give_client) {
+        snprintf(config.cert_file, sizeof config.cert_file, "%s/client.crt", folder);
+        snprintf(config.key_file, sizeof config.key_file, "%s/client.key", folder);
+    }
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    return get("/x");
+}
+
+START_TEST(own_certificate_authority)
+{
+    ck_assert_msg(get_tls("good", false, false) == UND_OK, "%s", err.text);
+    ck_assert_str_eq(response.body, "{}");
+}
+END_TEST
+
+START_TEST(client_certificate)
+{
+    ck_assert_msg(get_tls("good", true, true) == UND_OK, "%s", err.text);
+    ck_assert_str_eq(response.body, "{}");
+}
+END_TEST
+
+START_TEST(client_certificate_missing)
+{
+    ck_assert_int_eq(get_tls("good", true, false), UND_SERVICE);
+    /* The server's alert and its closing of the connection race: either may be what we hear. */
+    check_refused(UND_SERVICE, "got no usable answer (");
+}
+END_TEST
+
+static const struct {
+    const char *label, *says;
+} bad_certificates[] = {
+    {"expired", "certificate has expired"},
+    {"early", "certificate is not yet valid"},
+    {"wrong", "no alternative certificate subject name matches"},
+    {"stranger", "unable to get local issuer certificate"},
+};
+
+START_TEST(bad_certificates_are_refused_before_the_token_is_sent)
+{
+    ck_assert_int_eq(get_tls(bad_certificates[_i].label, false, false), UND_SERVICE);
+    check_refused(UND_SERVICE, bad_certificates[_i].says);
+    ck_assert_ptr_nonnull(strstr(err.text, "verification is never off"));
+    ck_assert_uint_eq(script_requests(script), 0);
+}
+END_TEST
+
+START_TEST(links_and_origins)
+{
+    char next[64];
+    ck_assert(http_link_next("<https://a/1>; rel=\"prev\", <https://a/3>; rel=\"next\"", next, 64));
+    ck_assert_str_eq(next, "https://a/3");
+    ck_assert(!http_link_next("<https://a/1>; rel=\"last\"", next, 64));
+    ck_assert(!http_link_next("<https://a/1; rel=\"next\"", next, 64));
+    ck_assert(!http_link_next("rel=\"next\"", next, 64));
+    ck_assert(!http_link_next("<https://a/123456>; rel=\"next\"", next, 8));
+    ck_assert(http_same_origin("https://a.example/x", "https://A.example:443/y?z"));
+    ck_assert(!http_same_origin("https://a.example", "http://a.example"));
+    ck_assert(!http_same_origin("https://a.example", "https://a.example:444"));
+    ck_assert(!http_same_origin("https://a.example", "https://a.example.evil.example"));
+    ck_assert(!http_same_origin("https://a.example", "https://a.example@evil.example"));
+    ck_assert(!http_same_origin("https://a.example", "nonsense:"));
+}
+END_TEST
+
+START_TEST(skew_narrows_and_notices_a_set_clock)
+{
+    struct skew skew;
+    skew_init(&skew);
+    skew_note(&skew, 10000, 10100, 10000); /* -100..1000 */
+    ck_assert_int_eq(skew_error_ms(&skew), 550);
+    skew_note(&skew, 10900, 10990, 11000); /* 10..1100 */
+    ck_assert_int_eq(skew.low_ms, 10);
+    ck_assert_int_eq(skew.high_ms, 1000);
+    skew_note(&skew, 20900, 20990, 81000); /* a minute ahead: set */
+    ck_assert_int_eq(skew.steps, 1);
+    ck_assert_int_ge(skew_offset_ms(&skew), 60000);
+}
+END_TEST
+
+static TCase *plain(void)
+{
+    TCase *tcase = tcase_create("plain");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 30);
+    tcase_add_loop_test(tcase, broken_transport_is_one_clear_error, 0, COUNT(broken));
+    tcase_add_test(tcase, nobody_listens);
+    tcase_add_test(tcase, host_name_that_does_not_exist);
+    tcase_add_test(tcase, token_travels_in_its_header_only);
+    tcase_add_test(tcase, basic_authentication);
+    tcase_add_test(tcase, get_is_tried_again_until_the_service_recovers);
+    tcase_add_loop_test(tcase, writes_are_never_repeated, 0, 4);
+    tcase_add_test(tcase, a_long_retry_after_is_reported_not_waited_for);
+    tcase_add_test(tcase, refusal_quotes_the_message_without_the_credential);
+    tcase_add_test(tcase, credential_at_the_cut_of_a_long_message);
+    tcase_add_test(tcase, html_instead_of_json_is_named_not_quoted);
+    tcase_add_test(tcase, redirect_within_the_origin_is_followed);
+    tcase_add_test(tcase, redirect_loop_ends);
+    tcase_add_loop_test(tcase, leaving_the_origin_is_refused, 0, COUNT(elsewhere));
+    tcase_add_test(tcase, not_modified_gives_the_confirmed_body);
+    tcase_add_test(tcase, not_modified_out_of_the_blue_is_an_error);
+    tcase_add_loop_test(tcase, unsafe_urls_are_usage_errors, 0, COUNT(bad_urls));
+    tcase_add_test(tcase, token_with_a_line_end_cannot_add_a_header);
+    tcase_add_test(tcase, cancellation_ends_a_request_at_once);
+    tcase_add_test(tcase, clock_offset_from_the_date_header);
+    tcase_add_test(tcase, links_and_origins);
+    tcase_add_test(tcase, skew_narrows_and_notices_a_set_clock);
+    return tcase;
+}
+
+Suite *suite(void)
+{
+    Suite *all = suite_create("http");
+    TCase *tls = tcase_create("tls");
+    suite_add_tcase(all, plain());
+    tcase_add_checked_fixture(tls, tls_up, tls_down);
+    tcase_set_timeout(tls, 30);
+    tcase_add_test(tls, own_certificate_authority);
+    tcase_add_test(tls, client_certificate);
+    tcase_add_test(tls, client_certificate_missing);
+    tcase_add_loop_test(tls, bad_certificates_are_refused_before_the_token_is_sent, 0,
+                        COUNT(bad_certificates));
+    suite_add_tcase(all, tls);
+    return all;
+}
