@@ -269,21 +269,40 @@ static void act_on_fleet(struct world *world)
     }
 }
 
-static void step(struct world *world)
+/* What the plan says is told, measured and begun. */
+static void act(struct world *world)
 {
-    const struct view *view = readings_view(&world->readings, world->now_ms);
     int host;
-    memcpy(&world->policy_before, &world->policy,
-           offsetof(struct policy_state, host) +
-               (size_t)world->n_hosts * sizeof world->policy.host[0]);
-    policy_step(&world->fleet->policy, &world->policy, world->now_ms, view, &world->plan);
-    check_invariants(world, view);
     act_on_fleet(world);
     for (host = 0; host < world->n_hosts; host++)
         act_on_host(world, host);
     if (!world->write_pending && work_left(world))
         schedule_write(world, 0);
     world_curve(world);
+}
+
+void world_controller_obey(struct world *world, const struct policy_state *policy,
+                           const struct plan *plan)
+{
+    world->policy = *policy;
+    world->plan = *plan;
+    act(world);
+}
+
+bool world_controller_busy(const struct world *world)
+{
+    return world->write_pending;
+}
+
+static void step(struct world *world)
+{
+    const struct view *view = readings_view(&world->readings, world->now_ms);
+    memcpy(&world->policy_before, &world->policy,
+           offsetof(struct policy_state, host) +
+               (size_t)world->n_hosts * sizeof world->policy.host[0]);
+    policy_step(&world->fleet->policy, &world->policy, world->now_ms, view, &world->plan);
+    check_invariants(world, view);
+    act(world);
 }
 
 /* ---- polls and hints ---- */
@@ -296,12 +315,11 @@ static int routed(const struct world *world, int host)
     return (int)world->host[host].labelled;
 }
 
-static void read_github(struct world *world)
+bool world_controller_registrations(struct world *world, struct host_reading *hosts)
 {
-    struct host_reading hosts[FLEET_HOSTS];
     int host;
     if (call_fails(world))
-        return;
+        return false;
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
@@ -311,7 +329,14 @@ static void read_github(struct world *world)
             hosts[host].busy += world->regs[reg].job != NONE;
         }
     }
-    readings_github(&world->readings, world->now_ms, hosts);
+    return true;
+}
+
+static void read_github(struct world *world)
+{
+    struct host_reading hosts[FLEET_HOSTS];
+    if (world_controller_registrations(world, hosts))
+        readings_github(&world->readings, world->now_ms, hosts);
 }
 
 static void read_others(struct world *world, enum poll poll)
@@ -365,7 +390,7 @@ void world_controller_poll(struct world *world, enum poll poll)
 void world_controller_wake(struct world *world)
 {
     int poll;
-    if (!world->fleet->has_policy)
+    if (!world->fleet->has_policy || world->audience)
         return;
     world->quiet = 0;
     for (poll = 0; poll < POLL_COUNT; poll++) {
@@ -418,6 +443,11 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             continue;
         WORLD_STORY(world, world->alert_cause[host], host, MARK_NONE, "notification: %s",
                     severities ? "firing" : "resolved");
+        if (world->audience) {
+            world->audience->notified(world->audience->context, host, severities);
+            world->noticed = true;
+            continue;
+        }
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         readings_alert_hint(&world->readings, host,
                             world->readings.view.host[host].alerts | severities);
