@@ -13,9 +13,10 @@
  *   validation      until the steady state is back: registrations, probes, alerts, full admission
  *
  * Whatever ends a drill early (a stop condition, the operator, a signal, an error) leads to the
- * revert and then to the validation. The measures are those of DESIGN.md; each has its error, from
- * the moments between which its two ends must lie: the grid of polls, the time an injection took,
- * the clock offset of what GitHub says.
+ * revert; a drill that the operator ends waits for no steady state, but puts everybody back into
+ * the rotation. The measures are those of DESIGN.md; each has its error, from the moments between
+ * which its two ends must lie: the grid of polls, the time an injection took, the clock offset of
+ * what GitHub says.
  *
  * Nothing here reads a clock, draws a random number or does I/O: the stage does. Times are the
  * stage's ms. Runs on one thread; memory is allocated by drill_run and freed by drill_report_fini.
@@ -23,11 +24,10 @@
 #ifndef MODEL_DRILL_RUN_H
 #define MODEL_DRILL_RUN_H
 
-#include "result.h"
+#include "drill_track.h"
 #include "scenario.h"
 #include "stage.h"
-
-#include <math.h>
+#include "timeline.h"
 
 enum drill_end {
     DRILL_COMPLETED, /* injected, observed, reverted, steady again: the measures count */
@@ -49,20 +49,15 @@ struct drill_options {
 
 #define DRILL_WATCH_MS 1000
 
-/* NAN where nothing was observed. The true value lies within plus or minus error_ms. */
-struct drill_measure {
-    double value_ms, error_ms;
-};
-
 struct drill_report {
     enum drill_end end;
-    char why[512]; /* in one line; empty where all went well */
+    char why[sizeof((struct und_err *)0)->text]; /* in one line; empty where all went well */
     char scenario[FLEET_NAME], path[FLEET_PATH];
     bool observed;                                        /* drill_options.observe */
     bool injected;                                        /* anything at all */
     bool reverted;                                        /* nothing of ours is in effect */
     int64_t began_ms, injected_ms, reverted_ms, ended_ms; /* -1: not reached */
-    struct drill_measure measure[METRIC_COUNT];           /* detection .. webhook; the others NAN */
+    struct drill_measure measure[MEASURE_COUNT];
     struct {
         enum stage_event last;
         int64_t intended_ms, done_ms, undone_ms; /* -1 */

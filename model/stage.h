@@ -113,7 +113,8 @@ struct stage {
     int64_t (*now_ms)(void *self);
     /* Until `until_ms`, or a hint (filled in), or a stop. Never later than `until_ms` by more than
      * the machine's fault; checks for a stop at least every second of real time. A time that has
-     * passed only looks for hints and stops. */
+     * passed only looks for hints and stops. Each stop is reported once, so that the rollback can
+     * wait; a second one (a second signal) is reported again. */
     enum stage_wake (*wait)(void *self, int64_t until_ms, struct stage_hint *hint);
 
     enum und_code (*poll)(void *self, enum stage_poll poll, struct stage_reading *reading,
@@ -133,10 +134,12 @@ struct stage {
      * otherwise err says what is left and how to undo it by hand. */
     enum und_code (*revert)(void *self, int action, struct und_err *err);
 
-    /* One step towards the plan: at most one write. Label, variable or hook, as the fleet's
-     * mechanism says; removals first, among additions those that are online. Once nothing is left
-     * to route, and where github.fast_recovery asks for it, jobs lost with a drained host (`policy`
-     * says which are) are cancelled by force and run again, each once. Forgets older plans. */
+    /* One step towards the plan: at most one write, and none before the time that the last call
+     * named. Label, variable or hook, as the fleet's mechanism says; removals first, among additions
+     * those that are online. Once nothing is left to route, and where github.fast_recovery asks for
+     * it, jobs lost with a drained host (`policy` says which are) are cancelled by force and run
+     * again, each once. Forgets older plans. The stage itself records every write with its undo
+     * before it does it, and as undone once the rotation is whole again. */
     enum und_code (*reconcile)(void *self, const struct plan *plan,
                                const struct policy_state *policy, struct stage_routing *routing,
                                struct und_err *err);

@@ -195,18 +195,9 @@ static void check_invariants(struct world *world, const struct view *view)
     world->rep->broken_ms = world->now_ms;
 }
 
-static enum mark notice_mark(enum notice notice)
-{
-    return notice == NOTICE_DETECTED ? MARK_DETECTION
-           : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE || notice == NOTICE_MAINTENANCE
-               ? MARK_DECISION
-           : notice == NOTICE_FAILBACK ? MARK_FAILBACK
-                                       : MARK_NONE;
-}
-
 static int32_t tell(struct world *world, int host, enum notice notice, int32_t cause)
 {
-    return WORLD_STORY(world, cause, host, notice_mark(notice), "policy: %s",
+    return WORLD_STORY(world, cause, host, mark_of_notice(notice), "policy: %s",
                        policy_notice_name(notice));
 }
 
@@ -237,7 +228,7 @@ static void act_on_host(struct world *world, int host)
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;
             world_incident_detected(world, host);
-        } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
+        } else if (mark_of_notice((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
             world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
