@@ -30,6 +30,7 @@ struct drill_action {
         check; /* check: exits 0 while the action is in effect; may be empty */
     enum drill_lease lease;
     bool unleased;
+    int fault;          /* index of the scenario's fault that it brings about; -1: none */
     int64_t timeout_ms; /* of one command, real time */
 };
 
@@ -48,6 +49,7 @@ struct drill {
     struct {
         bool hosts_online, monitoring, no_alerts;
         double cpu, memory, disk; /* of every host that has to take over; shares */
+        int64_t wait_ms; /* for all that to hold */
         bool has_window;
         struct drill_window window;
     } preconditions;

@@ -12,6 +12,8 @@ static const char *const marks[] = {"time",     "fault",     "fault-end", "pendi
                                     "resolved", "detection", "decision",  "routing", "first-job",
                                     "failback", "full",      NULL};
 
+#define NO_FAULT_GIVEN (-2)
+
 /* --- actions --- */
 
 static const struct field action_fields[] = {
@@ -56,6 +58,12 @@ static const struct field action_fields[] = {
      AT(struct drill_action, unleased),
      .fallback = "false",
      .help = "yes, lease: none is meant, although there is something to undo"},
+    {.key = "fault",
+     .kind = FIELD_INT,
+     AT(struct drill_action, fault),
+     RANGE(-1, SCENARIO_FAULTS - 1),
+     .help = "which of the scenario's faults (from 0) it brings about, for the rehearsal; -1: none. "
+             "Left out: the one in the same place, or the last"},
     {.key = "timeout",
      .kind = FIELD_DURATION,
      AT(struct drill_action, timeout_ms),
@@ -111,10 +119,18 @@ static enum und_code check_action(struct spec *spec, void *base, json_t *mapping
     return UND_OK;
 }
 
+static void init_action(void *base)
+{
+    struct drill_action *action = base;
+    memset(action, 0, sizeof *action);
+    action->fault = NO_FAULT_GIVEN;
+}
+
 static const struct table action_table = {
     .name = "action",
     .help = "what is injected, how it is taken back, and by whom if we cannot",
     .fields = action_fields,
+    .init = init_action,
     .check = check_action,
 };
 
@@ -185,6 +201,12 @@ static const struct field precondition_fields[] = {
      RANGE(0, 1),
      .fallback = "70%",
      .help = "file system in use there, at most"},
+    {.key = "wait",
+     .kind = FIELD_DURATION,
+     BEFORE(wait_ms),
+     RANGE(0, (double)UNITS_DAY),
+     .fallback = "0s",
+     .help = "how long to wait for all that to hold, before the drill is refused"},
     {.key = "window",
      .kind = FIELD_CUSTOM,
      BEFORE(window),
@@ -247,7 +269,7 @@ static const struct field revert_fields[] = {
      .kind = FIELD_ENUM,
      AT(struct drill, revert_after),
      .names = marks,
-     .fallback = "first-job",
+     .fallback = "time",
      .help = "what ends the observation: time, or a stage (detection, routing, first-job ...)"},
     {.key = "hold",
      .kind = FIELD_DURATION,
@@ -259,8 +281,8 @@ static const struct field revert_fields[] = {
      .kind = FIELD_DURATION,
      AT(struct drill, observe_ms),
      RANGE(1000, (double)UNITS_DAY),
-     .fallback = "30min",
-     .help = "or after this time in any case"},
+     .help = "or after this time in any case. Left out: as long as the scenario's faults last (their "
+             "mean), or 30min"},
     {.key = "recovery",
      .kind = FIELD_DURATION,
      AT(struct drill, recover_ms),
@@ -327,8 +349,8 @@ static const struct field drill_fields[] = {
      .item = &an_action,
      .stride = sizeof(struct drill_action),
      .count_at = offsetof(struct drill, n_inject),
-     .required = true,
-     .help = "what is done, in this order; undone in the opposite one"},
+     .help = "what is done, in this order; undone in the opposite one. Only a scenario of "
+             "maintenance may do without"},
     {.key = "preconditions",
      .kind = FIELD_TABLE,
      .table = &precondition_table,
@@ -347,12 +369,47 @@ static const struct field drill_fields[] = {
     {.key = NULL},
 };
 
+/* What the scenario's faults say where the drill is silent. */
+static void follow_faults(struct drill *drill, const struct scenario *scenario)
+{
+    int i;
+    for (i = 0; i < drill->n_inject; i++)
+        if (drill->inject[i].fault == NO_FAULT_GIVEN)
+            drill->inject[i].fault = i < scenario->n_faults ? i : scenario->n_faults - 1;
+    for (i = 0; i < scenario->n_faults && drill->observe_ms == 0; i++)
+        if (scenario->faults[i].has_lasts)
+            drill->observe_ms = (int64_t)dist_mean(&scenario->faults[i].lasts);
+    if (drill->observe_ms == 0)
+        drill->observe_ms = 30 * UNITS_MINUTE;
+}
+
+static enum und_code check_inject(struct spec *spec, const struct drill *drill, json_t *mapping,
+                                  const struct spot *whole)
+{
+    const struct scenario *scenario = spec->scenario;
+    struct spot spot = spec_spot(spec, mapping, "inject", whole);
+    bool by_hand = false;
+    int i;
+    for (i = 0; i < scenario->n_faults; i++)
+        by_hand = by_hand || scenario->faults[i].kind == FAULT_MAINTENANCE;
+    if (drill->n_inject == 0 && !by_hand)
+        return doc_fail(&spot, spec->err, "missing: want at least one action");
+    for (i = 0; i < drill->n_inject; i++)
+        if (drill->inject[i].fault >= scenario->n_faults)
+            return doc_fail(&spot, spec->err, "fault: got %d, want at most %d",
+                            drill->inject[i].fault, scenario->n_faults - 1);
+    return UND_OK;
+}
+
 static enum und_code check_drill(struct spec *spec, void *base, json_t *mapping,
                                  const struct spot *whole)
 {
-    const struct drill *drill = base;
+    struct drill *drill = base;
     struct spot spot = spec_spot(spec, mapping, "lease", whole);
     char text[UNITS_TEXT];
+    follow_faults(drill, spec->scenario);
+    if (check_inject(spec, drill, mapping, whole) != UND_OK)
+        return UND_USAGE;
     if (drill->lease_ms <= drill->observe_ms)
         return doc_fail(&spot, spec->err,
                         "want more than revert.at_the_latest (%s): the lease is for accidents",

@@ -63,3 +63,12 @@ const char *mark_name(enum mark mark)
         "detected", "decision", "routed",   "first job", "failback", "full capacity"};
     return names[mark];
 }
+
+enum mark mark_of_notice(enum notice notice)
+{
+    return notice == NOTICE_DETECTED ? MARK_DETECTION
+           : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE || notice == NOTICE_MAINTENANCE
+               ? MARK_DECISION
+           : notice == NOTICE_FAILBACK ? MARK_FAILBACK
+                                       : MARK_NONE;
+}

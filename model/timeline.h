@@ -5,6 +5,8 @@
 #ifndef MODEL_TIMELINE_H
 #define MODEL_TIMELINE_H
 
+#include "policy.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,5 +63,6 @@ int timeline_add(struct timeline *timeline, int64_t at_ms, int cause, int host, 
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 void timeline_point(struct timeline *timeline, struct timeline_point point);
 const char *mark_name(enum mark mark);
+enum mark mark_of_notice(enum notice notice);
 
 #endif

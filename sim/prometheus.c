@@ -520,6 +520,21 @@ unsigned prometheus_firing(const struct prometheus *prometheus, int host)
     return severities;
 }
 
+int prometheus_alerts(const struct prometheus *prometheus, int host, enum alert_state state,
+                      int64_t *active_ms)
+{
+    int n = 0;
+    *active_ms = -1;
+    for (int rule = 0; rule < prometheus->monitoring->n_rules; rule++) {
+        const struct alert *alert = &prometheus->pairs[rule * prometheus->n_hosts + host].alert;
+        if (alert->state != state)
+            continue;
+        if (n++ == 0 || alert->active_ms < *active_ms)
+            *active_ms = alert->active_ms;
+    }
+    return n;
+}
+
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state)
 {
     return prometheus->count[state];

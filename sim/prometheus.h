@@ -62,6 +62,10 @@ void prometheus_event(struct prometheus *prometheus, const struct event *event);
 
 /* What /api/v1/alerts would say now: bit set by severity of the alerts firing for this host. */
 unsigned prometheus_firing(const struct prometheus *prometheus, int host);
+/* Of the alerts for this host, whatever their severity: how many are in `state`, and since when the
+ * earliest of them is active (-1: none). */
+int prometheus_alerts(const struct prometheus *prometheus, int host, enum alert_state state,
+                      int64_t *active_ms);
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state);
 /* The newest `up` sample of the first job visible at now_ms: 1, 0, or -1 if there is none. */
 int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host);

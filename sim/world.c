@@ -411,26 +411,53 @@ static bool trace_is_done(const struct world *world)
            world->next_trace >= world->fleet->workload.arrivals.trace.n;
 }
 
-void world_run(struct world *world, const struct stream *base, struct rep *rep,
-               struct incident *incidents, int max_incidents)
+static void happen(struct world *world, const struct event *event)
 {
-    struct event event;
+    UND_ASSERT(event->at_ms >= world->now_ms);
+    world->now_ms = event->at_ms;
+    world->events++;
+    if (event->kind >= EV_ALERTMANAGER)
+        alertmanager_event(world->alertmanager, event);
+    else if (event->kind >= EV_PROMETHEUS)
+        prometheus_event(world->prometheus, event);
+    else
+        handle(world, event);
+}
+
+void world_start(struct world *world, const struct stream *base, struct rep *rep,
+                 struct incident *incidents, int max_incidents)
+{
     world->incidents = incidents;
     world->max_incidents = max_incidents;
     reset(world, base, rep);
     world_curve(world);
-    while (!trace_is_done(world) && queue_pop(&world->queue, &event) &&
-           event.at_ms < world->end_ms) {
-        UND_ASSERT(event.at_ms >= world->now_ms);
-        world->now_ms = event.at_ms;
-        world->events++;
-        if (event.kind >= EV_ALERTMANAGER)
-            alertmanager_event(world->alertmanager, &event);
-        else if (event.kind >= EV_PROMETHEUS)
-            prometheus_event(world->prometheus, &event);
-        else
-            handle(world, &event);
+}
+
+void world_advance(struct world *world, int64_t until_ms)
+{
+    struct event event;
+    world->noticed = false;
+    while (queue_next_ms(&world->queue) <= until_ms && queue_pop(&world->queue, &event)) {
+        happen(world, &event);
+        if (world->noticed)
+            return;
     }
+    if (until_ms > world->now_ms)
+        world->now_ms = until_ms;
+}
+
+void world_finish(struct world *world)
+{
     finish(world);
     world_curve(world);
+}
+
+void world_run(struct world *world, const struct stream *base, struct rep *rep,
+               struct incident *incidents, int max_incidents)
+{
+    struct event event;
+    world_start(world, base, rep, incidents, max_incidents);
+    while (!trace_is_done(world) && queue_pop(&world->queue, &event) && event.at_ms < world->end_ms)
+        happen(world, &event);
+    world_finish(world);
 }

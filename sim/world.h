@@ -180,6 +180,14 @@ struct rep { /* what one replication found */
     struct rep_host *host; /* the fleet's hosts; the caller's */
 };
 
+/* Who plays a drill in this world: the controller's part is theirs, not the world's own. */
+struct audience {
+    void *context;
+    void (*notified)(void *context, int host, unsigned severities);
+    /* `again`: the attempt that follows, or NONE. */
+    void (*job_over)(void *context, uint32_t job, bool success, uint32_t again);
+};
+
 struct world {
     const struct scenario *scenario;
     const struct fleet *fleet;
@@ -189,6 +197,8 @@ struct world {
     uint64_t digest;
     int64_t events;
     struct timeline *timeline; /* NULL: not traced */
+    const struct audience *audience; /* NULL: the world's own controller acts */
+    bool noticed;                    /* the audience was notified: world_advance returns */
 
     struct stream *streams;
     size_t n_streams;
@@ -259,6 +269,12 @@ void world_forget(struct world *world); /* what it gathered */
 /* One replication; `incidents` has room for `max_incidents`, and rep->host is set. */
 void world_run(struct world *world, const struct stream *base, struct rep *rep,
                struct incident *incidents, int max_incidents);
+/* The same in steps: start, advance any number of times, finish. world_advance handles every event
+ * up to `until_ms`, or until the audience is notified; now_ms says how far it came. */
+void world_start(struct world *world, const struct stream *base, struct rep *rep,
+                 struct incident *incidents, int max_incidents);
+void world_advance(struct world *world, int64_t until_ms);
+void world_finish(struct world *world);
 void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,
                 uint32_t who, uint16_t epoch);
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
@@ -336,6 +352,12 @@ void world_controller_poll(struct world *world, enum poll poll);
 void world_controller_write(struct world *world);
 /* Something that a reading could show has changed (or may have). */
 void world_controller_wake(struct world *world);
+/* For an audience: what GitHub's answer would say (false: the call fails), and a step of a policy
+ * that runs elsewhere, carried out here. */
+bool world_controller_registrations(struct world *world, struct host_reading *hosts);
+void world_controller_obey(struct world *world, const struct policy_state *policy,
+                           const struct plan *plan);
+bool world_controller_busy(const struct world *world); /* writes are left to do */
 void world_controller_notified(void *world, int64_t now_ms, const struct notification *n);
 void world_controller_alert(void *world, int64_t now_ms, int host, int rule, enum alert_change c);
 

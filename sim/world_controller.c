@@ -198,18 +198,9 @@ static void check_invariants(struct world *world, const struct view *view)
     world->rep->broken_ms = world->now_ms;
 }
 
-static enum mark notice_mark(enum notice notice)
-{
-    return notice == NOTICE_DETECTED ? MARK_DETECTION
-           : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE || notice == NOTICE_MAINTENANCE
-               ? MARK_DECISION
-           : notice == NOTICE_FAILBACK ? MARK_FAILBACK
-                                       : MARK_NONE;
-}
-
 static int32_t tell(struct world *world, int host, enum notice notice, int32_t cause)
 {
-    return WORLD_STORY(world, cause, host, notice_mark(notice), "policy: %s",
+    return WORLD_STORY(world, cause, host, mark_of_notice(notice), "policy: %s",
                        policy_notice_name(notice));
 }
 
@@ -243,7 +234,7 @@ static void act_on_host(struct world *world, int host)
             world->detection_cause[host] = cause;
         } else if (notice == NOTICE_HELD_BLIND) {
             world_incident_due(world, host);
-        } else if (notice_mark((enum notice)notice) == MARK_DECISION) {
+        } else if (mark_of_notice((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
             world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
@@ -285,6 +276,31 @@ static void act_on_fleet(struct world *world)
     }
 }
 
+/* What the plan says is told, measured and begun. */
+static void act(struct world *world)
+{
+    int host;
+    act_on_fleet(world);
+    for (host = 0; host < world->n_hosts; host++)
+        act_on_host(world, host);
+    if (!world->write_pending && work_left(world))
+        schedule_write(world, 0);
+    world_curve(world);
+}
+
+void world_controller_obey(struct world *world, const struct policy_state *policy,
+                           const struct plan *plan)
+{
+    world->policy = *policy;
+    world->plan = *plan;
+    act(world);
+}
+
+bool world_controller_busy(const struct world *world)
+{
+    return world->write_pending;
+}
+
 /* The last slot of a poll's grid before now; before the first one, where it would have been. */
 static int64_t slot_before(const struct world *world, enum poll poll)
 {
@@ -307,7 +323,6 @@ static void see_sleeping_feeds(struct world *world)
 static void step(struct world *world)
 {
     const struct view *view;
-    int host;
     see_sleeping_feeds(world);
     view = readings_view(&world->readings, world->now_ms);
     memcpy(&world->policy_before, &world->policy,
@@ -315,12 +330,7 @@ static void step(struct world *world)
                (size_t)world->n_hosts * sizeof world->policy.host[0]);
     policy_step(&world->fleet->policy, &world->policy, world->now_ms, view, &world->plan);
     check_invariants(world, view);
-    act_on_fleet(world);
-    for (host = 0; host < world->n_hosts; host++)
-        act_on_host(world, host);
-    if (!world->write_pending && work_left(world))
-        schedule_write(world, 0);
-    world_curve(world);
+    act(world);
 }
 
 /* ---- polls and hints ---- */
@@ -333,12 +343,11 @@ static int routed(const struct world *world, int host)
     return (int)world->host[host].labelled;
 }
 
-static void read_github(struct world *world)
+bool world_controller_registrations(struct world *world, struct host_reading *hosts)
 {
-    struct host_reading hosts[FLEET_HOSTS];
     int host;
     if (call_fails(world))
-        return;
+        return false;
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
@@ -348,7 +357,14 @@ static void read_github(struct world *world)
             hosts[host].busy += world->regs[reg].job != NONE;
         }
     }
-    readings_github(&world->readings, world->now_ms, hosts);
+    return true;
+}
+
+static void read_github(struct world *world)
+{
+    struct host_reading hosts[FLEET_HOSTS];
+    if (world_controller_registrations(world, hosts))
+        readings_github(&world->readings, world->now_ms, hosts);
 }
 
 static void read_others(struct world *world, enum poll poll)
@@ -411,7 +427,7 @@ void world_controller_poll(struct world *world, enum poll poll)
 void world_controller_wake(struct world *world)
 {
     int poll;
-    if (!world->fleet->has_policy)
+    if (!world->fleet->has_policy || world->audience)
         return;
     world->quiet = 0;
     see_sleeping_feeds(world);
@@ -460,6 +476,11 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             continue;
         WORLD_STORY(world, world->alert_cause[host], host, MARK_NONE, "notification: %s",
                     severities ? "firing" : "resolved");
+        if (world->audience) {
+            world->audience->notified(world->audience->context, host, severities);
+            world->noticed = true;
+            continue;
+        }
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         world_controller_wake(world);
         readings_alert_hint(&world->readings, host,

@@ -312,6 +312,8 @@ void world_github_end(struct world *world, uint32_t job)
     world->rep->first_done += counted && j->attempt == 0;
     world->host[host].done += counted;
     WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u succeeds", job);
+    if (world->audience)
+        world->audience->job_over(world->audience->context, job, true, NONE);
     if (j->incident >= 0)
         world_incident_job_over(world, job, true);
     world_workload_release(world, job);
@@ -326,6 +328,7 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     struct job *j = &world->jobs[job];
     bool counted = world->now_ms >= world->stats_from_ms;
     bool lost = j->state == JOB_LOST;
+    uint32_t again = NONE;
     world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
     if (j->reg != NONE) {
         world->host[world->regs[j->reg].host].failed += counted;
@@ -335,8 +338,11 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world->rep->first_failed += counted && j->attempt == 0;
     j->cause = WORLD_STORY(world, j->cause, j->reg == NONE ? -1 : world->regs[j->reg].host,
                            MARK_NONE, "job %u fails: %s", job, why);
+    if (lost && world->fleet->workload.on_failure != ON_FAILURE_FAIL)
+        again = world_workload_rerun(world, job);
+    if (world->audience)
+        world->audience->job_over(world->audience->context, job, false, again);
     if (lost && world->fleet->workload.on_failure != ON_FAILURE_FAIL) {
-        uint32_t again = world_workload_rerun(world, job);
         world_workload_release(world, job);
         if (again != NONE)
             world_github_submit(world, again);
