@@ -85,13 +85,14 @@ static void print_call(struct printer *printer, const struct promql_node *node)
 
 static void print_binary(struct printer *printer, const struct promql_node *node, int level)
 {
-    bool brackets = promql_op_level(node->op) < level;
+    int own = promql_op_level(node->op);
+    bool brackets = own < level, from_right = node->op == PROMQL_POW;
     print(printer, "%s", brackets ? "(" : "");
-    print_node(printer, node->child, promql_op_level(node->op));
+    print_node(printer, node->child, own + from_right);
     print(printer, " %s %s", promql_op_word(node->op), node->as_bool ? "bool " : "");
     if (node->grouped)
         print_labels(printer, node, node->without ? "ignoring" : "on");
-    print_node(printer, printer->promql->nodes[node->child].sibling, promql_op_level(node->op) + 1);
+    print_node(printer, printer->promql->nodes[node->child].sibling, own + !from_right);
     print(printer, "%s", brackets ? ")" : "");
 }
 

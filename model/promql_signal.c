@@ -170,7 +170,7 @@ static enum und_code solve(const struct solver *solver, enum promql_op op, const
         return linear_fail(solver, "'%s' of a measured value; want > or <", promql_op_word(op));
     share = complement ? 1 - limit : limit;
     signal->below = (op == PROMQL_LT || op == PROMQL_LE) != complement;
-    if (!(share >= 0 && share <= 100))
+    if (!(share >= 0 && share <= (signal->signal == SIGNAL_JOB_DURATION ? 100 : 1)))
         return linear_fail(solver, "a threshold of %.4g%%, which is out of reach", 100 * share);
     exact = share * 1000;
     signal->threshold_pm = llround(exact);
