@@ -85,7 +85,7 @@ START_TEST(both_hosts_down_is_that_of_the_markov_chain)
     stage(pair, hours);
     ck_assert_int_eq(rare_run(&s.scenario, 1, RARE_REPLICATIONS, &rare, &err), UND_OK);
     ck_z(&rare.unavailability, exact_unavailability(pair, hours), 0.05);
-    ck_z(&rare.probability, exact_probability(pair, hours), 0.03);
+    ck_z(&rare.probability, exact_probability(pair, hours), 0.05);
     staged_fini(&s);
 }
 END_TEST
