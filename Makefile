@@ -111,6 +111,11 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 
+# Counts what the program's own objects allocate.
+$(BUILD)/tests/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+    aligned_alloc)
+comma := ,
+
 suites: $(SUITES:%=$(BUILD)/tests/%)
 
 # ---- checks ----

@@ -5,6 +5,7 @@
 #include "model/units.h"
 #include "steady.h"
 
+#include <gsl/gsl_statistics_double.h>
 #include <stdlib.h>
 
 #define PILOTS 20
@@ -45,19 +46,23 @@ static void run_pilots(struct world *world, uint64_t seed, struct course *course
     world_forget(world);
 }
 
-/* Takes from each value the mean of the second half's values at the same place in the period. */
+/* Takes from each value the median of those at the same place of all periods: half of them know
+ * nothing of the start. */
 static void take_out_period(double *value, size_t n, size_t period)
 {
-    size_t place, i, half = n - n / 2 / period * period;
+    double *same = calloc(n / period + 1, sizeof *same);
+    size_t place, i;
+    UND_ASSERT(same != NULL);
     for (place = 0; place < period; place++) {
-        double sum = 0, count = 0;
-        for (i = half + (place + period - half % period) % period; i < n; i += period) {
-            sum += value[i];
-            count++;
-        }
+        double median;
+        size_t count = 0;
         for (i = place; i < n; i += period)
-            value[i] -= sum / count;
+            same[count++] = value[i];
+        median = gsl_stats_median(same, 1, count);
+        for (i = place; i < n; i += period)
+            value[i] -= median;
     }
+    free(same);
 }
 
 int64_t warmup_find(struct world *world, uint64_t seed, bool *settled)

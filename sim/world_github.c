@@ -236,9 +236,14 @@ void world_github_submit(struct world *world, uint32_t job)
     const struct workload *workload = &world->fleet->workload;
     struct job *j = &world->jobs[job];
     uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
+    int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
     j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", job,
                            j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
+    /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
+    if (workload->queue.has_patience)
+        patience_ms = draw_ms(&workload->queue.patience,
+                              &world->streams[j->attempt > 0 ? STREAM_RERUN : STREAM_PATIENCE]);
     if (reg != NONE) {
         assign(world, job, reg);
         return;
@@ -251,10 +256,7 @@ void world_github_submit(struct world *world, uint32_t job)
     if (world_incident_impairs(world))
         j->held_up = true;
     if (workload->queue.has_patience)
-        world_push(world,
-                   world->now_ms +
-                       draw_ms(&workload->queue.patience, &world->streams[STREAM_PATIENCE]),
-                   THEN_JOBS, EV_PATIENCE, job, j->epoch);
+        world_push(world, world->now_ms + patience_ms, THEN_JOBS, EV_PATIENCE, job, j->epoch);
     world_github_dispatch(world);
 }
 
