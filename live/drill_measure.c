@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROUTING_ERROR_MS 100 /* real: the last write's answer took about that long to come */
+
 static bool leaves_host_serving(const struct scenario *scenario)
 {
     enum fault_kind kind = scenario->n_faults > 0 ? scenario->faults[0].kind : FAULT_KINDS;
@@ -26,6 +28,7 @@ void measure_init(struct drill_measure *measure, const struct scenario *scenario
     measure->degrading = leaves_host_serving(scenario);
     measure->pickup_ms = (isfinite(pickup) ? (int64_t)pickup : 0) + 5000;
     measure->offset_error_ms = -1;
+    measure->believed_until_ms = -1;
     for (mark = 0; mark < MARK_COUNT; mark++)
         measure->stage[mark].at_ms = -1;
     measure->recovery.at_ms = -1;
@@ -87,7 +90,8 @@ static struct drill_job *track(struct drill_measure *measure, const struct githu
     return tracked;
 }
 
-/* Waited, or has waited by now, longer after the fault than a pick-up takes. */
+/* Waited, or has waited by now, longer after the fault than a pick-up takes, and began to while
+ * GitHub might have handed it to a registration that was gone. */
 static bool is_held_up(const struct drill_measure *measure, const struct github_job *job,
                        int64_t now_ms)
 {
@@ -96,7 +100,8 @@ static bool is_held_up(const struct drill_measure *measure, const struct github_
     int64_t until_ms = job->started_ms < 0 ? now_ms : github_time(measure, job->started_ms, NULL);
     if (since_ms < fault_ms)
         since_ms = fault_ms;
-    return until_ms - since_ms > measure->pickup_ms;
+    return until_ms - since_ms > measure->pickup_ms &&
+           (measure->believed_until_ms < 0 || since_ms <= measure->believed_until_ms);
 }
 
 static void job_started(struct drill_measure *measure, const struct drill_job *tracked,
@@ -149,9 +154,21 @@ static void see_job(struct drill_measure *measure, const struct github_job *job,
         strcmp(job->status, "in_progress") == 0)
         tracked->inflight = true;
     tracked->held_up = tracked->held_up || is_held_up(measure, job, now_ms);
+    measure->anyone_held_up = measure->anyone_held_up || tracked->held_up;
     if (job->started_ms >= 0)
         job_started(measure, tracked, job);
     check_recovered(measure, job);
+}
+
+static void see_belief(struct drill_measure *measure, const struct feed_reading *reading)
+{
+    int i, others = 0, target = measure->scenario->drill.target;
+    for (i = 0; i < measure->scenario->fleet.n_hosts; i++)
+        others += i == target ? 0 : reading->hosts[i].online;
+    if (measure->believed_until_ms < 0 && measure->stage[MARK_FAULT].at_ms >= 0 && target >= 0 &&
+        reading->begun_ms >= measure->stage[MARK_FAULT].at_ms &&
+        reading->hosts[target].online == 0 && others > 0)
+        measure->believed_until_ms = reading->at_ms;
 }
 
 static void see_github(struct drill_measure *measure, const struct feed_reading *reading,
@@ -163,14 +180,15 @@ static void see_github(struct drill_measure *measure, const struct feed_reading 
     measure->offset_ms = reading->offset_ms;
     measure->offset_error_ms = reading->offset_error_ms;
     measure->queue = 0;
+    see_belief(measure, reading);
     for (i = 0; i < reading->jobs.n; i++)
         see_job(measure, &reading->jobs.item[i], now_ms);
     if (faulted && reading->begun_ms >= measure->stage[MARK_FAULT].at_ms)
         measure->inflight_known = true;
     if (target >= 0 && measure->acting && measure->stage[MARK_DECISION].at_ms >= 0 &&
         reading->labelled[target] == 0)
-        reach(measure, MARK_ROUTING, reading->at_ms, pace_fleet_ms(measure->pace, 1000),
-              "no new job can reach the host");
+        reach(measure, MARK_ROUTING, reading->written_ms,
+              pace_fleet_ms(measure->pace, ROUTING_ERROR_MS), "no new job can reach the host");
 }
 
 static void see_alerts(struct drill_measure *measure, const struct feed_reading *reading)

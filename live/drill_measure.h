@@ -38,6 +38,8 @@ struct drill_measure {
     size_t n_jobs;
     int queue; /* jobs waiting at the last reading */
     bool inflight_known;
+    bool anyone_held_up;
+    int64_t believed_until_ms;          /* GitHub's belief in the target; -1: it goes on */
     int64_t pickup_ms;                  /* longer than this is held up */
     int64_t offset_ms, offset_error_ms; /* GitHub's clock, real ms; error -1: not known */
     bool fractions;                     /* its times have fractions of a second */
