@@ -64,8 +64,10 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
         track->routed[i] = fleet->hosts[i].slots;
     }
     track->routed_ms = now_ms;
-    if (fleet->github.present)
-        track->pickup_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_QUANTILE));
+    if (fleet->github.present) {
+        track->pickup_ms = llround(dist_quantile(&fleet->github.pickup, 0.5));
+        track->pickup_most_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_QUANTILE));
+    }
     for (i = 0; i < MOMENT_COUNT; i++)
         track->moment[i] = (struct drill_span){-1, -1};
     for (i = 0; i < STAGE_POLLS; i++)
@@ -285,27 +287,29 @@ void drill_track_routing(struct drill_track *track, int64_t now_ms,
 
 /* ---- jobs ---- */
 
-/* Until when a job that had to wait was held up by the fault, not by want of capacity. */
+/* Until when a job that had to wait was held up by the fault, not by want of capacity: between the
+ * last look at which GitHub still gave jobs to what was hit and the next. */
 static int64_t held_until_ms(const struct drill_track *track)
 {
     const struct drill_span *shut = &track->moment[MOMENT_SHUT];
     const struct drill_span *ended = &track->moment[MOMENT_ENDED];
     int64_t end_ms = ended->from_ms < 0 ? INT64_MAX : ended->to_ms;
-    if (track->all) /* nothing else could take it */
+    if (track->all || shut->from_ms < 0) /* nothing else could take it, or GitHub never noticed */
         return end_ms;
-    if (shut->from_ms < 0)
-        return end_ms;
-    return shut->to_ms < end_ms ? shut->to_ms : end_ms;
+    return (shut->from_ms + shut->to_ms) / 2 < end_ms ? (shut->from_ms + shut->to_ms) / 2 : end_ms;
 }
 
+/* Whoever waited for longer than picking up takes, and was not being picked up when the fault came.
+ * Another attempt at a job in flight is a matter of job recovery. */
 static bool held_up(const struct drill_track *track, const struct stage_job *job)
 {
-    int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms, from_ms;
-    if (job->created_ms > held_until_ms(track) ||
-        (job->started_ms >= 0 && job->started_ms <= fault_ms))
+    int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms;
+    if (job->created_ms > held_until_ms(track) || (job->attempt > 1 && !track->all))
         return false;
-    from_ms = job->created_ms > fault_ms ? job->created_ms : fault_ms;
-    return job->started_ms < 0 || job->started_ms - from_ms > track->pickup_ms;
+    if (job->started_ms < 0)
+        return true;
+    return job->started_ms - job->created_ms > track->pickup_most_ms &&
+           job->started_ms - fault_ms > track->pickup_ms;
 }
 
 /* On a host that works: another one, or this one once the fault was over. */
