@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#define PICKUP_QUANTILE 0.999 /* beyond it a job is taken to have waited for a slot */
+#define PICKUP_MOST 0.95
+#define PICKUP_ALL 0.999 /* beyond it a job is taken to have waited for a slot */
 
 const char *drill_measure_name(enum drill_measure_kind kind)
 {
@@ -65,8 +66,8 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     }
     track->routed_ms = now_ms;
     if (fleet->github.present) {
-        track->pickup_ms = llround(dist_quantile(&fleet->github.pickup, 0.5));
-        track->pickup_most_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_QUANTILE));
+        track->pickup_most_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_MOST));
+        track->pickup_all_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_ALL));
     }
     for (i = 0; i < MOMENT_COUNT; i++)
         track->moment[i] = (struct drill_span){-1, -1};
@@ -300,16 +301,16 @@ static int64_t held_until_ms(const struct drill_track *track)
 }
 
 /* Whoever waited for longer than picking up takes, and was not being picked up when the fault came.
- * Another attempt at a job in flight is a matter of job recovery. */
+ */
 static bool held_up(const struct drill_track *track, const struct stage_job *job)
 {
     int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms;
-    if (job->created_ms > held_until_ms(track) || (job->attempt > 1 && !track->all))
+    if (job->created_ms > held_until_ms(track))
         return false;
     if (job->started_ms < 0)
         return true;
-    return job->started_ms - job->created_ms > track->pickup_most_ms &&
-           job->started_ms - fault_ms > track->pickup_ms;
+    return job->started_ms - job->created_ms > track->pickup_all_ms &&
+           job->started_ms - fault_ms > track->pickup_most_ms;
 }
 
 /* On a host that works: another one, or this one once the fault was over. */

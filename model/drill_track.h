@@ -80,7 +80,7 @@ struct drill_track {
     bool self_ending; /* no action has an undo: the world shows when the fault is over */
     bool broken;      /* and it has shown that the fault was there */
     bool following;   /* a policy decides; otherwise only the world is watched */
-    int64_t pickup_ms, pickup_most_ms; /* that picking up a job takes: the median, nearly always */
+    int64_t pickup_most_ms, pickup_all_ms; /* picking up a job takes less, mostly and always */
     struct drill_span moment[MOMENT_COUNT];
     struct {
         bool holds;
