@@ -37,6 +37,9 @@ RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+# Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
+# code in the rest.
+STATISTICAL := test_laws test_theory test_coverage
 # What suites share: the main function, golden files, made-up results.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench%,\
              $(wildcard tests/*.c)))
@@ -54,6 +57,8 @@ help:
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
+	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it"
+	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
 # ---- the README's two commands ----
@@ -66,12 +71,14 @@ demo:
 	@echo "The same as a page, with plots: demo/index.html"
 
 test:
-	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST)
-	$(Q)$(MAKE) --no-print-directory all suites
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
+	$(Q)$(MAKE) --no-print-directory all suites lab-programs
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) --no-print-directory builds
-	$(Q)tests/run $(SUITES:%=build/tests/%) $(SUITES:%=build/asan/tests/%) \
-	    tests/purity tests/digests
+	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
+	$(Q)tests/run $(SUITES:%=build/tests/%) \
+	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
+	    tests/purity tests/digests tests/fuzz $(LAB_SUITES)
 
 # ---- building ----
 
@@ -103,6 +110,11 @@ $(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-stack-protector \
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
+
+# Counts what the program's own objects allocate.
+$(BUILD)/tests/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+    aligned_alloc)
+comma := ,
 
 suites: $(SUITES:%=$(BUILD)/tests/%)
 
@@ -149,9 +161,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz_%.o $(ARCHIVES)
 fuzzers: $(FUZZERS:%=$(BUILD)/tests/%)
 fuzz:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
-	$(Q)for fuzzer in $(FUZZERS); do echo "$$fuzzer"; mkdir -p build/fuzz/corpus/$$fuzzer; \
-	    build/fuzz/tests/$$fuzzer -max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_final_stats=1 \
-	        -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$fuzzer || exit 1; done
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz
 
 cover:
 	$(Q).ci/install $(PACKAGES_LINT)
@@ -174,6 +184,10 @@ install: all
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 	install -m 644 scenarios/* $(DESTDIR)$(PREFIX)/share/understudy/scenarios
+
+# ---- the practice range ----
+
+include tests/lab/lab.mk
 
 clean:
 	$(Q)rm -rf build demo

@@ -1,10 +1,13 @@
 /* The front door: a table of subcommands. Only main prints errors. */
+#include "live/monitor.h"
+#include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
 #include <gsl/gsl_errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +22,8 @@ static const struct {
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
+    {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
+    {"replay", replay_command, "recorded views through the policy again: first difference"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 
@@ -53,6 +58,9 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     gsl_set_error_handler_off();
+    /* Tables sized by ceilings come straight from the kernel, so that what is never touched costs
+     * nothing; glibc would begin to take them from the heap. */
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
     if (argc < 2) {
         print_help(stderr);
         return UND_USAGE;

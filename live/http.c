@@ -125,13 +125,18 @@ static void start_curl(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err)
+void http_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_curl);
+}
+
+enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err)
+{
     struct http *http;
     CURLU *url;
     *out = NULL;
-    pthread_once(&once, start_curl);
+    http_start();
     url = curl_url();
     UND_ASSERT(url != NULL);
     check_parts(config, url, err);

@@ -79,6 +79,8 @@ struct http_response {
 
 struct http;
 
+void http_start(void); /* libcurl, once; http_open calls it */
+
 enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err);
 void http_close(struct http *http);
 /* Bearer authentication with this token from now on; borrowed, as above. */

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,8 @@
 #define APPLICATION 0x554e4453 /* "UNDS", so that no other database is taken for a journal */
 
 struct journal {
-    sqlite3 *db;
+    sqlite3 *db;            /* serialized by SQLite */
+    pthread_mutex_t insert; /* an INSERT and the id that it was given belong together */
     char path[512];
     int lock;
 };
@@ -114,7 +117,7 @@ static enum und_code check(struct journal *journal, bool may_create, struct und_
 
 static enum und_code open_database(struct journal *journal, int flags, struct und_err *err)
 {
-    int code = sqlite3_open_v2(journal->path, &journal->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(journal->path, &journal->db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
     if (code != SQLITE_OK)
         return und_fail(err, UND_USAGE, "journal %s: %s", journal->path,
                         journal->db ? sqlite3_errmsg(journal->db) : "no memory");
@@ -127,6 +130,7 @@ static struct journal *allocate(const char *path, struct und_err *err)
     struct journal *journal = calloc(1, sizeof *journal);
     UND_ASSERT(journal != NULL);
     journal->lock = -1;
+    pthread_mutex_init(&journal->insert, NULL);
     if (snprintf(journal->path, sizeof journal->path, "%s", path) >= (int)sizeof journal->path)
         und_fail(err, UND_USAGE, "journal: got a path of %zu characters", strlen(path));
     return journal;
@@ -172,6 +176,7 @@ void journal_close(struct journal *journal)
         return;
     sqlite3_close(journal->db);
     journal_lock_give(journal->lock);
+    pthread_mutex_destroy(&journal->insert);
     free(journal);
 }
 
@@ -183,12 +188,18 @@ enum und_code journal_lock(struct journal *journal, const char *purpose, struct 
     return journal_lock_take(&journal->lock, path, purpose, err);
 }
 
+void journal_unlock(struct journal *journal)
+{
+    journal_lock_give(journal->lock);
+    journal->lock = -1;
+}
+
 /* ---- writing ---- */
 
-/* `types` has a letter a parameter: i (int64_t) or s (const char *). One INSERT is one
- * transaction, and durable when this returns. */
-static enum und_code insert(struct journal *journal, struct und_err *err, const char *sql,
-                            const char *types, ...)
+/* *id (may be NULL) gets the new row's. `types` has a letter a parameter: i (int64_t) or s (const
+ * char *). One INSERT is one transaction, and durable when this returns. */
+static enum und_code insert(struct journal *journal, int64_t *id, struct und_err *err,
+                            const char *sql, const char *types, ...)
 {
     sqlite3_stmt *statement = NULL;
     va_list args;
@@ -202,8 +213,12 @@ static enum und_code insert(struct journal *journal, struct und_err *err, const 
                                      SQLITE_TRANSIENT);
     }
     va_end(args);
+    pthread_mutex_lock(&journal->insert);
     if (code != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
         failed(journal, "cannot be written", err);
+    if (id)
+        *id = sqlite3_last_insert_rowid(journal->db);
+    pthread_mutex_unlock(&journal->insert);
     sqlite3_finalize(statement);
     return err->code;
 }
@@ -226,19 +241,18 @@ enum und_code journal_begin(struct journal *journal, enum journal_kind kind, con
 {
     char *text = json_dumps(about, JSON_COMPACT | JSON_SORT_KEYS);
     UND_ASSERT(text != NULL);
-    insert(journal, err,
+    insert(journal, run, err,
            "INSERT INTO run (kind, name, version, began_ms, about) VALUES (?,?,?,?,?)", "sssis",
            journal_kind_name(kind), name, UND_VERSION, http_wall_ms(), text);
     free(text);
-    *run = sqlite3_last_insert_rowid(journal->db);
     return err->code;
 }
 
 enum und_code journal_end(struct journal *journal, int64_t run, int exit_code, const char *outcome,
                           struct und_err *err)
 {
-    return insert(journal, err, "INSERT INTO run_end VALUES (?,?,?,?)", "iiis", run, http_wall_ms(),
-                  (int64_t)exit_code, outcome);
+    return insert(journal, NULL, err, "INSERT INTO run_end VALUES (?,?,?,?)", "iiis", run,
+                  http_wall_ms(), (int64_t)exit_code, outcome);
 }
 
 enum und_code journal_intend(struct journal *journal, struct journal_step *step,
@@ -247,19 +261,18 @@ enum und_code journal_intend(struct journal *journal, struct journal_step *step,
     step->at_ms = http_wall_ms();
     step->last = JOURNAL_INTENDED;
     step->last_ms = step->at_ms;
-    insert(journal, err,
+    insert(journal, &step->id, err,
            "INSERT INTO step (run, at_ms, name, host, action, undo, lease_until_ms)"
            " VALUES (?,?,?,?,?,?,?)",
            "iissssi", step->run, step->at_ms, step->name, step->host, step->action, step->undo,
            step->lease_until_ms);
-    step->id = sqlite3_last_insert_rowid(journal->db);
     return err->code;
 }
 
 enum und_code journal_event(struct journal *journal, int64_t step, enum journal_event event,
                             const char *note, struct und_err *err)
 {
-    return insert(journal, err,
+    return insert(journal, NULL, err,
                   "INSERT INTO step_event (step, at_ms, event, note) VALUES (?,?,?,?)", "iiis",
                   step, http_wall_ms(), (int64_t)event, note);
 }
@@ -271,7 +284,7 @@ enum und_code journal_decision(struct journal *journal, int64_t run, int64_t now
     json_t *saw = record_view(view), *said = record_plan(plan);
     char *view_text = json_dumps(saw, JSON_COMPACT), *plan_text = json_dumps(said, JSON_COMPACT);
     UND_ASSERT(view_text != NULL && plan_text != NULL);
-    insert(journal, err,
+    insert(journal, NULL, err,
            "INSERT INTO decision SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5"
            " FROM decision WHERE run = ?1",
            "iiiss", run, now_ms, http_wall_ms(), view_text, plan_text);
@@ -285,7 +298,7 @@ enum und_code journal_decision(struct journal *journal, int64_t run, int64_t now
 enum und_code journal_note(struct journal *journal, int64_t run, const char *topic,
                            const char *text, struct und_err *err)
 {
-    return insert(journal, err, "INSERT INTO note (run, at_ms, topic, text) VALUES (?,?,?,?)",
+    return insert(journal, NULL, err, "INSERT INTO note (run, at_ms, topic, text) VALUES (?,?,?,?)",
                   "iiss", run, http_wall_ms(), topic, text);
 }
 

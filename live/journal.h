@@ -10,6 +10,7 @@
  *     intended -> done | failed -> undoing -> undone | stuck (-> undoing ...)
  * It is open, i.e. to be undone, unless its last event is `undone` or it has nothing to undo.
  *
+ * One handle may be used by several threads.
  * One file may have one writer that acts (journal_lock) and any number of readers. Times are ms
  * since 1970, unless called monotonic. Errors: UND_USAGE for a file that is no journal or too new;
  * UND_SERVICE for a disk that fails or another process that holds the lock.
@@ -72,6 +73,7 @@ void journal_close(struct journal *journal); /* gives the lock back as well */
  * dies with its holder, with the holder's process id and start time for the message (and for file
  * systems that do not lock). `purpose` is for whoever finds it taken. */
 enum und_code journal_lock(struct journal *journal, const char *purpose, struct und_err *err);
+void journal_unlock(struct journal *journal);
 
 /* `about` is stored with the run: the fleet's policy ("policy", record_config), hosts, the plan. */
 enum und_code journal_begin(struct journal *journal, enum journal_kind kind, const char *name,

@@ -93,12 +93,16 @@ struct spot doc_root(const struct doc *doc, const json_t *root)
     return recall(doc, doc_root_place(place, root), "");
 }
 
-static int file_of(const struct doc *doc, const struct spot *spot)
+/* Of this doc, or of another one that says the same thing elsewhere. */
+static int file_of(struct doc *doc, const struct spot *spot)
 {
-    int i = 0;
-    while (doc_file_name(doc, i) != spot->file)
-        UND_ASSERT(++i < (int)json_array_size(doc->files));
-    return i;
+    int n = (int)json_array_size(doc->files);
+    for (int i = 0; i < n; i++) {
+        if (strcmp(doc_file_name(doc, i), spot->file) == 0)
+            return i;
+    }
+    json_array_append_new(doc->files, json_string(spot->file));
+    return n;
 }
 
 void doc_place(struct doc *doc, const json_t *mapping, const char *key, const struct spot *spot)

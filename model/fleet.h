@@ -22,6 +22,8 @@
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
 #define FLEET_RULES 32
+#define FLEET_JOBS 8    /* scrape jobs that alert rules read from */
+#define FLEET_ROUTES 16 /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16
 #define FLEET_NAME 64
 #define FLEET_PATH 512
@@ -114,10 +116,10 @@ struct github {
 enum signal {
     SIGNAL_UP,           /* up == 0 */
     SIGNAL_ABSENT,       /* absent(up) */
-    SIGNAL_CPU_RATE,     /* 1 - rate(idle[window]) */
+    SIGNAL_CPU_RATE,     /* 1 - rate(idle[window]); window 0: a gauge of the share in use */
     SIGNAL_CPU_IRATE,    /* 1 - irate(idle[window]) */
     SIGNAL_MEMORY,       /* 1 - available / total, a gauge */
-    SIGNAL_DISK,         /* disk busy share, a gauge here */
+    SIGNAL_DISK,         /* rate(time the disk was busy[window]); window 0: a gauge */
     SIGNAL_JOB_DURATION, /* recent mean duration over baseline, a gauge */
     SIGNAL_COUNT
 };
@@ -133,6 +135,14 @@ struct rule {
     int64_t keep_firing_ms;
     int64_t interval_ms;      /* of its group; 0: the fleet's evaluation_interval */
     enum severity severity;
+    uint64_t hosts;           /* bit set of the hosts it watches; 0: every host */
+    int job;                  /* index into monitoring.jobs: who scrapes what it reads */
+};
+
+/* A job of prometheus.yml that scrapes every host. */
+struct scrape_job {
+    char name[FLEET_NAME];
+    int64_t interval_ms, timeout_ms;
 };
 
 struct monitoring {
@@ -141,8 +151,18 @@ struct monitoring {
     int64_t scrape_timeout_ms;
     int64_t evaluation_interval_ms;
     int64_t lookback_ms;
+    struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
+    int n_jobs;
     struct rule rules[FLEET_RULES];
     int n_rules;
+};
+
+struct alert_route {
+    int64_t group_wait_ms;
+    int64_t group_interval_ms;
+    int64_t repeat_interval_ms;
+    bool by_instance;                /* one group a host; otherwise hosts share a group */
+    uint8_t group_of[FLEET_RULES];   /* rules of one group have the same number */
 };
 
 struct alertmanager_config {
@@ -152,6 +172,13 @@ struct alertmanager_config {
     int64_t repeat_interval_ms;
     bool group_by_instance; /* one group a host; otherwise hosts share a rule's group */
     bool group_by_alertname;
+    /* From alertmanager.yml, in place of the above: which route takes a rule's alert for a host to
+     * the controller (-1: none does), and which rules' alerts mute it, as bit sets by rule. */
+    struct alert_route routes[FLEET_ROUTES];
+    int n_routes;
+    int8_t route_of[FLEET_RULES][FLEET_HOSTS];
+    uint32_t muted_by_same_host[FLEET_RULES];
+    uint32_t muted_by_any_host[FLEET_RULES];
 };
 
 /* How often the controller looks, and what it takes for an answer. */

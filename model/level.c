@@ -74,5 +74,9 @@ void level_quantity(const struct level *level, double scale, struct quantity *qu
         .p95 = scale * level_quantile(level, 0.95),
         .p99 = scale * level_quantile(level, 0.99),
         .max = any ? scale * (double)level->max : NAN,
+        .p50_low = NAN,
+        .p50_high = NAN,
+        .p95_low = NAN,
+        .p95_high = NAN,
     };
 }

@@ -1,5 +1,6 @@
 #include "loader.h"
 #include "csv.h"
+#include "monitoring_expand.h"
 #include "spec.h"
 
 #include <limits.h>
@@ -185,6 +186,11 @@ static enum und_code put_at_path(struct loader *loader, const char *path, json_t
         if (step.parent == loader->root && strcmp(step.key, "fleet") == 0 &&
             resolve_fleet(loader) != UND_OK)
             break;
+        /* Into a rule or a job, which may stand in a file of its own. */
+        if (step.parent == json_object_get(loader->root, "fleet") &&
+            strcmp(step.key, "monitoring") == 0 && strchr(path, '.') &&
+            monitoring_expand(&loader->doc, step.parent, loader->err) != UND_OK)
+            break;
         if ((below = value_at(&step)) == NULL || json_is_null(below)) {
             below = json_object();
             put(loader, &step, below, spot);
@@ -228,6 +234,7 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
                                    const char *path, const char *const *sets, int n_sets)
 {
     struct spot spot = doc_root(&loader->doc, loader->root);
+    json_t *fleet;
     int i;
     if (!json_is_object(loader->root))
         return spec_refuse(&loader->spec, &spot, loader->root, "a mapping with the key fleet");
@@ -238,11 +245,16 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
             return UND_USAGE;
     if (resolve_fleet(loader) != UND_OK)
         return UND_USAGE;
+    fleet = json_object_get(loader->root, "fleet");
+    if (monitoring_expand(&loader->doc, fleet, loader->err) != UND_OK)
+        return UND_USAGE;
     snprintf(scenario->path, sizeof scenario->path, "%s", path);
     snprintf(scenario->fleet.path, sizeof scenario->fleet.path, "%s",
              doc_member(&loader->doc, loader->root, "fleet").file);
     name_after_file(scenario->name, path);
-    return spec_read(&loader->spec, &spec_scenario, scenario, loader->root, &spot);
+    if (spec_read(&loader->spec, &spec_scenario, scenario, loader->root, &spot) != UND_OK)
+        return UND_USAGE;
+    return alertmanager_resolve(&loader->doc, fleet, &scenario->fleet, loader->err);
 }
 
 static void start(struct loader *loader, struct scenario *scenario, struct und_err *err)

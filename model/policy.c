@@ -378,7 +378,9 @@ bool policy_settled(const struct policy_config *config, const struct policy_stat
         return false;
     for (i = 0; i < state->n; i++) {
         const struct policy_host *host = &state->host[i];
-        bool waits = host->held == 0 || host->held == NOTICE_HELD_GRACE;
+        /* Of two hosts the one stepped last may have come back only after the first was held. */
+        bool waits = host->held == 0 || host->held == NOTICE_HELD_GRACE ||
+                     (host->held == NOTICE_HELD_LAST && another_serves(config, state, view, i));
         if (host->phase == PHASE_RAMPING || (host->phase == PHASE_DRAINED && host->clear_ms >= 0))
             return false;
         if ((host->phase == PHASE_SUSPECT || host->phase == PHASE_MAINTENANCE ||

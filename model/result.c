@@ -1,5 +1,6 @@
 #include "result.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,19 @@ enum metric metric_by_name(const char *name)
             break;
     }
     return (enum metric)i;
+}
+
+const char *method_name(enum method method)
+{
+    static const char *const names[METHOD_COUNT] = {"replications", "batch-means",
+                                                    "clopper-pearson"};
+    return names[method];
+}
+
+void quantity_void(struct quantity *quantity)
+{
+    *quantity = (struct quantity){0,   NAN, NAN, NAN, NAN, NAN, NAN,
+                                  NAN, NAN, NAN, NAN, NAN, NAN, METHOD_REPLICATIONS};
 }
 
 void result_fini(struct result *result)

@@ -40,11 +40,25 @@ enum unit metric_unit(enum metric metric);
 /* The metric of that name, METRIC_COUNT if none; the "_ms" may be left out. */
 enum metric metric_by_name(const char *name);
 
+enum method {                         /* behind the half width of a mean */
+              METHOD_REPLICATIONS,    /* independent replications, Student's t */
+              METHOD_BATCH_MEANS,     /* batches over the time of a few long runs */
+              METHOD_CLOPPER_PEARSON, /* a share of which every trial came out alike */
+              METHOD_COUNT
+};
+
+const char *method_name(enum method method); /* "batch-means" */
+
 /* NAN where nothing was observed. Times in ms. */
 struct quantity {
     int64_t n; /* observations; for time averages the replications */
     double mean, half_width, min, p5, p50, p95, p99, max;
+    double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of the two; NAN: unknown */
+    enum method method;
 };
+
+/* Of which nothing was observed. */
+void quantity_void(struct quantity *quantity);
 
 struct verdict {
     enum metric metric;
@@ -66,6 +80,21 @@ struct samples {
     size_t n;
 };
 
+/* A mean and its 95% interval, NAN where there is none. */
+struct bounded {
+    double mean, low, high;
+};
+
+/* All hosts down at once, by importance sampling (sim/rare.h). */
+struct rare_result {
+    int64_t replications; /* 0: not asked for */
+    int64_t hits;         /* replications in which it happened */
+    double bias_first, bias_next;
+    struct bounded unavailability; /* share of the time */
+    struct bounded probability;    /* that it happens at all during the scenario */
+    struct bounded entries;        /* how often it does */
+};
+
 struct result {
     char scenario[64];
     char path[512];
@@ -85,6 +114,15 @@ struct result {
     int n_verdicts;
     struct timeline timeline; /* of replication 0, when asked for; else empty */
     bool unstable;            /* the queue grew without bound: steady-state means are void */
+    int64_t warmup_ms;        /* left out of every replication */
+    bool warmup_auto;         /* found by MSER-5, not given */
+    bool warmup_unsettled;    /* and the runs are too short to tell */
+    struct precision {
+        double asked;   /* relative half width of the metric's mean; 0: not asked for */
+        double reached; /* NAN: nothing to measure */
+        enum metric metric;
+    } precision;
+    struct rare_result rare;
 };
 
 void result_fini(struct result *result);

@@ -115,5 +115,9 @@ void sketch_quantity(struct sketch *sketch, struct quantity *quantity)
         .p95 = sketch_quantile(sketch, 0.95),
         .p99 = sketch_quantile(sketch, 0.99),
         .max = any ? (double)sketch->max : NAN,
+        .p50_low = NAN,
+        .p50_high = NAN,
+        .p95_low = NAN,
+        .p95_high = NAN,
     };
 }

@@ -6,11 +6,68 @@
 #include <string.h>
 
 const char *const spec_severities[] = {"info", "warning", "critical", "page", NULL};
-static const char *const signals[] = {"up",     "absent", "cpu",          "cpu-irate",
-                                      "memory", "disk",   "job-duration", NULL};
+const char *const spec_signals[] = {"up",     "absent", "cpu",          "cpu-irate",
+                                    "memory", "disk",   "job-duration", NULL};
 static const char *const group_labels[] = {"alertname", "instance", NULL};
 
 /* --- rules --- */
+
+/* A list of names as a bit set; the hosts have been read before. */
+static enum und_code read_hosts(struct spec *spec, const struct field *field, void *base,
+                                json_t *value, const struct spot *spot)
+{
+    struct rule *rule = base;
+    size_t i;
+    json_t *item;
+    (void)field;
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list of hosts");
+    json_array_foreach(value, i, item)
+    {
+        struct spot at = doc_item(spec->doc, value, i, "hosts");
+        int host = -1;
+        if (json_is_string(item))
+            host = fleet_host_index(spec->fleet, json_string_value(item));
+        if (host < 0)
+            return spec_refuse(spec, &at, item, "the name of a host");
+        rule->hosts |= (uint64_t)1 << host;
+    }
+    return UND_OK;
+}
+
+static enum und_code read_job(struct spec *spec, const struct field *field, void *base,
+                              json_t *value, const struct spot *spot)
+{
+    const struct monitoring *monitoring = &spec->fleet->monitoring;
+    struct rule *rule = base;
+    (void)field;
+    for (int i = 0; i < monitoring->n_jobs && json_is_string(value); i++) {
+        if (strcmp(monitoring->jobs[i].name, json_string_value(value)) == 0) {
+            rule->job = i;
+            return UND_OK;
+        }
+    }
+    return spec_refuse(spec, spot, value, "the name of one of monitoring.jobs");
+}
+
+/* Kept in the document only: Alertmanager's routes ask for them (monitoring_expand.c). */
+static enum und_code read_labels(struct spec *spec, const struct field *field, void *base,
+                                 json_t *value, const struct spot *spot)
+{
+    const char *key;
+    json_t *text;
+    (void)field;
+    (void)base;
+    if (!json_is_object(value))
+        return spec_refuse(spec, spot, value, "a mapping of labels");
+    json_object_foreach(value, key, text)
+    {
+        struct spot at = doc_member(spec->doc, value, key);
+        if (!json_is_string(text))
+            return spec_refuse(spec, &at, text, "a text");
+    }
+    return UND_OK;
+}
 
 static const struct field rule_fields[] = {
     {.key = "alert",
@@ -21,7 +78,7 @@ static const struct field rule_fields[] = {
     {.key = "signal",
      .kind = FIELD_ENUM,
      AT(struct rule, signal),
-     .names = signals,
+     .names = spec_signals,
      .required = true,
      .help = "what it watches: up == 0; absent(up); CPU in use by rate() or irate() over window; "
              "memory in use; disk busy; recent job duration over its baseline"},
@@ -39,9 +96,9 @@ static const struct field rule_fields[] = {
     {.key = "window",
      .kind = FIELD_DURATION,
      AT(struct rule, window_ms),
-     RANGE(1000, (double)UNITS_DAY),
+     RANGE(0, (double)UNITS_DAY),
      .fallback = "5min",
-     .help = "range of rate() and irate()"},
+     .help = "range of rate() and irate(), for cpu, cpu-irate and disk; 0s: a gauge"},
     {.key = "for",
      .kind = FIELD_DURATION,
      AT(struct rule, for_ms),
@@ -71,6 +128,22 @@ static const struct field rule_fields[] = {
      RANGE(0, (double)UNITS_DAY),
      .fallback = "0s",
      .help = "evaluation interval of its group; 0s: monitoring.evaluation_interval"},
+    {.key = "hosts",
+     .kind = FIELD_CUSTOM,
+     .read = read_hosts,
+     .schema = "{type: array, items: {type: string}, uniqueItems: true}",
+     .help = "names of the hosts it watches. Left out: every host"},
+    {.key = "job",
+     .kind = FIELD_CUSTOM,
+     .read = read_job,
+     .schema = "{type: string}",
+     .help = "which of monitoring.jobs scrapes what it reads. Left out: the first"},
+    {.key = "labels",
+     .kind = FIELD_CUSTOM,
+     .read = read_labels,
+     .schema = "{type: object, additionalProperties: {type: string}}",
+     .help = "labels of its alerts besides alertname, instance and severity, for the "
+             "Alertmanager's routes"},
     {.key = NULL},
 };
 
@@ -82,7 +155,9 @@ static enum und_code check_rule(struct spec *spec, void *base, json_t *mapping,
     bool above = json_object_get(mapping, "above") != NULL;
     struct spot spot = spec_spot(spec, mapping, above || !rule->below ? "above" : "below", whole);
     if (bare && (above || rule->below))
-        return doc_fail(&spot, spec->err, "signal %s has no threshold", signals[rule->signal]);
+        return doc_fail(&spot, spec->err, "signal %s has no threshold", spec_signals[rule->signal]);
+    if (rule->signal == SIGNAL_CPU_IRATE && rule->window_ms == 0)
+        return spec_fail_key(spec, mapping, whole, "window", "got 0s, want 1s..1d for cpu-irate");
     if (!bare && above == rule->below)
         return doc_fail(&spot, spec->err, "%s: either above or below is wanted",
                         above ? "one too many" : "missing");
@@ -105,24 +180,12 @@ static const struct field rule_list = {.key = "rules",
                                        .stride = sizeof(struct rule),
                                        .count_at = offsetof(struct monitoring, n_rules)};
 
-/* The seam for real Prometheus rule files. */
-static enum und_code read_rule_file(struct spec *spec, struct monitoring *monitoring,
-                                    const char *path, const struct spot *spot)
-{
-    (void)monitoring;
-    return doc_fail(spot, spec->err, "got %s, want a list of rules", path);
-}
-
+/* Paths of rule files have become lists by now (monitoring_expand.c). */
 static enum und_code read_rules(struct spec *spec, const struct field *field, void *base,
                                 json_t *value, const struct spot *spot)
 {
-    char path[DOC_PATH];
     (void)field;
-    if (!json_is_string(value))
-        return spec_read_field(spec, &rule_list, base, value, spot);
-    if (doc_relative(spot, json_string_value(value), path, spec->err) != UND_OK)
-        return UND_USAGE;
-    return read_rule_file(spec, base, path, spot);
+    return spec_read_field(spec, &rule_list, base, value, spot);
 }
 
 static enum und_code check_rule_list(struct spec *spec, const struct monitoring *monitoring,
@@ -136,7 +199,8 @@ static enum und_code check_rule_list(struct spec *spec, const struct monitoring 
         for (j = 0; j < i; j++) {
             const struct rule *other = &monitoring->rules[j];
             struct spot spot = spec_spot(spec, mapping, "alert", &whole);
-            if (strcmp(rule->name, other->name) == 0 && strcmp(rule->group, other->group) == 0)
+            if (strcmp(rule->name, other->name) == 0 && strcmp(rule->group, other->group) == 0 &&
+                rule->severity == other->severity)
                 return doc_fail(&spot, spec->err, "an alert of this name is in the group already");
             spot = spec_spot(spec, mapping, "interval", &whole);
             if (strcmp(rule->group, other->group) == 0 && rule->interval_ms != other->interval_ms)
@@ -147,6 +211,55 @@ static enum und_code check_rule_list(struct spec *spec, const struct monitoring 
 }
 
 /* --- Prometheus --- */
+
+static const struct field job_fields[] = {
+    {.key = "name",
+     .kind = FIELD_TEXT,
+     TEXT(struct scrape_job, name),
+     .required = true,
+     .help = "job_name of prometheus.yml"},
+    {.key = "scrape_interval",
+     .kind = FIELD_DURATION,
+     AT(struct scrape_job, interval_ms),
+     RANGE(0, (double)UNITS_HOUR),
+     .fallback = "0s",
+     .help = "0s: that of the monitoring"},
+    {.key = "scrape_timeout",
+     .kind = FIELD_DURATION,
+     AT(struct scrape_job, timeout_ms),
+     RANGE(0, (double)UNITS_HOUR),
+     .fallback = "0s",
+     .help = "0s: that of the monitoring"},
+    {.key = NULL},
+};
+
+static const struct table job_table = {
+    .name = "job",
+    .help = "a scrape job that finds every host",
+    .fields = job_fields,
+};
+
+static const struct field a_job = {.kind = FIELD_TABLE, .table = &job_table};
+
+/* A path, or names, that monitoring_expand.c has used by now. */
+static enum und_code read_elsewhere(struct spec *spec, const struct field *field, void *base,
+                                    json_t *value, const struct spot *spot)
+{
+    size_t i;
+    json_t *item;
+    (void)base;
+    if (strcmp(field->key, "ignore") != 0)
+        return json_is_string(value) ? UND_OK : spec_refuse(spec, spot, value, "a text");
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list of names of alerts");
+    json_array_foreach(value, i, item)
+    {
+        struct spot at = doc_item(spec->doc, value, i, field->key);
+        if (!json_is_string(item))
+            return spec_refuse(spec, &at, item, "the name of an alert");
+    }
+    return UND_OK;
+}
 
 static const struct field monitoring_fields[] = {
     {.key = "scrape_interval",
@@ -173,16 +286,55 @@ static const struct field monitoring_fields[] = {
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "5min",
      .help = "a sample older than this is not seen (query.lookback-delta)"},
+    {.key = "jobs",
+     .kind = FIELD_LIST,
+     AT(struct monitoring, jobs),
+     .size = FLEET_JOBS,
+     .item = &a_job,
+     .stride = sizeof(struct scrape_job),
+     .count_at = offsetof(struct monitoring, n_jobs),
+     .help = "scrape jobs with times of their own. Left out: one"},
     {.key = "rules",
      .kind = FIELD_CUSTOM,
      .read = read_rules,
      .fallback = "[]",
-     .schema = "{anyOf: [{type: string}, {type: array, maxItems: 32, items: {$ref: "
-               "'#/$defs/rule'}}]}",
+     .schema = "{anyOf: [{type: string}, {type: array, items: {type: string}}, {type: array, "
+               "maxItems: 32, items: {$ref: '#/$defs/rule'}}]}",
      .table = &rule_table,
-     .help = "alert rules: a list, or the path of a Prometheus rule file"},
+     .help = "alert rules: a list, or the path of a Prometheus rule file, or a list of paths"},
+    {.key = "ignore",
+     .kind = FIELD_CUSTOM,
+     .read = read_elsewhere,
+     .schema = "{type: array, items: {type: string}}",
+     .help = "alerts of the rule files that this fleet leaves out"},
+    {.key = "config",
+     .kind = FIELD_CUSTOM,
+     .read = read_elsewhere,
+     .schema = "{type: string}",
+     .help = "path of a prometheus.yml: intervals, jobs and rule files that this fleet does not "
+             "give itself"},
     {.key = NULL},
 };
+
+/* What a job does not say itself is the monitoring's. */
+static enum und_code check_jobs(struct spec *spec, struct monitoring *monitoring, json_t *list)
+{
+    for (int i = 0; i < monitoring->n_jobs; i++) {
+        struct scrape_job *job = &monitoring->jobs[i];
+        struct spot spot = doc_item(spec->doc, list, (size_t)i, "jobs");
+        bool own = job->timeout_ms > 0;
+        if (job->interval_ms == 0)
+            job->interval_ms = monitoring->scrape_interval_ms;
+        if (!own)
+            job->timeout_ms = monitoring->scrape_timeout_ms;
+        if (job->timeout_ms <= job->interval_ms)
+            continue;
+        if (own)
+            return doc_fail(&spot, spec->err, "scrape_timeout is above scrape_interval");
+        job->timeout_ms = job->interval_ms;
+    }
+    return UND_OK;
+}
 
 static enum und_code check_monitoring(struct spec *spec, void *base, json_t *mapping,
                                       const struct spot *whole)
@@ -199,6 +351,8 @@ static enum und_code check_monitoring(struct spec *spec, void *base, json_t *map
         /* Prometheus too cuts its default, config.go, GlobalConfig.UnmarshalYAML. */
         monitoring->scrape_timeout_ms = monitoring->scrape_interval_ms;
     }
+    if (check_jobs(spec, monitoring, json_object_get(mapping, "jobs")) != UND_OK)
+        return UND_USAGE;
     return json_is_array(rules) ? check_rule_list(spec, monitoring, rules) : UND_OK;
 }
 
@@ -227,6 +381,18 @@ static enum und_code read_group_by(struct spec *spec, const struct field *field,
 }
 
 static const struct field alertmanager_fields[] = {
+    {.key = "config",
+     .kind = FIELD_CUSTOM,
+     .read = read_elsewhere,
+     .schema = "{type: string}",
+     .help =
+         "path of an alertmanager.yml: routes and inhibition; the times below, where this fleet "
+         "gives them, then hold for every route"},
+    {.key = "receiver",
+     .kind = FIELD_CUSTOM,
+     .read = read_elsewhere,
+     .schema = "{type: string}",
+     .help = "the receiver by which the controller hears. Left out: every one with a webhook"},
     {.key = "group_wait",
      .kind = FIELD_DURATION,
      AT(struct alertmanager_config, group_wait_ms),

@@ -5,6 +5,7 @@
 #include "spec.h"
 
 extern const char *const spec_severities[]; /* in the order of enum severity */
+extern const char *const spec_signals[];    /* in the order of enum signal */
 /* scenario.c, in the order of enum fault_kind and enum op */
 extern const char *const scenario_fault_kinds[];
 extern const char *const scenario_ops[];

@@ -54,6 +54,7 @@ double stats_quantile(const double *sorted, size_t n, double p)
 size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
 {
     struct estimate mean = stats_mean(value, n, STATS_CONFIDENCE);
+    struct interval p50, p95;
     size_t i, count = 0;
     for (i = 0; i < n; i++) {
         double swap = value[i];
@@ -63,6 +64,8 @@ size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
         value[count++] = swap;
     }
     gsl_sort(value, 1, count);
+    p50 = stats_quantile_interval(value, count, 0.5, STATS_CONFIDENCE);
+    p95 = stats_quantile_interval(value, count, 0.95, STATS_CONFIDENCE);
     *quantity = (struct quantity){
         .n = mean.n,
         .mean = mean.mean,
@@ -73,6 +76,10 @@ size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
         .p95 = stats_quantile(value, count, 0.95),
         .p99 = stats_quantile(value, count, 0.99),
         .max = count > 0 ? value[count - 1] : NAN,
+        .p50_low = p50.low,
+        .p50_high = p50.high,
+        .p95_low = p95.low,
+        .p95_high = p95.high,
     };
     return count;
 }
@@ -106,7 +113,7 @@ bool stats_quantile_ranks(int64_t n, double p, double confidence, int64_t *low, 
 struct interval stats_quantile_interval(const double *sorted, size_t n, double p, double confidence)
 {
     int64_t low, high;
-    if (!stats_quantile_ranks((int64_t)n, p, confidence, &low, &high))
+    if (p <= 0 || p >= 1 || !stats_quantile_ranks((int64_t)n, p, confidence, &low, &high))
         return (struct interval){NAN, NAN};
     return (struct interval){sorted[low - 1], sorted[high - 1]};
 }

@@ -37,8 +37,8 @@ struct interval {
 /* Student's t interval over independent values. */
 struct estimate stats_mean(const double *value, size_t n, double confidence);
 
-/* Sorts the values, the NANs last, and says all that a result says of a metric. Returns how many
- * are not NAN. */
+/* Sorts the values, the NANs last, and says all that a result says of a metric, of independent
+ * values. Returns how many are not NAN. */
 size_t stats_quantity(double *value, size_t n, struct quantity *quantity);
 
 /* By interpolation between neighbours, as sketch_quantile; NAN for n = 0. */

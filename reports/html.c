@@ -170,6 +170,10 @@ static void print_notes(FILE *out, const struct report *report, const struct cla
     }
     if (report->result->unstable)
         print_item(out, "failed", "unstable: the queue grew without bound");
+    table_method(report->result, text, sizeof text);
+    print_item(out, "", text);
+    table_rare(&report->result->rare, text, sizeof text);
+    print_item(out, "", text);
     if (n > 0) { /* else the rows have said it */
         table_load(report, text, sizeof text);
         print_item(out, "", text);

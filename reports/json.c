@@ -47,8 +47,11 @@ json_t *json_quantity(const struct quantity *quantity)
     const struct {
         const char *key;
         double value;
-    } fields[] = {{"min", quantity->min}, {"p5", quantity->p5},   {"p50", quantity->p50},
-                  {"p95", quantity->p95}, {"p99", quantity->p99}, {"max", quantity->max}};
+    } fields[] = {{"min", quantity->min},         {"p5", quantity->p5},
+                  {"p50", quantity->p50},         {"p95", quantity->p95},
+                  {"p99", quantity->p99},         {"max", quantity->max},
+                  {"p50_low", quantity->p50_low}, {"p50_high", quantity->p50_high},
+                  {"p95_low", quantity->p95_low}, {"p95_high", quantity->p95_high}};
     bool seen = quantity->n > 0; /* a struct that nobody filled is all 0, which must not show */
     json_t *object = json_object();
     size_t i;
@@ -58,6 +61,9 @@ json_t *json_quantity(const struct quantity *quantity)
     put(object, "confidence", json_real(STATS_CONFIDENCE));
     for (i = 0; i < sizeof fields / sizeof *fields; i++)
         put(object, fields[i].key, number(seen ? fields[i].value : NAN));
+    put(object, "method",
+        seen && isfinite(quantity->half_width) ? string(method_name(quantity->method))
+                                               : json_null());
     return object;
 }
 
@@ -194,6 +200,46 @@ static json_t *failure(const struct report *report)
     return object;
 }
 
+static json_t *precision(const struct precision *precision)
+{
+    json_t *object;
+    if (precision->asked <= 0)
+        return json_null();
+    object = json_object();
+    put(object, "metric", string(metric_name(precision->metric)));
+    put(object, "asked", number(precision->asked));
+    put(object, "reached", number(precision->reached));
+    put(object, "met", json_boolean(precision->reached <= precision->asked));
+    return object;
+}
+
+static json_t *bounded(const struct bounded *bounded)
+{
+    json_t *object = json_object();
+    put(object, "mean", number(bounded->mean));
+    put(object, "low", number(bounded->low));
+    put(object, "high", number(bounded->high));
+    put(object, "confidence", json_real(STATS_CONFIDENCE));
+    return object;
+}
+
+static json_t *rare(const struct rare_result *rare)
+{
+    json_t *object;
+    if (rare->replications == 0)
+        return json_null();
+    object = json_object();
+    put(object, "event", string("all hosts down"));
+    put(object, "method", string("failure biasing"));
+    put(object, "replications", json_integer(rare->replications));
+    put(object, "hits", json_integer(rare->hits));
+    put(object, "bias", json_pack("[f,f]", rare->bias_first, rare->bias_next));
+    put(object, "unavailability", bounded(&rare->unavailability));
+    put(object, "probability", bounded(&rare->probability));
+    put(object, "entries", bounded(&rare->entries));
+    return object;
+}
+
 json_t *json_report(const struct report *report)
 {
     const struct result *result = report->result;
@@ -212,6 +258,13 @@ json_t *json_report(const struct report *report)
     put(object, "simulated_ms", json_integer(result->simulated_ms));
     put(object, "events", json_integer(result->events));
     put(object, "unstable", json_boolean(result->unstable));
+    put(object, "warmup_ms", json_integer(result->warmup_ms));
+    put(object, "warmup_method",
+        string(!result->warmup_auto       ? "given"
+               : result->warmup_unsettled ? "MSER-5, not settled"
+                                          : "MSER-5"));
+    put(object, "precision", precision(&result->precision));
+    put(object, "rare", rare(&result->rare));
     put(object, "metrics", metrics(result));
     put(object, "per_host", per_host(result));
     put(object, "documented", documented(&report->scenario->documented));

@@ -197,6 +197,40 @@ static void print_workload(FILE *out, const struct result *result)
     }
 }
 
+void table_method(const struct result *result, char *out, size_t size)
+{
+    const struct precision *precision = &result->precision;
+    char warmup[TEXT_VALUE];
+    size_t end = 0;
+    out[0] = '\0';
+    if (result->warmup_auto)
+        end += (size_t)snprintf(
+            out, size, "warm-up: %s, by MSER-5%s", text_time(warmup, (double)result->warmup_ms),
+            result->warmup_unsettled ? "; still warming up: the duration is too short" : "");
+    if (end >= size || precision->asked <= 0 || precision->reached <= precision->asked)
+        return;
+    end +=
+        (size_t)snprintf(out + end, size - end, "%sprecision not reached: ", end > 0 ? "; " : "");
+    if (end < size && isnan(precision->reached))
+        snprintf(out + end, size - end, "%s was never observed", metric_name(precision->metric));
+    else if (end < size)
+        snprintf(out + end, size - end, "%s is known to %.2g%%, asked for %g%%",
+                 metric_name(precision->metric), 100 * precision->reached, 100 * precision->asked);
+}
+
+void table_rare(const struct rare_result *rare, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (rare->replications > 0)
+        snprintf(
+            out, size,
+            "all hosts down at once: %.3g of the time (%.3g to %.3g); at least once in %.3g of "
+            "the runs (%.3g to %.3g); by failure biasing, %lld runs of the hosts alone",
+            rare->unavailability.mean, rare->unavailability.low, rare->unavailability.high,
+            rare->probability.mean, rare->probability.low, rare->probability.high,
+            (long long)rare->replications);
+}
+
 static void print_block(FILE *out, const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
@@ -217,6 +251,10 @@ static void print_block(FILE *out, const struct report *report)
     }
     if (report->result->unstable)
         print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");
+    table_method(report->result, sentence, sizeof sentence);
+    print_sentence(out, sentence);
+    table_rare(&report->result->rare, sentence, sizeof sentence);
+    print_sentence(out, sentence);
     if (n > 0) { /* else the rows have said it */
         table_load(report, sentence, sizeof sentence);
         print_sentence(out, sentence);

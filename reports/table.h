@@ -35,6 +35,10 @@ void table_summary_text(const struct table_summary *summary, char *out, size_t s
 void table_difference(const struct report *report, char *out, size_t size);
 /* "p95 rto_ms <= 9:00: got 8:40 +-0:05", for failed expectations, JUnit and HTML. */
 void table_expectation(const struct verdict *verdict, char *out, size_t size);
+/* What was left out as a warm-up that was found; whether the precision asked for was missed. */
+void table_method(const struct result *result, char *out, size_t size);
+/* How often all hosts are down at once, where that was asked. */
+void table_rare(const struct rare_result *rare, char *out, size_t size);
 /* Jobs, waiting and utilization of a scenario in one line. */
 void table_load(const struct report *report, char *out, size_t size);
 

@@ -3,6 +3,7 @@
 #include "model/assert.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SWEEP_MS 30000LL /* how often empty groups are deleted */
 
@@ -23,9 +24,10 @@ struct group {
     uint16_t epoch;
     int64_t flush_ms; /* the flush in the queue */
     int64_t logged_ms;
-    bool logged;                                    /* a notification has been sent, ever */
-    int first_rule, end_rule, first_host, end_host; /* the alerts that it can hold */
-    int members;
+    bool logged;  /* a notification has been sent, ever */
+    int first, n; /* the alerts that it can hold, in alertmanager.members */
+    int members;  /* those it holds now */
+    const struct alert_route *route;
 };
 
 struct alertmanager {
@@ -38,8 +40,11 @@ struct alertmanager {
     bool running;
     int64_t started_ms; /* the sweeps' phase */
     int n_rules, n_hosts, n_groups;
-    struct entry *entries; /* owned: n_rules * n_hosts */
-    struct group *groups;  /* owned */
+    struct alert_route only; /* where alertmanager.yml gives no routes */
+    struct entry *entries;   /* owned: n_rules * n_hosts */
+    int *group_of;           /* owned: of each entry; -1: the controller is never told */
+    int *members;            /* owned: entries, group by group */
+    struct group *groups;    /* owned */
 };
 
 static struct entry *entry_of(struct alertmanager *alertmanager, int rule, int host)
@@ -47,24 +52,61 @@ static struct entry *entry_of(struct alertmanager *alertmanager, int rule, int h
     return &alertmanager->entries[rule * alertmanager->n_hosts + host];
 }
 
-static int group_index(const struct alertmanager *alertmanager, int rule, int host)
+/* One route for every alert, as the fleet file's own keys say. */
+static void learn_only_route(struct alertmanager *alertmanager, const struct rule *rules)
 {
-    int hosts = alertmanager->config->group_by_instance ? alertmanager->n_hosts : 1;
-    return (alertmanager->config->group_by_alertname ? rule : 0) * hosts +
-           (alertmanager->config->group_by_instance ? host : 0);
+    const struct alertmanager_config *config = alertmanager->config;
+    struct alert_route *only = &alertmanager->only;
+    *only = (struct alert_route){.group_wait_ms = config->group_wait_ms,
+                                 .group_interval_ms = config->group_interval_ms,
+                                 .repeat_interval_ms = config->repeat_interval_ms,
+                                 .by_instance = config->group_by_instance};
+    for (int i = 0; i < alertmanager->n_rules && config->group_by_alertname; i++) {
+        int same = 0;
+        while (strcmp(rules[same].name, rules[i].name) != 0)
+            same++;
+        only->group_of[i] = (uint8_t)same;
+    }
+}
+
+static const struct alert_route *route_of(const struct alertmanager *alertmanager, int rule,
+                                          int host)
+{
+    const struct alertmanager_config *config = alertmanager->config;
+    if (config->n_routes == 0)
+        return &alertmanager->only;
+    return config->route_of[rule][host] < 0 ? NULL : &config->routes[config->route_of[rule][host]];
+}
+
+static bool same_group(const struct alertmanager *alertmanager, int a, int b)
+{
+    int n = alertmanager->n_hosts;
+    const struct alert_route *route = route_of(alertmanager, a / n, a % n);
+    return route == route_of(alertmanager, b / n, b % n) &&
+           route->group_of[a / n] == route->group_of[b / n] &&
+           (!route->by_instance || a % n == b % n);
 }
 
 static void learn_groups(struct alertmanager *alertmanager)
 {
-    const struct alertmanager_config *config = alertmanager->config;
-    for (int rule = 0; rule < alertmanager->n_rules; rule++) {
-        for (int host = 0; host < alertmanager->n_hosts; host++) {
-            struct group *group = &alertmanager->groups[group_index(alertmanager, rule, host)];
-            group->first_rule = config->group_by_alertname ? rule : 0;
-            group->end_rule = config->group_by_alertname ? rule + 1 : alertmanager->n_rules;
-            group->first_host = config->group_by_instance ? host : 0;
-            group->end_host = config->group_by_instance ? host + 1 : alertmanager->n_hosts;
+    int n_entries = alertmanager->n_rules * alertmanager->n_hosts, n_members = 0;
+    for (int i = 0; i < n_entries; i++)
+        alertmanager->group_of[i] = -1;
+    for (int i = 0; i < n_entries; i++) {
+        struct group *group = &alertmanager->groups[alertmanager->n_groups];
+        const struct alert_route *route =
+            route_of(alertmanager, i / alertmanager->n_hosts, i % alertmanager->n_hosts);
+        if (!route || alertmanager->group_of[i] >= 0)
+            continue;
+        *group = (struct group){.first = n_members, .route = route};
+        for (int j = i; j < n_entries; j++) {
+            if (!same_group(alertmanager, i, j))
+                continue;
+            alertmanager->group_of[j] = alertmanager->n_groups;
+            alertmanager->members[n_members++] = j;
+            group->n++;
         }
+        alertmanager->n_groups++;
     }
 }
 
@@ -82,10 +124,13 @@ struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *
     alertmanager->context = context;
     alertmanager->n_rules = fleet->monitoring.n_rules;
     alertmanager->n_hosts = fleet->n_hosts;
-    alertmanager->n_groups = (int)n - 1;
     alertmanager->entries = calloc(n, sizeof *alertmanager->entries);
     alertmanager->groups = calloc(n, sizeof *alertmanager->groups);
+    alertmanager->group_of = calloc(n, sizeof *alertmanager->group_of);
+    alertmanager->members = calloc(n, sizeof *alertmanager->members);
     UND_ASSERT(alertmanager->entries && alertmanager->groups);
+    UND_ASSERT(alertmanager->group_of && alertmanager->members);
+    learn_only_route(alertmanager, fleet->monitoring.rules);
     learn_groups(alertmanager);
     return alertmanager;
 }
@@ -96,6 +141,8 @@ void alertmanager_close(struct alertmanager *alertmanager)
         return;
     free(alertmanager->entries);
     free(alertmanager->groups);
+    free(alertmanager->group_of);
+    free(alertmanager->members);
     free(alertmanager);
 }
 
@@ -143,9 +190,15 @@ void alertmanager_start(struct alertmanager *alertmanager, int64_t now_ms)
 
 size_t alertmanager_pending(const struct fleet *fleet)
 {
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    int64_t longest_ms = config->group_interval_ms;
+    for (int i = 0; i < config->n_routes; i++) {
+        if (config->routes[i].group_interval_ms > longest_ms)
+            longest_ms = config->routes[i].group_interval_ms;
+    }
     /* A group can be deleted and made anew once a sweep; its flush stays in the queue, void. */
-    int64_t flushes = fleet->alertmanager.group_interval_ms / SWEEP_MS + 5;
-    return (size_t)(fleet->monitoring.n_rules * fleet->n_hosts * (flushes + 2));
+    return (size_t)(fleet->monitoring.n_rules * fleet->n_hosts) *
+           (size_t)(longest_ms / SWEEP_MS + 7);
 }
 
 static void push(struct alertmanager *alertmanager, int64_t at_ms, int kind, int group,
@@ -194,13 +247,17 @@ static void merge(struct entry *entry, int64_t now_ms, int64_t starts_ms, int64_
 void alertmanager_receive(struct alertmanager *alertmanager, int64_t now_ms, int rule, int host,
                           int64_t starts_ms, int64_t ends_ms)
 {
-    int index = group_index(alertmanager, rule, host);
+    int index = alertmanager->group_of[rule * alertmanager->n_hosts + host];
     struct entry *entry = entry_of(alertmanager, rule, host);
-    struct group *group = &alertmanager->groups[index];
-    int64_t wait_ms = alertmanager->config->group_wait_ms;
+    struct group *group;
+    int64_t wait_ms;
     if (!alertmanager->running)
         return;
     merge(entry, now_ms, starts_ms, ends_ms);
+    if (index < 0)
+        return;
+    group = &alertmanager->groups[index];
+    wait_ms = group->route->group_wait_ms;
     group->members += !entry->grouped;
     entry->grouped = true;
     if (!group->exists) {
@@ -217,46 +274,82 @@ void alertmanager_receive(struct alertmanager *alertmanager, int64_t now_ms, int
 
 /* --- flushing -------------------------------------------------------------------------------- */
 
-/* DedupStage.needsUpdate. An identity is its labels: an alert that resolved and fired again since
- * the last notification is firing as before, and nothing has changed. */
-static bool needs_update(struct alertmanager *alertmanager, const struct group *group,
-                         int64_t now_ms)
+static bool is_firing(const struct entry *entry, int64_t now_ms)
 {
-    bool new_firing = false, new_resolved = false, any_firing = false, logged_firing = false;
-    for (int rule = group->first_rule; rule < group->end_rule; rule++) {
-        for (int host = group->first_host; host < group->end_host; host++) {
-            const struct entry *entry = entry_of(alertmanager, rule, host);
-            logged_firing |= entry->logged_firing;
-            if (!entry->grouped)
-                continue;
-            any_firing |= entry->ends_ms > now_ms;
-            new_firing |= entry->ends_ms > now_ms && !entry->logged_firing;
-            new_resolved |= entry->ends_ms <= now_ms && !entry->logged_resolved;
+    return entry->known && entry->ends_ms > now_ms;
+}
+
+/* InhibitStage: another alert that fires mutes this one. */
+static bool is_muted(struct alertmanager *alertmanager, int member, int64_t now_ms)
+{
+    int n_hosts = alertmanager->n_hosts, rule = member / n_hosts, host = member % n_hosts;
+    uint32_t same = alertmanager->config->muted_by_same_host[rule];
+    uint32_t any = alertmanager->config->muted_by_any_host[rule];
+    for (int source = 0; (same | any) >> source != 0; source++) {
+        if (same >> source & 1 && is_firing(entry_of(alertmanager, source, host), now_ms))
+            return true;
+        for (int other = 0; any >> source & 1 && other < n_hosts; other++) {
+            if (is_firing(entry_of(alertmanager, source, other), now_ms))
+                return true;
         }
     }
+    return false;
+}
+
+/* What the last stages see of a group: its alerts that are not muted. */
+struct flushed {
+    bool firing, resolved; /* any */
+    bool new_firing, new_resolved;
+    bool logged_firing; /* the last notification had some, muted now or not */
+};
+
+static struct flushed look(struct alertmanager *alertmanager, const struct group *group,
+                           int64_t now_ms)
+{
+    struct flushed seen = {0};
+    for (int i = group->first; i < group->first + group->n; i++) {
+        const struct entry *entry = &alertmanager->entries[alertmanager->members[i]];
+        seen.logged_firing |= entry->logged_firing;
+        if (!entry->grouped || is_muted(alertmanager, alertmanager->members[i], now_ms))
+            continue;
+        seen.firing |= entry->ends_ms > now_ms;
+        seen.resolved |= entry->ends_ms <= now_ms;
+        seen.new_firing |= entry->ends_ms > now_ms && !entry->logged_firing;
+        seen.new_resolved |= entry->ends_ms <= now_ms && !entry->logged_resolved;
+    }
+    return seen;
+}
+
+/* DedupStage.needsUpdate. An identity is its labels: an alert that resolved and fired again since
+ * the last notification is firing as before, and nothing has changed. */
+static bool needs_update(const struct flushed *seen, const struct group *group, int64_t now_ms)
+{
+    if (!seen->firing && !seen->resolved)
+        return false;
     if (!group->logged)
-        return any_firing;
-    if (new_firing)
+        return seen->firing;
+    if (seen->new_firing)
         return true;
-    if (!any_firing)
-        return logged_firing;
-    return new_resolved || group->logged_ms < now_ms - alertmanager->config->repeat_interval_ms;
+    if (!seen->firing)
+        return seen->logged_firing;
+    return seen->new_resolved || group->logged_ms < now_ms - group->route->repeat_interval_ms;
 }
 
 static void notify(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
     struct notification notification = {{0}, {0}};
+    int n_hosts = alertmanager->n_hosts;
     group->logged = true;
     group->logged_ms = now_ms;
-    for (int rule = group->first_rule; rule < group->end_rule; rule++) {
-        for (int host = group->first_host; host < group->end_host; host++) {
-            struct entry *entry = entry_of(alertmanager, rule, host);
-            entry->logged_firing = entry->grouped && entry->ends_ms > now_ms;
-            entry->logged_resolved = entry->grouped && entry->ends_ms <= now_ms;
-            notification.member[host] |= (uint32_t)1 << rule;
-            if (entry->logged_firing)
-                notification.firing[host] |= (uint32_t)1 << rule;
-        }
+    for (int i = group->first; i < group->first + group->n; i++) {
+        int member = alertmanager->members[i];
+        struct entry *entry = &alertmanager->entries[member];
+        bool seen = entry->grouped && !is_muted(alertmanager, member, now_ms);
+        entry->logged_firing = seen && entry->ends_ms > now_ms;
+        entry->logged_resolved = seen && entry->ends_ms <= now_ms;
+        notification.member[member % n_hosts] |= (uint32_t)1 << member / n_hosts;
+        if (entry->logged_firing)
+            notification.firing[member % n_hosts] |= (uint32_t)1 << member / n_hosts;
     }
     if (alertmanager->observer)
         alertmanager->observer(alertmanager->context, now_ms, &notification);
@@ -264,13 +357,11 @@ static void notify(struct alertmanager *alertmanager, struct group *group, int64
 
 static void drop_resolved(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
-    for (int rule = group->first_rule; rule < group->end_rule; rule++) {
-        for (int host = group->first_host; host < group->end_host; host++) {
-            struct entry *entry = entry_of(alertmanager, rule, host);
-            if (entry->grouped && entry->ends_ms <= now_ms) {
-                entry->grouped = false;
-                group->members--;
-            }
+    for (int i = group->first; i < group->first + group->n; i++) {
+        struct entry *entry = &alertmanager->entries[alertmanager->members[i]];
+        if (entry->grouped && entry->ends_ms <= now_ms) {
+            entry->grouped = false;
+            group->members--;
         }
     }
 }
@@ -278,11 +369,12 @@ static void drop_resolved(struct alertmanager *alertmanager, struct group *group
 static void flush(struct alertmanager *alertmanager, int index, int64_t now_ms)
 {
     struct group *group = &alertmanager->groups[index];
+    struct flushed seen = look(alertmanager, group, now_ms);
     group->flushed = true;
-    if (group->members > 0 && needs_update(alertmanager, group, now_ms))
+    if (needs_update(&seen, group, now_ms))
         notify(alertmanager, group, now_ms);
     drop_resolved(alertmanager, group, now_ms);
-    schedule_flush(alertmanager, index, now_ms + alertmanager->config->group_interval_ms);
+    schedule_flush(alertmanager, index, now_ms + group->route->group_interval_ms);
     if (group->members == 0)
         schedule_sweep(alertmanager, index, now_ms);
 }

@@ -1,6 +1,10 @@
 #include "alerts_command.h"
 
 #include "alerts_eval.h"
+#include "model/alertmanager_file.h"
+#include "model/prometheus_file.h"
+#include "model/rule_file.h"
+#include "reports/rules_print.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -8,8 +12,16 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: understudy alerts eval --series FILE [--rules FILE] [--format text|json]\n"
-    "         the alert states at every evaluation for given samples\n";
+    "usage: understudy alerts check FILE...\n"
+    "         what the model takes from rule files, a prometheus.yml or an alertmanager.yml, and\n"
+    "         what it does not use\n"
+    "       understudy alerts explain FILE...\n"
+    "         how each rule's expression becomes a signal with a threshold\n"
+    "       understudy alerts eval --series FILE [--rules FILE]\n"
+    "         the alert states at every evaluation for given samples\n\n"
+    "  --format text|json\n"
+    "  --help\n"
+    "Exit codes: 0 done; 2 usage or input error, or a rule that is no signal of the model.\n";
 
 enum { OPTION_RULES = 256, OPTION_SERIES };
 
@@ -79,12 +91,18 @@ static void print_states(const json_t *output)
 
 static enum und_code eval_command(const struct options *options, struct und_err *err)
 {
-    json_t *input, *output;
+    json_t *input, *output = NULL;
+    struct rule_set *set = rule_set_new();
     if (!options->series)
-        return und_fail(err, UND_USAGE, "alerts eval: --series FILE is missing");
-    input = alerts_eval_load(options->series, err);
-    output = input ? alerts_eval(input, options->series, NULL, 0, err) : NULL;
+        und_fail(err, UND_USAGE, "alerts eval: --series FILE is missing");
+    if (err->code == UND_OK && options->rules)
+        rule_set_read(set, &options->rules, 1, err);
+    input = err->code == UND_OK ? alerts_eval_load(options->series, err) : NULL;
+    if (input)
+        output =
+            alerts_eval(input, options->series, options->rules ? set->rules : NULL, set->n, err);
     json_decref(input);
+    rule_set_free(set);
     if (!output)
         return err->code;
     if (options->json) {
@@ -97,6 +115,139 @@ static enum und_code eval_command(const struct options *options, struct und_err 
     return UND_OK;
 }
 
+/* --- check and explain ----------------------------------------------------------------------- */
+
+/* What is known of the files given: one of each kind, any number of rule files. */
+struct reading {
+    struct rule_set *set;
+    struct prometheus_file prometheus;
+    struct alertmanager_file *alertmanager;
+    const char *rule_files[PROMETHEUS_FILE_RULES];
+    int n_rule_files;
+    bool has_prometheus;
+};
+
+static enum und_code sort_out(struct reading *reading, const char *path, struct und_err *err)
+{
+    struct doc doc;
+    json_t *root = NULL;
+    enum und_code code;
+    doc_init(&doc);
+    code = doc_load(&doc, path, &root, err);
+    if (code != UND_OK) {
+        /* said */
+    } else if (json_object_get(root, "route") || json_object_get(root, "receivers")) {
+        reading->alertmanager = alertmanager_file_read(path, err);
+        code = err->code;
+    } else if (json_object_get(root, "groups")) {
+        if (reading->n_rule_files == PROMETHEUS_FILE_RULES)
+            code = und_fail(err, UND_USAGE, "%s: more than %d rule files", path,
+                            PROMETHEUS_FILE_RULES);
+        else
+            reading->rule_files[reading->n_rule_files++] = path;
+    } else if (json_object_get(root, "scrape_configs") || json_object_get(root, "global") ||
+               json_object_get(root, "rule_files")) {
+        if (reading->has_prometheus)
+            prometheus_file_fini(&reading->prometheus);
+        reading->has_prometheus = true;
+        code = prometheus_file_read(&reading->prometheus, path, err);
+    } else {
+        code = und_fail(err, UND_USAGE,
+                        "%s: want a rule file (groups), a prometheus.yml (scrape_configs) or an "
+                        "alertmanager.yml (route)",
+                        path);
+    }
+    json_decref(root);
+    doc_fini(&doc);
+    return code;
+}
+
+static enum und_code read_all(struct reading *reading, char *const *paths, int n,
+                              struct und_err *err)
+{
+    for (int i = 0; i < n; i++) {
+        if (sort_out(reading, paths[i], err))
+            return err->code;
+    }
+    for (int i = 0; reading->has_prometheus && i < reading->prometheus.n_rule_files &&
+                    reading->n_rule_files < PROMETHEUS_FILE_RULES;
+         i++)
+        reading->rule_files[reading->n_rule_files++] = reading->prometheus.rule_files[i];
+    return rule_set_read(reading->set, reading->rule_files, reading->n_rule_files, err);
+}
+
+static void print_reading(const struct reading *reading, bool explain)
+{
+    json_t *notes = json_copy(reading->set->notes);
+    if (reading->has_prometheus) {
+        rules_print_jobs(stdout, &reading->prometheus);
+        json_array_extend(notes, reading->prometheus.notes);
+    }
+    if (explain)
+        rules_print_explanation(stdout, reading->set);
+    else
+        rules_print_list(stdout, reading->set);
+    if (reading->alertmanager) {
+        rules_print_routes(stdout, reading->alertmanager);
+        json_array_extend(notes, reading->alertmanager->notes);
+    }
+    if (!explain)
+        rules_print_notes(stdout, notes);
+    json_decref(notes);
+}
+
+static void dump_reading(const struct reading *reading)
+{
+    json_t *notes = json_copy(reading->set->notes);
+    json_t *json = json_pack("{s:o}", "alerts", rules_json(reading->set));
+    if (reading->has_prometheus) {
+        json_array_extend(notes, reading->prometheus.notes);
+        json_object_set_new(json, "evaluation_interval_ms",
+                            json_integer(reading->prometheus.evaluation_interval_ms));
+        json_object_set_new(json, "jobs", rules_jobs_json(&reading->prometheus));
+    }
+    if (reading->alertmanager) {
+        json_array_extend(notes, reading->alertmanager->notes);
+        json_object_set_new(json, "routes", rules_routes_json(reading->alertmanager));
+    }
+    json_object_set_new(json, "notes", notes);
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(json);
+}
+
+static void fail_unmapped(const struct rule_set *set, struct und_err *err)
+{
+    for (int i = 0; i < set->n; i++) {
+        const struct rule_source *source = &set->sources[i];
+        if (!source->mapped)
+            und_fail(err, UND_USAGE, "%s:%d: %s: %.200s: cannot be mapped to a signal: %.200s",
+                     source->file, source->expr_line, set->rules[i].name, source->expr,
+                     source->why);
+    }
+}
+
+static enum und_code check_command(const struct options *options, char *const *paths, int n,
+                                   bool explain, struct und_err *err)
+{
+    struct reading reading = {.set = rule_set_new()};
+    reading.set->lenient = true;
+    if (n == 0)
+        und_fail(err, UND_USAGE, "alerts %s: got no file", explain ? "explain" : "check");
+    else if (read_all(&reading, paths, n, err) == UND_OK) {
+        if (options->json)
+            dump_reading(&reading);
+        else
+            print_reading(&reading, explain);
+        fail_unmapped(reading.set, err);
+    }
+    rule_set_free(reading.set);
+    if (reading.has_prometheus)
+        prometheus_file_fini(&reading.prometheus);
+    alertmanager_file_free(reading.alertmanager);
+    return err->code;
+}
+
 enum und_code alerts_command(int argc, char **argv, struct und_err *err)
 {
     struct options options = {0};
@@ -104,6 +255,9 @@ enum und_code alerts_command(int argc, char **argv, struct und_err *err)
     if (!parse(argc, argv, &options, err))
         return err->code;
     verb = optind < argc ? argv[optind] : "nothing";
+    if (strcmp(verb, "check") == 0 || strcmp(verb, "explain") == 0)
+        return check_command(&options, argv + optind + 1, argc - optind - 1,
+                             strcmp(verb, "explain") == 0, err);
     if (optind + 1 < argc)
         return und_fail(err, UND_USAGE, "alerts: got '%.60s' as well, want nothing after '%.60s'",
                         argv[optind + 1], verb);

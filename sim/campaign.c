@@ -20,7 +20,7 @@ bool campaign_shows_progress(void)
 
 void campaign_init(struct campaign *campaign)
 {
-    *campaign = (struct campaign){.experiment = {.seed = 1}};
+    *campaign = (struct campaign){.experiment = {.seed = 1, .precision_of = METRIC_QUEUE_WAIT}};
 }
 
 static int64_t whole(const char *option, const char *value, int64_t least, int64_t most,
@@ -64,6 +64,11 @@ bool campaign_option(struct campaign *campaign, int option, const char *value, s
     case 'p':
         campaign->experiment.precision = share("precision", value, err);
         return true;
+    case 'P':
+        campaign->experiment.precision_of = metric_by_name(value);
+        if (campaign->experiment.precision_of == METRIC_COUNT)
+            und_fail(err, UND_USAGE, "--precision-of: got '%.40s', want a metric, e.g. rto", value);
+        return true;
     case 'q':
         campaign->quiet = true;
         return true;
@@ -80,6 +85,15 @@ bool campaign_option(struct campaign *campaign, int option, const char *value, s
         return true;
     }
     return false;
+}
+
+void campaign_refuse_option(int option, char **argv, struct und_err *err)
+{
+    if (option == ':')
+        und_fail(err, UND_USAGE, "%s: got '%.60s' without a value", argv[0], argv[optind - 1]);
+    else
+        und_fail(err, UND_USAGE, "%s: got option '%.60s', want one of `understudy %s --help`",
+                 argv[0], argv[optind - 1], argv[0]);
 }
 
 /* ---- files and folders ---- */
@@ -169,11 +183,13 @@ struct progress {
     int at, of;
 };
 
-static void show_progress(void *context, int64_t done, int64_t total)
+static void show_progress(void *context, int64_t done, int64_t total, double reached)
 {
     const struct progress *progress = context;
     fprintf(stderr, "\r\033[K%s (%d of %d): %lld of %lld replications", progress->path,
             progress->at + 1, progress->of, (long long)done, (long long)total);
+    if (isfinite(reached))
+        fprintf(stderr, ", precision %.2g%%", 100 * reached);
     fflush(stderr);
 }
 
@@ -208,7 +224,7 @@ static struct result *simulate_documented(const struct scenario *scenario,
     documented->fleet.github.selection = SELECTION_PRIORITY;
     documented->fleet.github.write_spacing_ms = 0;
     documented->fleet.github.api_latency = dist_fixed(0);
-    untraced.trace = false;
+    untraced.trace = untraced.rare = false;
     result = simulate(documented, &untraced, err);
     free(documented);
     return result;

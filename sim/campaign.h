@@ -29,14 +29,16 @@ struct campaign {
     {"seed", required_argument, NULL, 's'}, {"format", required_argument, NULL, 'f'},              \
         {"quiet", no_argument, NULL, 'q'}, {"set", required_argument, NULL, 'S'},                  \
         {"replications", required_argument, NULL, 'n'}, {"threads", required_argument, NULL, 'j'}, \
+        {"precision", required_argument, NULL, 'p'},                                               \
     {                                                                                              \
-        "precision", required_argument, NULL, 'p'                                                  \
+        "precision-of", required_argument, NULL, 'P'                                               \
     }
 #define CAMPAIGN_HELP                                                                              \
     "  --seed N           of the random streams (default 1)\n"                                     \
     "  --replications N   of each scenario (default: the scenario's, else 1000 with faults, 100\n" \
     "                     without)\n"                                                              \
-    "  --precision P      more replications until the mean wait's interval is within P, e.g. 1%\n" \
+    "  --precision P      more replications until a mean's interval is within P, e.g. 1%\n"        \
+    "  --precision-of M   whose mean (default: queue_wait)\n"                                      \
     "  --threads N        (default: one a processor; the result does not depend on it)\n"          \
     "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"   \
     "  --format text|json\n"                                                                       \
@@ -47,6 +49,9 @@ bool campaign_shows_progress(void); /* on a terminal, not in a pipe */
 void campaign_init(struct campaign *campaign);
 /* One option of getopt_long; false if it is none of ours. Errors go to err. */
 bool campaign_option(struct campaign *campaign, int option, const char *value, struct und_err *err);
+
+/* Says what is wrong with the option that getopt_long has just refused (':' or '?'). */
+void campaign_refuse_option(int option, char **argv, struct und_err *err);
 
 /* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
  * strings and the array are the caller's to free with campaign_free_paths. */

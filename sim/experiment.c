@@ -1,5 +1,8 @@
 #include "experiment.h"
 #include "measure.h"
+#include "rare.h"
+#include "steady.h"
+#include "warmup.h"
 #include "world.h"
 
 #include "model/assert.h"
@@ -25,6 +28,7 @@ struct crew {
     struct findings findings;
     _Atomic int64_t next, done;
     int64_t end;
+    double reached; /* relative half width, for the progress */
     struct timeline *timeline;
 };
 
@@ -36,10 +40,14 @@ struct worker {
 static void replicate(struct crew *crew, struct world *world, int64_t r)
 {
     struct findings *f = &crew->findings;
+    struct course course = f->course;
+    course.stretch = f->stretch + r * (int64_t)course.n;
+    world->course = course.n > 0 ? &course : NULL;
     world->timeline = r == 0 ? crew->timeline : NULL;
     world_run(world, &crew->base[r], &f->rep[r], f->incidents + r * f->max_incidents,
               f->max_incidents);
     world->timeline = NULL;
+    world->course = NULL;
 }
 
 static void *work(void *argument)
@@ -55,7 +63,7 @@ static void *work(void *argument)
         r = atomic_fetch_add(&crew->done, CHUNK) + CHUNK;
         if (worker->index == 0 && crew->experiment->progress)
             crew->experiment->progress(crew->experiment->context, r < crew->end ? r : crew->end,
-                                       crew->end);
+                                       crew->end, crew->reached);
     }
 }
 
@@ -77,16 +85,25 @@ static void run_batch(struct crew *crew, int64_t from, int64_t to)
         pthread_join(thread[i], NULL);
 }
 
+static void *grow(void *memory, int64_t n, int64_t each, size_t size)
+{
+    memory = realloc(memory, (size_t)(n * each + 1) * size);
+    UND_ASSERT(memory != NULL);
+    return memory;
+}
+
 /* Room for more replications; their bases follow from the last one's. */
 static void extend(struct crew *crew, int64_t to, uint64_t seed)
 {
     struct findings *f = &crew->findings;
     int64_t r, from = f->n;
-    f->rep = realloc(f->rep, (size_t)to * sizeof *f->rep);
-    f->incidents =
-        realloc(f->incidents, (size_t)(to * f->max_incidents + 1) * sizeof *f->incidents);
-    crew->base = realloc(crew->base, (size_t)to * sizeof *crew->base);
-    UND_ASSERT(f->rep && f->incidents && crew->base);
+    f->rep = grow(f->rep, to, 1, sizeof *f->rep);
+    f->hosts = grow(f->hosts, to, f->n_hosts, sizeof *f->hosts);
+    f->incidents = grow(f->incidents, to, f->max_incidents, sizeof *f->incidents);
+    f->stretch = grow(f->stretch, to, (int64_t)f->course.n, sizeof *f->stretch);
+    crew->base = grow(crew->base, to, 1, sizeof *crew->base);
+    for (r = 0; r < to; r++) /* the hosts may have moved */
+        f->rep[r].host = f->hosts + r * f->n_hosts;
     for (r = from; r < to; r++) {
         if (r == 0) {
             stream_seed(&crew->base[0], seed);
@@ -107,56 +124,6 @@ static int max_incidents(const struct scenario *scenario)
     for (i = 0; i < scenario->fleet.n_hosts; i++)
         recurring = recurring || scenario->fleet.hosts[i].has_mtbf;
     return recurring ? WORLD_INCIDENTS : scenario->n_faults;
-}
-
-/* Offered load over capacity, 0 where the question has no such limit. */
-static double offered_load(const struct scenario *scenario)
-{
-    const struct fleet *fleet = &scenario->fleet;
-    const struct workload *workload = &fleet->workload;
-    double rate = workload->arrivals.rate_per_ms, fan_out = workload->fan_out.mean;
-    double weights = 0, work = 0, capacity = 0;
-    int i;
-    if (workload->arrivals.kind == ARRIVALS_RENEWAL)
-        rate = 1 / dist_mean(&workload->arrivals.interval);
-    if (workload->arrivals.kind == ARRIVALS_NONE || workload->arrivals.kind == ARRIVALS_TRACE ||
-        scenario->n_faults > 0 || workload->queue.capacity >= 0 || workload->queue.has_patience)
-        return 0;
-    if (workload->fan_out.kind == FAN_OUT_EMPIRICAL) {
-        double sum = 0;
-        fan_out = 0;
-        for (i = 0; i < workload->fan_out.n_weights; i++) {
-            sum += workload->fan_out.weights[i];
-            fan_out += (i + 1) * workload->fan_out.weights[i];
-        }
-        fan_out /= sum;
-    }
-    for (i = 0; i < workload->n_classes; i++) {
-        weights += workload->classes[i].weight;
-        work += workload->classes[i].weight * dist_mean(&workload->classes[i].duration);
-    }
-    for (i = 0; i < fleet->n_hosts; i++) {
-        const struct host *host = &fleet->hosts[i];
-        double up = 1;
-        if (host->has_mtbf)
-            up = dist_mean(&host->mtbf) / (dist_mean(&host->mtbf) + dist_mean(&host->mttr));
-        capacity += up * host->slots * host->speed;
-    }
-    return rate * fan_out * work / weights / capacity;
-}
-
-static enum und_code check_question(const struct scenario *scenario, struct und_err *err)
-{
-    double load = offered_load(scenario);
-    if (scenario->warmup_ms >= scenario->duration_ms && scenario->duration_ms > 0)
-        return und_fail(err, UND_USAGE, "%s: warmup: got %.0f s, want less than the duration",
-                        scenario->path, (double)scenario->warmup_ms / 1000);
-    if (load < 1)
-        return UND_OK;
-    return und_fail(err, UND_USAGE,
-                    "%s: workload: unstable: got an offered load of %.1f%% of the capacity, want "
-                    "below 100%% (or a queue capacity, patience or a fault)",
-                    scenario->path, 100 * load);
 }
 
 static enum und_code check_findings(const struct scenario *scenario,
@@ -195,31 +162,68 @@ static int64_t replication_count(const struct scenario *scenario,
     return scenario->n_faults > 0 ? EXPERIMENT_REPLICATIONS : EXPERIMENT_STEADY_REPLICATIONS;
 }
 
-/* More replications until the mean wait is known well enough. */
-static void run_to_precision(struct crew *crew, const struct experiment *experiment)
+/* More replications until the mean is known well enough, by the interval that will be reported. */
+static void run_to_precision(struct crew *crew, struct precision *precision)
 {
+    const struct experiment *experiment = crew->experiment;
     struct stopping stopping = {.precision = experiment->precision,
                                 .confidence = STATS_CONFIDENCE,
-                                .minimum = 30,
-                                .maximum = EXPERIMENT_MAX_REPLICATIONS};
+                                .minimum = EXPERIMENT_PRECISION_REPLICATIONS,
+                                .maximum = EXPERIMENT_PRECISION_CEILING};
     for (;;) {
         int64_t n = crew->findings.n, next;
-        double *value = measure_mean_waits(&crew->findings);
+        double *value = measure_each(&crew->findings, experiment->precision_of);
+        struct estimate mean = stats_mean(value, (size_t)n, STATS_CONFIDENCE);
         enum stop stop = stats_stop(&stopping, value, (size_t)n);
         next = stats_next_look(&stopping, value, (size_t)n);
         free(value);
-        if (stop != STOP_CONTINUE)
+        crew->reached = mean.half_width <= 0 ? 0 : mean.half_width / fabs(mean.mean);
+        *precision =
+            (struct precision){experiment->precision, crew->reached, experiment->precision_of};
+        /* What is not observed in so many replications would take the ceiling to no avail. */
+        if (stop != STOP_CONTINUE || (mean.n == 0 && n >= stopping.minimum))
             return;
         extend(crew, next, experiment->seed);
         run_batch(crew, n, next);
     }
 }
 
-static void merge_workers(struct crew *crew)
+static void open_crew(struct crew *crew, int64_t n, struct result *result)
+{
+    const struct scenario *scenario = crew->scenario;
+    const struct experiment *experiment = crew->experiment;
+    struct findings *f = &crew->findings;
+    bool settled = true;
+    int i;
+    crew->threads = thread_count(experiment, experiment->precision > 0 ? MAX_THREADS : n);
+    crew->timeline = experiment->trace ? &result->timeline : NULL;
+    crew->reached = NAN;
+    for (i = 0; i < crew->threads; i++)
+        crew->world[i] = world_open(scenario, experiment->always_tick);
+    result->warmup_ms = scenario->warmup_ms;
+    result->warmup_auto = scenario->warmup_auto;
+    if (scenario->warmup_auto)
+        result->warmup_ms = warmup_find(crew->world[0], experiment->seed, &settled);
+    result->warmup_unsettled = !settled;
+    for (i = 0; i < crew->threads; i++)
+        crew->world[i]->warmup_ms = result->warmup_ms;
+    f->max_incidents = max_incidents(scenario);
+    f->n_hosts = scenario->fleet.n_hosts;
+    steady_lay_out(scenario, result->warmup_ms,
+                   experiment->precision > 0 ? EXPERIMENT_PRECISION_CEILING : n, &f->course);
+    extend(crew, n, experiment->seed);
+}
+
+static void close_crew(struct crew *crew)
 {
     int i;
-    for (i = 1; i < crew->threads; i++)
-        world_merge(crew->world[0], crew->world[i]);
+    for (i = 0; i < crew->threads; i++)
+        world_close(crew->world[i]);
+    free(crew->base);
+    free(crew->findings.rep);
+    free(crew->findings.hosts);
+    free(crew->findings.incidents);
+    free(crew->findings.stretch);
 }
 
 enum und_code experiment_run(const struct scenario *scenario, const struct experiment *experiment,
@@ -229,26 +233,21 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
     int64_t n = replication_count(scenario, experiment);
     int i;
     memset(result, 0, sizeof *result);
-    if (check_question(scenario, err) != UND_OK)
+    if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK)
         return err->code;
-    crew.threads = thread_count(experiment, experiment->precision > 0 ? MAX_THREADS : n);
-    crew.timeline = experiment->trace ? &result->timeline : NULL;
-    crew.findings.max_incidents = max_incidents(scenario);
-    for (i = 0; i < crew.threads; i++)
-        crew.world[i] = world_open(scenario, experiment->always_tick);
-    extend(&crew, n, experiment->seed);
+    if (experiment->rare &&
+        rare_run(scenario, experiment->seed, RARE_REPLICATIONS, &result->rare, err) != UND_OK)
+        return err->code;
+    open_crew(&crew, n, result);
     run_batch(&crew, 0, n);
     if (experiment->precision > 0)
-        run_to_precision(&crew, experiment);
-    merge_workers(&crew);
+        run_to_precision(&crew, &result->precision);
+    for (i = 1; i < crew.threads; i++)
+        world_merge(crew.world[0], crew.world[i]);
     if (check_findings(scenario, experiment, &crew.findings, err) == UND_OK)
         measure_result(scenario, experiment->seed, &crew.findings, crew.world[0], result);
     else
         timeline_fini(&result->timeline);
-    for (i = 0; i < crew.threads; i++)
-        world_close(crew.world[i]);
-    free(crew.base);
-    free(crew.findings.rep);
-    free(crew.findings.incidents);
+    close_crew(&crew);
     return err->code;
 }

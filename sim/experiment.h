@@ -15,15 +15,20 @@
 #define EXPERIMENT_REPLICATIONS 1000       /* default of scenarios with faults */
 #define EXPERIMENT_STEADY_REPLICATIONS 100 /* default of steady-state questions */
 #define EXPERIMENT_MAX_REPLICATIONS 1000000
+#define EXPERIMENT_PRECISION_REPLICATIONS 30 /* the least on which --precision stops */
+#define EXPERIMENT_PRECISION_CEILING 100000  /* and the most, if they do not reach it */
 
 struct experiment {
     uint64_t seed;
-    int64_t replications; /* 0: the scenario's own, or the default */
-    double precision;     /* relative half width of the mean wait to reach; 0: none asked for */
-    int threads;          /* 0: one a processor */
-    bool trace;           /* fill result.timeline from replication 0 */
-    bool always_tick;     /* no sleeping: every scrape, evaluation and poll happens (for tests) */
-    void (*progress)(void *context, int64_t done, int64_t total); /* NULL: none */
+    int64_t replications;     /* 0: the scenario's own, or the default */
+    double precision;         /* relative half width of a mean to reach; 0: none asked for */
+    enum metric precision_of; /* whose mean */
+    int threads;              /* 0: one a processor */
+    bool trace;               /* fill result.timeline from replication 0 */
+    bool rare;                /* fill result.rare: all hosts down at once */
+    bool always_tick; /* no sleeping: every scrape, evaluation and poll happens (for tests) */
+    /* NULL: none. `reached`: the relative half width so far, NAN where none is asked for. */
+    void (*progress)(void *context, int64_t done, int64_t total, double reached);
     void *context;
 };
 

@@ -1,4 +1,6 @@
 #include "measure.h"
+#include "judge.h"
+#include "steady.h"
 
 #include "model/assert.h"
 #include "model/stats.h"
@@ -6,109 +8,20 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static double *new_values(int64_t n)
+double *measure_new(int64_t n)
 {
     double *value = calloc((size_t)(n > 0 ? n : 1), sizeof *value);
     UND_ASSERT(value != NULL);
     return value;
 }
 
-static void unobserved(struct quantity *q)
+/* Every trial came out alike, and still the share is not known exactly. */
+static void all_alike(struct quantity *q, int64_t hits, int64_t n)
 {
-    *q = (struct quantity){.n = 0,
-                           .mean = NAN,
-                           .half_width = NAN,
-                           .min = NAN,
-                           .p5 = NAN,
-                           .p50 = NAN,
-                           .p95 = NAN,
-                           .p99 = NAN,
-                           .max = NAN};
-}
-
-double *measure_mean_waits(const struct findings *f)
-{
-    double *value = new_values(f->n);
-    int64_t r;
-    for (r = 0; r < f->n; r++)
-        value[r] =
-            f->rep[r].started > 0 ? (double)f->rep[r].wait_sum_ms / (double)f->rep[r].started : NAN;
-    return value;
-}
-
-/* ---- delays of incidents ---- */
-
-static int64_t delay(const struct incident *incident, enum metric metric)
-{
-    switch (metric) {
-    case METRIC_DETECTION:
-        return incident->detection_ms;
-    case METRIC_FAILOVER:
-        return incident->failover_ms;
-    case METRIC_RTO:
-        return incident->rto_ms;
-    case METRIC_JOB_RECOVERY:
-        return incident->recovery_ms;
-    case METRIC_MTTR:
-        return incident->mttr_ms;
-    case METRIC_PENDING:
-        return incident->pending_ms;
-    case METRIC_FIRING:
-        return incident->firing_ms;
-    case METRIC_WEBHOOK:
-        return incident->webhook_ms;
-    case METRIC_QUEUE_WAIT:
-    case METRIC_QUEUE_LENGTH:
-    case METRIC_UTILIZATION:
-    case METRIC_WAIT_PROBABILITY:
-    case METRIC_AVAILABILITY:
-    case METRIC_JOB_SUCCESS:
-    case METRIC_FAILOVER_SUCCESS:
-    case METRIC_FAILOVERS:
-    case METRIC_JOBS_DONE:
-    case METRIC_JOBS_FAILED:
-    case METRIC_COUNT:
-        break;
-    }
-    UND_UNREACHABLE();
-}
-
-/* Planned maintenance is no failure: it is measured only where nothing else happened. */
-static bool only_maintenance(const struct findings *f)
-{
-    int64_t r;
-    int i;
-    for (r = 0; r < f->n; r++)
-        for (i = 0; i < f->rep[r].n_incidents; i++)
-            if (!f->incidents[r * f->max_incidents + i].maintenance)
-                return false;
-    return true;
-}
-
-static void pool_delays(const struct findings *f, enum metric metric, struct result *result)
-{
-    struct samples *samples = &result->samples[metric];
-    bool maintenance = only_maintenance(f);
-    double *mean = result->by_replication[metric] = new_values(f->n);
-    int64_t r, most = 0;
-    int i;
-    for (r = 0; r < f->n; r++)
-        most += f->rep[r].n_incidents;
-    samples->value = new_values(most);
-    for (r = 0; r < f->n; r++) {
-        size_t before = samples->n;
-        for (i = 0; i < f->rep[r].n_incidents; i++) {
-            const struct incident *incident = &f->incidents[r * f->max_incidents + i];
-            if (delay(incident, metric) < 0 || incident->maintenance != maintenance)
-                continue;
-            samples->value[samples->n++] = (double)delay(incident, metric);
-            mean[r] += samples->value[samples->n - 1];
-        }
-        mean[r] /= (double)(samples->n - before); /* 0 / 0: NAN, nothing observed */
-    }
-    stats_quantity(samples->value, samples->n, &result->metric[metric]);
+    struct interval interval = stats_clopper_pearson(hits, n, STATS_CONFIDENCE);
+    q->half_width = interval.high - interval.low;
+    q->method = METHOD_CLOPPER_PEARSON;
 }
 
 /* ---- ratios: sum of a over sum of b ---- */
@@ -116,137 +29,132 @@ static void pool_delays(const struct findings *f, enum metric metric, struct res
 /* The ratio estimator's interval over replications (Law, section 9.5.3; Cochran): the residuals
  * a - ratio * b of replications are independent. A ratio of 0 or 1 without any spread gets
  * Clopper-Pearson's interval over its trials instead of 0 +- 0. */
-static void ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
-                  double **by_replication)
+void measure_ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
+                   double **by_replication)
 {
-    double sum_a = 0, sum_b = 0, *residual = new_values(n), *each = new_values(n);
+    double sum_a = 0, sum_b = 0, *residual = measure_new(n), *each = measure_new(n);
     struct estimate estimate;
     int64_t r;
     for (r = 0; r < n; r++) {
         sum_a += a[r];
         sum_b += b[r];
+        residual[r] = each[r] = a[r] / b[r]; /* 0 / 0: NAN */
     }
-    unobserved(q);
+    quantity_void(q);
     if (sum_b > 0) {
-        for (r = 0; r < n; r++)
-            residual[r] = each[r] = a[r] / b[r]; /* 0 / 0: NAN */
         stats_quantity(residual, (size_t)n, q);
         q->mean = sum_a / sum_b;
         for (r = 0; r < n; r++)
             residual[r] = a[r] - q->mean * b[r];
         estimate = stats_mean(residual, (size_t)n, STATS_CONFIDENCE);
         q->half_width = estimate.half_width / (sum_b / (double)n);
-        if (proportion && (sum_a <= 0 || sum_a >= sum_b)) {
-            struct interval interval =
-                stats_clopper_pearson(llround(sum_a), llround(sum_b), STATS_CONFIDENCE);
-            q->half_width = interval.high - interval.low;
-        }
+        if (proportion && (sum_a <= 0 || sum_a >= sum_b))
+            all_alike(q, llround(sum_a), llround(sum_b));
     }
     free(residual);
     *by_replication = each;
 }
 
-static void measure_waits(const struct findings *f, struct world *world, struct result *result)
+/* Numerators and denominators of a metric that is a ratio of sums over replications; false: it is
+ * a mean over replications. */
+static bool parts(const struct findings *f, enum metric metric, double *a, double *b)
 {
-    double *sum = new_values(f->n), *started = new_values(f->n), *waited = new_values(f->n);
-    struct quantity by_replication;
     int64_t r;
-    for (r = 0; r < f->n; r++) {
-        sum[r] = (double)f->rep[r].wait_sum_ms;
-        started[r] = (double)f->rep[r].started;
-        waited[r] = (double)f->rep[r].waited;
+    if (measure_is_delay(metric)) {
+        measure_delay_parts(f, metric, a, b);
+        return true;
     }
-    ratio(sum, started, f->n, false, &by_replication, &result->by_replication[METRIC_QUEUE_WAIT]);
-    sketch_quantity(&world->waits, &result->metric[METRIC_QUEUE_WAIT]);
-    result->metric[METRIC_QUEUE_WAIT].half_width = by_replication.half_width;
-    ratio(waited, started, f->n, true, &result->metric[METRIC_WAIT_PROBABILITY],
-          &result->by_replication[METRIC_WAIT_PROBABILITY]);
-    free(sum);
-    free(started);
-    free(waited);
+    for (r = 0; r < f->n; r++) {
+        const struct rep *rep = &f->rep[r];
+        if (metric == METRIC_QUEUE_WAIT || metric == METRIC_WAIT_PROBABILITY) {
+            a[r] = (double)(metric == METRIC_QUEUE_WAIT ? rep->wait_sum_ms : rep->waited);
+            b[r] = (double)rep->started;
+        } else if (metric == METRIC_JOB_SUCCESS) {
+            a[r] = (double)rep->first_done;
+            b[r] = (double)(rep->first_done + rep->first_failed);
+        } else if (metric == METRIC_FAILOVER_SUCCESS) {
+            a[r] = (double)rep->failovers_done;
+            b[r] = (double)rep->failovers_due;
+        } else {
+            return false;
+        }
+    }
+    return true;
 }
 
-static void measure_success(const struct findings *f, struct result *result)
+static void measure_ratio_of(const struct findings *f, enum metric metric, struct quantity *q,
+                             double **by_replication)
 {
-    double *good = new_values(f->n), *all = new_values(f->n);
-    int64_t r;
-    for (r = 0; r < f->n; r++) {
-        good[r] = (double)f->rep[r].first_done;
-        all[r] = good[r] + (double)f->rep[r].first_failed;
-    }
-    ratio(good, all, f->n, true, &result->metric[METRIC_JOB_SUCCESS],
-          &result->by_replication[METRIC_JOB_SUCCESS]);
-    for (r = 0; r < f->n; r++) {
-        good[r] = (double)f->rep[r].failovers_done;
-        all[r] = (double)f->rep[r].failovers_due;
-    }
-    ratio(good, all, f->n, true, &result->metric[METRIC_FAILOVER_SUCCESS],
-          &result->by_replication[METRIC_FAILOVER_SUCCESS]);
-    free(good);
-    free(all);
+    double *a = measure_new(f->n), *b = measure_new(f->n);
+    bool is_ratio = parts(f, metric, a, b);
+    UND_ASSERT(is_ratio);
+    measure_ratio(a, b, f->n, metric_unit(metric) == UNIT_SHARE, q, by_replication);
+    free(a);
+    free(b);
+}
+
+/* Mean and interval by replications, the distribution from the jobs of all of them. */
+static void measure_waits(const struct findings *f, struct world *world, struct result *result)
+{
+    struct quantity *q = &result->metric[METRIC_QUEUE_WAIT], by_replication;
+    struct interval p50, p95;
+    measure_ratio_of(f, METRIC_QUEUE_WAIT, &by_replication,
+                     &result->by_replication[METRIC_QUEUE_WAIT]);
+    sketch_quantity(&world->waits, q);
+    q->half_width = by_replication.half_width;
+    p50 = cluster_quantile(&world->wait_clusters, &world->waits, 0.5, STATS_CONFIDENCE);
+    p95 = cluster_quantile(&world->wait_clusters, &world->waits, 0.95, STATS_CONFIDENCE);
+    q->p50_low = p50.low;
+    q->p50_high = p50.high;
+    q->p95_low = p95.low;
+    q->p95_high = p95.high;
 }
 
 /* ---- values of whole replications ---- */
 
-typedef double pick(const struct rep *rep, int host);
-
-static double pick_queue_length(const struct rep *rep, int host)
+static double value_of(const struct rep *rep, enum metric metric)
 {
-    (void)host;
-    return rep->queue_length;
+    return metric == METRIC_QUEUE_LENGTH   ? rep->queue_length
+           : metric == METRIC_UTILIZATION  ? rep->utilization
+           : metric == METRIC_AVAILABILITY ? rep->availability
+           : metric == METRIC_JOBS_DONE    ? (double)rep->jobs_done
+           : metric == METRIC_JOBS_FAILED  ? (double)rep->jobs_failed
+           : metric == METRIC_FAILOVERS    ? (double)rep->failovers
+                                           : NAN;
 }
 
-static double pick_utilization(const struct rep *rep, int host)
+double *measure_each(const struct findings *f, enum metric metric)
 {
-    return host < 0 ? rep->utilization : rep->host[host].utilization;
-}
-
-static double pick_availability(const struct rep *rep, int host)
-{
-    return host < 0 ? rep->availability : rep->host[host].availability;
-}
-
-static double pick_done(const struct rep *rep, int host)
-{
-    return (double)(host < 0 ? rep->jobs_done : rep->host[host].done);
-}
-
-static double pick_failed(const struct rep *rep, int host)
-{
-    return (double)(host < 0 ? rep->jobs_failed : rep->host[host].failed);
-}
-
-static double pick_failovers(const struct rep *rep, int host)
-{
-    (void)host;
-    return (double)rep->failovers_due;
-}
-
-/* `each` gets the values in the order of the replications, unless NULL. */
-static void over_replications(const struct findings *f, pick *value_of, int host,
-                              struct quantity *q, double **each)
-{
-    double *value = new_values(f->n);
+    double *value = measure_new(f->n), *b = measure_new(f->n), sum_a = 0, sum_b = 0;
     int64_t r;
-    for (r = 0; r < f->n; r++)
-        value[r] = value_of(&f->rep[r], host);
-    if (each) {
-        *each = new_values(f->n);
-        memcpy(*each, value, (size_t)f->n * sizeof *value);
+    if (parts(f, metric, value, b)) {
+        for (r = 0; r < f->n; r++) {
+            sum_a += value[r];
+            sum_b += b[r];
+        }
+        for (r = 0; r < f->n; r++) /* the ratio and its residual */
+            value[r] = (sum_a + (value[r] - sum_a / sum_b * b[r]) * (double)f->n) / sum_b;
+    } else {
+        for (r = 0; r < f->n; r++)
+            value[r] = value_of(&f->rep[r], metric);
     }
-    stats_quantity(value, (size_t)f->n, q);
+    free(b);
+    return value;
+}
+
+static void over_replications(const struct findings *f, enum metric metric, struct result *result)
+{
+    double *value = measure_each(f, metric);
+    result->by_replication[metric] = measure_each(f, metric);
+    stats_quantity(value, (size_t)f->n, &result->metric[metric]);
     free(value);
 }
 
-/* A share that was 0 or 1 in every replication still is not known exactly: the interval of that
- * many trials. */
+/* A share that was 0 or 1 in every replication: the interval of that many trials. */
 static void never_certain(struct quantity *q)
 {
-    if (q->n > 0 && q->min == q->max && (q->mean <= 0 || q->mean >= 1)) {
-        struct interval interval =
-            stats_clopper_pearson(q->mean >= 1 ? q->n : 0, q->n, STATS_CONFIDENCE);
-        q->half_width = interval.high - interval.low;
-    }
+    if (q->n > 0 && q->min == q->max && (q->mean <= 0 || q->mean >= 1))
+        all_alike(q, q->mean >= 1 ? q->n : 0, q->n);
 }
 
 /* Means and intervals come from the replications, the rest from all the time observed. */
@@ -259,6 +167,31 @@ static void over_time(const struct level *level, double scale, struct quantity *
     q->half_width = by_replication.half_width;
 }
 
+/* ---- hosts ---- */
+
+static void measure_host(const struct findings *f, int host, struct host_result *result)
+{
+    double *value[4];
+    int64_t r;
+    size_t i;
+    for (i = 0; i < 4; i++)
+        value[i] = measure_new(f->n);
+    for (r = 0; r < f->n; r++) {
+        const struct rep_host *of = &f->rep[r].host[host];
+        value[0][r] = of->utilization;
+        value[1][r] = of->availability;
+        value[2][r] = (double)of->done;
+        value[3][r] = (double)of->failed;
+    }
+    stats_quantity(value[0], (size_t)f->n, &result->utilization);
+    stats_quantity(value[1], (size_t)f->n, &result->availability);
+    stats_quantity(value[2], (size_t)f->n, &result->jobs_done);
+    stats_quantity(value[3], (size_t)f->n, &result->jobs_failed);
+    never_certain(&result->availability);
+    for (i = 0; i < 4; i++)
+        free(value[i]);
+}
+
 static void measure_hosts(const struct findings *f, const struct fleet *fleet,
                           struct result *result)
 {
@@ -267,100 +200,16 @@ static void measure_hosts(const struct findings *f, const struct fleet *fleet,
     result->hosts = calloc((size_t)fleet->n_hosts, sizeof *result->hosts);
     UND_ASSERT(result->hosts != NULL);
     for (i = 0; i < fleet->n_hosts; i++) {
-        struct host_result *host = &result->hosts[i];
-        snprintf(host->name, sizeof host->name, "%s", fleet->hosts[i].name);
-        over_replications(f, pick_utilization, i, &host->utilization, NULL);
-        over_replications(f, pick_availability, i, &host->availability, NULL);
-        over_replications(f, pick_done, i, &host->jobs_done, NULL);
-        over_replications(f, pick_failed, i, &host->jobs_failed, NULL);
-        never_certain(&host->availability);
+        snprintf(result->hosts[i].name, sizeof result->hosts[i].name, "%s", fleet->hosts[i].name);
+        measure_host(f, i, &result->hosts[i]);
     }
 }
 
-/* ---- verdicts ---- */
+/* ---- all of it ---- */
 
-static bool holds(enum op op, double value, double limit)
+static void measure_totals(const struct findings *f, struct result *result)
 {
-    switch (op) {
-    case OP_LT:
-        return value < limit;
-    case OP_LE:
-        return value <= limit;
-    case OP_GT:
-        return value > limit;
-    case OP_GE:
-        return value >= limit;
-    case OP_EQ:
-        return value == limit;
-    }
-    UND_UNREACHABLE();
-}
-
-static double quantile_of(const struct result *result, struct world *world, enum metric metric,
-                          double p, double *half_width)
-{
-    const struct samples *samples = &result->samples[metric];
-    const struct quantity *q = &result->metric[metric];
-    struct interval interval;
-    *half_width = NAN;
-    if (metric == METRIC_QUEUE_WAIT)
-        return sketch_quantile(&world->waits, p);
-    if (metric == METRIC_QUEUE_LENGTH)
-        return level_quantile(&world->queue_level, p);
-    if (metric == METRIC_UTILIZATION)
-        return level_quantile(&world->busy_level, p) / world->n_regs;
-    if (samples->n == 0)
-        return p <= 0.05 ? q->p5 : p <= 0.5 ? q->p50 : p <= 0.95 ? q->p95 : q->p99;
-    interval = stats_quantile_interval(samples->value, samples->n, p, STATS_CONFIDENCE);
-    *half_width = (interval.high - interval.low) / 2;
-    return stats_quantile(samples->value, samples->n, p);
-}
-
-static void judge(const struct scenario *scenario, struct world *world, struct result *result)
-{
-    int i;
-    result->n_verdicts = scenario->n_expects;
-    result->verdicts = calloc((size_t)scenario->n_expects + 1, sizeof *result->verdicts);
-    UND_ASSERT(result->verdicts != NULL);
-    for (i = 0; i < scenario->n_expects; i++) {
-        const struct expect *expect = &scenario->expects[i];
-        struct verdict *verdict = &result->verdicts[i];
-        verdict->metric = expect->metric;
-        verdict->limit = expect->value;
-        verdict->line = expect->line;
-        snprintf(verdict->op, sizeof verdict->op, "%s", op_name(expect->op));
-        if (expect->statistic == STATISTIC_MEAN) {
-            snprintf(verdict->statistic, sizeof verdict->statistic, "mean");
-            verdict->value = result->metric[expect->metric].mean;
-            verdict->half_width = result->metric[expect->metric].half_width;
-        } else {
-            snprintf(verdict->statistic, sizeof verdict->statistic, "p%g", 100 * expect->quantile);
-            verdict->value =
-                quantile_of(result, world, expect->metric, expect->quantile, &verdict->half_width);
-        }
-        /* Nothing observed holds nothing: comparisons with NAN are false. */
-        verdict->pass = holds(expect->op, verdict->value, expect->value);
-    }
-}
-
-void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *f,
-                    struct world *world, struct result *result)
-{
-    static const enum metric delays[] = {METRIC_DETECTION,    METRIC_FAILOVER, METRIC_RTO,
-                                         METRIC_JOB_RECOVERY, METRIC_MTTR,     METRIC_PENDING,
-                                         METRIC_FIRING,       METRIC_WEBHOOK};
-    static const struct {
-        enum metric metric;
-        pick *pick;
-    } whole[] = {{METRIC_QUEUE_LENGTH, pick_queue_length}, {METRIC_UTILIZATION, pick_utilization},
-                 {METRIC_AVAILABILITY, pick_availability}, {METRIC_JOBS_DONE, pick_done},
-                 {METRIC_JOBS_FAILED, pick_failed},        {METRIC_FAILOVERS, pick_failovers}};
-    struct quantity *metric = result->metric;
     int64_t r;
-    size_t i;
-    snprintf(result->scenario, sizeof result->scenario, "%s", scenario->name);
-    snprintf(result->path, sizeof result->path, "%s", scenario->path);
-    result->seed = seed;
     result->replications = f->n;
     for (r = 0; r < f->n; r++) {
         result->digest = (result->digest ^ f->rep[r].digest) * 0x100000001b3ULL;
@@ -368,16 +217,52 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
         result->simulated_ms += f->rep[r].simulated_ms;
         result->unstable = result->unstable || f->rep[r].unstable;
     }
-    for (i = 0; i < sizeof delays / sizeof *delays; i++)
-        pool_delays(f, delays[i], result);
+    result->unstable = result->unstable || steady_grows(f);
+}
+
+/* What an unstable system has no finite value of. */
+static void void_steady_means(struct result *result)
+{
+    static const enum metric metrics[] = {METRIC_QUEUE_WAIT, METRIC_QUEUE_LENGTH,
+                                          METRIC_UTILIZATION, METRIC_WAIT_PROBABILITY};
+    size_t i;
+    int64_t r;
+    for (i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        quantity_void(&result->metric[metrics[i]]);
+        for (r = 0; r < result->replications; r++)
+            result->by_replication[metrics[i]][r] = NAN;
+    }
+}
+
+void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *f,
+                    struct world *world, struct result *result)
+{
+    static const enum metric whole[] = {METRIC_QUEUE_LENGTH, METRIC_UTILIZATION,
+                                        METRIC_AVAILABILITY, METRIC_JOBS_DONE,
+                                        METRIC_JOBS_FAILED,  METRIC_FAILOVERS};
+    static const enum metric shares[] = {METRIC_WAIT_PROBABILITY, METRIC_JOB_SUCCESS,
+                                         METRIC_FAILOVER_SUCCESS};
+    struct quantity *metric = result->metric;
+    size_t i;
+    int m;
+    snprintf(result->scenario, sizeof result->scenario, "%s", scenario->name);
+    snprintf(result->path, sizeof result->path, "%s", scenario->path);
+    result->seed = seed;
+    measure_totals(f, result);
+    for (m = 0; m < METRIC_COUNT; m++)
+        if (measure_is_delay((enum metric)m))
+            measure_delays(f, (enum metric)m, result);
     measure_waits(f, world, result);
-    measure_success(f, result);
+    for (i = 0; i < sizeof shares / sizeof *shares; i++)
+        measure_ratio_of(f, shares[i], &metric[shares[i]], &result->by_replication[shares[i]]);
     for (i = 0; i < sizeof whole / sizeof *whole; i++)
-        over_replications(f, whole[i].pick, -1, &metric[whole[i].metric],
-                          &result->by_replication[whole[i].metric]);
+        over_replications(f, whole[i], result);
     never_certain(&metric[METRIC_AVAILABILITY]);
     over_time(&world->queue_level, 1, &metric[METRIC_QUEUE_LENGTH]);
     over_time(&world->busy_level, 1.0 / world->n_regs, &metric[METRIC_UTILIZATION]);
+    steady_batch_means(f, world->n_regs, result);
+    if (result->unstable)
+        void_steady_means(result);
     measure_hosts(f, &scenario->fleet, result);
-    judge(scenario, world, result);
+    judge(scenario, f, world, result);
 }

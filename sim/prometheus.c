@@ -40,7 +40,7 @@ struct prometheus {
     void *context;
     uint16_t first_kind;
     bool always, running, evaluating;
-    int n_hosts, n_groups;
+    int n_hosts, n_groups, n_jobs;
     int64_t started_ms;
     /* After a target or the server came back, everything may happen until all windows are full. */
     int64_t unsettled_ms;
@@ -51,13 +51,24 @@ struct prometheus {
     int firing[FLEET_HOSTS][SEVERITY_COUNT];
     int group_of[FLEET_RULES];
     struct group groups[FLEET_RULES];
-    struct target targets[FLEET_HOSTS];
-    struct pair *pairs; /* owned: n_rules * n_hosts */
+    struct scrape_job jobs[FLEET_JOBS];
+    struct target *targets; /* owned: n_hosts * n_jobs */
+    struct pair *pairs;     /* owned: n_rules * n_hosts */
 };
 
 static struct pair *pair_of(struct prometheus *prometheus, int rule, int host)
 {
     return &prometheus->pairs[rule * prometheus->n_hosts + host];
+}
+
+static struct target *target_of(struct prometheus *prometheus, int host, int job)
+{
+    return &prometheus->targets[host * prometheus->n_jobs + job];
+}
+
+static bool watches(const struct rule *rule, int host)
+{
+    return rule->hosts == 0 || (rule->hosts >> host & 1) != 0;
 }
 
 static void forget_alerts(struct prometheus *prometheus)
@@ -105,10 +116,31 @@ static void learn_rule(struct prometheus *prometheus, int index)
         prometheus->above_pm[value] = rule->threshold_pm;
 }
 
+static void learn_jobs(struct prometheus *prometheus, int n_hosts)
+{
+    const struct monitoring *monitoring = prometheus->monitoring;
+    int64_t longest_ms = 0;
+    prometheus->n_jobs = monitoring->n_jobs > 0 ? monitoring->n_jobs : 1;
+    prometheus->jobs[0] = (struct scrape_job){.interval_ms = monitoring->scrape_interval_ms,
+                                              .timeout_ms = monitoring->scrape_timeout_ms};
+    for (int i = 0; i < monitoring->n_jobs; i++)
+        prometheus->jobs[i] = monitoring->jobs[i];
+    for (int i = 0; i < monitoring->n_rules; i++) {
+        UND_ASSERT(monitoring->rules[i].job < prometheus->n_jobs);
+        if (monitoring->rules[i].window_ms > longest_ms)
+            longest_ms = monitoring->rules[i].window_ms;
+    }
+    prometheus->targets =
+        calloc((size_t)(n_hosts * prometheus->n_jobs) + 1, sizeof *prometheus->targets);
+    UND_ASSERT(prometheus->targets != NULL);
+    for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
+        target_open(&prometheus->targets[i], &prometheus->jobs[i % prometheus->n_jobs], longest_ms);
+}
+
 static void learn_unsettled(struct prometheus *prometheus)
 {
     const struct monitoring *monitoring = prometheus->monitoring;
-    int64_t window_ms = monitoring->lookback_ms, interval_ms = 0;
+    int64_t window_ms = monitoring->lookback_ms, interval_ms = 0, scrape_ms = 0;
     for (int i = 0; i < monitoring->n_rules; i++) {
         if (monitoring->rules[i].window_ms > window_ms)
             window_ms = monitoring->rules[i].window_ms;
@@ -117,10 +149,13 @@ static void learn_unsettled(struct prometheus *prometheus)
         if (prometheus->groups[i].interval_ms > interval_ms)
             interval_ms = prometheus->groups[i].interval_ms;
     }
-    /* Twice the interval: one scrape that is late to be seen, one that is late to come. A
-     * restored state needs its three evaluations as well. */
-    prometheus->unsettled_ms = DISCOVERY_MS + window_ms + 2 * monitoring->scrape_interval_ms +
-                               monitoring->scrape_timeout_ms + 3 * interval_ms;
+    for (int i = 0; i < prometheus->n_jobs; i++) {
+        if (prometheus->jobs[i].interval_ms > scrape_ms)
+            scrape_ms = prometheus->jobs[i].interval_ms;
+    }
+    /* Three scrapes: one that is late to be seen, one that is late to come, one that fails only
+     * when the next is due. A restored state needs its three evaluations as well. */
+    prometheus->unsettled_ms = DISCOVERY_MS + window_ms + 3 * scrape_ms + 3 * interval_ms;
 }
 
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
@@ -145,9 +180,8 @@ struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queu
     UND_ASSERT(prometheus->pairs != NULL);
     for (int i = 0; i < n_rules; i++)
         learn_rule(prometheus, i);
+    learn_jobs(prometheus, prometheus->n_hosts);
     learn_unsettled(prometheus);
-    for (int i = 0; i < prometheus->n_hosts; i++)
-        target_open(&prometheus->targets[i], prometheus->monitoring);
     return prometheus;
 }
 
@@ -155,8 +189,9 @@ void prometheus_close(struct prometheus *prometheus)
 {
     if (!prometheus)
         return;
-    for (int i = 0; i < prometheus->n_hosts; i++)
+    for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
         target_close(&prometheus->targets[i]);
+    free(prometheus->targets);
     free(prometheus->pairs);
     free(prometheus);
 }
@@ -195,7 +230,7 @@ static void wake_group(struct prometheus *prometheus, int index, int64_t now_ms)
 static void wake_pair(struct prometheus *prometheus, int rule, int host, int64_t now_ms)
 {
     struct pair *pair = pair_of(prometheus, rule, host);
-    if (pair->hot)
+    if (pair->hot || !watches(&prometheus->monitoring->rules[rule], host))
         return;
     pair->hot = true;
     wake_group(prometheus, prometheus->group_of[rule], now_ms);
@@ -210,7 +245,7 @@ static void wake_host(struct prometheus *prometheus, int host, int64_t now_ms)
 static void wake_value(struct prometheus *prometheus, int host, enum target_value value,
                        int64_t now_ms)
 {
-    int64_t value_pm = prometheus->targets[host].value[value];
+    int64_t value_pm = target_of(prometheus, host, 0)->value[value];
     for (int i = 0; i < prometheus->monitoring->n_rules; i++) {
         const struct rule *rule = &prometheus->monitoring->rules[i];
         if (target_value_of(rule->signal) == value && target_suspicious(rule, value_pm))
@@ -222,13 +257,14 @@ static void wake_value(struct prometheus *prometheus, int host, enum target_valu
 static bool still_hot(struct prometheus *prometheus, const struct pair *pair, int rule, int host,
                       int64_t now_ms)
 {
+    const struct rule *settings = &prometheus->monitoring->rules[rule];
     const struct alert *alert = &pair->alert;
     if (alert->state != ALERT_INACTIVE || now_ms < prometheus->unsettled_until_ms[host])
         return true;
     if (prometheus->alertmanager && alert->resolved_ms >= 0 &&
         now_ms - alert->resolved_ms <= ALERT_RESOLVED_RETENTION_MS)
         return true;
-    return !target_calm(&prometheus->targets[host], &prometheus->monitoring->rules[rule], now_ms);
+    return !target_calm(target_of(prometheus, host, settings->job), settings, now_ms);
 }
 
 /* --- evaluation ------------------------------------------------------------------------------ */
@@ -291,7 +327,7 @@ static void evaluate_pair(struct prometheus *prometheus, const struct group *gro
     struct alert_timing timing = {settings->for_ms, settings->keep_firing_ms};
     struct pair *pair = pair_of(prometheus, rule, host);
     enum alert_state before = pair->alert.state;
-    bool present = target_matches(&prometheus->targets[host], settings, now_ms,
+    bool present = target_matches(target_of(prometheus, host, settings->job), settings, now_ms,
                                   prometheus->monitoring->lookback_ms);
     enum alert_change change = alert_step(&timing, &pair->alert, now_ms, present);
     /* Cool before the observer, which may heat it again. */
@@ -332,6 +368,7 @@ static void restore(struct prometheus *prometheus, const struct group *group, in
 
 static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)
 {
+    const struct rule *rules = prometheus->monitoring->rules;
     struct group *group = &prometheus->groups[index];
     prometheus->evaluating = true;
     group->evaluations++;
@@ -339,7 +376,7 @@ static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)
     for (int i = 0; i < group->n_rules; i++) {
         for (int host = 0; host < prometheus->n_hosts; host++) {
             struct pair *pair = pair_of(prometheus, group->rules[i], host);
-            if (!pair->hot && !prometheus->always)
+            if (!pair->hot && !(prometheus->always && watches(&rules[group->rules[i]], host)))
                 continue;
             evaluate_pair(prometheus, group, group->rules[i], host, now_ms);
             group->hot |= pair->hot;
@@ -362,10 +399,10 @@ static void take_slot(struct prometheus *prometheus, int index, int64_t now_ms)
         push_evaluation(prometheus, index, now_ms + group->interval_ms);
 }
 
-static void push_scrape(struct prometheus *prometheus, int host)
+static void push_scrape(struct prometheus *prometheus, int target)
 {
-    queue_push(prometheus->queue, prometheus->targets[host].next_ms, PROMETHEUS_PRIORITY,
-               (uint16_t)(prometheus->first_kind + EVENT_SCRAPE), (uint32_t)host, 0);
+    queue_push(prometheus->queue, prometheus->targets[target].next_ms, PROMETHEUS_PRIORITY,
+               (uint16_t)(prometheus->first_kind + EVENT_SCRAPE), (uint32_t)target, 0);
 }
 
 void prometheus_event(struct prometheus *prometheus, const struct event *event)
@@ -389,10 +426,10 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
         prometheus->pairs[i].stored_ms = -1;
         prometheus->pairs[i].hot = false;
     }
-    for (int i = 0; i < prometheus->n_hosts; i++) {
-        uint32_t interval_ms = (uint32_t)prometheus->monitoring->scrape_interval_ms;
-        target_reset(&prometheus->targets[i], stream_below(phases, interval_ms));
-        prometheus->unsettled_until_ms[i] = 0;
+    memset(prometheus->unsettled_until_ms, 0, sizeof prometheus->unsettled_until_ms);
+    for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++) {
+        struct target *target = &prometheus->targets[i];
+        target_reset(target, stream_below(phases, (uint32_t)target->interval_ms));
         if (prometheus->always)
             push_scrape(prometheus, i);
     }
@@ -411,9 +448,10 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
 void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
                        enum target_state state)
 {
-    if (host >= prometheus->n_hosts || prometheus->targets[host].state == state)
+    if (host >= prometheus->n_hosts || target_of(prometheus, host, 0)->state == state)
         return;
-    target_change(&prometheus->targets[host], now_ms, state);
+    for (int i = 0; i < prometheus->n_jobs; i++)
+        target_change(target_of(prometheus, host, i), now_ms, state);
     prometheus->unsettled_until_ms[host] =
         state == TARGET_UP ? now_ms + prometheus->unsettled_ms : INT64_MAX;
     wake_host(prometheus, host, now_ms);
@@ -426,9 +464,10 @@ void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, en
     UND_ASSERT(value != VALUES);
     if (host >= prometheus->n_hosts)
         return;
-    if (value == VALUE_CPU)
+    if (value < COUNTERS)
         value_pm = value_pm < 0 ? 0 : value_pm > 1000 ? 1000 : value_pm;
-    target_set(&prometheus->targets[host], now_ms, value, value_pm);
+    for (int i = 0; i < prometheus->n_jobs; i++)
+        target_set(target_of(prometheus, host, i), now_ms, value, value_pm);
     if (value_pm >= prometheus->above_pm[value] || value_pm <= prometheus->below_pm[value])
         wake_value(prometheus, host, value, now_ms);
 }
@@ -440,7 +479,7 @@ void prometheus_stop(struct prometheus *prometheus, int64_t now_ms)
         return;
     prometheus->running = false;
     forget_alerts(prometheus);
-    for (int i = 0; i < prometheus->n_hosts; i++)
+    for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
         target_forsake(&prometheus->targets[i], now_ms);
 }
 
@@ -454,9 +493,10 @@ void prometheus_start(struct prometheus *prometheus, int64_t now_ms)
         prometheus->groups[i].evaluations = 0;
         wake_group(prometheus, i, now_ms);
     }
+    for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
+        target_resume(&prometheus->targets[i], now_ms + DISCOVERY_MS);
     for (int i = 0; i < prometheus->n_hosts; i++) {
         int64_t until_ms = now_ms + prometheus->unsettled_ms;
-        target_resume(&prometheus->targets[i], now_ms + DISCOVERY_MS);
         if (prometheus->unsettled_until_ms[i] < until_ms)
             prometheus->unsettled_until_ms[i] = until_ms;
         wake_host(prometheus, i, now_ms);
@@ -505,7 +545,7 @@ int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host)
     const struct scrape *newest;
     if (host >= prometheus->n_hosts)
         return -1;
-    newest = target_newest(&prometheus->targets[host], now_ms);
+    newest = target_newest(target_of(prometheus, host, 0), now_ms);
     if (!newest || newest->at_ms < now_ms - prometheus->monitoring->lookback_ms)
         return -1;
     return newest->up;

@@ -30,7 +30,8 @@ struct prometheus;
  * own. `alertmanager` may be NULL. */
 #define PROMETHEUS_EVENTS 4
 #define PROMETHEUS_PRIORITY 64 /* of its events: 64..96; the Alertmanager's come after them */
-#define PROMETHEUS_PENDING (FLEET_HOSTS + FLEET_RULES) /* ceiling of its events in the queue */
+#define PROMETHEUS_PENDING                                                                         \
+    (FLEET_HOSTS * FLEET_JOBS + FLEET_RULES) /* ceiling of its events in the queue */
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
                                    uint16_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
@@ -66,7 +67,7 @@ unsigned prometheus_firing(const struct prometheus *prometheus, int host);
 int prometheus_alerts(const struct prometheus *prometheus, int host, enum alert_state state,
                       int64_t *active_ms);
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state);
-/* The newest `up` sample visible at now_ms: 1, 0, or -1 if there is none. */
+/* The newest `up` sample of the first job visible at now_ms: 1, 0, or -1 if there is none. */
 int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host);
 
 #endif

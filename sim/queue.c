@@ -10,18 +10,26 @@
 
 void queue_init(struct queue *queue, size_t capacity)
 {
-    size_t places = ROOT + capacity + SPARE, bytes, i;
+    size_t places = ROOT + capacity + SPARE, bytes;
     int128 *keys;
     bytes = places * (sizeof *queue->key + sizeof *queue->subject);
     keys = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
     UND_ASSERT(keys != NULL);
-    for (i = 0; i < places; i++)
-        keys[i] = QUEUE_SENTINEL;
     *queue = (struct queue){.memory = keys,
                             .key = keys + ROOT,
                             .subject = (struct queue_subject *)(keys + places),
                             .capacity = capacity};
     queue_clear(queue);
+}
+
+void queue_mark(struct queue *queue)
+{
+    size_t from = queue->marked > 0 ? queue->marked + SPARE : 0, i;
+    UND_ASSERT(queue->n < queue->capacity);
+    queue->marked = 2 * queue->marked + 256;
+    queue->marked = queue->marked < queue->capacity ? queue->marked : queue->capacity;
+    for (i = from; i < queue->marked + SPARE; i++)
+        queue->key[i] = QUEUE_SENTINEL;
 }
 
 void queue_fini(struct queue *queue)

@@ -45,13 +45,14 @@ struct queue {
     struct queue_subject *subject;
     void *memory;       /* owned: what holds both, key[1] at the start of a line of the cache */
     size_t n, capacity; /* pending events; the hole does not count */
+    size_t marked;      /* up to there stand keys or sentinels; pages beyond are untouched */
     uint64_t sequence;
     int64_t now_ms; /* of the last event popped; nothing may be pushed before it */
     bool hole;      /* the root was popped and not refilled yet */
 };
 
 void queue_init(struct queue *queue, size_t capacity);
-void queue_mark(struct queue *queue); /* more sentinels; asserts the capacity */
+void queue_mark(struct queue *queue); /* marks further; asserts the capacity */
 void queue_fini(struct queue *queue);
 void queue_clear(struct queue *queue); /* empty, sequence 0, any time: the next replication */
 
@@ -136,7 +137,8 @@ static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priori
     uint64_t order = (uint64_t)priority << 56 | queue->sequence++;
     int128 key = (int128)((uint128)at_ms << 64 | order);
     struct queue_subject subject = {who, kind, epoch};
-    UND_ASSERT(queue->n < queue->capacity);
+    if (__builtin_expect(queue->n >= queue->marked, 0))
+        queue_mark(queue);
     UND_ASSERT(at_ms >= queue->now_ms);
     queue->n++;
     if (queue->hole)

@@ -107,15 +107,20 @@ bool series_matches(const struct rule *rule, const struct sample *samples, size_
     case SIGNAL_ABSENT:
         return !series_instant(samples, n, now_ms, lookback_ms, &value);
     case SIGNAL_CPU_RATE:
+        if (rule->window_ms == 0)
+            break;
         return series_rate(samples, n, now_ms, rule->window_ms, &value) && beyond(rule, 1 - value);
     case SIGNAL_CPU_IRATE:
         return series_irate(samples, n, now_ms, rule->window_ms, &value) && beyond(rule, 1 - value);
-    case SIGNAL_MEMORY:
     case SIGNAL_DISK:
+        if (rule->window_ms == 0)
+            break;
+        return series_rate(samples, n, now_ms, rule->window_ms, &value) && beyond(rule, value);
+    case SIGNAL_MEMORY:
     case SIGNAL_JOB_DURATION:
-        return series_instant(samples, n, now_ms, lookback_ms, &value) && beyond(rule, value);
-    case SIGNAL_COUNT:
         break;
+    case SIGNAL_COUNT:
+        UND_UNREACHABLE();
     }
-    UND_UNREACHABLE();
+    return series_instant(samples, n, now_ms, lookback_ms, &value) && beyond(rule, value);
 }

@@ -31,7 +31,7 @@ bool series_irate(const struct sample *samples, size_t n, int64_t now_ms, int64_
                   double *per_s);
 
 /* Does the rule's expression have a result? The samples are those of the series that its signal
- * reads: `up`, seconds of CPU idle (a counter), or a gauge in units of 1. */
+ * reads: `up`, seconds of CPU idle or of disk busy (counters), or a gauge in units of 1. */
 bool series_matches(const struct rule *rule, const struct sample *samples, size_t n, int64_t now_ms,
                     int64_t lookback_ms);
 

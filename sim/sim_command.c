@@ -14,7 +14,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { OPTION_HTML = 256, OPTION_PLOTS, OPTION_JUNIT, OPTION_TRACE, OPTION_DOCUMENTED };
+enum {
+    OPTION_HTML = 256,
+    OPTION_PLOTS,
+    OPTION_JUNIT,
+    OPTION_TRACE,
+    OPTION_DOCUMENTED,
+    OPTION_RARE
+};
 
 static const char sim_help[] =
     "usage: understudy sim [options] FILE|FOLDER...\n"
@@ -23,6 +30,7 @@ static const char sim_help[] =
     "  --html FILE        write a page with tables and plots\n"
     "  --plots FOLDER     write the plots (SVG), two a scenario\n"
     "  --no-documented    do not simulate the documented mechanisms for comparison\n"
+    "  --rare             estimate how often all hosts are down at once, by importance sampling\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
 
@@ -45,6 +53,7 @@ static const struct option options[] = {CAMPAIGN_OPTIONS,
                                         {"junit", required_argument, NULL, OPTION_JUNIT},
                                         {"trace", no_argument, NULL, OPTION_TRACE},
                                         {"no-documented", no_argument, NULL, OPTION_DOCUMENTED},
+                                        {"rare", no_argument, NULL, OPTION_RARE},
                                         {0}};
 
 /* True: go on with the files from optind. False: help was printed, or err is set. */
@@ -74,11 +83,12 @@ static bool parse(int argc, char **argv, const char *help, struct campaign *camp
         case OPTION_DOCUMENTED:
             campaign->compare = false;
             break;
+        case OPTION_RARE:
+            campaign->experiment.rare = true;
+            break;
         default:
             if (!campaign_option(campaign, option, optarg, err))
-                und_fail(err, UND_USAGE,
-                         "%s: got option '%.60s', want one of `understudy %s --help`", argv[0],
-                         argv[optind - 1], argv[0]);
+                campaign_refuse_option(option, argv, err);
         }
     }
     if (err->code == UND_OK && optind == argc)
@@ -249,13 +259,24 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
 
 enum und_code schema_command(int argc, char **argv, struct und_err *err)
 {
+    struct campaign campaign; /* the common options mean nothing here, but scripts may give them */
     json_t *schema;
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
-        return UND_OK;
+    int option;
+    campaign_init(&campaign);
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
+        if (option == 'h') {
+            puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
+            return UND_OK;
+        }
+        if (!campaign_option(&campaign, option, optarg, err))
+            campaign_refuse_option(option, argv, err);
     }
-    if (argc > 1)
-        return und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[1]);
+    if (err->code == UND_OK && optind < argc)
+        und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[optind]);
+    if (err->code != UND_OK)
+        return err->code;
     schema = loader_schema();
     json_dumpf(schema, stdout, JSON_INDENT(2));
     putchar('\n');

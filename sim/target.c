@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-/* Idle time before the replication or since a boot, long enough that rate() never takes the
+/* Of a counter before the replication or at a boot, large enough that rate() never takes the
  * counter's zero for the start of its series: 30 days, and an hour. */
-#define IDLE_BEFORE (30 * 86400 * 1000LL * 1000)
-#define IDLE_AT_BOOT (3600 * 1000LL * 1000)
-#define UNITS_PER_S 1e6 /* of the idle counter: per mille * ms */
+#define COUNTED_BEFORE (30 * 86400 * 1000LL * 1000)
+#define COUNTED_AT_BOOT (3600 * 1000LL * 1000)
+#define UNITS_PER_S 1e6 /* of a counter: per mille * ms */
 
 enum { LATENCY_UP_MS = 1, LATENCY_REFUSED_MS = 1, LATENCY_ABSENT_MS = 3070 };
 
@@ -17,22 +17,12 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int64_t longest_window(const struct monitoring *monitoring)
+void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms)
 {
-    int64_t longest = 0;
-    for (int i = 0; i < monitoring->n_rules; i++) {
-        if (monitoring->rules[i].window_ms > longest)
-            longest = monitoring->rules[i].window_ms;
-    }
-    return longest;
-}
-
-void target_open(struct target *target, const struct monitoring *monitoring)
-{
-    int64_t timeout_ms = monitoring->scrape_timeout_ms;
+    int64_t timeout_ms = job->timeout_ms;
     /* Both edges of the window, one scrape in flight, one logged before it is visible. */
-    size_t needed = (size_t)(longest_window(monitoring) / monitoring->scrape_interval_ms) + 4;
-    *target = (struct target){.interval_ms = monitoring->scrape_interval_ms, .capacity = 4};
+    size_t needed = (size_t)(longest_window_ms / job->interval_ms) + 4;
+    *target = (struct target){.interval_ms = job->interval_ms, .capacity = 4};
     target->latency_ms[TARGET_UP] = LATENCY_UP_MS;
     target->latency_ms[TARGET_REFUSED] = LATENCY_REFUSED_MS;
     target->latency_ms[TARGET_ABSENT] = least(LATENCY_ABSENT_MS, timeout_ms);
@@ -55,8 +45,9 @@ void target_reset(struct target *target, int64_t phase_ms)
 {
     UND_ASSERT(phase_ms >= 0 && phase_ms < target->interval_ms);
     target->next_ms = phase_ms - (int64_t)target->capacity * target->interval_ms;
-    target->idle = IDLE_BEFORE;
-    target->idle_at_ms = 0;
+    for (int i = 0; i < COUNTERS; i++)
+        target->counter[i] = COUNTED_BEFORE;
+    target->counted_ms = 0;
     for (int i = 0; i < VALUES; i++)
         target->value[i] = 0;
     target->state = TARGET_UP;
@@ -65,9 +56,10 @@ void target_reset(struct target *target, int64_t phase_ms)
     target_catch_up(target, -1);
 }
 
-static int64_t idle_at(const struct target *target, int64_t at_ms)
+static int64_t counter_at(const struct target *target, enum target_value value, int64_t at_ms)
 {
-    return target->idle + (1000 - target->value[VALUE_CPU]) * (at_ms - target->idle_at_ms);
+    int64_t pm = value == VALUE_CPU ? 1000 - target->value[value] : target->value[value];
+    return target->counter[value] + pm * (at_ms - target->counted_ms);
 }
 
 static struct scrape *entry(const struct target *target, uint64_t i)
@@ -80,10 +72,10 @@ static void log_next(struct target *target)
     struct scrape *scrape = entry(target, target->n++);
     scrape->at_ms = target->next_ms;
     scrape->visible_ms = target->next_ms + target->latency_ms[target->state];
-    scrape->idle = idle_at(target, target->next_ms);
-    scrape->value[VALUE_MEMORY] = target->value[VALUE_MEMORY];
-    scrape->value[VALUE_DISK] = target->value[VALUE_DISK];
-    scrape->value[VALUE_JOB_DURATION] = target->value[VALUE_JOB_DURATION];
+    for (int i = 0; i < COUNTERS; i++)
+        scrape->counter[i] = counter_at(target, (enum target_value)i, target->next_ms);
+    for (int i = 0; i < VALUES; i++)
+        scrape->value[i] = target->value[i];
     scrape->up = target->state == TARGET_UP;
     target->next_ms += target->interval_ms;
 }
@@ -104,9 +96,10 @@ void target_catch_up(struct target *target, int64_t now_ms)
 
 void target_change(struct target *target, int64_t now_ms, enum target_state state)
 {
-    target_set(target, now_ms, VALUE_CPU, target->value[VALUE_CPU]);
-    if (target->state == TARGET_ABSENT && state == TARGET_UP)
-        target->idle = IDLE_AT_BOOT;
+    target_catch_up(target, now_ms);
+    target_count(target, now_ms);
+    for (int i = 0; i < COUNTERS && target->state == TARGET_ABSENT && state == TARGET_UP; i++)
+        target->counter[i] = COUNTED_AT_BOOT;
     target->state = state;
 }
 
@@ -164,13 +157,20 @@ enum target_value target_value_of(enum signal signal)
     UND_UNREACHABLE();
 }
 
-static struct sample sample_of(const struct scrape *scrape, enum target_value value)
+/* Does the rule read a counter over a window? */
+static bool reads_counter(const struct rule *rule)
 {
+    return target_value_of(rule->signal) < COUNTERS && rule->window_ms > 0;
+}
+
+static struct sample sample_of(const struct scrape *scrape, const struct rule *rule)
+{
+    enum target_value value = target_value_of(rule->signal);
     struct sample sample = {.at_ms = scrape->at_ms, .stale = value != VALUES && !scrape->up};
     if (value == VALUES)
         sample.value = scrape->up;
-    else if (value == VALUE_CPU)
-        sample.value = (double)scrape->idle / UNITS_PER_S;
+    else if (reads_counter(rule))
+        sample.value = (double)scrape->counter[value] / UNITS_PER_S;
     else
         sample.value = (double)scrape->value[value] / 1000;
     return sample;
@@ -179,18 +179,17 @@ static struct sample sample_of(const struct scrape *scrape, enum target_value va
 bool target_matches(struct target *target, const struct rule *rule, int64_t now_ms,
                     int64_t lookback_ms)
 {
-    enum target_value value = target_value_of(rule->signal);
     const struct scrape *newest = target_newest(target, now_ms);
     struct sample *end = target->work + target->capacity, *first = end;
     uint64_t i, oldest = target->n - logged(target);
     if (!newest)
         return series_matches(rule, end, 0, now_ms, lookback_ms);
-    *--first = sample_of(newest, value);
-    if (value == VALUE_CPU) {
+    *--first = sample_of(newest, rule);
+    if (reads_counter(rule)) {
         for (i = target->n; entry(target, i - 1) != newest;)
             i--;
         for (i--; i > oldest && entry(target, i - 1)->at_ms >= now_ms - rule->window_ms; i--)
-            *--first = sample_of(entry(target, i - 1), value);
+            *--first = sample_of(entry(target, i - 1), rule);
     }
     return series_matches(rule, first, (size_t)(end - first), now_ms, lookback_ms);
 }
@@ -201,22 +200,23 @@ bool target_suspicious(const struct rule *rule, int64_t value_pm)
 }
 
 /* A mean over a window is never beyond the threshold when none of its parts is. */
-static bool cpu_calm(const struct target *target, const struct rule *rule, int64_t now_ms)
+static bool counter_calm(const struct target *target, const struct rule *rule, int64_t now_ms)
 {
-    int64_t later_ms = now_ms, later_idle = idle_at(target, now_ms);
+    enum target_value value = target_value_of(rule->signal);
+    int64_t later_ms = now_ms, later = counter_at(target, value, now_ms);
     uint64_t oldest = target->n - logged(target);
     for (uint64_t i = target->n; i > oldest; i--) {
         const struct scrape *scrape = entry(target, i - 1);
-        int64_t spell = later_ms - scrape->at_ms, idle = later_idle - scrape->idle;
-        int64_t busy = 1000 * spell - idle;
-        if (rule->below ? busy <= rule->threshold_pm * spell : busy >= rule->threshold_pm * spell) {
-            if (spell > 0)
-                return false;
-        }
+        int64_t spell = later_ms - scrape->at_ms, used = later - scrape->counter[value];
+        int64_t limit = rule->threshold_pm * spell;
+        if (value == VALUE_CPU)
+            used = 1000 * spell - used;
+        if (spell > 0 && (rule->below ? used <= limit : used >= limit))
+            return false;
         if (scrape->at_ms < now_ms - rule->window_ms)
             break;
         later_ms = scrape->at_ms;
-        later_idle = scrape->idle;
+        later = scrape->counter[value];
     }
     return true;
 }
@@ -229,8 +229,8 @@ bool target_calm(struct target *target, const struct rule *rule, int64_t now_ms)
         return true;
     if (target_suspicious(rule, target->value[value]))
         return false;
-    if (value == VALUE_CPU)
-        return cpu_calm(target, rule, now_ms);
+    if (reads_counter(rule))
+        return counter_calm(target, rule, now_ms);
     /* What was visible has just been evaluated; at most the newest scrape is still to be seen. */
     return !target_suspicious(rule, entry(target, target->n - 1)->value[value]);
 }

@@ -1,10 +1,11 @@
 /*
- * One scrape target: the true values behind its metrics, and what the last scrapes found.
+ * One scrape target, a host as one scrape job sees it: the true values behind its metrics, and what
+ * the last scrapes found.
  *
  * Scrapes are not events. They start at phase + k * interval, and what a scrape finds follows from
  * the true values just before it starts; so the log is filled in whenever a true value is about to
  * change or somebody reads, however long after. Filling early or late gives the same log.
- * CPU time is integrated in integers (per mille * ms), so nothing depends on the number of steps.
+ * Counters are integrated in integers (per mille * ms), so nothing depends on the number of steps.
  *
  * A sample carries the time its scrape started and is visible from the time the scrape ended
  * (prometheus-semantics.md, S2); a failed scrape leaves up = 0 and ends the other series (S3).
@@ -23,21 +24,23 @@ enum target_state {
     TARGET_STATES
 };
 
-enum target_value { VALUE_CPU, VALUE_MEMORY, VALUE_DISK, VALUE_JOB_DURATION, VALUES };
+/* CPU and disk are counters as well as gauges: of the CPU time not in use, of the disk's in use. */
+enum target_value { VALUE_CPU, VALUE_DISK, VALUE_MEMORY, VALUE_JOB_DURATION, VALUES };
+#define COUNTERS (VALUE_DISK + 1)
 
 struct scrape {
     int64_t at_ms, visible_ms;
-    int64_t idle;          /* counter: per mille * ms of CPU not in use */
-    int64_t value[VALUES]; /* gauges, per mille; VALUE_CPU is unused */
+    int64_t counter[COUNTERS]; /* per mille * ms */
+    int64_t value[VALUES];     /* per mille */
     bool up;
 };
 
 struct target {
     int64_t interval_ms;
-    int64_t latency_ms[TARGET_STATES]; /* of a scrape, by how the target answers */
-    int64_t next_ms;                   /* first scrape that is not in the log yet */
-    int64_t idle, idle_at_ms;          /* the counter, and when it had that value */
-    int64_t value[VALUES];             /* true values now, per mille */
+    int64_t latency_ms[TARGET_STATES];     /* of a scrape, by how the target answers */
+    int64_t next_ms;                       /* first scrape that is not in the log yet */
+    int64_t counter[COUNTERS], counted_ms; /* the counters, and when they had these values */
+    int64_t value[VALUES];                 /* true values now, per mille */
     enum target_state state;
     bool scraped;        /* false while the server is down */
     struct scrape *log;  /* owned ring; entry i is log[i & (capacity - 1)] */
@@ -47,13 +50,22 @@ struct target {
 };
 
 /* Room for the samples of the longest window. */
-void target_open(struct target *target, const struct monitoring *monitoring);
+void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms);
 void target_close(struct target *target);
 /* Time 0 of a replication: scraped successfully, with every value 0, for as long as windows go. */
 void target_reset(struct target *target, int64_t phase_ms);
 
 /* Logs every scrape that started at or before now_ms. */
 void target_catch_up(struct target *target, int64_t now_ms);
+
+/* Brings the counters up to now_ms. */
+static inline void target_count(struct target *target, int64_t now_ms)
+{
+    int64_t spell_ms = now_ms - target->counted_ms;
+    target->counter[VALUE_CPU] += (1000 - target->value[VALUE_CPU]) * spell_ms;
+    target->counter[VALUE_DISK] += target->value[VALUE_DISK] * spell_ms;
+    target->counted_ms = now_ms;
+}
 
 /* From now on; a scrape that starts at now_ms itself still finds what was there before. */
 void target_change(struct target *target, int64_t now_ms, enum target_state state);
@@ -62,10 +74,8 @@ static inline void target_set(struct target *target, int64_t now_ms, enum target
 {
     if (target->next_ms <= now_ms)
         target_catch_up(target, now_ms);
-    if (value == VALUE_CPU) {
-        target->idle += (1000 - target->value[VALUE_CPU]) * (now_ms - target->idle_at_ms);
-        target->idle_at_ms = now_ms;
-    }
+    if (value < COUNTERS)
+        target_count(target, now_ms);
     target->value[value] = value_pm;
 }
 

@@ -63,30 +63,36 @@ static enum und_code add_value(struct axis *axis, const char *value, size_t leng
     return UND_OK;
 }
 
+/* One number and its unit out of a range; false if there is none. */
+static bool read_bound(const char *text, size_t length, double *number, char unit[SWEEP_VALUE])
+{
+    char bound[SWEEP_VALUE], *end;
+    snprintf(bound, sizeof bound, "%.*s", (int)(length < sizeof bound ? length : 0), text);
+    *number = strtod(bound, &end);
+    snprintf(unit, SWEEP_VALUE, "%s", end);
+    return end != bound;
+}
+
 /* A..B:STEP; all three with the same unit, which is whatever follows the number. */
 static enum und_code add_range(struct axis *axis, const char *text, struct und_err *err)
 {
     const char *dots = strstr(text, ".."), *colon = dots ? strchr(dots, ':') : NULL;
-    char *unit_a, *unit_b, *unit_step;
+    char unit_a[SWEEP_VALUE], unit_b[SWEEP_VALUE], unit_step[SWEEP_VALUE];
     double a, b, step;
     long i, n;
-    if (!colon)
-        return und_fail(err, UND_USAGE, "--vary %s: got '%.60s', want A..B:STEP", axis->path, text);
-    a = strtod(text, &unit_a);
-    b = strtod(dots + 2, &unit_b);
-    step = strtod(colon + 1, &unit_step);
-    if (dots - unit_a != colon - unit_b || (size_t)(dots - unit_a) != strlen(unit_step) ||
-        strncmp(unit_a, unit_b, (size_t)(dots - unit_a)) != 0 ||
-        strncmp(unit_a, unit_step, strlen(unit_step)) != 0 || unit_a == text ||
-        unit_b == dots + 2 || unit_step == colon + 1)
-        return und_fail(err, UND_USAGE, "--vary %s: got '%.60s', want three numbers of one unit",
+    if (!colon || !read_bound(text, (size_t)(dots - text), &a, unit_a) ||
+        !read_bound(dots + 2, (size_t)(colon - dots - 2), &b, unit_b) ||
+        !read_bound(colon + 1, strlen(colon + 1), &step, unit_step) ||
+        strcmp(unit_a, unit_b) != 0 || strcmp(unit_a, unit_step) != 0)
+        return und_fail(err, UND_USAGE,
+                        "--vary %s: got '%.60s', want A..B:STEP, three numbers of one unit",
                         axis->path, text);
     if (!(step > 0) || !(b >= a) || (b - a) / step >= SWEEP_POINTS)
         return und_fail(err, UND_USAGE, "--vary %s: got '%.60s', want A <= B and at most %d steps",
                         axis->path, text, SWEEP_POINTS - 1);
     n = lround(floor((b - a) / step + 1e-9));
     for (i = 0; i <= n; i++) {
-        char value[SWEEP_VALUE];
+        char value[2 * SWEEP_VALUE];
         int length = snprintf(value, sizeof value, "%.10g%s", a + (double)i * step, unit_step);
         if (add_value(axis, value, (size_t)length, err) != UND_OK)
             return err->code;
@@ -197,8 +203,7 @@ static void take_option(struct whatif *whatif, int option, char **argv, struct u
         break;
     default:
         if (!campaign_option(&whatif->campaign, option, optarg, err))
-            und_fail(err, UND_USAGE, "got option '%.60s', want one of `understudy whatif --help`",
-                     argv[optind - 1]);
+            campaign_refuse_option(option, argv, err);
     }
 }
 

@@ -74,6 +74,13 @@ static void open_monitoring(struct world *world)
     }
 }
 
+/* Hosts and faults take turns, so that one more of either leaves every other stream where it is. */
+static size_t stream_count(const struct fleet *fleet, const struct scenario *scenario)
+{
+    size_t hosts = HOST_STREAMS * (size_t)fleet->n_hosts, faults = (size_t)scenario->n_faults;
+    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults);
+}
+
 struct world *world_open(const struct scenario *scenario, bool always_tick)
 {
     struct world *world = allocate(1, sizeof *world);
@@ -85,8 +92,7 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     world_workload_open(world);
     world->instant_pickup = !fleet->github.present;
     world->variable_routing = fleet->github.mechanism == MECHANISM_VARIABLE;
-    world->first_fault_stream = STREAM_HOST_0 + HOST_STREAMS * (size_t)fleet->n_hosts;
-    world->n_streams = world->first_fault_stream + (size_t)scenario->n_faults;
+    world->n_streams = stream_count(fleet, scenario);
     world->streams = allocate(world->n_streams, sizeof *world->streams);
     /* Untouched pages of the ceilings cost nothing. */
     world->jobs = allocate(WORLD_JOBS, sizeof *world->jobs);
@@ -94,7 +100,10 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     level_init(&world->queue_level);
     level_init(&world->busy_level);
     sketch_init(&world->waits);
+    sketch_init(&world->rep_waits);
+    cluster_init(&world->wait_clusters);
     open_monitoring(world);
+    world->warmup_ms = scenario->warmup_ms;
     world->always_poll = always_tick;
     if (world->prometheus)
         prometheus_always_tick(world->prometheus, always_tick);
@@ -107,6 +116,8 @@ void world_close(struct world *world)
         prometheus_close(world->prometheus);
     if (world->alertmanager)
         alertmanager_close(world->alertmanager);
+    cluster_fini(&world->wait_clusters);
+    sketch_fini(&world->rep_waits);
     sketch_fini(&world->waits);
     queue_fini(&world->queue);
     level_fini(&world->busy_level);
@@ -121,13 +132,27 @@ void world_close(struct world *world)
 void world_merge(struct world *world, const struct world *part)
 {
     sketch_merge(&world->waits, &part->waits);
+    cluster_merge(&world->wait_clusters, &part->wait_clusters);
     level_merge(&world->queue_level, &part->queue_level);
     level_merge(&world->busy_level, &part->busy_level);
 }
 
+void world_forget(struct world *world)
+{
+    sketch_clear(&world->waits);
+    cluster_clear(&world->wait_clusters);
+    level_clear(&world->queue_level);
+    level_clear(&world->busy_level);
+}
+
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
 {
-    return &world->streams[STREAM_HOST_0 + HOST_STREAMS * (size_t)host + stream];
+    return &world->streams[STREAM_HOST_0 + 2 * (HOST_STREAMS * (size_t)host + stream)];
+}
+
+struct stream *world_fault_stream(struct world *world, uint32_t fault)
+{
+    return &world->streams[STREAM_HOST_0 + 2 * (size_t)fault + 1];
 }
 
 void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,
@@ -170,6 +195,9 @@ void world_account(struct world *world)
     world->queue_integral += world->queued * ms;
     world->busy_integral += world->occupied * ms;
     world->available_ms += world->able_total > 0 ? ms : 0;
+    if (world->course)
+        course_hold(world->course, since_ms, world->now_ms, world->queued, world->occupied,
+                    world->able_total > 0);
     for (host = 0; host < world->n_hosts; host++) {
         world->host[host].busy_ms += world->host[host].busy * ms;
         world->host[host].able_ms += world->host[host].able > 0 ? ms : 0;
@@ -212,15 +240,18 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     int i;
     queue_clear(&world->queue);
     stream_split(base, world->streams, world->n_streams);
-    *rep = (struct rep){0};
+    *rep = (struct rep){.host = rep->host};
     world->rep = rep;
+    sketch_clear(&world->rep_waits);
+    if (world->course)
+        course_clear(world->course);
     world->now_ms = 0;
     world->end_ms = scenario->duration_ms > 0 ? scenario->duration_ms : INT64_MAX / 4;
-    world->stats_from_ms = scenario->warmup_ms;
+    world->stats_from_ms = world->warmup_ms;
     world->digest = 0x243f6a8885a308d3ULL;
     world->events = 0;
     world->queued = world->occupied = world->in_system = world->able_total = 0;
-    world->route = UINT64_MAX;
+    world->route = UINT64_MAX >> (64 - world->n_hosts);
     world->github_down = world->token_bad = 0;
     world->monitoring_down = world->alertmanager_down = 0;
     world->api_error_rate = 0;
@@ -233,6 +264,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
         world->host[i].first = first;
         world->host[i].slots = slots;
         world->host[i].slowdown = 1;
+        world->host[i].connected = true;
         world->host[i].cause = -1;
     }
     if (world->alertmanager)
@@ -269,6 +301,7 @@ static void handle_job(struct world *world, const struct event *event)
         world_github_abandon(world, event->who);
         break;
     case EV_ARRIVAL:
+    case EV_QUEUE_LIMIT:
     case EV_OFFLINE:
     case EV_SLOT_OFFLINE:
     case EV_RECONNECT:
@@ -302,15 +335,18 @@ static void handle(struct world *world, const struct event *event)
         handle_job(world, event);
         break;
     case EV_OFFLINE:
-        if (world->host[host].epoch == event->epoch)
-            world_github_offline(world, host);
+        if (!world->host[host].connected && world->host[host].released_ms == event->at_ms)
+            world_session_offline(world, host);
+        break;
+    case EV_QUEUE_LIMIT:
+        world_github_queue_limit(world, event->who);
         break;
     case EV_SLOT_OFFLINE:
-        world_github_slot_offline(world, event->who);
+        world_session_slot_offline(world, event->who);
         break;
     case EV_RECONNECT:
         if (world->host[host].epoch == event->epoch)
-            world_host_reconnect(world, host);
+            world_session_reconnect(world, host);
         break;
     case EV_FAULT:
         world_fault_begin(world, event->who);
@@ -348,6 +384,8 @@ static void finish(struct world *world)
     world->now_ms = world->end_ms < INT64_MAX / 4 && !rep->unstable ? world->end_ms : world->now_ms;
     world_account(world);
     world_incident_finish(world);
+    sketch_merge(&world->waits, &world->rep_waits);
+    cluster_add(&world->wait_clusters, &world->rep_waits);
     ms = (double)(world->now_ms - world->stats_from_ms);
     ms = ms > 0 ? ms : NAN;
     rep->digest = world->digest;

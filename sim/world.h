@@ -5,7 +5,8 @@
  *
  *   world.c             set-up, the event loop, digest, world invariants
  *   world_workload.c    arrivals, fan-out, job classes, the job pool
- *   world_github.c      queue, choice of a registration, pick-up, locks, offline detection
+ *   world_github.c      queue, choice of a registration, pick-up, conclusion, routing
+ *   world_session.c     locks, offline detection, the return of registrations
  *   world_host.c        power, network, load, speed, reboot with lost slots
  *   world_fault.c       what is injected and when, repair
  *   world_controller.c  polls and hints into readings, the policy step, the actuator
@@ -18,7 +19,9 @@
 #define SIM_WORLD_H
 
 #include "alertmanager.h"
+#include "course.h"
 #include "draw.h"
+#include "model/cluster.h"
 #include "model/invariant.h"
 #include "model/level.h"
 #include "model/readings.h"
@@ -26,6 +29,7 @@
 #include "model/sketch.h"
 #include "prometheus.h"
 #include "queue.h"
+#include "source.h"
 #include "stream.h"
 
 #define NONE UINT32_MAX
@@ -40,6 +44,7 @@ enum kind {
     EV_REQUEUE,      /* who: job, assigned to a registration that is gone */
     EV_LOCK_EXPIRY,  /* who: job, lost with its host */
     EV_PATIENCE,     /* who: job */
+    EV_QUEUE_LIMIT,  /* who: queue, its oldest job has waited as long as GitHub allows */
     EV_TIMEOUT,      /* who: job */
     EV_OFFLINE,      /* who: host, GitHub notices */
     EV_SLOT_OFFLINE, /* who: registration, GitHub notices */
@@ -57,8 +62,9 @@ enum kind {
 };
 
 /* Among simultaneous events the world changes first, then jobs, then monitoring (prometheus.h says
- * with which priorities), then the controller that looks at it. */
-enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_CONTROLLER = 255 };
+ * with which priorities), then the controller that looks at it, each kind of poll with a priority
+ * of its own (so that their order does not depend on who slept), then writes. */
+enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_POLLS = 240, THEN_CONTROLLER = 255 };
 
 enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
@@ -100,13 +106,14 @@ struct job {
     int16_t incident;    /* in-flight job of this open incident, -1 */
     uint16_t epoch;
     uint8_t state, job_class, attempt;
-    bool held_up;        /* a fault kept it from starting */
-    bool waited;         /* for a slot, not only for its pick-up */
+    bool held_up;       /* a fault kept it from starting */
+    bool waited;        /* for a slot, not only for its pick-up */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
-struct job_queue {
+struct job_queue { /* by time of creation */
     uint32_t head, tail;
+    bool limit_pending; /* an event waits for its oldest job's limit */
 };
 
 struct reg { /* a registration: one runner process */
@@ -127,11 +134,13 @@ struct world_host {
     int64_t stress_pm[SIGNAL_COUNT];
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double slowdown;
-    uint16_t epoch; /* of its reachability */
-    int lose_slots; /* to stay down at the next reconnect */
-    bool crashed;   /* sessions die with the host, not with the network */
+    uint16_t epoch;                /* of its reachability */
+    int lose_slots;                /* to stay down at the next reconnect */
+    int slot_faults, maintenances; /* going on */
+    bool crashed;                  /* sessions die with the host, not with the network */
+    bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
-    bool failing_over;     /* drained by a failover whose routing has not changed yet */
+    bool failing_over;     /* a failover is due and routing has not changed yet */
     int64_t released_ms;   /* when GitHub let go of the old sessions */
     int32_t cause;         /* timeline entry of its last change */
     int64_t recent_pm[10]; /* job duration over baseline, ring */
@@ -153,20 +162,22 @@ struct incident {
     int32_t cause; /* timeline entry */
 };
 
+struct rep_host {
+    double utilization, availability;
+    int64_t done, failed;
+};
+
 struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
     double queue_length, utilization, availability;
-    int failovers_due, failovers_done;
+    int failovers, failovers_due, failovers_done; /* decided; due, in time */
     int n_incidents;
     bool unstable;
     enum invariant broken;
     int64_t broken_ms;
-    struct {
-        double utilization, availability;
-        int64_t done, failed;
-    } host[FLEET_HOSTS];
+    struct rep_host *host; /* the fleet's hosts; the caller's */
 };
 
 /* Who plays a drill in this world: the controller's part is theirs, not the world's own. */
@@ -182,6 +193,7 @@ struct world {
     const struct fleet *fleet;
     struct queue queue;
     int64_t now_ms, end_ms, stats_from_ms;
+    int64_t warmup_ms; /* the scenario's; the experiment may set it anew between replications */
     uint64_t digest;
     int64_t events;
     struct timeline *timeline; /* NULL: not traced */
@@ -189,7 +201,9 @@ struct world {
     bool noticed;                    /* the audience was notified: world_advance returns */
 
     struct stream *streams;
-    size_t n_streams, first_fault_stream;
+    size_t n_streams;
+    struct source duration[FLEET_CLASSES]; /* of each class */
+    struct source interval;                /* of renewal arrivals */
 
     /* jobs and GitHub */
     struct job *jobs;
@@ -225,6 +239,7 @@ struct world {
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
     bool always_poll;
     bool write_pending;
+    int64_t next_write_ms; /* the earliest that write spacing allows */
     int32_t alert_cause[FLEET_HOSTS], detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
     bool repair_called;
 
@@ -234,11 +249,14 @@ struct world {
     bool fault_active[SCENARIO_FAULTS];
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
-    struct sketch waits;      /* of all replications of this worker */
+    struct sketch rep_waits; /* of this replication */
+    struct sketch waits;     /* of all replications of this worker */
+    struct cluster_set wait_clusters;
     struct level queue_level; /* jobs waiting over time, of all replications of this worker */
     struct level busy_level;  /* occupied slots over time */
     int64_t level_since_ms, able_total;
     int64_t queue_integral, busy_integral, available_ms;
+    struct course *course; /* of this replication; the caller's; NULL: not wanted */
     struct rep *rep;
 };
 
@@ -247,7 +265,8 @@ struct world *world_open(const struct scenario *scenario, bool always_tick);
 void world_close(struct world *world);
 /* Adds what `part` gathered over its replications. */
 void world_merge(struct world *world, const struct world *part);
-/* One replication; `incidents` has room for `max_incidents`. */
+void world_forget(struct world *world); /* what it gathered */
+/* One replication; `incidents` has room for `max_incidents`, and rep->host is set. */
 void world_run(struct world *world, const struct stream *base, struct rep *rep,
                struct incident *incidents, int max_incidents);
 /* The same in steps: start, advance any number of times, finish. world_advance handles every event
@@ -261,6 +280,7 @@ void world_push(struct world *world, int64_t at_ms, enum priority priority, enum
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
 void world_account(struct world *world); /* before any change of queue, slots or capacity */
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
+struct stream *world_fault_stream(struct world *world, uint32_t fault);
 /* Adds to the timeline if there is one. */
 #define WORLD_STORY(world, cause, host, mark, ...)                                                 \
     ((world)->timeline                                                                             \
@@ -284,19 +304,28 @@ void world_github_requeue(struct world *world, uint32_t job);
 void world_github_end(struct world *world, uint32_t job);
 void world_github_fail(struct world *world, uint32_t job, const char *why);
 void world_github_abandon(struct world *world, uint32_t job);
+void world_github_queue_limit(struct world *world, uint32_t queue);
+void world_github_schedule_end(struct world *world, uint32_t job);
 void world_github_dispatch(struct world *world); /* waiting jobs to idle registrations */
-void world_github_host_lost(struct world *world, int host);
-void world_github_host_back(struct world *world, int host);
-void world_github_offline(struct world *world, int host);
-void world_github_kill_processes(struct world *world, int host);
 void world_github_changed(struct world *world);
+void world_github_enqueue(struct world *world, uint32_t job);    /* by its time of creation */
+void world_github_leave_host(struct world *world, uint32_t job); /* gives up slot and load */
+void world_github_free(struct world *world, uint32_t reg);
+void world_github_count(struct world *world, int host); /* those able to take a job */
 void world_github_label(struct world *world, uint32_t reg, bool labelled);
 void world_github_refresh(struct world *world, uint32_t reg); /* idle or not, after any change */
 void world_github_route(struct world *world, uint64_t hosts); /* variable switch */
 void world_github_reroute(struct world *world, uint32_t job); /* cancelled and re-run */
-void world_github_slot(struct world *world, uint32_t reg, bool lost);
-void world_github_slot_offline(struct world *world, uint32_t reg);
 bool world_github_up(const struct world *world);
+
+/* world_session.c */
+void world_session_host_lost(struct world *world, int host);
+void world_session_host_back(struct world *world, int host);
+void world_session_offline(struct world *world, int host);
+void world_session_kill(struct world *world, int host);
+void world_session_slot(struct world *world, uint32_t reg, bool lost);
+void world_session_slot_offline(struct world *world, uint32_t reg);
+void world_session_reconnect(struct world *world, int host);
 
 /* world_host.c */
 bool world_host_reachable(const struct world *world, int host); /* from GitHub */
@@ -307,7 +336,6 @@ void world_host_changed(struct world *world, int host, bool was_reachable);
 void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes);
 void world_host_stress(struct world *world, int host, enum signal signal, int64_t pm);
 void world_host_slow(struct world *world, int host, double factor);
-void world_host_reconnect(struct world *world, int host);
 void world_host_finished(struct world *world, int host, uint32_t job);
 
 /* world_fault.c */
@@ -341,6 +369,7 @@ void world_incident_ended(struct world *world, int fault, uint64_t hosts);
 void world_incident_alert(struct world *world, int host, enum alert_change change);
 void world_incident_webhook(struct world *world, int host);
 void world_incident_detected(struct world *world, int host); /* host -1: a feed went blind */
+void world_incident_due(struct world *world, int host);
 void world_incident_decided(struct world *world, int host, bool by_hand);
 void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);

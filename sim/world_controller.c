@@ -71,14 +71,14 @@ static uint32_t lost_job(const struct world *world)
     return NONE;
 }
 
-/* A queued job whose labels lead nowhere since the variable was switched. */
+/* A queued job whose labels still lead to a host that the variable has left. */
 static uint32_t misrouted_job(const struct world *world)
 {
     uint32_t job;
     int i;
     for (i = 0; i < world->n_queues; i++)
         for (job = world->queues[i].head; job != NONE; job = world->jobs[job].next)
-            if ((world->jobs[job].hosts & world->route) == 0)
+            if ((world->jobs[job].hosts & ~world->route) != 0)
                 return job;
     return NONE;
 }
@@ -114,8 +114,10 @@ static void schedule_write(struct world *world, int64_t after_ms)
     int64_t latency_ms = world->fleet->github.present ? draw_ms(&world->fleet->github.api_latency,
                                                                 &world->streams[STREAM_API])
                                                       : 0;
+    int64_t at_ms = world->now_ms + after_ms;
     world->write_pending = true;
-    world_push(world, world->now_ms + after_ms + latency_ms, THEN_CONTROLLER, EV_WRITE, 0, 0);
+    at_ms = at_ms > world->next_write_ms ? at_ms : world->next_write_ms;
+    world_push(world, at_ms + latency_ms, THEN_CONTROLLER, EV_WRITE, 0, 0);
 }
 
 static void note_routing(struct world *world, int host, bool was_routed, bool is_routed)
@@ -177,8 +179,9 @@ void world_controller_write(struct world *world)
         writes = 2; /* cancel, then re-run with the new variable */
         world_github_reroute(world, misrouted_job(world));
     }
+    world->next_write_ms = world->now_ms + writes * world->fleet->github.write_spacing_ms;
     if (work_left(world))
-        schedule_write(world, writes * world->fleet->github.write_spacing_ms);
+        schedule_write(world, 0);
 }
 
 /* ---- the step ---- */
@@ -225,20 +228,33 @@ static void act_on_host(struct world *world, int host)
         if (!(notices >> notice & 1))
             continue;
         cause = tell(world, host, (enum notice)notice, cause_of(world, host, (enum notice)notice));
+        if (notice == NOTICE_DETECTED || notice == NOTICE_RELAPSE)
+            world_incident_detected(world, host);
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;
-            world_incident_detected(world, host);
+        } else if (notice == NOTICE_HELD_BLIND) {
+            world_incident_due(world, host);
         } else if (mark_of_notice((enum notice)notice) == MARK_DECISION) {
             world->decision_cause[host] = cause;
             world_incident_decided(world, host, notice == NOTICE_MAINTENANCE);
         } else if (notice == NOTICE_FAILBACK) {
             world->decision_cause[host] = cause;
         } else if (notice == NOTICE_RESTORED || notice == NOTICE_DISMISSED) {
+            world->host[host].failing_over = false;
             world_incident_check_full(world);
         }
     }
     world_digest(world, EV_POLL, (uint64_t)host << 32 | notices,
                  (uint64_t)world->plan.host[host].admitted);
+}
+
+static int32_t last_detection(const struct world *world)
+{
+    int32_t last = -1;
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        last = world->detection_cause[host] > last ? world->detection_cause[host] : last;
+    return last;
 }
 
 static void act_on_fleet(struct world *world)
@@ -251,7 +267,7 @@ static void act_on_fleet(struct world *world)
     if (notices & 1u << NOTICE_SIGHTED)
         tell(world, -1, NOTICE_SIGHTED, -1);
     if ((notices & 1u << NOTICE_PAGE) && !world->repair_called) {
-        tell(world, -1, NOTICE_PAGE, -1);
+        tell(world, -1, NOTICE_PAGE, last_detection(world));
         world->repair_called = true;
         world_push(world,
                    world->now_ms + draw_ms(&world->fleet->controller.manual_repair,
@@ -285,9 +301,30 @@ bool world_controller_busy(const struct world *world)
     return world->write_pending;
 }
 
+/* The last slot of a poll's grid before now; before the first one, where it would have been. */
+static int64_t slot_before(const struct world *world, enum poll poll)
+{
+    int64_t every = interval(world, poll), since = world->now_ms - 1 - world->poll_phase_ms[poll];
+    return (since < 0 ? -1 : since / every) * every + world->poll_phase_ms[poll];
+}
+
+/* A feed was good while its poll slept, or it would not have slept: it was last seen in its grid's
+ * last slot. */
+static void see_sleeping_feeds(struct world *world)
+{
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++) {
+        int64_t slot_ms = slot_before(world, (enum poll)feed);
+        if (!world->poll_pending[feed] && slot_ms > world->readings.seen_ms[feed])
+            world->readings.seen_ms[feed] = slot_ms;
+    }
+}
+
 static void step(struct world *world)
 {
-    const struct view *view = readings_view(&world->readings, world->now_ms);
+    const struct view *view;
+    see_sleeping_feeds(world);
+    view = readings_view(&world->readings, world->now_ms);
     memcpy(&world->policy_before, &world->policy,
            offsetof(struct policy_state, host) +
                (size_t)world->n_hosts * sizeof world->policy.host[0]);
@@ -350,12 +387,22 @@ static void read_others(struct world *world, enum poll poll)
 static void push_poll(struct world *world, enum poll poll, int64_t at_ms)
 {
     world->poll_pending[poll] = true;
-    world_push(world, at_ms, THEN_CONTROLLER, EV_POLL, (uint32_t)poll, 0);
+    world_push(world, at_ms, (enum priority)(THEN_POLLS + (int)poll), EV_POLL, (uint32_t)poll, 0);
+}
+
+/* Polls rarer than `stale_after` go blind between themselves. */
+static bool feeds_stay_fresh(const struct world *world)
+{
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++)
+        if (interval(world, (enum poll)feed) > world->fleet->policy.stale_after_ms)
+            return false;
+    return feeds_work(world);
 }
 
 static bool may_sleep(const struct world *world)
 {
-    return !world->always_poll && world->quiet == ALL_QUIET && feeds_work(world) &&
+    return !world->always_poll && world->quiet == ALL_QUIET && feeds_stay_fresh(world) &&
            policy_settled(&world->fleet->policy, &world->policy, &world->readings.view);
 }
 
@@ -376,23 +423,18 @@ void world_controller_poll(struct world *world, enum poll poll)
         push_poll(world, poll, world->now_ms + interval(world, poll));
 }
 
-/* Feeds were good while the polls slept, or they would not have slept: each was last seen at its
- * grid's last point before now. A poll due at this very instant is still to come. */
+/* A poll due at this very instant is still to come. */
 void world_controller_wake(struct world *world)
 {
     int poll;
     if (!world->fleet->has_policy || world->audience)
         return;
     world->quiet = 0;
+    see_sleeping_feeds(world);
     for (poll = 0; poll < POLL_COUNT; poll++) {
-        int64_t every = interval(world, (enum poll)poll), next;
-        if (world->poll_pending[poll])
-            continue;
-        next = world->now_ms - world->poll_phase_ms[poll];
-        next = (next <= 0 ? 0 : (next + every - 1) / every) * every + world->poll_phase_ms[poll];
-        if (poll < (int)FEED_COUNT && next - every > world->readings.seen_ms[poll])
-            world->readings.seen_ms[poll] = next - every;
-        push_poll(world, (enum poll)poll, next);
+        if (!world->poll_pending[poll])
+            push_poll(world, (enum poll)poll,
+                      slot_before(world, (enum poll)poll) + interval(world, (enum poll)poll));
     }
 }
 
@@ -440,10 +482,26 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             continue;
         }
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
+        world_controller_wake(world);
         readings_alert_hint(&world->readings, host,
                             world->readings.view.host[host].alerts | severities);
         step(world);
     }
+}
+
+/* The fleet has long been running as the policy wants a fleet in good health: backups that stand by
+ * are out of the rotation. */
+static void begin_routed(struct world *world)
+{
+    int host;
+    uint32_t i;
+    policy_step(&world->fleet->policy, &world->policy, 0, &world->readings.view, &world->plan);
+    if (world->variable_routing)
+        world_github_route(world, wanted_route(world));
+    else
+        for (host = 0; host < world->n_hosts; host++)
+            for (i = (uint32_t)world->plan.host[host].admitted; i < world->host[host].slots; i++)
+                world_github_label(world, world->host[host].first + i, false);
 }
 
 void world_controller_start(struct world *world)
@@ -451,6 +509,7 @@ void world_controller_start(struct world *world)
     struct stream *stream = &world->streams[STREAM_POLL];
     int poll, host;
     world->write_pending = false;
+    world->next_write_ms = 0;
     world->quiet = 0;
     world->repair_called = false;
     readings_init(&world->readings, world->fleet, 0);
@@ -461,6 +520,7 @@ void world_controller_start(struct world *world)
     if (!world->fleet->has_policy)
         return;
     policy_init(&world->fleet->policy, &world->policy, 0, readings_view(&world->readings, 0));
+    begin_routed(world);
     for (poll = 0; poll < POLL_COUNT; poll++) {
         world->poll_phase_ms[poll] =
             (int64_t)(stream_uniform(stream) * (double)interval(world, (enum poll)poll));

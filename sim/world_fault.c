@@ -5,11 +5,6 @@
 
 #define CLOCK_TOLERANCE_MS 300000LL /* a runner's token is refused beyond this (JWT, 5 minutes) */
 
-static struct stream *fault_stream(struct world *world, uint32_t fault)
-{
-    return &world->streams[world->first_fault_stream + fault];
-}
-
 static enum signal stressed_signal(enum fault_kind kind)
 {
     return kind == FAULT_CPU_STRESS      ? SIGNAL_CPU_RATE
@@ -25,7 +20,7 @@ static void lose_slots(struct world *world, int host, int n, bool lost)
     for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
         if (world->regs[reg].dead == lost)
             continue;
-        world_github_slot(world, reg, lost);
+        world_session_slot(world, reg, lost);
         n--;
     }
 }
@@ -65,10 +60,12 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
         world_host_slow(world, host, slow);
         break;
     case FAULT_SLOTS_LOST:
+        h->slot_faults += sign;
         lose_slots(world, host, fault->slots, sign > 0);
         break;
     case FAULT_MAINTENANCE:
-        readings_maintenance(&world->readings, host, sign > 0);
+        h->maintenances += sign;
+        readings_maintenance(&world->readings, host, h->maintenances > 0);
         break;
     case FAULT_MONITORING_DOWN:
     case FAULT_ALERTMANAGER_DOWN:
@@ -101,6 +98,20 @@ static void touch_monitoring(struct world *world, const struct fault *fault, int
         alertmanager_start(world->alertmanager, world->now_ms);
 }
 
+/* The worst of those that go on. */
+static double api_error_rate(const struct world *world)
+{
+    double rate = 0;
+    int i;
+    for (i = 0; i < world->scenario->n_faults; i++) {
+        const struct fault *fault = &world->scenario->faults[i];
+        if (world->fault_active[i] && fault->kind == FAULT_GITHUB_API_ERRORS &&
+            fault->error_rate > rate)
+            rate = fault->error_rate;
+    }
+    return rate;
+}
+
 static void touch(struct world *world, const struct fault *fault, int sign)
 {
     int i;
@@ -114,7 +125,7 @@ static void touch(struct world *world, const struct fault *fault, int sign)
         world_github_changed(world);
         break;
     case FAULT_GITHUB_API_ERRORS:
-        world->api_error_rate = sign > 0 ? fault->error_rate : 0;
+        world->api_error_rate = api_error_rate(world);
         break;
     case FAULT_TOKEN_EXPIRED:
         world->token_bad += sign;
@@ -158,7 +169,7 @@ void world_fault_start(struct world *world)
     int host;
     for (i = 0; i < (uint32_t)world->scenario->n_faults; i++) {
         world->fault_active[i] = false;
-        schedule(world, i, draw_ms(&world->scenario->faults[i].at, fault_stream(world, i)));
+        schedule(world, i, draw_ms(&world->scenario->faults[i].at, world_fault_stream(world, i)));
     }
     for (host = 0; host < world->n_hosts; host++)
         if (world->fleet->hosts[host].has_mtbf)
@@ -180,7 +191,7 @@ static uint64_t target_bits(const struct fault *fault)
 void world_fault_begin(struct world *world, uint32_t index)
 {
     const struct fault *fault = &world->scenario->faults[index];
-    struct stream *stream = fault_stream(world, index);
+    struct stream *stream = world_fault_stream(world, index);
     int32_t cause;
     int i;
     if (fault->chance < 1 && stream_uniform(stream) >= fault->chance) {
@@ -221,7 +232,8 @@ void world_fault_end(struct world *world, uint32_t index)
     touch(world, fault, -1);
     world_incident_ended(world, (int)index, target_bits(fault));
     if (fault->has_every)
-        schedule(world, index, world->now_ms + draw_ms(&fault->every, fault_stream(world, index)));
+        schedule(world, index,
+                 world->now_ms + draw_ms(&fault->every, world_fault_stream(world, index)));
 }
 
 void world_fault_breakdown(struct world *world, int host)

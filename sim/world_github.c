@@ -19,8 +19,20 @@ static struct job_queue *queue_of(struct world *world, uint32_t job)
     return &world->queues[world->priority_queue[world->jobs[job].job_class]];
 }
 
+/* One event for the oldest job of a queue, not one a job: they would outlive their jobs by a day.
+ */
+static void watch_limit(struct world *world, struct job_queue *queue)
+{
+    const struct github *github = &world->fleet->github;
+    if (!github->present || queue->limit_pending || queue->head == NONE)
+        return;
+    queue->limit_pending = true;
+    world_push(world, world->jobs[queue->head].created_ms + github->queue_limit_ms, THEN_JOBS,
+               EV_QUEUE_LIMIT, (uint32_t)(queue - world->queues), 0);
+}
+
 /* Behind every job created no later: new jobs at the tail, requeued ones where they were. */
-static void enqueue(struct world *world, uint32_t job)
+void world_github_enqueue(struct world *world, uint32_t job)
 {
     struct job_queue *queue = queue_of(world, job);
     struct job *j = &world->jobs[job];
@@ -36,6 +48,7 @@ static void enqueue(struct world *world, uint32_t job)
     *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = job;
     world_account(world);
     world->queued++;
+    watch_limit(world, queue);
     world_curve(world);
 }
 
@@ -66,11 +79,11 @@ void world_github_refresh(struct world *world, uint32_t index)
     }
 }
 
-static void count_able(struct world *world, int host)
+void world_github_count(struct world *world, int host)
 {
     struct world_host *h = &world->host[host];
     uint32_t reg, able = 0;
-    if (world_host_reachable(world, host) && world_github_up(world) && (world->route >> host & 1))
+    if (h->connected && world_github_up(world) && (world->route >> host & 1))
         for (reg = h->first; reg < h->first + h->slots; reg++)
             able += world->regs[reg].online && world->regs[reg].labelled && !world->regs[reg].dead;
     world_account(world);
@@ -107,6 +120,21 @@ static uint32_t choose(struct world *world, uint64_t hosts)
     UND_UNREACHABLE();
 }
 
+/* A running job ends when its work is done, or at its class's time-out. */
+void world_github_schedule_end(struct world *world, uint32_t job)
+{
+    struct job *j = &world->jobs[job];
+    int64_t timeout_ms = world->fleet->workload.classes[j->job_class].timeout_ms;
+    int64_t latest_ms = j->started_ms + timeout_ms;
+    UND_ASSERT(j->state == JOB_RUNNING);
+    j->epoch++;
+    if (timeout_ms > 0 && j->ends_ms > latest_ms)
+        world_push(world, latest_ms > world->now_ms ? latest_ms : world->now_ms, THEN_JOBS,
+                   EV_TIMEOUT, job, j->epoch);
+    else
+        world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+}
+
 static void start(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
@@ -117,19 +145,17 @@ static void start(struct world *world, uint32_t job)
     if (j->started_ms < 0 && j->attempt == 0 && j->created_ms >= world->stats_from_ms &&
         world->now_ms >= world->stats_from_ms) {
         int64_t wait_ms = world->now_ms - j->created_ms;
-        sketch_add(&world->waits, wait_ms);
+        sketch_add(&world->rep_waits, wait_ms);
         world->rep->started++;
         world->rep->waited += j->waited && wait_ms > 0;
         world->rep->wait_sum_ms += wait_ms;
+        if (world->course)
+            course_start(world->course, world->now_ms, wait_ms, j->waited && wait_ms > 0);
     }
     j->state = JOB_RUNNING;
     j->started_ms = world->now_ms;
     j->ends_ms = world->now_ms + run_ms;
-    j->epoch++;
-    if (c->timeout_ms > 0 && run_ms > c->timeout_ms)
-        world_push(world, world->now_ms + c->timeout_ms, THEN_JOBS, EV_TIMEOUT, job, j->epoch);
-    else
-        world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
+    world_github_schedule_end(world, job);
     world_digest(world, EV_PICKUP, job, j->reg);
     world_host_load(world, host, world->class_mcores[j->job_class], c->memory_bytes);
     if (world->n_open > 0)
@@ -161,7 +187,7 @@ static void assign(struct world *world, uint32_t job, uint32_t reg)
 }
 
 /* Takes the registration from its job, for GitHub's books. */
-static void free_reg(struct world *world, uint32_t reg)
+void world_github_free(struct world *world, uint32_t reg)
 {
     struct world_host *host = &world->host[world->regs[reg].host];
     world->regs[reg].job = NONE;
@@ -210,7 +236,14 @@ void world_github_submit(struct world *world, uint32_t job)
     const struct workload *workload = &world->fleet->workload;
     struct job *j = &world->jobs[job];
     uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
+    int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
+    j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", job,
+                           j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
+    /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
+    if (workload->queue.has_patience)
+        patience_ms = draw_ms(&workload->queue.patience,
+                              &world->streams[j->attempt > 0 ? STREAM_RERUN : STREAM_PATIENCE]);
     if (reg != NONE) {
         assign(world, job, reg);
         return;
@@ -219,17 +252,11 @@ void world_github_submit(struct world *world, uint32_t job)
         world_github_fail(world, job, "queue is full");
         return;
     }
-    enqueue(world, job);
+    world_github_enqueue(world, job);
     if (world_incident_impairs(world))
         j->held_up = true;
     if (workload->queue.has_patience)
-        world_push(world,
-                   world->now_ms +
-                       draw_ms(&workload->queue.patience, &world->streams[STREAM_PATIENCE]),
-                   THEN_JOBS, EV_PATIENCE, job, j->epoch);
-    else if (world->fleet->github.present)
-        world_push(world, world->now_ms + world->fleet->github.queue_limit_ms, THEN_JOBS,
-                   EV_PATIENCE, job, j->epoch);
+        world_push(world, world->now_ms + patience_ms, THEN_JOBS, EV_PATIENCE, job, j->epoch);
     world_github_dispatch(world);
 }
 
@@ -238,7 +265,7 @@ void world_github_pickup(struct world *world, uint32_t job)
     struct job *j = &world->jobs[job];
     const struct reg *reg = &world->regs[j->reg];
     UND_ASSERT(j->state == JOB_ASSIGNED);
-    if (world_host_reachable(world, reg->host) && !reg->dead) {
+    if (world->host[reg->host].connected && !reg->dead) {
         start(world, job);
         return;
     }
@@ -255,15 +282,15 @@ void world_github_requeue(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
     UND_ASSERT(j->state == JOB_STRANDED);
-    free_reg(world, j->reg);
+    world_github_free(world, j->reg);
     j->cause = WORLD_STORY(world, j->cause, world->regs[j->reg].host, MARK_NONE,
                            "job %u is requeued", job);
     j->epoch++;
-    enqueue(world, job);
+    world_github_enqueue(world, job);
     world_github_dispatch(world);
 }
 
-static void leave_host(struct world *world, uint32_t job)
+void world_github_leave_host(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
     int host = world->regs[j->reg].host;
@@ -271,7 +298,7 @@ static void leave_host(struct world *world, uint32_t job)
         world_host_load(world, host, -world->class_mcores[j->job_class],
                         -world->fleet->workload.classes[j->job_class].memory_bytes);
     if (world->regs[j->reg].job == job)
-        free_reg(world, j->reg);
+        world_github_free(world, j->reg);
 }
 
 void world_github_end(struct world *world, uint32_t job)
@@ -282,7 +309,7 @@ void world_github_end(struct world *world, uint32_t job)
     UND_ASSERT(j->state == JOB_RUNNING);
     world_digest(world, EV_JOB_END, job, j->reg);
     world_host_finished(world, host, job);
-    leave_host(world, job);
+    world_github_leave_host(world, job);
     world->rep->jobs_done += counted;
     world->rep->first_done += counted && j->attempt == 0;
     world->host[host].done += counted;
@@ -307,7 +334,7 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
     if (j->reg != NONE) {
         world->host[world->regs[j->reg].host].failed += counted;
-        leave_host(world, job);
+        world_github_leave_host(world, job);
     }
     world->rep->jobs_failed += counted;
     world->rep->first_failed += counted && j->attempt == 0;
@@ -337,170 +364,14 @@ void world_github_abandon(struct world *world, uint32_t job)
     world_github_fail(world, job, "waited too long");
 }
 
-/* An ideal dispatcher takes the job back at once, to where it stood in the queue. */
-static void interrupt(struct world *world, uint32_t job)
+void world_github_queue_limit(struct world *world, uint32_t index)
 {
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
-    double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
-    switch (world->fleet->workload.on_failure) {
-    case ON_FAILURE_FAIL:
-        world_github_fail(world, job, "its host went down");
-        return;
-    case ON_FAILURE_RERUN:
-        world_incident_inflight(world, job, host);
-        leave_host(world, job);
-        j->work_ms = world_workload_redraw(world, job);
-        break;
-    case ON_FAILURE_RESUME:
-        world_incident_inflight(world, job, host);
-        leave_host(world, job);
-        j->work_ms = llround((double)(j->ends_ms - world->now_ms) * speed);
-        break;
-    }
-    j->epoch++;
-    enqueue(world, job);
-}
-
-/* The job is lost with its host; GitHub learns it when the lock runs out: the last renewal was
- * U(0, renewal) before the loss, and a sweep finds the expired lock. */
-static void lose(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    const struct github *github = &world->fleet->github;
-    int host = world->regs[j->reg].host;
-    struct stream *stream = &world->streams[STREAM_LOCK];
-    int64_t sweep_ms = draw_ms(&github->sweep, stream);
-    int64_t since_renewal_ms = (int64_t)(stream_uniform(stream) * (double)github->renewal_ms);
-    world_host_load(world, host, -world->class_mcores[j->job_class],
-                    -world->fleet->workload.classes[j->job_class].memory_bytes);
-    world_incident_inflight(world, job, host);
-    j->state = JOB_LOST;
-    j->process_lives = !world->regs[j->reg].dead;
-    j->epoch++;
-    j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
-                           "job %u is lost from GitHub's sight", job);
-    world_push(world,
-               world->now_ms + sweep_ms +
-                   (world->host[host].graceful ? 0 : github->lock_ms - since_renewal_ms),
-               THEN_JOBS, EV_LOCK_EXPIRY, job, j->epoch);
-}
-
-void world_github_host_lost(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    bool ideal = !github->present;
-    int64_t notice_ms = 0;
-    uint32_t reg;
-    if (!ideal)
-        notice_ms =
-            draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
-    if (h->graceful)
-        notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
-    h->released_ms = world->now_ms + notice_ms;
-    if (ideal)
-        world_github_offline(world, host);
-    for (reg = h->first; reg < h->first + h->slots; reg++) {
-        uint32_t job = world->regs[reg].job;
-        if (job == NONE || world->jobs[job].state != JOB_RUNNING)
-            continue;
-        if (ideal)
-            interrupt(world, job);
-        else
-            lose(world, job);
-    }
-    count_able(world, host);
-    if (!ideal)
-        world_push(world, h->released_ms, FIRST_WORLD, EV_OFFLINE, (uint32_t)host, h->epoch);
-    else
-        world_github_dispatch(world);
-}
-
-void world_github_offline(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    uint32_t reg;
-    for (reg = h->first; reg < h->first + h->slots; reg++) {
-        world->regs[reg].online = false;
-        world_github_refresh(world, reg);
-    }
-    count_able(world, host);
-    world_digest(world, EV_OFFLINE, (uint64_t)host, 0);
-    if (world->fleet->github.present)
-        WORLD_STORY(world, h->cause, host, MARK_NONE, "GitHub shows the host's runners offline");
-    world_controller_wake(world);
-}
-
-/* Behind a partition the processes lived on: their jobs go on unless their lock ran out. */
-static void resume_lost(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
-    j->state = JOB_RUNNING;
-    j->epoch++;
-    world_host_load(world, host, world->class_mcores[j->job_class],
-                    world->fleet->workload.classes[j->job_class].memory_bytes);
-    j->ends_ms = j->ends_ms > world->now_ms ? j->ends_ms : world->now_ms;
-    world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
-}
-
-/* Power or service went as well: what lived on behind a partition is dead now. */
-void world_github_kill_processes(struct world *world, int host)
-{
-    const struct world_host *h = &world->host[host];
-    uint32_t reg;
-    for (reg = h->first; reg < h->first + h->slots; reg++)
-        if (world->regs[reg].job != NONE)
-            world->jobs[world->regs[reg].job].process_lives = false;
-}
-
-/* After a crash GitHub refuses a new session while it still holds the old one: the runner retries
- * every session_retry until session_limit, then exits and stays down. */
-void world_github_host_back(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    int64_t delay_ms = 0;
-    h->cause = WORLD_STORY(world, h->cause, host, MARK_NONE, "the host is back");
-    if (github->present && h->crashed && h->released_ms > world->now_ms) {
-        int64_t retry_ms = github->session_retry_ms > 0 ? github->session_retry_ms : 1;
-        delay_ms = (h->released_ms - world->now_ms + retry_ms - 1) / retry_ms * retry_ms;
-        if (delay_ms > github->session_limit_ms)
-            h->lose_slots = (int)h->slots;
-    }
-    world_push(world, world->now_ms + delay_ms, FIRST_WORLD, EV_RECONNECT, (uint32_t)host,
-               h->epoch);
-}
-
-void world_host_reconnect(struct world *world, int host)
-{
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
-    uint32_t i;
-    for (i = 0; i < h->slots; i++) {
-        struct reg *reg = &world->regs[h->first + i];
-        bool stays_down = h->crashed && (i < (uint32_t)h->lose_slots ||
-                                         (github->present && github->lost_slots > 0 &&
-                                          stream_uniform(stream) < github->lost_slots));
-        reg->dead = reg->dead || stays_down;
-        if (reg->job != NONE && world->jobs[reg->job].state == JOB_LOST) {
-            if (world->jobs[reg->job].process_lives)
-                resume_lost(world, reg->job);
-            else
-                free_reg(world, h->first + i);
-        }
-        reg->online = !reg->dead;
-        world_github_refresh(world, h->first + i);
-    }
-    h->lose_slots = 0;
-    h->crashed = false;
-    count_able(world, host);
-    world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
-    world_controller_wake(world);
-    world_github_dispatch(world);
-    world_incident_check_full(world);
+    struct job_queue *queue = &world->queues[index];
+    int64_t born_ms = world->now_ms - world->fleet->github.queue_limit_ms;
+    queue->limit_pending = false;
+    while (queue->head != NONE && world->jobs[queue->head].created_ms <= born_ms)
+        world_github_abandon(world, queue->head);
+    watch_limit(world, queue);
 }
 
 void world_github_label(struct world *world, uint32_t index, bool labelled)
@@ -512,7 +383,7 @@ void world_github_label(struct world *world, uint32_t index, bool labelled)
     reg->labelled = labelled;
     host->labelled += labelled ? 1 : UINT32_MAX;
     world_github_refresh(world, index);
-    count_able(world, reg->host);
+    world_github_count(world, reg->host);
     world_digest(world, EV_WRITE, index, labelled);
     if (labelled)
         world_github_dispatch(world);
@@ -526,7 +397,7 @@ void world_github_route(struct world *world, uint64_t hosts)
     world->route = hosts;
     world_digest(world, EV_WRITE, hosts, 2);
     for (host = 0; host < world->n_hosts; host++)
-        count_able(world, host);
+        world_github_count(world, host);
 }
 
 void world_github_reroute(struct world *world, uint32_t job)
@@ -535,47 +406,12 @@ void world_github_reroute(struct world *world, uint32_t job)
     world_github_dispatch(world);
 }
 
-/* One registration dies, or comes back, while its host lives on. */
-void world_github_slot(struct world *world, uint32_t index, bool lost)
-{
-    struct reg *reg = &world->regs[index];
-    int host = reg->host;
-    reg->dead = lost;
-    if (lost && reg->job != NONE && world->jobs[reg->job].state == JOB_RUNNING) {
-        if (world->fleet->github.present)
-            lose(world, reg->job);
-        else
-            interrupt(world, reg->job);
-    }
-    if (lost && world->fleet->github.present)
-        world_push(world,
-                   world->now_ms + draw_ms(&world->fleet->github.offline_after,
-                                           world_host_stream(world, host, HOST_STREAM_OFFLINE)),
-                   FIRST_WORLD, EV_SLOT_OFFLINE, index, 0);
-    else
-        reg->online = !lost && world_host_reachable(world, host);
-    if (!lost && reg->job != NONE && world->jobs[reg->job].state == JOB_LOST)
-        free_reg(world, index);
-    world_github_refresh(world, index);
-    count_able(world, host);
-    world_github_dispatch(world);
-}
-
-void world_github_slot_offline(struct world *world, uint32_t index)
-{
-    if (!world->regs[index].dead)
-        return;
-    world->regs[index].online = false;
-    world_github_refresh(world, index);
-    world_controller_wake(world);
-}
-
 /* GitHub itself went away or came back: capacity counts for every host. */
 void world_github_changed(struct world *world)
 {
     int host;
     for (host = 0; host < world->n_hosts; host++)
-        count_able(world, host);
+        world_github_count(world, host);
     world_controller_wake(world);
     world_github_dispatch(world);
 }
@@ -585,7 +421,7 @@ void world_github_start(struct world *world)
     uint32_t reg;
     int i;
     for (i = 0; i < world->n_queues; i++)
-        world->queues[i] = (struct job_queue){NONE, NONE};
+        world->queues[i] = (struct job_queue){NONE, NONE, false};
     for (reg = 0; reg < world->n_regs; reg++) {
         struct reg *r = &world->regs[reg];
         *r = (struct reg){
@@ -595,6 +431,6 @@ void world_github_start(struct world *world)
         world->host[i].labelled = world->host[i].slots;
         for (reg = 0; reg < world->host[i].slots; reg++)
             world_github_refresh(world, world->host[i].first + reg);
-        count_able(world, i);
+        world_github_count(world, i);
     }
 }

@@ -81,8 +81,7 @@ void world_host_slow(struct world *world, int host, double factor)
         if (job->state != JOB_RUNNING)
             continue;
         job->ends_ms = world->now_ms + llround((double)(job->ends_ms - world->now_ms) * factor);
-        job->epoch++;
-        world_push(world, job->ends_ms, THEN_JOBS, EV_JOB_END, world->regs[reg].job, job->epoch);
+        world_github_schedule_end(world, world->regs[reg].job);
     }
 }
 
@@ -116,10 +115,10 @@ void world_host_changed(struct world *world, int host, bool was_reachable)
     if (was_reachable != reachable)
         h->epoch++;
     if (was_reachable && !reachable)
-        world_github_host_lost(world, host);
+        world_session_host_lost(world, host);
     else if (!was_reachable && reachable)
-        world_github_host_back(world, host);
+        world_session_host_back(world, host);
     if (h->down > 0 || h->stopped > 0)
-        world_github_kill_processes(world, host);
+        world_session_kill(world, host);
     world_controller_wake(world);
 }

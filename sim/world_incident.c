@@ -113,14 +113,28 @@ void world_incident_detected(struct world *world, int host)
     }
 }
 
+/* A failover is due, decided or held back for want of sight; counted once until it is over. */
+void world_incident_due(struct world *world, int host)
+{
+    world->rep->failovers_due += !world->host[host].failing_over;
+    world->host[host].failing_over = true;
+}
+
 void world_incident_decided(struct world *world, int host, bool by_hand)
 {
     struct incident *incident;
-    world->rep->failovers_due += !by_hand;
-    world->host[host].failing_over = !by_hand;
+    bool routed =
+        world->variable_routing ? (world->route >> host & 1) != 0 : world->host[host].labelled > 0;
+    world->rep->failovers += !by_hand;
+    if (by_hand)
+        world->host[host].failing_over = false;
+    else
+        world_incident_due(world, host);
     FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->decided_at_ms < 0)
         incident->decided_at_ms = world->now_ms;
+    if (!routed) /* a relapse before the first slot was back */
+        world_incident_routed(world, host);
 }
 
 void world_incident_routed(struct world *world, int host)
@@ -161,6 +175,8 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
 void world_incident_inflight(struct world *world, uint32_t job, int host)
 {
     struct incident *incident;
+    if (world->jobs[job].incident >= 0)
+        return; /* lost again: the first incident still waits for it */
     FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
         world->jobs[job].incident = world->open[slot_];
@@ -237,7 +253,7 @@ static bool swallows(const struct world *world, uint64_t hosts)
     for (reg = 0; reg < world->n_regs; reg++) {
         const struct reg *r = &world->regs[reg];
         if ((hosts >> r->host & 1) && r->online && r->labelled &&
-            (r->dead || !world_host_reachable(world, r->host)))
+            (r->dead || !world->host[r->host].connected))
             return true;
     }
     return false;

@@ -67,8 +67,7 @@ static void schedule_next(struct world *world)
         world->next_arrival_ms = next_poisson(world, world->next_arrival_ms);
         break;
     case ARRIVALS_RENEWAL:
-        world->next_arrival_ms +=
-            (double)draw_ms(&workload->arrivals.interval, &world->streams[STREAM_ARRIVAL]);
+        world->next_arrival_ms += (double)source_next_ms(&world->interval);
         break;
     case ARRIVALS_TRACE:
         if (world->next_trace >= workload->arrivals.trace.n)
@@ -82,6 +81,14 @@ static void schedule_next(struct world *world)
 
 void world_workload_start(struct world *world)
 {
+    const struct workload *workload = &world->fleet->workload;
+    int i;
+    for (i = 0; i < workload->n_classes && workload->arrivals.kind != ARRIVALS_TRACE; i++)
+        source_init(&world->duration[i], &workload->classes[i].duration,
+                    &world->streams[STREAM_CLASS_0 + i]);
+    if (workload->arrivals.kind == ARRIVALS_RENEWAL)
+        source_init(&world->interval, &workload->arrivals.interval,
+                    &world->streams[STREAM_ARRIVAL]);
     world->next_arrival_ms = 0;
     world->next_trace = 0;
     world->jobs_used = 0;
@@ -196,8 +203,7 @@ void world_workload_arrival(struct world *world)
         int n = draw_fan_out(world);
         while (n-- > 0) {
             int job_class = draw_class(world);
-            int64_t work_ms = draw_ms(&workload->classes[job_class].duration,
-                                      &world->streams[STREAM_CLASS_0 + job_class]);
+            int64_t work_ms = source_next_ms(&world->duration[job_class]);
             uint32_t job = new_job(world, job_class, work_ms);
             if (job == NONE)
                 return;

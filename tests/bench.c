@@ -56,7 +56,7 @@ static struct dist make(enum dist_kind kind, double mean_ms, double cv2)
     dist.cv2 = cv2;
     if (dist_resolve(&dist, "bench", &err) != UND_OK) {
         fprintf(stderr, "%s\n", err.text);
-        exit(err.code);
+        exit((int)err.code);
     }
     return dist;
 }

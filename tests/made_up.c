@@ -15,11 +15,16 @@ static double uniform(int i, double step)
     return x - floor(x);
 }
 
-static const struct quantity unseen = {0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+static struct quantity unseen(void)
+{
+    struct quantity q;
+    quantity_void(&q);
+    return q;
+}
 
 static struct quantity summary(const double *sorted, size_t n)
 {
-    struct quantity q = unseen;
+    struct quantity q = unseen();
     double sd = gsl_stats_sd(sorted, 1, n);
     q.n = (int64_t)n;
     q.mean = round(gsl_stats_mean(sorted, 1, n));
@@ -30,6 +35,10 @@ static struct quantity summary(const double *sorted, size_t n)
     q.p95 = round(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.95));
     q.p99 = round(gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.99));
     q.max = sorted[n - 1];
+    q.p50_low = q.p50 - 1000;
+    q.p50_high = q.p50 + 1000;
+    q.p95_low = q.p95 - 2000;
+    q.p95_high = q.p95 + 3000;
     return q;
 }
 
@@ -54,8 +63,16 @@ static void observe(struct result *result, enum metric metric, double base, doub
 
 static struct quantity around(double mean, double half_width, int64_t n)
 {
-    return (struct quantity){n,    mean,        half_width,   mean * 0.5, mean * 0.75,
-                             mean, mean * 1.25, mean * 1.375, mean * 1.5};
+    struct quantity q = unseen();
+    q.n = n;
+    q.mean = q.p50 = mean;
+    q.half_width = half_width;
+    q.min = mean * 0.5;
+    q.p5 = mean * 0.75;
+    q.p95 = mean * 1.25;
+    q.p99 = mean * 1.375;
+    q.max = mean * 1.5;
+    return q;
 }
 
 static void begin(struct made_up *made, const char *name, const char *about)
@@ -74,7 +91,7 @@ static void begin(struct made_up *made, const char *name, const char *about)
     made->scenario.fleet.hosts[0].slots = 8;
     made->scenario.fleet.hosts[1].slots = 4;
     for (i = 0; i < METRIC_COUNT; i++)
-        made->result.metric[i] = unseen;
+        made->result.metric[i] = unseen();
     made->result.seed = 1;
     made->result.replications = MADE_UP_N;
     made->result.digest = 0x00c0ffee12345678;
@@ -106,7 +123,7 @@ static void hosts(struct made_up *made)
         struct host_result *host = &made->result.hosts[i];
         snprintf(host->name, sizeof host->name, "%s", made->scenario.fleet.hosts[i].name);
         host->utilization = around(i ? 0.25 : 0.5, 0.0078125, MADE_UP_N);
-        host->availability = i ? unseen : around(0.5, 0.015625, MADE_UP_N);
+        host->availability = i ? unseen() : around(0.5, 0.015625, MADE_UP_N);
         host->jobs_done = around(i ? 50 : 125, 1, MADE_UP_N);
         host->jobs_failed = around(i ? 0.5 : 3.75, 0.0625, MADE_UP_N);
     }

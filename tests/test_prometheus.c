@@ -124,10 +124,25 @@ static void draw_rules(struct history *history, struct stream *random, int64_t s
         rule->for_ms = ANY_OF(random, 0, 60, 120, 130, 300, 600, 900) * scale;
         rule->keep_firing_ms = ANY_OF(random, 0, 0, 0, 90, 300) * scale;
         rule->window_ms = ANY_OF(random, 60, 120, 300) * scale;
+        if (signal != SIGNAL_CPU_IRATE && stream_below(random, 4) == 0)
+            rule->window_ms = 0; /* a gauge */
+        if (stream_below(random, 4) == 0)
+            rule->hosts = 1 + stream_below(random, 7);
+        rule->job = (int)stream_below(random, (uint32_t)history->fleet.monitoring.n_jobs);
         rule->interval_ms = ANY_OF(random, 0, 0, 15, 60, 100) * scale;
         rule->threshold_pm = ANY_OF(random, 850, 850, 300, 0, 1000);
         rule->below = stream_below(random, 5) == 0;
         rule->severity = (enum severity)stream_below(random, SEVERITY_COUNT);
+    }
+}
+
+/* One job as the monitoring's own interval says, or two, the second half as often. */
+static void draw_jobs(struct monitoring *monitoring, struct stream *random)
+{
+    monitoring->n_jobs = 1 + (int)stream_below(random, 2);
+    for (int i = 0; i < monitoring->n_jobs; i++) {
+        monitoring->jobs[i].interval_ms = monitoring->scrape_interval_ms * (i + 1);
+        monitoring->jobs[i].timeout_ms = monitoring->scrape_timeout_ms;
     }
 }
 
@@ -175,6 +190,7 @@ static void draw_history(struct history *history, struct stream *random)
     }
     history->fleet.alertmanager.group_by_instance = stream_below(random, 2);
     history->alertmanager = kind == 0; /* its constants of seconds do not shrink */
+    draw_jobs(monitoring, random);
     draw_rules(history, random, scale);
     draw_inputs(history, random, scale);
     history->phases = *random;
@@ -262,7 +278,7 @@ END_TEST
 
 struct oracle {
     const struct history *history;
-    int64_t scrape_phase_ms[FLEET_HOSTS];
+    int64_t scrape_phase_ms[FLEET_HOSTS * FLEET_JOBS];
     struct alert alerts[FLEET_RULES][FLEET_HOSTS];
     int64_t restarted_ms; /* the process that the alerts belong to */
     struct observed *log;
@@ -275,13 +291,21 @@ struct truth {
     int64_t started_ms, stopped_ms; /* of the server: last start, next stop */
     enum target_state state;
     int64_t value[VALUES];
-    double idle_s;
+    int64_t counter[COUNTERS], counted_ms;
 };
+
+static void count(struct truth *truth, int64_t now_ms)
+{
+    int64_t spell_ms = now_ms - truth->counted_ms;
+    truth->counter[VALUE_CPU] += (1000 - truth->value[VALUE_CPU]) * spell_ms;
+    truth->counter[VALUE_DISK] += truth->value[VALUE_DISK] * spell_ms;
+    truth->counted_ms = now_ms;
+}
 
 static struct truth truth_before(const struct history *history, int host, int64_t at_ms)
 {
     struct truth truth = {.running = true, .started_ms = INT64_MIN / 2, .stopped_ms = INT64_MAX};
-    int64_t idle = 86400LL * 30 * 1000000, since_ms = 0;
+    truth.counter[VALUE_CPU] = truth.counter[VALUE_DISK] = 86400LL * 30 * 1000000;
     for (int i = 0; i < INPUTS; i++) {
         const struct input *input = &history->inputs[i];
         if (input->at_ms >= at_ms) {
@@ -295,17 +319,16 @@ static struct truth truth_before(const struct history *history, int host, int64_
             truth.running = input->what == INPUT_START;
         if (input->host != host || input->what > INPUT_TARGET)
             continue;
-        idle += (1000 - truth.value[VALUE_CPU]) * (input->at_ms - since_ms);
-        since_ms = input->at_ms;
+        count(&truth, input->at_ms);
         if (input->what == INPUT_LOAD) {
             truth.value[target_value_of(input->signal)] = input->value_pm;
             continue;
         }
         if (truth.state == TARGET_ABSENT && input->state == TARGET_UP)
-            idle = 3600LL * 1000000;
+            truth.counter[VALUE_CPU] = truth.counter[VALUE_DISK] = 3600LL * 1000000;
         truth.state = input->state;
     }
-    truth.idle_s = (double)(idle + (1000 - truth.value[VALUE_CPU]) * (at_ms - since_ms)) / 1e6;
+    count(&truth, at_ms);
     return truth;
 }
 
@@ -329,9 +352,12 @@ static int64_t latency_ms(const struct history *history, enum target_state state
 static size_t oracle_samples(const struct oracle *oracle, const struct rule *rule, int host,
                              int64_t now_ms, struct sample *samples)
 {
-    int64_t interval_ms = oracle->history->fleet.monitoring.scrape_interval_ms;
-    int64_t at_ms = oracle->scrape_phase_ms[host] - 120 * interval_ms;
+    const struct monitoring *monitoring = &oracle->history->fleet.monitoring;
+    int64_t interval_ms = monitoring->jobs[rule->job].interval_ms;
+    int64_t at_ms =
+        oracle->scrape_phase_ms[host * monitoring->n_jobs + rule->job] - 120 * interval_ms;
     enum target_value value = target_value_of(rule->signal);
+    bool counter = value < COUNTERS && rule->window_ms > 0;
     size_t n = 0;
     while (at_ms + 110 * interval_ms < now_ms)
         at_ms += interval_ms;
@@ -343,9 +369,9 @@ static size_t oracle_samples(const struct oracle *oracle, const struct rule *rul
             visible_ms > truth.stopped_ms)
             continue;
         samples[n] = (struct sample){.at_ms = at_ms, .stale = value != VALUES && !up};
-        samples[n++].value = value == VALUES      ? up
-                             : value == VALUE_CPU ? truth.idle_s
-                                                  : (double)truth.value[value] / 1000;
+        samples[n++].value = value == VALUES ? up
+                             : counter       ? (double)truth.counter[value] / 1e6
+                                             : (double)truth.value[value] / 1000;
     }
     return n;
 }
@@ -358,7 +384,9 @@ static void oracle_evaluate(struct oracle *oracle, int rule, int64_t now_ms)
     struct sample samples[128];
     for (int host = 0; host < oracle->history->fleet.n_hosts; host++) {
         size_t n = oracle_samples(oracle, settings, host, now_ms, samples);
-        bool match = series_matches(settings, samples, n, now_ms, monitoring->lookback_ms);
+        bool watched = settings->hosts == 0 || (settings->hosts >> host & 1);
+        bool match =
+            watched && series_matches(settings, samples, n, now_ms, monitoring->lookback_ms);
         enum alert_change change = alert_step(&timing, &oracle->alerts[rule][host], now_ms, match);
         if (change != ALERT_SAME)
             oracle->log[oracle->n++] =
@@ -380,9 +408,9 @@ static void oracle_play(struct oracle *oracle)
     const struct fleet *fleet = &oracle->history->fleet;
     struct stream phases = oracle->history->phases;
     int64_t group_phase_ms[FLEET_RULES], interval_ms[FLEET_RULES];
-    for (int i = 0; i < fleet->n_hosts; i++)
-        oracle->scrape_phase_ms[i] =
-            stream_below(&phases, (uint32_t)fleet->monitoring.scrape_interval_ms);
+    for (int i = 0; i < fleet->n_hosts * fleet->monitoring.n_jobs; i++)
+        oracle->scrape_phase_ms[i] = stream_below(
+            &phases, (uint32_t)fleet->monitoring.jobs[i % fleet->monitoring.n_jobs].interval_ms);
     for (int i = 0; i < fleet->monitoring.n_rules; i++) {
         int first = 0;
         interval_ms[i] = fleet->monitoring.rules[i].interval_ms;

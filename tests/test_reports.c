@@ -123,7 +123,8 @@ END_TEST
 
 START_TEST(what_was_not_observed_is_null_and_never_0)
 {
-    struct quantity zeroed = {0}, one = {1, 5, NAN, 5, 5, 5, 5, 5, INFINITY};
+    struct quantity zeroed = {0}, one = {1, 5,        NAN, 5,   5,   5,   5,
+                                         5, INFINITY, NAN, NAN, NAN, NAN, METHOD_REPLICATIONS};
     static const char *const fields[] = {"mean", "half_width", "min", "p5",
                                          "p50",  "p95",        "p99", "max"};
     json_t *value = json_quantity(&zeroed);

@@ -1,0 +1,40 @@
+#include "interrupt.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+static atomic_bool flag;
+static volatile sig_atomic_t last;
+
+static void on_signal(int number)
+{
+    last = number;
+    atomic_store(&flag, true);
+}
+
+void interrupt_install(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+const atomic_bool *interrupt_flag(void)
+{
+    return &flag;
+}
+
+int interrupt_signal(void)
+{
+    return last;
+}
+
+void interrupt_clear(void)
+{
+    atomic_store(&flag, false);
+}

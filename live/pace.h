@@ -1,0 +1,23 @@
+/*
+ * Fleet time: milliseconds since the program began to watch, running `factor` times as fast as the
+ * clock on the wall. In production the factor is 1; in the lab every duration of the fleet file is
+ * carried out that much faster. Everything that the policy sees is in fleet time.
+ */
+#ifndef LIVE_PACE_H
+#define LIVE_PACE_H
+
+#include <stdint.h>
+
+struct pace {
+    double factor;
+    int64_t origin_ms; /* monotonic, suspended time included */
+};
+
+void pace_start(struct pace *pace, double factor);
+int64_t pace_now_ms(const struct pace *pace);
+int64_t pace_real_ms(const struct pace *pace, int64_t fleet_ms); /* of a duration, at least 1 */
+int64_t pace_fleet_ms(const struct pace *pace, int64_t real_ms); /* of a duration */
+/* When, in fleet time, the wall clock showed wall_ms. */
+int64_t pace_of_wall_ms(const struct pace *pace, int64_t wall_ms);
+
+#endif

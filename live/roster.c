@@ -1,0 +1,95 @@
+#include "roster.h"
+
+#include "model/policy_names.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+static bool owns(const struct host *host, const char *name)
+{
+    if (host->registrations[0])
+        return fnmatch(host->registrations, name, 0) == 0;
+    return strncmp(name, host->name, strlen(host->name)) == 0;
+}
+
+int roster_of_runner(const struct fleet *fleet, const char *name)
+{
+    int i;
+    for (i = 0; i < fleet->n_hosts; i++)
+        if (owns(&fleet->hosts[i], name))
+            return i;
+    return -1;
+}
+
+/* "http://192.168.0.201:9100/metrics" and "192.168.0.201:9100" are the instance
+ * "192.168.0.201:9100". */
+static bool is_instance(const char *probe, const char *instance)
+{
+    const char *scheme = strstr(probe, "://");
+    const char *at = scheme ? scheme + 3 : probe;
+    size_t n = strcspn(at, "/");
+    return n > 0 && strlen(instance) == n && strncmp(at, instance, n) == 0;
+}
+
+static bool named_by(const struct host *host, const json_t *labels)
+{
+    static const char *const names[] = {"host", "hostname", "nodename", "runner", "runner_name"};
+    const char *value = json_string_value(json_object_get(labels, "instance"));
+    size_t i;
+    if (value && (strcmp(value, host->name) == 0 || is_instance(host->probe, value)))
+        return true;
+    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+        value = json_string_value(json_object_get(labels, names[i]));
+        if (value && (strcmp(value, host->name) == 0 || owns(host, value)))
+            return true;
+    }
+    return false;
+}
+
+int roster_of_labels(const struct fleet *fleet, const json_t *labels)
+{
+    int i;
+    for (i = 0; i < fleet->n_hosts; i++)
+        if (named_by(&fleet->hosts[i], labels))
+            return i;
+    return -1;
+}
+
+enum severity roster_severity(const char *name)
+{
+    int severity;
+    for (severity = 0; severity < SEVERITY_COUNT; severity++)
+        if (strcmp(name, policy_severity_name((enum severity)severity)) == 0)
+            return (enum severity)severity;
+    return SEVERITY_INFO;
+}
+
+int roster_count(const struct fleet *fleet, const struct github_runners *runners,
+                 struct host_reading out[FLEET_HOSTS])
+{
+    int strays = 0;
+    size_t i;
+    memset(out, 0, FLEET_HOSTS * sizeof out[0]);
+    for (i = 0; i < runners->n; i++) {
+        int host = roster_of_runner(fleet, runners->item[i].name);
+        if (host < 0) {
+            strays++;
+            continue;
+        }
+        out[host].online += runners->item[i].online;
+        out[host].busy += runners->item[i].busy;
+    }
+    return strays;
+}
+
+void roster_alerts(const struct fleet *fleet, const struct prometheus_alerts *alerts,
+                   unsigned out[FLEET_HOSTS])
+{
+    size_t i;
+    memset(out, 0, FLEET_HOSTS * sizeof out[0]);
+    for (i = 0; i < alerts->n; i++) {
+        int host = roster_of_labels(fleet, alerts->item[i].labels);
+        if (host >= 0 && alerts->item[i].firing)
+            out[host] |= 1u << roster_severity(alerts->item[i].severity);
+    }
+}

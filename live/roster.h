@@ -1,0 +1,29 @@
+/*
+ * Who belongs to which host: registrations by name pattern, alerts by their labels. Pure.
+ *
+ * A registration belongs to the host whose `registrations` pattern (shell style) matches its name;
+ * a host without a pattern owns the registrations that begin with its own name. An alert belongs to
+ * the host that one of its labels names: host, hostname, nodename, runner or runner_name equal to
+ * the host's name (or matching its pattern), or instance equal to the probe's address.
+ */
+#ifndef LIVE_ROSTER_H
+#define LIVE_ROSTER_H
+
+#include "github_parse.h"
+#include "model/readings.h"
+#include "prometheus_client.h"
+
+/* Index of the host; -1: nobody's. */
+int roster_of_runner(const struct fleet *fleet, const char *name);
+int roster_of_labels(const struct fleet *fleet, const json_t *labels);
+/* The severity of that name; a name that the policy does not know counts as info. */
+enum severity roster_severity(const char *name);
+
+/* Sums up per host. Returns the registrations that belong to nobody. */
+int roster_count(const struct fleet *fleet, const struct github_runners *runners,
+                 struct host_reading out[FLEET_HOSTS]);
+/* Severities of the alerts that fire, per host. */
+void roster_alerts(const struct fleet *fleet, const struct prometheus_alerts *alerts,
+                   unsigned out[FLEET_HOSTS]);
+
+#endif

@@ -1,0 +1,118 @@
+#include "label_match.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool compile(const struct promql_matcher *matcher, regex_t *regex)
+{
+    char anchored[PROMQL_VALUE + 8];
+    snprintf(anchored, sizeof anchored, "^(%s)$", matcher->value);
+    return regcomp(regex, anchored, REG_EXTENDED | REG_NOSUB) == 0;
+}
+
+bool label_matcher_valid(const struct promql_matcher *matcher)
+{
+    regex_t regex;
+    if (matcher->match == PROMQL_IS || matcher->match == PROMQL_IS_NOT)
+        return true;
+    if (!compile(matcher, &regex))
+        return false;
+    regfree(&regex);
+    return true;
+}
+
+static bool is_like(const struct promql_matcher *matcher, const char *value)
+{
+    regex_t regex;
+    bool like;
+    if (!compile(matcher, &regex))
+        return false;
+    like = regexec(&regex, value, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return like;
+}
+
+bool label_matches(const struct promql_matcher *matcher, const char *value)
+{
+    switch (matcher->match) {
+    case PROMQL_IS:
+        return strcmp(matcher->value, value) == 0;
+    case PROMQL_IS_NOT:
+        return strcmp(matcher->value, value) != 0;
+    case PROMQL_LIKE:
+        return is_like(matcher, value);
+    case PROMQL_NOT_LIKE:
+        break;
+    }
+    return !is_like(matcher, value);
+}
+
+bool label_names_host(const char *label)
+{
+    static const char *const names[] = {"instance", "host",   "hostname", "nodename",
+                                        "node",     "runner", "target",   NULL};
+    for (int i = 0; names[i]; i++) {
+        if (strcmp(label, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool label_matches_host(const struct promql_matcher *matcher, const struct host *host)
+{
+    bool negative = matcher->match == PROMQL_IS_NOT || matcher->match == PROMQL_NOT_LIKE;
+    char address[sizeof host->probe];
+    const char *port = strrchr(host->probe, ':');
+    const char *identities[] = {host->name, host->probe, address};
+    snprintf(address, sizeof address, "%.*s",
+             port ? (int)(port - host->probe) : (int)strlen(host->probe), host->probe);
+    for (int i = 0; i < (host->probe[0] ? 3 : 1); i++) {
+        if (label_matches(matcher, identities[i]) != negative)
+            return !negative;
+    }
+    return negative;
+}
+
+static const char *skip_blanks(const char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    return text;
+}
+
+bool label_matcher_read(const char *text, struct promql_matcher *matcher)
+{
+    static const char *const signs[] = {"=~", "!~", "!=", "="};
+    static const enum promql_match matches[] = {PROMQL_LIKE, PROMQL_NOT_LIKE, PROMQL_IS_NOT,
+                                                PROMQL_IS};
+    size_t n = 0;
+    int i = 0;
+    text = skip_blanks(text);
+    while (isalnum((unsigned char)text[n]) || text[n] == '_')
+        n++;
+    if (n == 0 || n >= sizeof matcher->name || isdigit((unsigned char)*text))
+        return false;
+    snprintf(matcher->name, sizeof matcher->name, "%.*s", (int)n, text);
+    text = skip_blanks(text + n);
+    while (i < 4 && strncmp(text, signs[i], strlen(signs[i])) != 0)
+        i++;
+    if (i == 4)
+        return false;
+    matcher->match = matches[i];
+    text = skip_blanks(text + strlen(signs[i]));
+    n = strlen(text);
+    while (n > 0 && isspace((unsigned char)text[n - 1]))
+        n--;
+    if (*text == '"') {
+        if (n < 2 || text[n - 1] != '"')
+            return false;
+        text++;
+        n -= 2;
+    }
+    if (n >= sizeof matcher->value || memchr(text, '"', n))
+        return false;
+    snprintf(matcher->value, sizeof matcher->value, "%.*s", (int)n, text);
+    return true;
+}
