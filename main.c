@@ -3,6 +3,7 @@
 #include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
+#include "sim/rehearse_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
@@ -12,6 +13,17 @@
 #include <string.h>
 
 typedef enum und_code command(int argc, char **argv, struct und_err *err);
+
+/* Rehearsals and plans need nothing real. */
+static enum und_code drill_command(int argc, char **argv, struct und_err *err)
+{
+    int i;
+    for (i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--rehearse") == 0 || strcmp(argv[i], "--plan") == 0 ||
+            strcmp(argv[i], "--help") == 0)
+            return rehearse_command(argc, argv, err);
+    return und_fail(err, UND_USAGE, "drill: got neither --rehearse nor --plan, want one of them");
+}
 
 static const struct {
     const char *name;
@@ -24,6 +36,7 @@ static const struct {
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
     {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
     {"replay", replay_command, "recorded views through the policy again: first difference"},
+    {"drill", drill_command, "rehearse a drill, or print its plan"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#define GRACEFUL_MS 3000 /* GitHub knows of a graceful stop within seconds, before any poll */
 #define PICKUP_MOST 0.95
 #define PICKUP_ALL 0.999 /* beyond it a job is taken to have waited for a slot */
 
@@ -59,6 +60,9 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     track->self_ending = track->severing;
     for (i = 0; i < scenario->drill.n_inject; i++)
         track->self_ending = track->self_ending && scenario->drill.inject[i].undo.n == 0;
+    for (i = 0, track->graceful = true; i < scenario->n_faults; i++)
+        track->graceful = track->graceful && scenario->faults[i].kind == FAULT_SERVICE_STOP &&
+                          scenario->faults[i].graceful;
     track->all = true;
     for (i = 0; i < fleet->n_hosts; i++) {
         track->all = track->all && hit(track, i);
@@ -294,10 +298,13 @@ static int64_t held_until_ms(const struct drill_track *track)
 {
     const struct drill_span *shut = &track->moment[MOMENT_SHUT];
     const struct drill_span *ended = &track->moment[MOMENT_ENDED];
-    int64_t end_ms = ended->from_ms < 0 ? INT64_MAX : ended->to_ms;
+    int64_t end_ms = ended->from_ms < 0 ? INT64_MAX : ended->to_ms, shut_ms;
     if (track->all || shut->from_ms < 0) /* nothing else could take it, or GitHub never noticed */
         return end_ms;
-    return (shut->from_ms + shut->to_ms) / 2 < end_ms ? (shut->from_ms + shut->to_ms) / 2 : end_ms;
+    shut_ms = (shut->from_ms + shut->to_ms) / 2;
+    if (track->graceful && shut_ms > track->moment[MOMENT_FAULT].to_ms + GRACEFUL_MS)
+        shut_ms = track->moment[MOMENT_FAULT].to_ms + GRACEFUL_MS;
+    return shut_ms < end_ms ? shut_ms : end_ms;
 }
 
 /* Whoever waited for longer than picking up takes, and was not being picked up when the fault came.

@@ -76,6 +76,7 @@ struct drill_track {
     bool all;         /* no other host is left */
     bool degrading;   /* the faults leave their hosts serving, only badly */
     bool severing;    /* they take their hosts away from GitHub */
+    bool graceful;    /* GitHub is told of it */
     bool maintenance; /* asked for by hand: there is nothing to detect */
     bool self_ending; /* no action has an undo: the world shows when the fault is over */
     bool broken;      /* and it has shown that the fault was there */

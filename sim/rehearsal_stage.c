@@ -321,6 +321,7 @@ struct rehearsal_stage *rehearsal_stage_open(const struct scenario *scenario)
     stage->audience = (struct audience){stage, notified, job_over};
     stage->world = world_open(&stage->scenario, false);
     stage->world->audience = &stage->audience;
+    stage->rep.host = stage->rep_host;
     stage->generation = calloc(WORLD_JOBS, sizeof *stage->generation);
     stage->origin = calloc(WORLD_JOBS, sizeof *stage->origin);
     UND_ASSERT(stage->generation && stage->origin);
@@ -380,7 +381,7 @@ void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *b
     stage->n_hints = 0;
     stage->n_concluded = 0;
     world_start(world, base, &stage->rep, stage->incidents, WORLD_INCIDENTS);
-    begin_ms = draw_ms(at, &world->streams[world->first_fault_stream]) - before_ms;
+    begin_ms = draw_ms(at, world_fault_stream(world, 0)) - before_ms;
     begin_ms = begin_ms > 0 ? begin_ms : 0;
     draw_phases(stage, begin_ms, phase_ms);
     while (world->now_ms < begin_ms)

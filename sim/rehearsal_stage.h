@@ -19,6 +19,7 @@ struct rehearsal_stage {
     struct world *world;      /* owned */
     struct audience audience;
     struct rep rep;
+    struct rep_host rep_host[FLEET_HOSTS];
     struct incident incidents[WORLD_INCIDENTS];
     struct plan plan; /* the last one carried out */
     bool injected[DRILL_ACTIONS];
