@@ -21,7 +21,7 @@ static enum und_code rehearse(const struct scenario *scenario, bool observe,
                               struct prediction *prediction, struct und_err *err)
 {
     const struct rehearsal rehearsal = {
-        .seed = 1, .replications = REHEARSAL_REPLICATIONS, .observe = observe};
+        .seed = 1, .replications = 2 * REHEARSAL_REPLICATIONS, .observe = observe};
     return rehearsal_run(scenario, &rehearsal, prediction, err);
 }
 
