@@ -217,7 +217,7 @@ static void watch(struct drill_loop *loop)
 
 static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 {
-    drill_track_hint(&loop->track, loop->now_ms, hint);
+    drill_track_hint(&loop->track, loop->listened_ms, loop->now_ms, hint);
     if (hint->host >= 0 && loop->scenario->fleet.controller.webhook) {
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         readings_alert_hint(&loop->readings, hint->host,
@@ -253,7 +253,7 @@ void drill_loop_begin(struct drill_loop *loop)
         loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
     for (i = 0; i < STAGE_POLLS; i++)
         loop->due_ms[i] = loop->now_ms + loop->options->phase_ms[i];
-    loop->watch_ms = loop->now_ms;
+    loop->watch_ms = loop->listened_ms = loop->now_ms;
     loop->route_ms = -1;
     loop->jobs_since_ms = loop->now_ms;
 }
@@ -298,5 +298,6 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     if (loop->wake == STAGE_HINT)
         hear(loop, &hint);
+    loop->listened_ms = loop->now_ms;
     return loop->wake;
 }

@@ -246,10 +246,11 @@ void drill_track_reading(struct drill_track *track, enum stage_poll poll,
     check_sighted(track, from_ms, reading->answered_ms);
 }
 
-void drill_track_hint(struct drill_track *track, int64_t now_ms, const struct stage_hint *hint)
+void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,
+                      const struct stage_hint *hint)
 {
     if (hit(track, hint->host) && hint->severities != 0)
-        see(track, MOMENT_WEBHOOK, now_ms, now_ms);
+        see(track, MOMENT_WEBHOOK, from_ms, now_ms);
 }
 
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,

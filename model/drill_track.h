@@ -101,7 +101,9 @@ void drill_track_fault(struct drill_track *track, int64_t from_ms, int64_t to_ms
 void drill_track_ended(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_reading(struct drill_track *track, enum stage_poll poll,
                          const struct stage_reading *reading);
-void drill_track_hint(struct drill_track *track, int64_t now_ms, const struct stage_hint *hint);
+/* It came after `from_ms`, when there was none yet. */
+void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,
+                      const struct stage_hint *hint);
 /* After a step: what the policy said, and the phases that it left. */
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,
                       const struct policy_state *policy);

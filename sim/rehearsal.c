@@ -27,6 +27,7 @@ static enum und_code play(struct rehearsal_stage *stage, const struct scenario *
     static const struct dist at_once = {.kind = DIST_FIXED};
     struct drill_options options = {.observe = rehearsal->observe};
     const struct dist *at = scenario->n_faults > 0 ? &scenario->faults[0].at : &at_once;
+    stage->instant = rehearsal->instant;
     rehearsal_stage_start(stage, base, drill_baseline_ms(&scenario->fleet), at, options.phase_ms);
     drill_run(scenario, &options, &stage->stage, report, err);
     rehearsal_stage_finish(stage);
