@@ -41,12 +41,14 @@ static bool severs(const struct fault *fault)
 }
 
 /* All is well before the fault: the preconditions have seen to that. */
-void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms)
+void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
+                      int64_t resolution_ms)
 {
     const struct fleet *fleet = &scenario->fleet;
     int i, j;
     memset(track, 0, sizeof *track);
     track->scenario = scenario;
+    track->resolution_ms = resolution_ms;
     track->following = fleet->has_policy;
     for (i = 0; i < scenario->n_faults; i++) {
         const struct fault *fault = &scenario->faults[i];
@@ -421,7 +423,8 @@ static struct drill_measure between(const struct drill_track *track, enum drill_
         return measure;
     measure.value_ms = (double)(b->from_ms + b->to_ms - a->from_ms - a->to_ms) / 2;
     measure.error_ms = (double)(b->to_ms - b->from_ms + a->to_ms - a->from_ms) / 2;
-    measure.value_ms = measure.value_ms > 0 ? measure.value_ms : 0;
+    measure.value_ms = fmax(measure.value_ms, 0);
+    measure.error_ms = fmax(measure.error_ms, (double)track->resolution_ms);
     return measure;
 }
 

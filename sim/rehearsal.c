@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define MAX_THREADS 64
+#define ATTEMPTS 4 /* at most so many for each that is wanted */
 
 struct troupe {
     const struct scenario *scenario;
@@ -92,17 +93,37 @@ static enum und_code check(const struct scenario *scenario, struct und_err *err)
                     scenario->path);
 }
 
+static int64_t completed(const struct troupe *troupe, int64_t most)
+{
+    int64_t r, n = 0;
+    for (r = 0; r < troupe->n; r++)
+        n += troupe->report[r].end == DRILL_COMPLETED && n < most;
+    return n;
+}
+
+/* As many more as are still missing: those that were refused say nothing. */
+static void run_until_complete(struct troupe *troupe)
+{
+    int64_t wanted = troupe->rehearsal->replications, most = wanted * ATTEMPTS, missing = wanted;
+    while (missing > 0 && troupe->n < most) {
+        troupe->next = troupe->n;
+        troupe->n = troupe->n + missing < most ? troupe->n + missing : most;
+        run_all(troupe);
+        missing = wanted - completed(troupe, wanted);
+    }
+}
+
 enum und_code rehearsal_run(const struct scenario *scenario, const struct rehearsal *rehearsal,
                             struct prediction *prediction, struct und_err *err)
 {
-    struct troupe troupe = {
-        .scenario = scenario, .rehearsal = rehearsal, .n = rehearsal->replications};
+    struct troupe troupe = {.scenario = scenario, .rehearsal = rehearsal};
+    int64_t most = rehearsal->replications * ATTEMPTS;
     if (check(scenario, err) != UND_OK)
         return err->code;
-    troupe.base = bases(rehearsal->seed, troupe.n);
-    troupe.report = calloc((size_t)troupe.n, sizeof *troupe.report);
+    troupe.base = bases(rehearsal->seed, most);
+    troupe.report = calloc((size_t)most, sizeof *troupe.report);
     UND_ASSERT(troupe.report != NULL);
-    run_all(&troupe);
+    run_until_complete(&troupe);
     prediction_init(prediction, troupe.report, troupe.n);
     prediction->seed = rehearsal->seed;
     prediction->observe = rehearsal->observe;

@@ -20,8 +20,8 @@
 
 struct rehearsal {
     uint64_t seed;
-    int64_t replications;
-    bool observe; /* the plan is only recorded */
+    int64_t replications; /* that are completed; those that were refused are made up for */
+    bool observe;         /* the plan is only recorded */
     bool instant; /* answers take no time, as in the simulation: then the measures are the same */
     int threads;  /* 0: one a processor */
     void (*progress)(void *context, int64_t done, int64_t total); /* NULL: none */
