@@ -49,7 +49,6 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     memset(track, 0, sizeof *track);
     track->scenario = scenario;
     track->resolution_ms = resolution_ms;
-    track->following = fleet->has_policy;
     for (i = 0; i < scenario->n_faults; i++) {
         const struct fault *fault = &scenario->faults[i];
         for (j = 0; j < fault->n_targets; j++)

@@ -80,7 +80,6 @@ struct drill_track {
     bool maintenance;      /* asked for by hand: there is nothing to detect */
     bool self_ending;      /* no action has an undo: the world shows when the fault is over */
     bool broken;           /* and it has shown that the fault was there */
-    bool following;        /* a policy decides; otherwise only the world is watched */
     int64_t resolution_ms; /* no error is less: waits overshoot, clocks have steps */
     int64_t pickup_most_ms, pickup_all_ms; /* picking up a job takes less, mostly and always */
     struct drill_span moment[MOMENT_COUNT];
