@@ -311,7 +311,7 @@ static void validate(struct drill_loop *loop)
            !operator_ended(loop))
         if (drill_loop_turn(loop, deadline_ms) != STAGE_TIME)
             heed(loop, loop->wake);
-    if (drill_track_seen(&loop->track, MOMENT_FULL))
+    if (drill_track_steady(&loop->track))
         return;
     if (!operator_ended(loop))
         end(loop, DRILL_UNSTEADY, "the steady state did not return in time");

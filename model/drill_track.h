@@ -89,6 +89,7 @@ struct drill_track {
     } condition[CONDITION_COUNT];
     int64_t answered_ms[STAGE_POLLS]; /* last good answer; -1 */
     bool was_firing;
+    bool quiet; /* no alert of a host that was hit is pending or firing; true without monitoring */
     int routed[FLEET_HOSTS];
     int64_t routed_ms; /* when that was last known */
     int inflight, recovered;
@@ -116,7 +117,9 @@ void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, s
 bool drill_track_seen(const struct drill_track *track, enum drill_moment moment);
 struct drill_measure drill_track_measure(const struct drill_track *track,
                                          enum drill_measure_kind kind);
-/* Nothing is left to be measured: capacity is full, jobs in flight are done again, nobody waits. */
+/* Capacity has been full since the fault and is so now, and no alert is left. */
+bool drill_track_steady(const struct drill_track *track);
+/* Steady, and nothing is left to be measured: jobs in flight are done again, nobody waits. */
 bool drill_track_settled(const struct drill_track *track);
 
 const char *drill_measure_name(enum drill_measure_kind kind); /* "rto_ms" */

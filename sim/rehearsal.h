@@ -15,7 +15,8 @@
 #include "model/drill_run.h"
 #include "model/prediction.h"
 
-#define REHEARSAL_REPLICATIONS 200 /* the least that can call a value outside the central 99% */
+#define REHEARSAL_REPLICATIONS 1000 /* so that what one rehearsal in five observes can be judged   \
+                                     */
 #define REHEARSAL_MAX_REPLICATIONS 100000
 
 struct rehearsal {

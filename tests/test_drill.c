@@ -416,18 +416,21 @@ START_TEST(only_beyond_every_rehearsal_is_outside_with_199_of_them)
 }
 END_TEST
 
-START_TEST(not_seen_is_later_than_everything)
+START_TEST(whether_it_is_seen_is_judged_as_well)
 {
     struct prediction p;
-    foretell(&p, 999, 1000);
+    foretell(&p, 991, 1000);
     ck_assert_int_eq(judged(&p, NAN, NAN), FORETOLD_UNSEEN);
     prediction_fini(&p);
-    foretell(&p, 900, 1000);
+    foretell(&p, 990, 1000);
     ck_assert_int_eq(judged(&p, NAN, NAN), FORETOLD_NEITHER);
-    ck_assert_int_eq(judged(&p, 1e9, 0), FORETOLD_INSIDE); /* a tenth was later still */
+    ck_assert_int_eq(judged(&p, 1e9, 0), FORETOLD_LATE); /* among those that were seen */
     prediction_fini(&p);
-    foretell(&p, 2, 1000);
-    ck_assert_int_eq(judged(&p, 500, 0), FORETOLD_EARLY); /* nearly never seen, and now it is */
+    foretell(&p, 9, 1000);
+    ck_assert_int_eq(judged(&p, 5000, 0), FORETOLD_UNEXPECTED);
+    prediction_fini(&p);
+    foretell(&p, 198, 1000);
+    ck_assert_int_eq(judged(&p, 1e9, 0), FORETOLD_UNKNOWN);
     prediction_fini(&p);
 }
 END_TEST
@@ -554,7 +557,7 @@ Suite *suite(void)
     tcase_add_test(c, a_drill_that_observes_changes_no_routing);
     tcase_add_test(c, stages_end_the_observation_with_their_hold);
     tcase_add_test(c, only_beyond_every_rehearsal_is_outside_with_199_of_them);
-    tcase_add_test(c, not_seen_is_later_than_everything);
+    tcase_add_test(c, whether_it_is_seen_is_judged_as_well);
     tcase_add_test(c, a_right_model_is_called_wrong_once_in_a_hundred);
     tcase_add_test(c, the_first_stage_that_is_off_is_named);
     tcase_add_test(c, a_prediction_survives_its_file);
