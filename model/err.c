@@ -8,6 +8,7 @@
 enum und_code und_fail(struct und_err *err, enum und_code code, const char *format, ...)
 {
     va_list args;
+    char *c;
     UND_ASSERT(code != UND_OK);
     if (err->code != UND_OK)
         return err->code;
@@ -15,6 +16,10 @@ enum und_code und_fail(struct und_err *err, enum und_code code, const char *form
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    /* Names and paths come from files that anyone may have written: an error stays on its line. */
+    for (c = err->text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
     return code;
 }
 
