@@ -308,6 +308,21 @@ START_TEST(a_firing_alert_mutes_another)
 }
 END_TEST
 
+START_TEST(a_muted_alert_is_left_out_of_its_group)
+{
+    teardown();
+    setup_grouped(true);
+    monitored_close(&world);
+    world.fleet.alertmanager.group_by_alertname = false;
+    world.fleet.alertmanager.muted_by_same_host[1] = 1;
+    monitored_open(&world);
+    monitored_reset(&world, &(struct stream){{1, 2, 3, 4}});
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    fire(70 * SECOND, 70 * SECOND, 1, 0);
+    CHECK(200, 0, {90, 1});
+}
+END_TEST
+
 START_TEST(an_alert_of_any_host_can_mute)
 {
     world.fleet.alertmanager.muted_by_any_host[1] = 1;
@@ -379,6 +394,7 @@ Suite *suite(void)
     tcase_add_test(groups, overlapping_update_keeps_the_earlier_start);
     tcase_add_test(groups, routes_have_their_own_times);
     tcase_add_test(groups, a_firing_alert_mutes_another);
+    tcase_add_test(groups, a_muted_alert_is_left_out_of_its_group);
     tcase_add_test(groups, an_alert_of_any_host_can_mute);
     suite_add_tcase(suite, groups);
     tcase_add_checked_fixture(refire, setup, teardown);
