@@ -1,8 +1,10 @@
 /* The front door: a table of subcommands. Only main prints errors. */
+#include "live/drill.h"
 #include "live/monitor.h"
 #include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
+#include "sim/experiment.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
@@ -10,6 +12,19 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A drill's prediction: live code does not know the simulator, so that the two meet here. */
+static enum und_code predict(const struct scenario *scenario, struct result *result,
+                             struct und_err *err)
+{
+    const struct experiment experiment = {.seed = 1, .replications = EXPERIMENT_REPLICATIONS};
+    return experiment_run(scenario, &experiment, result, err);
+}
+
+static enum und_code drill(int argc, char **argv, struct und_err *err)
+{
+    return drill_command(argc, argv, predict, err);
+}
 
 typedef enum und_code command(int argc, char **argv, struct und_err *err);
 
@@ -22,6 +37,7 @@ static const struct {
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
+    {"drill", drill, "carry a scenario out for real, measure it, take it back"},
     {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
     {"replay", replay_command, "recorded views through the policy again: first difference"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},

@@ -135,16 +135,51 @@ static enum und_code read_file(struct secret **out, const char *path, struct und
     return err->code;
 }
 
+/* What came from the environment stays, since it can be read only once and is asked for again (a
+ * rollback opens its own client). */
+struct kept {
+    struct kept *next;
+    struct secret *secret;
+    char name[];
+};
+static struct kept *kept_secrets;
+
+static struct secret *find_kept(const char *name)
+{
+    const struct kept *kept;
+    for (kept = kept_secrets; kept; kept = kept->next)
+        if (strcmp(kept->name, name) == 0)
+            return kept->secret;
+    return NULL;
+}
+
+static void keep(const char *name, struct secret *secret)
+{
+    struct kept *kept = malloc(sizeof *kept + strlen(name) + 1);
+    UND_ASSERT(kept != NULL);
+    strcpy(kept->name, name);
+    kept->secret = secret;
+    kept->next = kept_secrets;
+    kept_secrets = kept;
+}
+
 static enum und_code read_environment(struct secret **out, const char *name, struct und_err *err)
 {
+    struct secret *kept = find_kept(name);
     char *text = getenv(name);
-    if (!text)
+    if (text) {
+        kept = NULL;
+        if (secret_open_copy(&kept, text, trimmed(text, strlen(text)), err) == UND_OK)
+            keep(name, kept);
+        /* unsetenv alone would leave the text in /proc/PID/environ. */
+        explicit_bzero(text, strlen(text));
+        unsetenv(name);
+        if (err->code != UND_OK)
+            return err->code;
+    }
+    if (!kept)
         return und_fail(err, UND_USAGE, "credential: the environment has no variable %s", name);
-    secret_open_copy(out, text, trimmed(text, strlen(text)), err);
-    /* unsetenv alone would leave the text in /proc/PID/environ. */
-    explicit_bzero(text, strlen(text));
-    unsetenv(name);
-    return err->code;
+    return secret_open_copy(out, kept->text, kept->size, err);
 }
 
 static enum und_code read_credential(struct secret **out, const char *name, struct und_err *err)
