@@ -7,13 +7,11 @@
  * would give a false alarm at most 19% of the time, were the seeds not fixed.
  */
 #include "helpers.h"
-#include "model/loader.h"
-#include "sim/experiment.h"
+#include "staged.h"
 #include "theory_exact.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <string.h>
 
 #define EXPERIMENTS 1000
 #define FEWEST 936
@@ -32,22 +30,16 @@ static bool holds(const struct quantity *quantity, double truth)
 
 static void count(const char *text, int64_t replications, struct claim *claims, int n)
 {
-    static struct scenario scenario;
-    struct und_err err = {0};
+    static struct staged staged;
     uint64_t seed;
     int i;
-    ck_assert_msg(scenario_parse(&scenario, "coverage", text, strlen(text), &err) == UND_OK, "%s",
-                  err.text);
+    staged_load(&staged, "%s", text);
     for (seed = 1; seed <= EXPERIMENTS; seed++) {
-        struct experiment experiment = {.seed = seed, .replications = replications};
-        struct result result;
-        ck_assert_msg(experiment_run(&scenario, &experiment, &result, &err) == UND_OK, "%s",
-                      err.text);
+        staged_run(&staged, (struct experiment){.seed = seed, .replications = replications});
         for (i = 0; i < n; i++)
-            claims[i].held += holds(&result.metric[claims[i].metric], claims[i].truth);
-        result_fini(&result);
+            claims[i].held += holds(&staged.result.metric[claims[i].metric], claims[i].truth);
     }
-    scenario_fini(&scenario);
+    staged_fini(&staged);
     for (i = 0; i < n; i++)
         printf("%s: %d of %d intervals hold %g\n", metric_name(claims[i].metric), claims[i].held,
                EXPERIMENTS, claims[i].truth);
