@@ -5,6 +5,7 @@
 #include "model/err.h"
 #include "sim/alerts_command.h"
 #include "sim/experiment.h"
+#include "sim/rehearse_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
@@ -23,6 +24,10 @@ static enum und_code predict(const struct scenario *scenario, struct result *res
 
 static enum und_code drill(int argc, char **argv, struct und_err *err)
 {
+    int i;
+    for (i = 1; i < argc; i++) /* rehearsals and plans need nothing real */
+        if (strcmp(argv[i], "--rehearse") == 0 || strcmp(argv[i], "--plan") == 0)
+            return rehearse_command(argc, argv, err);
     return drill_command(argc, argv, predict, err);
 }
 

@@ -5,6 +5,7 @@
  *                   healthy, the window, no protected workflow; they may be waited for
  *   consent         the operator's
  *   baseline        the policy's grace time watched with nothing injected; the preconditions again
+ *                   (if they hold no more, they are waited for once more)
  *   injection       each action recorded, injected, recorded
  *   observation     local probes every second, GitHub, alerts, probes and health checks at the
  *                   controller's intervals; the policy steps after every reading and hint, exactly
@@ -73,6 +74,9 @@ struct drill_report {
 enum und_code drill_run(const struct scenario *scenario, const struct drill_options *options,
                         struct stage *stage, struct drill_report *report, struct und_err *err);
 void drill_report_fini(struct drill_report *report);
+
+/* How long a drill watches before it injects: the policy's grace, and a few polls. */
+int64_t drill_baseline_ms(const struct fleet *fleet);
 
 /* The program's exit code for it (before the verdict on its measures). */
 enum und_code drill_exit_code(const struct drill_report *report);

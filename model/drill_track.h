@@ -72,15 +72,17 @@ enum drill_condition {
 
 struct drill_track {
     const struct scenario *scenario;
-    uint64_t hosts;    /* bit set of those that the faults hit */
-    bool all;          /* no other host is left */
-    bool degrading;    /* the faults leave their hosts serving, only badly */
-    bool severing;     /* they take their hosts away from GitHub */
-    bool maintenance;  /* asked for by hand: there is nothing to detect */
-    bool self_ending;  /* no action has an undo: the world shows when the fault is over */
-    bool broken;       /* and it has shown that the fault was there */
-    bool following;    /* a policy decides; otherwise only the world is watched */
-    int64_t pickup_ms; /* longer than picking up a job takes */
+    uint64_t hosts;        /* bit set of those that the faults hit */
+    bool all;              /* no other host is left */
+    bool degrading;        /* the faults leave their hosts serving, only badly */
+    bool severing;         /* they take their hosts away from GitHub */
+    bool graceful;         /* GitHub is told of it */
+    bool maintenance;      /* asked for by hand: there is nothing to detect */
+    bool self_ending;      /* no action has an undo: the world shows when the fault is over */
+    bool broken;           /* and it has shown that the fault was there */
+    bool following;        /* a policy decides; otherwise only the world is watched */
+    int64_t resolution_ms; /* no error is less: waits overshoot, clocks have steps */
+    int64_t pickup_most_ms, pickup_all_ms; /* picking up a job takes less, mostly and always */
     struct drill_span moment[MOMENT_COUNT];
     struct {
         bool holds;
@@ -94,13 +96,16 @@ struct drill_track {
     bool waiting; /* a job that the fault holds up has not started yet */
 };
 
-void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms);
+void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
+                      int64_t resolution_ms);
 
 void drill_track_fault(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_ended(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_reading(struct drill_track *track, enum stage_poll poll,
                          const struct stage_reading *reading);
-void drill_track_hint(struct drill_track *track, int64_t now_ms, const struct stage_hint *hint);
+/* It came after `from_ms`, when there was none yet. */
+void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,
+                      const struct stage_hint *hint);
 /* After a step: what the policy said, and the phases that it left. */
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,
                       const struct policy_state *policy);
