@@ -147,9 +147,9 @@ golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
 # Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
-$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(ARCHIVES)
+$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(BUILD)/tests/bench_fleet.o $(ARCHIVES)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(ARCHIVES) $(LINK)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 
 bench: $(BUILD)/tests/bench
 	$(Q)$< $(BUILD)/bench.json

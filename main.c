@@ -1,8 +1,10 @@
 /* The front door: a table of subcommands. Only main prints errors. */
+#include "live/drill.h"
 #include "live/monitor.h"
 #include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
+#include "sim/experiment.h"
 #include "sim/rehearse_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
@@ -12,18 +14,24 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum und_code command(int argc, char **argv, struct und_err *err);
+/* A drill's prediction: live code does not know the simulator, so that the two meet here. */
+static enum und_code predict(const struct scenario *scenario, struct result *result,
+                             struct und_err *err)
+{
+    const struct experiment experiment = {.seed = 1, .replications = EXPERIMENT_REPLICATIONS};
+    return experiment_run(scenario, &experiment, result, err);
+}
 
-/* Rehearsals and plans need nothing real. */
-static enum und_code drill_command(int argc, char **argv, struct und_err *err)
+static enum und_code drill(int argc, char **argv, struct und_err *err)
 {
     int i;
-    for (i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--rehearse") == 0 || strcmp(argv[i], "--plan") == 0 ||
-            strcmp(argv[i], "--help") == 0)
+    for (i = 1; i < argc; i++) /* rehearsals and plans need nothing real */
+        if (strcmp(argv[i], "--rehearse") == 0 || strcmp(argv[i], "--plan") == 0)
             return rehearse_command(argc, argv, err);
-    return und_fail(err, UND_USAGE, "drill: got neither --rehearse nor --plan, want one of them");
+    return drill_command(argc, argv, predict, err);
 }
+
+typedef enum und_code command(int argc, char **argv, struct und_err *err);
 
 static const struct {
     const char *name;
@@ -34,9 +42,9 @@ static const struct {
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
+    {"drill", drill, "carry a scenario out for real, measure it, take it back"},
     {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
     {"replay", replay_command, "recorded views through the policy again: first difference"},
-    {"drill", drill_command, "rehearse a drill, or print its plan"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 

@@ -23,17 +23,23 @@ static enum und_code dump_take(char out[JOURNAL_TEXT], json_t *value, const char
     return err->code;
 }
 
-enum und_code action_command(char out[JOURNAL_TEXT], const char *on, const struct live_argv *argv,
-                             int64_t timeout_ms, struct und_err *err)
+static json_t *command_value(const struct action_command *command)
 {
     json_t *list = json_array();
     int i;
-    for (i = 0; i < argv->n; i++)
-        json_array_append_new(list, json_string(argv->arg[i]));
-    return dump_take(out,
-                     json_pack("{s:{s:s, s:o, s:I}}", "command", "on", on, "argv", list,
-                               "timeout_ms", (json_int_t)timeout_ms),
-                     argv->arg[0], err);
+    for (i = 0; i < command->argv.n; i++)
+        json_array_append_new(list, json_string(command->argv.arg[i]));
+    return json_pack("{s:s, s:o, s:I}", "on", command->on, "argv", list, "timeout_ms",
+                     (json_int_t)command->timeout_ms);
+}
+
+enum und_code action_command(char out[JOURNAL_TEXT], const struct action_command *command,
+                             const struct action_command *after, struct und_err *err)
+{
+    json_t *value = json_pack("{s:o}", "command", command_value(command));
+    if (after && after->argv.n > 0)
+        json_object_set_new(value, "after", command_value(after));
+    return dump_take(out, value, command->argv.arg[0], err);
 }
 
 void action_label(char out[JOURNAL_TEXT], const struct github_runner *runner, const char *label,
@@ -59,35 +65,57 @@ bool action_needs_github(const char *text)
     return strncmp(text, "{\"label\"", 8) == 0 || strncmp(text, "{\"variable\"", 11) == 0;
 }
 
-static enum und_code run_command(const json_t *value, const struct fleet *fleet, char note[512],
-                                 const atomic_bool *cancel, struct und_err *err)
+/* What the journal says is checked like anything else from outside. */
+static enum und_code read_command(const json_t *value, struct action_command *out,
+                                  struct und_err *err)
 {
     const char *on = json_string_value(json_object_get(value, "on"));
     const json_t *list = json_object_get(value, "argv");
-    int64_t timeout_ms = json_integer_value(json_object_get(value, "timeout_ms"));
-    struct live_argv argv = {.n = 0};
-    struct command command;
-    struct command_result result = {0};
     size_t i;
+    *out = (struct action_command){
+        .timeout_ms = (int64_t)json_integer_value(json_object_get(value, "timeout_ms"))};
     for (i = 0; i < json_array_size(list) && i < LIVE_ARGS; i++) {
         const char *argument = json_string_value(json_array_get(list, i));
-        snprintf(argv.arg[argv.n++], LIVE_ARG, "%s", argument ? argument : "");
+        snprintf(out->argv.arg[out->argv.n++], LIVE_ARG, "%s", argument ? argument : "");
     }
-    if (!on || argv.n == 0 || timeout_ms <= 0)
+    if (!on || strlen(on) >= sizeof out->on || out->argv.n == 0 || out->timeout_ms <= 0 ||
+        json_array_size(list) > LIVE_ARGS)
         return und_fail(err, UND_USAGE,
-                        "journal: got a command without place, arguments or "
-                        "time-out");
-    if (command_init(&command, fleet, on, &argv, err) == UND_OK)
-        command_run(&command, timeout_ms, cancel, &result, err);
-    command_fini(&command);
+                        "journal: got a command without a place, arguments or a time-out");
+    strcpy(out->on, on);
+    return UND_OK;
+}
+
+enum und_code action_run(const struct action_command *command, const struct fleet *fleet,
+                         char note[512], const atomic_bool *cancel, struct und_err *err)
+{
+    struct command words;
+    struct command_result result = {0};
+    if (command_init(&words, fleet, command->on, &command->argv, err) == UND_OK)
+        command_run(&words, command->timeout_ms, cancel, &result, err);
+    command_fini(&words);
     if (note)
         snprintf(note, 512, "exit %d%s%.450s", result.exit_code, result.output[0] ? ": " : "",
                  result.output);
     if (err->code == UND_OK && result.exit_code != 0)
-        und_fail(err, UND_SERVICE, "command %.100s%s%s: got exit %d%s%.300s, want 0", argv.arg[0],
-                 on[0] ? " on " : "", on, result.exit_code, result.output[0] ? " and " : "",
-                 result.output);
+        und_fail(err, UND_SERVICE, "command %.100s%s%s: got exit %d%s%.300s, want 0",
+                 command->argv.arg[0], command->on[0] ? " on " : "", command->on, result.exit_code,
+                 result.output[0] ? " and " : "", result.output);
     return err->code;
+}
+
+static enum und_code perform_command(const json_t *action, const struct fleet *fleet,
+                                     char note[512], const atomic_bool *cancel, struct und_err *err)
+{
+    struct action_command command, after;
+    struct und_err ignored = {0};
+    if (read_command(json_object_get(action, "command"), &command, err) != UND_OK ||
+        action_run(&command, fleet, note, cancel, err) != UND_OK)
+        return err->code;
+    if (json_object_get(action, "after") &&
+        read_command(json_object_get(action, "after"), &after, &ignored) == UND_OK)
+        action_run(&after, fleet, NULL, cancel, &ignored);
+    return UND_OK;
 }
 
 enum und_code action_set_label(struct github_client *github, int64_t runner, const char *name,
@@ -134,7 +162,7 @@ enum und_code action_perform(const char *text, const struct fleet *fleet,
         note[0] = '\0';
     UND_ASSERT(!action_needs_github(text) || github != NULL);
     if (command)
-        run_command(command, fleet, note, cancel, err);
+        perform_command(action, fleet, note, cancel, err);
     else if (label)
         set_label(label, github, err);
     else if (variable)

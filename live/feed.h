@@ -4,7 +4,8 @@
  * loop that decides (watch.h) takes readings out one by one, in the order in which they came.
  *
  * GitHub's thread is also the only one that writes to GitHub, because its limits want requests one
- * after the other: it reconciles labels (or the variable) to the plan that the loop last set.
+ * after the other: it reconciles labels (or the variable) to the plan that the loop last set, and
+ * where the fleet has github.fast_recovery frees the jobs of a drained host (feed_recovery.c).
  */
 #ifndef LIVE_FEED_H
 #define LIVE_FEED_H
@@ -34,6 +35,7 @@ struct feed_reading {
     struct und_err write_error; /* the reading is good, but what was to be written is not */
     struct host_reading hosts[FLEET_HOSTS];
     int labelled[FLEET_HOSTS]; /* registrations that carry the active label */
+    int64_t written_ms;        /* when the last write to GitHub had been read back */
     int strays;
     struct github_jobs jobs; /* owned: of every run that is not over, or has just become so */
     int64_t requests_left;   /* of GitHub's hour; -1: not told */

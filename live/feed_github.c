@@ -59,6 +59,9 @@ static void read_jobs(struct feeds *feeds, struct feed_reading *reading)
     all = active;
     for (i = 0; i < feeds->active.n; i++)
         add_run(&all, feeds->active.id[i]);
+    for (i = 0; i < (size_t)feeds->recovery.n; i++)
+        if (!feeds->recovery.rerun[i])
+            add_run(&all, feeds->recovery.run[i]);
     for (i = 0; i < all.n && err->code == UND_OK; i++) {
         struct github_jobs jobs = {0};
         github_jobs(feeds->github, all.id[i], true, &jobs, err);
@@ -173,6 +176,7 @@ static void sum_up(struct feeds *feeds, const struct github_runners *runners,
 
 void feed_github_poll(struct feeds *feeds, struct feed_reading *reading)
 {
+    bool recovers = feeds->options.act && feeds->fleet->github.fast_recovery;
     struct github_runners runners = {0};
     struct und_err *err = &reading->error, *wrote = &reading->write_error;
     if (github_runners(feeds->github, &runners, err) == UND_OK) {
@@ -182,9 +186,12 @@ void feed_github_poll(struct feeds *feeds, struct feed_reading *reading)
         else if (feeds->options.act)
             reconcile_labels(feeds, &runners, wrote);
         route_count(feeds->fleet, &runners, reading->labelled);
+        reading->written_ms = pace_now_ms(feeds->pace);
     }
-    if (err->code == UND_OK && feeds->options.jobs)
+    if (err->code == UND_OK && (feeds->options.jobs || recovers))
         read_jobs(feeds, reading);
+    if (err->code == UND_OK && recovers)
+        feed_recover(feeds, &runners, &reading->jobs, wrote);
     reading->requests_left = github_limits(feeds->github)->remaining;
     reading->offset_ms = skew_offset_ms(github_skew(feeds->github));
     reading->offset_error_ms = skew_error_ms(github_skew(feeds->github));

@@ -15,6 +15,13 @@ struct feed_runs {
     size_t n;
 };
 
+/* Runs whose jobs were on a drained host that is gone: cancelled, then re-run. */
+struct feed_recovery {
+    int64_t run[FEED_RUNS];
+    bool rerun[FEED_RUNS];
+    int n;
+};
+
 struct feeds {
     const struct fleet *fleet;
     const struct pace *pace;
@@ -27,6 +34,7 @@ struct feeds {
     struct alertmanager_client *alertmanager;
     struct probe_set *probe;
     struct feed_runs active;                 /* at the last poll */
+    struct feed_recovery recovery;
     struct feed_reading scratch[FEED_COUNT]; /* being filled */
     pthread_t thread[FEED_COUNT];
     int n_threads;
@@ -44,6 +52,10 @@ bool feeds_closing(struct feeds *feeds);
 void feeds_post(struct feeds *feeds, enum feed feed);
 /* Until at_ms (fleet time), or for GitHub's thread until it is nudged; false: closing. */
 bool feeds_sleep(struct feeds *feeds, int64_t until_ms, bool nudgeable);
+
+/* After a failover: what to cancel and to re-run next, and doing it. */
+void feed_recover(struct feeds *feeds, const struct github_runners *runners,
+                  const struct github_jobs *jobs, struct und_err *err);
 
 /* One poll of GitHub into the reading, then whatever is to be written. */
 void feed_github_poll(struct feeds *feeds, struct feed_reading *reading);

@@ -130,10 +130,9 @@ static void say_rollback(void *context, const char *line)
 static enum und_code finish_rollbacks(struct monitor *monitor, struct und_err *err)
 {
     struct und_err locked = {0};
-    size_t n = 0;
     if (journal_lock(monitor->journal, "monitor, finishing rollbacks", &locked) != UND_OK)
         return UND_OK;
-    rollback_all(monitor->journal, &monitor->fleet, &n, say_rollback, monitor, err);
+    rollback_finish(monitor->journal, &monitor->fleet, say_rollback, monitor, err);
     journal_unlock(monitor->journal);
     return err->code;
 }

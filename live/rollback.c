@@ -118,30 +118,65 @@ static bool insist(struct journal *journal, const struct fleet *fleet,
     return false;
 }
 
-enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, size_t *n,
-                           rollback_teller *say, void *context, struct und_err *err)
+static bool concerns(const struct journal_step *step, int64_t only_run)
+{
+    return only_run == ROLLBACK_EVERY_RUN ||
+           (step->run == only_run && !action_needs_github(step->undo));
+}
+
+enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, int64_t only_run,
+                           size_t *n, rollback_teller *say, void *context, struct und_err *err)
 {
     struct journal_step *steps;
     struct github_client *github = NULL;
-    size_t i;
+    size_t i, found;
     char line[256];
     *n = 0;
-    if (journal_open_steps(journal, &steps, n, err) != UND_OK) {
-        free(steps);
-        return err->code;
-    }
-    for (i = 0; i < *n; i++) {
-        struct und_err why;
-        bool done = insist(journal, fleet, &steps[i], &github, &why);
+    journal_open_steps(journal, &steps, &found, err);
+    for (i = 0; err->code != UND_SERVICE && i < found; i++) {
+        struct und_err why = {0};
+        bool done;
+        if (!concerns(&steps[i], only_run))
+            continue;
+        ++*n;
+        done = insist(journal, fleet, &steps[i], &github, &why);
         snprintf(line, sizeof line, "%s: %s%s%s", done ? "undone" : "NOT undone", steps[i].name,
                  steps[i].host[0] ? " on " : "", steps[i].host);
         if (say)
             say(context, line);
         if (!done)
-            tell_stuck(fleet, &steps[i], &why,
-                       err); /* the first one is told; go on with the rest */
+            tell_stuck(fleet, &steps[i], &why, err); /* the first one is told; on with the rest */
     }
     github_close(github);
     free(steps);
+    return err->code;
+}
+
+#define RUNS 1000
+
+enum und_code rollback_finish(struct journal *journal, const struct fleet *fleet,
+                              rollback_teller *say, void *context, struct und_err *err)
+{
+    struct journal_run *runs = calloc(RUNS, sizeof *runs);
+    size_t n = RUNS, undone = 0;
+    char line[256];
+    if (!runs)
+        return und_fail(err, UND_SERVICE, "journal: no memory");
+    rollback_all(journal, fleet, ROLLBACK_EVERY_RUN, &undone, say, context, err);
+    if (err->code == UND_OK)
+        journal_runs(journal, runs, &n, err);
+    for (; err->code == UND_OK && n > 0; n--) {
+        const struct journal_run *run = &runs[n - 1];
+        if (run->kind != JOURNAL_DRILL || run->ended_ms >= 0)
+            continue;
+        journal_end(journal, run->id, UND_STOPPED, "died; rolled back by a later start", err);
+        snprintf(line, sizeof line,
+                 "run %lld (%.100s) had died before its end; nothing of it is "
+                 "left",
+                 (long long)run->id, run->name);
+        if (say)
+            say(context, line);
+    }
+    free(runs);
     return err->code;
 }

@@ -4,7 +4,8 @@
  * A source is a line of the fleet file, never the credential itself:
  *     file:/etc/understudy/token     a file of ours that nobody else can read (mode 0600 or 0400)
  *     env:GITHUB_TOKEN               an environment variable, wiped from our environment once read,
- *                                    so that no child and no /proc/PID/environ shows it
+ *                                    so that no child and no /proc/PID/environ shows it; what it
+ *                                    held is remembered for later calls until the process ends
  *     credential:github-token        a file in $CREDENTIALS_DIRECTORY (systemd LoadCredential=)
  * Memory is locked, left out of core dumps, and zeroed by secret_close. Every open secret is also
  * known to secret_redact, through which all text from outside goes before it is shown.

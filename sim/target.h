@@ -49,6 +49,9 @@ struct target {
     struct sample *work; /* owned: room for `capacity` samples */
 };
 
+/* How long a scrape takes, by how the target answers. */
+int64_t target_latency_ms(enum target_state state, int64_t timeout_ms);
+
 /* Room for the samples of the longest window. */
 void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms);
 void target_close(struct target *target);
