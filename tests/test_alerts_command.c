@@ -124,7 +124,7 @@ END_TEST
 
 START_TEST(eval_takes_the_rules_of_a_file)
 {
-    json_t *json;
+    json_t *json, *rows;
     FILE *file = fopen("/tmp/understudy-series.json", "w");
     ck_assert_ptr_nonnull(file);
     fputs("{\"cases\":[{\"id\":\"a\",\"kind\":\"up\",\"eval_s\":60,\"end_s\":120,\"series\":"
@@ -133,10 +133,11 @@ START_TEST(eval_takes_the_rules_of_a_file)
     fclose(file);
     json = run_json("eval --rules " RULES " --series /tmp/understudy-series.json --format json");
     remove("/tmp/understudy-series.json");
-    json = json_object_get(json, "a");
-    ck_assert_uint_eq(json_array_size(json), 3);
-    ck_assert_str_eq(json_string_value(json_array_get(json_array_get(json, 1), 2)), "pending");
-    ck_assert_str_eq(json_string_value(json_array_get(json_array_get(json, 2), 2)), "firing");
+    rows = json_object_get(json, "a");
+    ck_assert_uint_eq(json_array_size(rows), 3);
+    ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 2)), "pending");
+    ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 2), 2)), "firing");
+    json_decref(json);
 }
 END_TEST
 
