@@ -347,8 +347,8 @@ static enum und_code delay_command(struct options *options, const char *path, st
     enum und_code code;
     UND_ASSERT(scenario && report);
     code = scenario_load(scenario, path, options->sets, options->n_sets, err);
-    if (code == UND_OK && !scenario->fleet.monitoring.present)
-        code = und_fail(err, UND_USAGE, "%s: the fleet has no monitoring", path);
+    if (code == UND_OK && scenario->fleet.monitoring.n_rules == 0)
+        code = und_fail(err, UND_USAGE, "%s: the fleet has no alert rules", path);
     if (code == UND_OK) {
         snprintf(report->claim_of, sizeof report->claim_of, "--claim");
         if (isnan(options->delay.claim_ms) && scenario->documented.detection_ms > 0) {
@@ -364,8 +364,8 @@ static enum und_code delay_command(struct options *options, const char *path, st
         } else if (code != UND_USAGE) {
             delay_report_print(stdout, report);
         }
-        scenario_fini(scenario);
     }
+    scenario_fini(scenario);
     free(scenario);
     free(report);
     return code;
