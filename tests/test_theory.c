@@ -436,7 +436,7 @@ END_TEST
 static void compare_priorities(const char *name, const struct theory_dist *service,
                                const double *arrival, int n, bool ranked, double jobs)
 {
-    struct dist dist[4];
+    struct dist dist[4] = {{.kind = DIST_FIXED}};
     double wait[4], all = 0, mean = 0, residual = 0, load = 0;
     const char *classes = "";
     int i;

@@ -8,8 +8,8 @@
  * 1% of the exact value, three times that above 95% load.
  *
  * Environment: THEORY=WORDS runs only the cases whose name holds the words, and shows their YAML;
- * THEORY_PRECISION=0.003 asks for another precision than 0.01, by more or fewer replications (each
- * is as long as before). Sanitized builds are content with 0.05: they look for other errors.
+ * THEORY_PRECISION=0.3% asks for another precision than 1%, by more or fewer replications (each is
+ * as long as before). Sanitized builds are content with 5%: they look for other errors.
  */
 #ifndef TESTS_THEORY_CASE_H
 #define TESTS_THEORY_CASE_H
