@@ -198,8 +198,8 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan purity builds digests golden bench theory fuzzers fuzz cover \
-        lint format install clean FORCE
+.PHONY: all help demo test suites check asan tsan purity builds digests golden bench theory fuzzers \
+        fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
 .SECONDARY:
