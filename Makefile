@@ -54,6 +54,7 @@ help:
 	@echo "asan tsan           the suites under AddressSanitizer and UBSan, ThreadSanitizer"
 	@echo "purity digests      ring 0 imports nothing; every build gives the same digests"
 	@echo "bench               speed, as ratios"
+	@echo "theory              against queueing theory to PRECISION=1% or less"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
@@ -142,6 +143,10 @@ builds:
 digests: all builds
 	$(Q)tests/digests
 
+# The simulator against queueing theory, as closely as PRECISION (0.3%) asks.
+theory: $(BUILD)/tests/test_theory
+	$(Q)THEORY_PRECISION=$(PRECISION) $<
+
 # Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
 golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
@@ -193,8 +198,8 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan purity builds digests golden bench fuzzers fuzz cover \
-        lint format install clean FORCE
+.PHONY: all help demo test suites check asan tsan purity builds digests golden bench theory fuzzers \
+        fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
 .SECONDARY:

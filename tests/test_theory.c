@@ -6,19 +6,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-#define CHECKS(...)                                                                                \
-    (struct theory_check[])                                                                        \
-    {                                                                                              \
-        __VA_ARGS__,                                                                               \
-        {                                                                                          \
-            THEORY_END, 0                                                                          \
-        }                                                                                          \
-    }
-#define MILLION 1e6 /* of jobs; how many a case takes follows from the variance of its measures */
-
-static const char *const no_room = "queue: {capacity: 0}";
-
 /* ---- exponential services, Poisson arrivals ---- */
 
 START_TEST(erlang_c)
@@ -31,7 +18,7 @@ START_TEST(erlang_c)
                 {2, 0.7, 4.4, 0},   {3, 0.6, 4.7, 0},   {4, 0.8, 11, 0},  {8, 0.75, 13, 0},
                 {1, 0.96, 13, 100}, {12, 0.96, 14, 100}};
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         double arrival = list[i].load * list[i].slots;
         struct exact exact = exact_mmc(list[i].slots, arrival, 1);
         theory_compare(
@@ -40,9 +27,9 @@ START_TEST(erlang_c)
                 .slots = list[i].slots,
                 .arrival = arrival,
                 .load = list[i].load,
-                .span = list[i].jobs * MILLION / arrival,
+                .span = list[i].jobs * THEORY_MILLION / arrival,
                 .replications = list[i].replications},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
+            THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
     }
     theory_settle();
 }
@@ -63,21 +50,21 @@ START_TEST(wait_distribution)
     theory_compare(&(struct theory_system){.name = "distribution of M/M/1 at 70%",
                                            .slots = 1,
                                            .arrival = 0.7,
-                                           .span = 5.5 * MILLION / 0.7},
-                   CHECKS({THEORY_WAIT_P50, exact_mmc_wait_quantile(1, 0.7, 1, 0.5)},
-                          {THEORY_WAIT_P95, wait_quantile(&single, 0.95)}));
+                                           .span = 5.5 * THEORY_MILLION / 0.7},
+                   THEORY_CHECKS({THEORY_WAIT_P50, exact_mmc_wait_quantile(1, 0.7, 1, 0.5)},
+                                 {THEORY_WAIT_P95, wait_quantile(&single, 0.95)}));
     theory_compare(&(struct theory_system){.name = "distribution of M/M/4 at 75%",
                                            .slots = 4,
                                            .arrival = 3,
-                                           .span = 11.5 * MILLION / 3},
-                   CHECKS({THEORY_WAIT_P95, exact_mmc_wait_quantile(4, 3, 1, 0.95)},
-                          {THEORY_WAIT_P99, wait_quantile(&several, 0.99)}));
+                                           .span = 11.5 * THEORY_MILLION / 3},
+                   THEORY_CHECKS({THEORY_WAIT_P95, exact_mmc_wait_quantile(4, 3, 1, 0.95)},
+                                 {THEORY_WAIT_P99, wait_quantile(&several, 0.99)}));
     theory_compare(&(struct theory_system){.name = "distribution of E4/M/2 at 69%",
                                            .slots = 2,
                                            .arrivals = theory_text("{kind: renewal, interval: %s}",
                                                                    theory_yaml(erlang)),
-                                           .span = 4 * MILLION * erlang.mean},
-                   CHECKS({THEORY_WAIT_P95, wait_quantile(&renewal, 0.95)}));
+                                           .span = 4 * THEORY_MILLION * erlang.mean},
+                   THEORY_CHECKS({THEORY_WAIT_P95, wait_quantile(&renewal, 0.95)}));
     theory_settle();
 }
 END_TEST
@@ -96,7 +83,7 @@ START_TEST(erlang_b)
         {10, 10, 1.4, {DIST_LOGNORMAL, 1, 3}},   {4, 3, 1.5, {DIST_HYPEREXPONENTIAL, 1, 6}},
     };
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         double lost = exact_erlang_b(list[i].slots, list[i].offered);
         theory_compare(
             &(struct theory_system){.name = theory_text("%d without a queue, offered %g, %s",
@@ -105,10 +92,10 @@ START_TEST(erlang_b)
                                     .slots = list[i].slots,
                                     .arrival = list[i].offered,
                                     .service = theory_yaml(list[i].service),
-                                    .workload = no_room,
-                                    .span = list[i].jobs * MILLION / list[i].offered},
-            CHECKS({THEORY_LOST, lost},
-                   {THEORY_UTILIZATION, list[i].offered * (1 - lost) / list[i].slots}));
+                                    .workload = THEORY_NO_ROOM,
+                                    .span = list[i].jobs * THEORY_MILLION / list[i].offered},
+            THEORY_CHECKS({THEORY_LOST, lost},
+                          {THEORY_UTILIZATION, list[i].offered * (1 - lost) / list[i].slots}));
     }
     theory_settle();
 }
@@ -121,7 +108,7 @@ START_TEST(little_room)
         double arrival, jobs;
     } list[] = {{1, 4, 0.9, 1.5}, {3, 4, 6, 0.4}, {12, 24, 14, 4}, {4, 1, 3, 0.9}};
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         struct exact exact = exact_mmck(list[i].slots, list[i].room, list[i].arrival, 1);
         theory_compare(
             &(struct theory_system){.name =
@@ -130,9 +117,9 @@ START_TEST(little_room)
                                     .slots = list[i].slots,
                                     .arrival = list[i].arrival,
                                     .workload = theory_text("queue: {capacity: %d}", list[i].room),
-                                    .span = list[i].jobs * MILLION / list[i].arrival},
-            CHECKS({THEORY_LOST, exact.lost}, {THEORY_WAIT, exact.mean_wait},
-                   {THEORY_WAITS, exact.wait_probability}));
+                                    .span = list[i].jobs * THEORY_MILLION / list[i].arrival},
+            THEORY_CHECKS({THEORY_LOST, exact.lost}, {THEORY_WAIT, exact.mean_wait},
+                          {THEORY_WAITS, exact.wait_probability}));
     }
     theory_settle();
 }
@@ -145,7 +132,7 @@ START_TEST(erlang_a)
         double arrival, impatience, jobs;
     } list[] = {{1, 0.9, 0.2, 0.8}, {5, 5, 2, 1.1}, {10, 12, 1, 1.6}, {50, 60, 0.5, 2.7}};
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         struct exact exact = exact_erlang_a(list[i].slots, list[i].arrival, 1, list[i].impatience);
         theory_compare(
             &(struct theory_system){
@@ -155,9 +142,9 @@ START_TEST(erlang_a)
                 .arrival = list[i].arrival,
                 .workload = theory_text("queue: {patience: {kind: exponential, mean: %.12gs}}",
                                         THEORY_UNIT_S / list[i].impatience),
-                .span = list[i].jobs * MILLION / list[i].arrival},
-            CHECKS({THEORY_LOST, exact.lost}, {THEORY_QUEUE, exact.mean_queue},
-                   {THEORY_UTILIZATION, exact.utilization}));
+                .span = list[i].jobs * THEORY_MILLION / list[i].arrival},
+            THEORY_CHECKS({THEORY_LOST, exact.lost}, {THEORY_QUEUE, exact.mean_queue},
+                          {THEORY_UTILIZATION, exact.utilization}));
     }
     theory_settle();
 }
@@ -180,7 +167,7 @@ START_TEST(batches)
          "{kind: empirical, weights: [5, 3, 0, 0, 0, 0, 0, 2]}", 3, 8, mixed, 2.7, 0.75, 9.5},
     };
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         double geometric[255], runs = list[i].load * list[i].slots / list[i].mean;
         int k;
         struct exact exact;
@@ -193,8 +180,8 @@ START_TEST(batches)
                                     .slots = list[i].slots,
                                     .arrival = runs,
                                     .workload = theory_text("fan_out: %s", list[i].fan_out),
-                                    .span = list[i].jobs * MILLION / runs / list[i].mean},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
+                                    .span = list[i].jobs * THEORY_MILLION / runs / list[i].mean},
+            THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
     }
     theory_settle();
 }
@@ -210,7 +197,7 @@ START_TEST(fixed_services)
         int replications;
     } list[] = {{1, 0.8, 2.8, 0}, {2, 0.7, 2.1, 0}, {4, 0.85, 8.5, 0}, {12, 0.96, 10, 100}};
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         double arrival = list[i].load * list[i].slots;
         struct exact exact = exact_mdc(list[i].slots, arrival, 1);
         theory_compare(
@@ -220,9 +207,9 @@ START_TEST(fixed_services)
                 .arrival = arrival,
                 .service = "100s",
                 .load = list[i].load,
-                .span = list[i].jobs * MILLION / arrival,
+                .span = list[i].jobs * THEORY_MILLION / arrival,
                 .replications = list[i].replications},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
+            THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
     }
     theory_settle();
 }
@@ -241,7 +228,7 @@ START_TEST(pollaczek_khinchine)
                 {{DIST_WEIBULL, 1, 0.4}, 0.7, 2.9}, {{DIST_LOGLOGISTIC, 1, 0.1}, 0.7, 2.5},
                 {{DIST_EXPONENTIAL, 2, 1}, 0.7, 4}};
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         double arrival = list[i].load / list[i].service.mean;
         struct exact exact = exact_mg1(arrival, list[i].service.mean, list[i].service.cv2);
         theory_compare(
@@ -251,8 +238,8 @@ START_TEST(pollaczek_khinchine)
                 .slots = 1,
                 .arrival = arrival,
                 .service = theory_yaml(list[i].service),
-                .span = list[i].jobs * MILLION / arrival},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_QUEUE, exact.mean_queue}));
+                .span = list[i].jobs * THEORY_MILLION / arrival},
+            THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_QUEUE, exact.mean_queue}));
     }
     theory_settle();
 }
@@ -269,8 +256,8 @@ START_TEST(timeouts)
                                 .arrival = 0.9,
                                 .classes = "{timeout: 150s, duration: {kind: exponential, mean: "
                                            "100s}}",
-                                .span = 2.2 * MILLION / 0.9},
-        CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_LOST, late}));
+                                .span = 2.2 * THEORY_MILLION / 0.9},
+        THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_LOST, late}));
     theory_settle();
 }
 END_TEST
@@ -284,9 +271,9 @@ START_TEST(pickups)
                                            .slots = 1,
                                            .arrival = 0.5,
                                            .fleet = "github: {pickup: 20s, queue_limit: 365d}",
-                                           .span = 1.5 * MILLION / 0.5},
-                   CHECKS({THEORY_WAIT, 0.2 + exact.mean_wait}, {THEORY_WAITS, 0.6},
-                          {THEORY_UTILIZATION, 0.6}));
+                                           .span = 1.5 * THEORY_MILLION / 0.5},
+                   THEORY_CHECKS({THEORY_WAIT, 0.2 + exact.mean_wait}, {THEORY_WAITS, 0.6},
+                                 {THEORY_UTILIZATION, 0.6}));
     theory_settle();
 }
 END_TEST
@@ -311,7 +298,7 @@ START_TEST(renewal_arrivals)
         {4, 0.75, 10, {DIST_HYPEREXPONENTIAL, 1, 3.79}},
     };
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         struct theory_dist scaled = list[i].interval;
         struct dist interval;
         struct exact exact;
@@ -325,8 +312,8 @@ START_TEST(renewal_arrivals)
                 .slots = list[i].slots,
                 .load = list[i].load,
                 .arrivals = theory_text("{kind: renewal, interval: %s}", theory_yaml(scaled)),
-                .span = list[i].jobs * MILLION * scaled.mean},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
+                .span = list[i].jobs * THEORY_MILLION * scaled.mean},
+            THEORY_CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability}));
     }
     theory_settle();
 }
@@ -342,9 +329,9 @@ START_TEST(offered_load)
                                            .arrivals = theory_text("{kind: renewal, interval: %s}",
                                                                    theory_yaml(interval)),
                                            .service = theory_yaml(service),
-                                           .span = 2 * MILLION * interval.mean,
+                                           .span = 2 * THEORY_MILLION * interval.mean,
                                            .replications = 100},
-                   CHECKS({THEORY_UTILIZATION, 1 / interval.mean / 6}));
+                   THEORY_CHECKS({THEORY_UTILIZATION, 1 / interval.mean / 6}));
     theory_settle();
 }
 END_TEST
@@ -365,23 +352,24 @@ START_TEST(arrivals_that_swing_over_the_day)
         {"M(t)/M/10, a week, swinging all the way", 10, 0.6, 1, 24, 192, 5000, true},
     };
     size_t i;
-    for (i = 0; i < COUNT(list); i++) {
+    for (i = 0; i < THEORY_COUNT(list); i++) {
         struct exact_rate rate = {list[i].load * list[i].slots / HOUR, list[i].amplitude, 24 * HOUR,
                                   NULL, 0};
         double from = list[i].from * HOUR, to = list[i].to * HOUR;
         struct exact exact = exact_mtmc(list[i].slots, &rate, 1 / HOUR, from, to);
-        theory_compare(&(struct theory_system){.name = list[i].name,
-                                               .slots = list[i].slots,
-                                               .arrivals = theory_text(
-                                                   "{rate: %.9g/h, amplitude: %g%%}",
-                                                   rate.mean * HOUR, 100 * list[i].amplitude),
-                                               .service = "{kind: exponential, mean: 1h}",
-                                               .scenario = "start: 8h",
-                                               .warmup = from,
-                                               .length = to,
-                                               .replications = list[i].replications},
-                       CHECKS({THEORY_UTILIZATION, exact.utilization},
-                              {list[i].queues ? THEORY_QUEUE : THEORY_END, exact.mean_queue}));
+        theory_compare(
+            &(struct theory_system){.name = list[i].name,
+                                    .slots = list[i].slots,
+                                    .arrivals =
+                                        theory_text("{rate: %.9g/h, amplitude: %g%%}",
+                                                    rate.mean * HOUR, 100 * list[i].amplitude),
+                                    .service = "{kind: exponential, mean: 1h}",
+                                    .scenario = "start: 8h",
+                                    .warmup = from,
+                                    .length = to,
+                                    .replications = list[i].replications},
+            THEORY_CHECKS({THEORY_UTILIZATION, exact.utilization},
+                          {list[i].queues ? THEORY_QUEUE : THEORY_END, exact.mean_queue}));
     }
     theory_settle();
 }
@@ -413,7 +401,7 @@ static void compare_profile(const char *name, const double *weight, int n, int f
             .warmup = from * HOUR,
             .length = to * HOUR,
             .replications = replications},
-        CHECKS({THEORY_QUEUE, exact.mean_queue}, {THEORY_UTILIZATION, exact.utilization}));
+        THEORY_CHECKS({THEORY_QUEUE, exact.mean_queue}, {THEORY_UTILIZATION, exact.utilization}));
 }
 
 START_TEST(arrivals_by_the_hour)
@@ -426,286 +414,6 @@ START_TEST(arrivals_by_the_hour)
     compare_profile("profile of a day, 8:00 to 20:00", office, 24, 0, 8, 20, 11000);
     compare_profile("profile of a week, Sunday noon to Monday", week, 168, 6 * 24 + 12, 20, 32,
                     10500);
-    theory_settle();
-}
-END_TEST
-
-/* ---- classes, hosts ---- */
-
-/* Class i: its own arrivals, as a weight, and services; the first goes first, unless none does. */
-static void compare_priorities(const char *name, const struct theory_dist *service,
-                               const double *arrival, int n, bool ranked, double jobs)
-{
-    struct dist dist[4];
-    double wait[4], all = 0, mean = 0, residual = 0, load = 0;
-    const char *classes = "";
-    int i;
-    for (i = 0; i < n; i++) {
-        dist[i] = theory_resolve(service[i]);
-        all += arrival[i];
-        load += arrival[i] * service[i].mean;
-        residual += arrival[i] * service[i].mean * service[i].mean * (1 + dist_cv2(&dist[i])) / 2;
-        classes =
-            theory_text("%s%s{name: c%d, weight: %g, priority: %d, duration: %s}", classes,
-                        i ? ", " : "", i, arrival[i], ranked ? 10 - i : 0, theory_yaml(service[i]));
-    }
-    exact_mg1_priorities(arrival, dist, n, wait);
-    for (i = 0; i < n; i++)
-        mean += arrival[i] / all * wait[i];
-    theory_compare(
-        &(struct theory_system){.name = name,
-                                .slots = 1,
-                                .arrival = all,
-                                .classes = classes,
-                                .span = jobs * MILLION / all},
-        CHECKS({THEORY_WAIT, ranked ? mean : residual / (1 - load)}, {THEORY_UTILIZATION, load}));
-}
-
-/* A result has no wait by class: the mean over all says who goes first, as services differ. */
-START_TEST(priorities)
-{
-    static const struct theory_dist short_first[] = {{DIST_EXPONENTIAL, 0.5, 1},
-                                                     {DIST_EXPONENTIAL, 2, 1}},
-                                    long_first[] = {{DIST_EXPONENTIAL, 2, 1},
-                                                    {DIST_EXPONENTIAL, 0.5, 1}},
-                                    three[] = {{DIST_FIXED, 0.4, 0},
-                                               {DIST_UNIFORM, 1, 0.2},
-                                               {DIST_LOGNORMAL, 2, 0.5}};
-    static const double shorts[] = {0.8, 0.2}, longs[] = {0.175, 0.7}, mixed[] = {0.4, 0.3, 0.15};
-    struct exact alike = exact_mmc(3, 2.4, 1);
-    compare_priorities("M/M/1, short jobs first", short_first, shorts, 2, true, 7);
-    compare_priorities("M/M/1, long jobs first", long_first, longs, 2, true, 9);
-    compare_priorities("M/M/1, short and long jobs as they come", short_first, shorts, 2, false,
-                       11);
-    compare_priorities("M/G/1, three classes by rank", three, mixed, 3, true, 3.6);
-    theory_compare(
-        &(struct theory_system){
-            .name = "M/M/3, classes alike: the mean is conserved",
-            .slots = 3,
-            .arrival = 2.4,
-            .classes = "{name: a, priority: 1, duration: {kind: exponential, mean: 100s}}, "
-                       "{name: b, weight: 2, duration: {kind: exponential, mean: 100s}}",
-            .span = 10.5 * MILLION / 2.4},
-        CHECKS({THEORY_WAIT, alike.mean_wait}, {THEORY_WAITS, alike.wait_probability}));
-    theory_settle();
-}
-END_TEST
-
-START_TEST(hosts_of_one_speed)
-{
-    struct exact six = exact_mmc(6, 4.5, 1), fast = exact_mmc(4, 5.6, 2);
-    theory_compare(&(struct theory_system){.name = "3 hosts of 2 slots at 75%",
-                                           .hosts = "{name: A, slots: 2}, {name: B, slots: 2}, "
-                                                    "{name: C, tier: backup, slots: 2}",
-                                           .arrival = 4.5,
-                                           .span = 9 * MILLION / 4.5},
-                   CHECKS({THEORY_WAIT, six.mean_wait}, {THEORY_WAITS, six.wait_probability},
-                          {THEORY_HOST_UTILIZATION, 0.75}));
-    theory_compare(&(struct theory_system){.name = "2 hosts of 2 slots, twice as fast",
-                                           .hosts = "{name: A, slots: 2, speed: 2}, "
-                                                    "{name: B, slots: 2, speed: 2}",
-                                           .arrival = 5.6,
-                                           .span = 7 * MILLION / 5.6},
-                   CHECKS({THEORY_WAIT, fast.mean_wait}, {THEORY_UTILIZATION, 0.7}));
-    theory_settle();
-}
-END_TEST
-
-START_TEST(hosts_of_two_speeds)
-{
-    static const struct {
-        int slots[2];
-        double speed[2];
-        enum exact_choice choice;
-        double arrival, jobs;
-    } list[] = {{{1, 1}, {2, 1}, EXACT_RANDOM, 1.8, 3.3},
-                {{1, 1}, {2, 1}, EXACT_FIRST, 1.8, 3.2},
-                {{2, 3}, {1.5, 0.5}, EXACT_RANDOM, 3, 7.6},
-                {{2, 3}, {1.5, 0.5}, EXACT_FIRST, 3, 11}};
-    size_t i;
-    for (i = 0; i < COUNT(list); i++) {
-        double first;
-        struct exact exact = exact_two_speeds(list[i].slots, list[i].speed, list[i].choice,
-                                              list[i].arrival, 1, &first);
-        bool priority = list[i].choice == EXACT_FIRST;
-        theory_compare(
-            &(struct theory_system){
-                .name = theory_text("%d slots of speed %g and %d of %g, %s", list[i].slots[0],
-                                    list[i].speed[0], list[i].slots[1], list[i].speed[1],
-                                    priority ? "the first preferred" : "at random"),
-                .hosts = theory_text("{name: A, slots: %d, speed: %g}, "
-                                     "{name: B, tier: backup, slots: %d, speed: %g}",
-                                     list[i].slots[0], list[i].speed[0], list[i].slots[1],
-                                     list[i].speed[1]),
-                .arrival = list[i].arrival,
-                .fleet = priority ? "github: {selection: priority, pickup: 0s, queue_limit: 365d}"
-                                  : NULL,
-                .span = list[i].jobs * MILLION / list[i].arrival},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_WAITS, exact.wait_probability},
-                   {THEORY_UTILIZATION, exact.utilization}, {THEORY_HOST_UTILIZATION, first}));
-    }
-    theory_settle();
-}
-END_TEST
-
-/* ---- failures ---- */
-
-/* One crew and N machines are Erlang's loss system seen from the machines: those that run are its
- * busy slots, the crew its arrivals, lost when there is nothing to repair (Palm 1947). */
-START_TEST(machine_repair)
-{
-    static const struct {
-        int machines;
-        double repair;
-    } list[] = {{3, 2}, {8, 5}};
-    size_t i;
-    for (i = 0; i < COUNT(list); i++) {
-        struct exact exact = exact_machine_repair(list[i].machines, 1, 1, list[i].repair);
-        theory_compare(
-            &(struct theory_system){.name = theory_text("%d machines, one crew, repairs %g",
-                                                        list[i].machines, list[i].repair),
-                                    .slots = list[i].machines,
-                                    .arrival = list[i].repair,
-                                    .workload = no_room,
-                                    .span = 0.5 * MILLION / list[i].repair},
-            CHECKS({THEORY_UTILIZATION, 1 - exact.mean_number / list[i].machines},
-                   {THEORY_SUCCESS, exact.utilization}));
-    }
-    theory_settle();
-}
-END_TEST
-
-/* Hosts that are repaired at once, whatever the distributions: only their means matter. */
-START_TEST(availability)
-{
-    static const char *const by_faults =
-        "faults: [{kind: host-power-loss, target: A, at: {kind: exponential, mean: 20min},"
-        " lasts: {kind: exponential, mean: 10min}, every: {kind: exponential, mean: 20min}},"
-        " {kind: network-partition, from: github, target: B,"
-        " at: {kind: exponential, mean: 20min}, lasts: {kind: exponential, mean: 10min},"
-        " every: {kind: exponential, mean: 20min}}]";
-    static const struct {
-        const char *name, *mtbf, *mttr, *scenario;
-    } list[] = {
-        {"2 hosts that fail", "20min", "10min", NULL},
-        {"2 hosts, lognormal repairs", "20min", "{kind: lognormal, mean: 10min, cv2: 2}", NULL},
-        {"2 hosts, weibull failures, fixed repairs", "{kind: weibull, mean: 20min, cv2: 0.5}",
-         "{kind: fixed, mean: 10min}", NULL},
-        {"2 hosts under recurring faults", NULL, NULL, by_faults}};
-    double both = exact_two_hosts(1 / 12.0, 1 / 6.0, 2).both_down;
-    size_t i;
-    for (i = 0; i < COUNT(list); i++) {
-        const char *fail =
-            list[i].mtbf ? theory_text(", mtbf: %s, mttr: %s", list[i].mtbf, list[i].mttr) : "";
-        theory_compare(
-            &(struct theory_system){
-                .name = list[i].name,
-                .hosts = theory_text("{name: A, slots: 2%s}, {name: B, tier: backup, slots: 1%s}",
-                                     fail, fail),
-                .arrivals = "{kind: none}",
-                .scenario = list[i].scenario,
-                .span = 3 * MILLION},
-            CHECKS({THEORY_UNAVAILABLE, both}, {THEORY_HOST_UNAVAILABLE, 1 / 3.0}));
-    }
-    theory_compare(
-        &(struct theory_system){.name = "3 machines, a crew for each",
-                                .hosts = "{name: A, slots: 1, mtbf: 1000s, mttr: 1000s}, "
-                                         "{name: B, slots: 1, mtbf: 1000s, mttr: 1000s}, "
-                                         "{name: C, slots: 1, mtbf: 1000s, mttr: 1000s}",
-                                .arrivals = "{kind: none}",
-                                .span = 3 * MILLION},
-        CHECKS({THEORY_UNAVAILABLE, 0.125},
-               {THEORY_HOST_UNAVAILABLE, exact_machine_repair(3, 3, 0.1, 0.1).mean_number / 3}));
-    theory_settle();
-}
-END_TEST
-
-/* A host of one slot, failing once in 20, busy or not. Starting over is with a new length: work of
- * a lognormal length that started over as it was would have no mean. */
-START_TEST(breakdowns_of_one_slot)
-{
-    static const struct {
-        struct theory_dist service, repair;
-        enum exact_restart restart;
-        double jobs;
-    } list[] = {
-        {{DIST_EXPONENTIAL, 1, 1}, {DIST_EXPONENTIAL, 4, 1}, EXACT_RESUME, 3.8},
-        {{DIST_LOGNORMAL, 1, 1}, {DIST_FIXED, 4, 0}, EXACT_RESUME, 3.3},
-        {{DIST_FIXED, 1, 0}, {DIST_ERLANG, 4, 0.5}, EXACT_RESUME, 2.6},
-        {{DIST_EXPONENTIAL, 1, 1}, {DIST_UNIFORM, 4, 0.3}, EXACT_RESAMPLE, 2.6},
-        {{DIST_LOGNORMAL, 1, 1}, {DIST_EXPONENTIAL, 4, 1}, EXACT_RESAMPLE, 4.6},
-        {{DIST_FIXED, 1, 0}, {DIST_EXPONENTIAL, 4, 1}, EXACT_RESAMPLE, 4},
-        {{DIST_HYPEREXPONENTIAL, 1, 3}, {DIST_FIXED, 2, 0}, EXACT_RESAMPLE, 3.6},
-    };
-    size_t i;
-    for (i = 0; i < COUNT(list); i++) {
-        struct dist service = theory_resolve(list[i].service);
-        struct dist repair = theory_resolve(list[i].repair);
-        bool resume = list[i].restart == EXACT_RESUME;
-        struct exact exact = exact_breakdowns(0.5, &service, 0.05, &repair, list[i].restart);
-        theory_compare(
-            &(struct theory_system){
-                .name = theory_text("breaks down, %s %s, repair %s", dist_kind_name(service.kind),
-                                    resume ? "resumed" : "anew", dist_kind_name(repair.kind)),
-                .hosts = theory_text("{name: A, slots: 1, mtbf: 2000s, mttr: %s}",
-                                     theory_yaml(list[i].repair)),
-                .arrival = 0.5,
-                .service = theory_yaml(list[i].service),
-                .workload = resume ? "on_failure: resume" : "on_failure: rerun",
-                .span = list[i].jobs * MILLION / 0.5},
-            CHECKS({THEORY_WAIT, exact.mean_wait}, {THEORY_NUMBER, exact.mean_number}));
-    }
-    theory_settle();
-}
-END_TEST
-
-START_TEST(breakdowns_of_hosts)
-{
-    static const struct {
-        int hosts, slots;
-        double arrival, jobs;
-        const char *on_failure;
-    } list[] = {{1, 4, 2, 7.2, "on_failure: resume"},
-                {2, 2, 2.4, 7.5, "on_failure: resume"},
-                {3, 1, 1.5, 2, "on_failure: rerun"}};
-    size_t i;
-    for (i = 0; i < COUNT(list); i++) {
-        struct exact exact =
-            exact_host_breakdowns(list[i].hosts, list[i].slots, list[i].arrival, 1, 0.05, 0.25);
-        const char *hosts = "";
-        int host;
-        for (host = 0; host < list[i].hosts; host++)
-            hosts = theory_text("%s%s{name: H%d, slots: %d, mtbf: 2000s, mttr: 400s}", hosts,
-                                host ? ", " : "", host, list[i].slots);
-        theory_compare(
-            &(struct theory_system){.name = theory_text("hosts break down, %d of %d slots",
-                                                        list[i].hosts, list[i].slots),
-                                    .hosts = hosts,
-                                    .arrival = list[i].arrival,
-                                    .workload = list[i].on_failure,
-                                    .span = list[i].jobs * MILLION / list[i].arrival},
-            CHECKS({THEORY_NUMBER, exact.mean_number}));
-    }
-    theory_settle();
-}
-END_TEST
-
-/* A job outlives its service with E[exp(-failure S)], however many slots there are. */
-START_TEST(jobs_that_die_with_their_host)
-{
-    static const struct theory_dist service[] = {{DIST_LOGNORMAL, 1, 2}, {DIST_FIXED, 1, 0}};
-    size_t i;
-    for (i = 0; i < COUNT(service); i++) {
-        struct dist dist = theory_resolve(service[i]);
-        theory_compare(
-            &(struct theory_system){
-                .name = theory_text("jobs fail with their host, %s", dist_kind_name(dist.kind)),
-                .hosts = "{name: A, slots: 3, mtbf: 2000s, mttr: 400s}",
-                .arrival = 1.5,
-                .service = theory_yaml(service[i]),
-                .span = 2.6 * MILLION / 1.5},
-            CHECKS({THEORY_LOST, 1 - exact_transform(&dist, 0.05)}));
-    }
     theory_settle();
 }
 END_TEST
@@ -736,14 +444,7 @@ Suite *suite(void)
     tcase_add_test(c, offered_load);
     tcase_add_test(c, arrivals_that_swing_over_the_day);
     tcase_add_test(c, arrivals_by_the_hour);
-    tcase_add_test(c, priorities);
-    tcase_add_test(c, hosts_of_one_speed);
-    tcase_add_test(c, hosts_of_two_speeds);
-    tcase_add_test(c, machine_repair);
-    tcase_add_test(c, availability);
-    tcase_add_test(c, breakdowns_of_one_slot);
-    tcase_add_test(c, breakdowns_of_hosts);
-    tcase_add_test(c, jobs_that_die_with_their_host);
+    theory_hosts(c);
     tcase_add_test(c, all_of_them);
     suite_add_tcase(suite, c);
     return suite;

@@ -19,14 +19,7 @@
 #define GROUPS 40 /* experiments, for what has no interval within one */
 #define WIDE_LOAD 0.95
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
+#ifdef HELPER_SANITIZED
 #define PRECISION 0.05
 #else
 #define PRECISION 0.01
@@ -78,8 +71,11 @@ void theory_init(void)
 static double wanted_precision(void)
 {
     const char *text = getenv("THEORY_PRECISION");
-    double precision = text && *text ? atof(text) : PRECISION;
-    ck_assert_msg(precision > 0 && precision < 1, "THEORY_PRECISION: got %s, want 0..1", text);
+    double precision = PRECISION;
+    if (text && *text)
+        precision = atof(text) * (strchr(text, '%') ? 0.01 : 1);
+    ck_assert_msg(precision > 0 && precision < 1, "THEORY_PRECISION: got %s, want e.g. 0.3%%",
+                  text);
     return precision;
 }
 

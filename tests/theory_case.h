@@ -8,16 +8,22 @@
  * 1% of the exact value, three times that above 95% load.
  *
  * Environment: THEORY=WORDS runs only the cases whose name holds the words, and shows their YAML;
- * THEORY_PRECISION=0.003 asks for another precision than 0.01, by more or fewer replications (each
- * is as long as before). Sanitized builds are content with 0.05: they look for other errors.
+ * THEORY_PRECISION=0.3% asks for another precision than 1%, by more or fewer replications (each is
+ * as long as before). Sanitized builds are content with 5%: they look for other errors.
  */
 #ifndef TESTS_THEORY_CASE_H
 #define TESTS_THEORY_CASE_H
 
 #include "model/dist.h"
 
+#include <check.h>
+
 #define THEORY_UNIT_S 100
 #define THEORY_Z 3.3
+#define THEORY_COUNT(list) (sizeof(list) / sizeof *(list))
+#define THEORY_MILLION 1e6 /* of jobs; how many a case takes follows from its measures' variance   \
+                            */
+#define THEORY_NO_ROOM "queue: {capacity: 0}"
 
 enum theory_measure {
     THEORY_END, /* of a list of checks */
@@ -41,6 +47,16 @@ struct theory_check {
     enum theory_measure measure;
     double exact;
 };
+
+/* A list of them, closed. */
+#define THEORY_CHECKS(...)                                                                         \
+    (struct theory_check[])                                                                        \
+    {                                                                                              \
+        __VA_ARGS__,                                                                               \
+        {                                                                                          \
+            THEORY_END, 0                                                                          \
+        }                                                                                          \
+    }
 
 /* What is simulated. Text is YAML; NULL where the default will do. */
 struct theory_system {
@@ -81,5 +97,8 @@ struct dist theory_resolve(struct theory_dist dist);
 
 /* printf into one of a few buffers that take turns. */
 const char *theory_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The part of the suite in theory_hosts.c. */
+void theory_hosts(TCase *c);
 
 #endif
