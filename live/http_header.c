@@ -30,7 +30,14 @@ static int64_t retry_after(const struct http_response *response, const char *tex
     return (int64_t)at * 1000 > now_ms ? (int64_t)at * 1000 - now_ms : 0;
 }
 
-static void known_header(struct http_response *response, const char *name, const char *value)
+/* Text to be shown: redacted before it is cut, which could leave half a credential. */
+static void copy_shown(char *out, size_t size, char *value)
+{
+    secret_redact(value);
+    wire_copy(out, size, value, strlen(value));
+}
+
+static void known_header(struct http_response *response, const char *name, char *value)
 {
     size_t size = strlen(value);
     if (strcasecmp(name, "etag") == 0) {
@@ -39,9 +46,9 @@ static void known_header(struct http_response *response, const char *name, const
     } else if (strcasecmp(name, "link") == 0) {
         http_link_next(value, response->next, sizeof response->next);
     } else if (strcasecmp(name, "content-type") == 0) {
-        wire_copy(response->content_type, sizeof response->content_type, value, size);
+        copy_shown(response->content_type, sizeof response->content_type, value);
     } else if (strcasecmp(name, "x-accepted-github-permissions") == 0) {
-        wire_copy(response->permissions, sizeof response->permissions, value, size);
+        copy_shown(response->permissions, sizeof response->permissions, value);
     } else if (strcasecmp(name, "retry-after") == 0) {
         response->retry_after_ms = retry_after(response, value);
     } else if (strcasecmp(name, "date") == 0) {

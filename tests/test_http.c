@@ -224,6 +224,76 @@ START_TEST(credential_at_the_cut_of_a_long_message)
 }
 END_TEST
 
+/* Wherever a service might repeat the credential, at every place where a message cuts. */
+static const char *const echoes[] = {
+    "HTTP/1.1 400 No\r\nContent-Type: %0*d" TOKEN "\r\n\r\nbody",
+    "HTTP/1.1 302 Found\r\nLocation: https://evil.example/%0*d" TOKEN "\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: https://me:" TOKEN "@evil.example/%0*d\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: https://me:somebody-elses-password@evil.example/%0*d\r\n\r\n",
+    HEAD "Link: <https://evil.example/%0*d" TOKEN ">; rel=\"next\"\r\n\r\n[]",
+    "HTTP/1.1 400 No\r\n\r\n{\"error\":\"%0*d" TOKEN "\"}",
+    "HTTP/1.1 400 " TOKEN " %0*d\r\n\r\n",
+};
+
+START_TEST(echoed_credential_is_shown_nowhere)
+{
+    struct http_request request = {.path = "/x"};
+    int width;
+    for (width = 1; width < 260; width += 3) {
+        struct script_reply reply = {0};
+        char text[700];
+        snprintf(text, sizeof text, echoes[_i], width, 0);
+        reply.text = text;
+        serve(&reply, 1);
+        if (http_send(http, &request, &response, &err) == UND_OK)
+            http_refused(http, &request, &response, "200", "", &err);
+        ck_assert_int_eq(err.code, UND_SERVICE);
+        ck_assert_msg(!strstr(err.text, "ghp_") && !strstr(err.text, "somebody"), "%s", err.text);
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
+/* The path of a next page is the service's. */
+START_TEST(credential_in_the_path_of_a_page_is_not_shown)
+{
+    struct script_reply reply = {.text = "HTTP/1.1 404 No\r\n\r\n"};
+    char path[256];
+    struct http_request request = {.path = path};
+    int width;
+    serve(&reply, 1);
+    for (width = 60; width < 120; width++) {
+        snprintf(path, sizeof path, "/%0*d" TOKEN, width, 0);
+        ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+        http_refused(http, &request, &response, "200", "", &err);
+        ck_assert_msg(!strstr(err.text, "ghp_"), "%s", err.text);
+        http_response_fini(&response);
+        err = (struct und_err){0};
+    }
+}
+END_TEST
+
+/* What a proxy's page of errors likes to repeat. */
+START_TEST(basic_credential_is_not_shown_in_its_encoded_form)
+{
+    struct script_reply reply = {.text = "HTTP/1.1 407 No\r\n\r\n{\"message\":\"got Basic "
+                                         "cHJvbTpnaHBfVGhlVG9rZW5UaGF0Tm9ib2R5TWF5U2VlMTIzNA==\"}"};
+    struct http_request request = {.path = "/x"};
+    struct http_config config;
+    script = script_open_list(&reply, 1, NULL);
+    config = quick(script_url(script));
+    config.auth = HTTP_AUTH_BASIC;
+    strcpy(config.user, "prom");
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_ptr_nonnull(
+        strstr(script_request(script, 0), "cHJvbTpnaHBfVGhlVG9rZW5UaGF0Tm9ib2R5TWF5U2VlMTIzNA=="));
+    http_refused(http, &request, &response, "200", "", &err);
+    check_refused(UND_SERVICE, "got 407 \"got Basic ***\"");
+}
+END_TEST
+
 START_TEST(html_instead_of_json_is_named_not_quoted)
 {
     struct script_reply replies[] = {
@@ -511,6 +581,9 @@ static TCase *plain(void)
     tcase_add_test(tcase, a_long_retry_after_is_reported_not_waited_for);
     tcase_add_test(tcase, refusal_quotes_the_message_without_the_credential);
     tcase_add_test(tcase, credential_at_the_cut_of_a_long_message);
+    tcase_add_loop_test(tcase, echoed_credential_is_shown_nowhere, 0, COUNT(echoes));
+    tcase_add_test(tcase, credential_in_the_path_of_a_page_is_not_shown);
+    tcase_add_test(tcase, basic_credential_is_not_shown_in_its_encoded_form);
     tcase_add_test(tcase, html_instead_of_json_is_named_not_quoted);
     tcase_add_test(tcase, redirect_within_the_origin_is_followed);
     tcase_add_test(tcase, redirect_loop_ends);
