@@ -15,14 +15,14 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t target_latency_ms(enum target_state state, int64_t timeout_ms)
+int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t unreachable_ms)
 {
     switch (state) {
     case TARGET_UP:
     case TARGET_REFUSED:
         return 1;
     case TARGET_ABSENT:
-        return least(3070, timeout_ms);
+        return least(unreachable_ms, timeout_ms);
     case TARGET_BLACKHOLE:
         return timeout_ms;
     case TARGET_STATES:
@@ -31,13 +31,15 @@ int64_t target_latency_ms(enum target_state state, int64_t timeout_ms)
     UND_UNREACHABLE();
 }
 
-void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms)
+void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms,
+                 int64_t unreachable_ms)
 {
     /* Both edges of the window, one scrape in flight, one logged before it is visible. */
     size_t needed = (size_t)(longest_window_ms / job->interval_ms) + 4;
     *target = (struct target){.interval_ms = job->interval_ms, .capacity = 4};
     for (int i = 0; i < TARGET_STATES; i++)
-        target->latency_ms[i] = target_latency_ms((enum target_state)i, job->timeout_ms);
+        target->latency_ms[i] =
+            target_latency_ms((enum target_state)i, job->timeout_ms, unreachable_ms);
     while (target->capacity < needed)
         target->capacity *= 2;
     target->log = calloc(target->capacity, sizeof *target->log);
