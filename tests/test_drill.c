@@ -375,6 +375,18 @@ START_TEST(stages_end_the_observation_with_their_hold)
 }
 END_TEST
 
+START_TEST(what_ends_by_itself_is_seen_to_end)
+{
+    setup_again("drill:\n  lease: 40min\n  revert: {at_the_latest: 1min}\n"
+                "  inject: [{name: crash, run: [a]}]\n");
+    run();
+    ck_assert_int_eq(report.end, DRILL_COMPLETED);
+    /* The fault lasts 10 minutes, whatever the drill thinks it has undone after one. */
+    ck_assert_double_ge(report.measure[MEASURE_MTTR].value_ms, 600000);
+    ck_assert_int_ge(report.ended_ms - report.injected_ms, 600000);
+}
+END_TEST
+
 /* ---- predictions ---- */
 
 /* N values 1000, 2000, ... N * 1000 of every measure, of `n` replications. */
@@ -556,6 +568,7 @@ Suite *suite(void)
     tcase_add_test(c, preconditions_are_waited_for);
     tcase_add_test(c, a_drill_that_observes_changes_no_routing);
     tcase_add_test(c, stages_end_the_observation_with_their_hold);
+    tcase_add_test(c, what_ends_by_itself_is_seen_to_end);
     tcase_add_test(c, only_beyond_every_rehearsal_is_outside_with_199_of_them);
     tcase_add_test(c, whether_it_is_seen_is_judged_as_well);
     tcase_add_test(c, a_right_model_is_called_wrong_once_in_a_hundred);
