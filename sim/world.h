@@ -136,15 +136,15 @@ struct world_host {
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double pm_a_mcore, pm_a_byte;    /* of the host; 0: not known */
     double speed, slowdown, pace;    /* pace: slowdown / speed, ms a ms of work */
-    uint16_t epoch;                /* of its reachability */
-    int lose_slots;                /* to stay down at the next reconnect */
-    int slot_faults, maintenances; /* going on */
-    bool crashed;                  /* sessions die with the host, not with the network */
+    uint16_t epoch;                  /* of its reachability */
+    int lose_slots;                  /* to stay down at the next reconnect */
+    int slot_faults, maintenances;   /* going on */
+    bool crashed;                    /* sessions die with the host, not with the network */
     bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
-    bool failing_over;     /* a failover is due and routing has not changed yet */
-    int64_t released_ms;   /* when GitHub let go of the old sessions */
-    int32_t cause;         /* timeline entry of its last change */
+    bool failing_over;               /* a failover is due and routing has not changed yet */
+    int64_t released_ms;             /* when GitHub let go of the old sessions */
+    int32_t cause;                   /* timeline entry of its last change */
     int64_t recent_pm[WORLD_RECENT]; /* job duration over baseline, ring */
     int64_t recent_sum_pm;
     uint32_t n_recent;
@@ -199,7 +199,7 @@ struct world {
     int64_t warmup_ms; /* the scenario's; the experiment may set it anew between replications */
     uint64_t digest;
     int64_t events;
-    struct timeline *timeline; /* NULL: not traced */
+    struct timeline *timeline;       /* NULL: not traced */
     const struct audience *audience; /* NULL: the world's own controller acts */
     bool noticed;                    /* the audience was notified: world_advance returns */
 
@@ -222,7 +222,7 @@ struct world {
     int github_down, api_broken, token_bad;
     double api_error_rate;
     size_t next_trace;
-    double next_arrival_ms; /* not rounded, so that rounding does not add up */
+    double next_arrival_ms;              /* not rounded, so that rounding does not add up */
     double class_pm_a_ms[FLEET_CLASSES]; /* per mille of the mean duration, a ms of a job */
     int64_t class_mcores[FLEET_CLASSES];
     bool instant_pickup, variable_routing;
