@@ -59,6 +59,7 @@ help:
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it"
+	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
@@ -73,13 +74,13 @@ demo:
 
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
-	$(Q)$(MAKE) --no-print-directory all suites lab-programs
+	$(Q)$(MAKE) --no-print-directory all suites lab-programs real-programs
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) --no-print-directory builds
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/purity tests/digests tests/fuzz $(LAB_SUITES)
+	    tests/purity tests/digests tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
 
@@ -193,6 +194,10 @@ install: all
 # ---- the practice range ----
 
 include tests/lab/lab.mk
+
+# ---- against real servers ----
+
+include tests/real/real.mk
 
 clean:
 	$(Q)rm -rf build demo
