@@ -29,6 +29,7 @@ enum und_code actuate_read(struct actuator *actuator, struct und_err *err)
         by_variable(actuator))
         github_variable(actuator->github, actuator->fleet->live.github.variable, actuator->value,
                         sizeof actuator->value, err);
+    actuator->unsure = actuator->unsure && err->code != UND_OK;
     return err->code;
 }
 
@@ -66,6 +67,7 @@ static enum und_code conclude(struct actuator *actuator, const struct journal_st
     failpoint("GitHub written");
     journal_event(actuator->journal, step->id,
                   wrote->code == UND_OK ? JOURNAL_DONE : JOURNAL_FAILED, wrote->text, err);
+    actuator->unsure = actuator->unsure || wrote->code != UND_OK;
     return wrote->code == UND_OK ? err->code : und_fail(err, wrote->code, "%s", wrote->text);
 }
 
@@ -233,6 +235,8 @@ enum und_code actuate_step(struct actuator *actuator, const struct plan *plan,
                            const struct github_jobs *jobs, bool *wrote, struct und_err *err)
 {
     *wrote = false;
+    if (actuator->unsure && actuate_read(actuator, err) != UND_OK)
+        return err->code;
     if (route(actuator, plan, wrote, err) != UND_OK || *wrote ||
         !actuator->fleet->github.fast_recovery)
         return err->code;

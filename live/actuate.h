@@ -29,6 +29,7 @@ struct actuator {
     int64_t cancelled[ACTUATE_RUNS]; /* runs */
     bool rerun[ACTUATE_RUNS];
     int n_cancelled;
+    bool unsure; /* a write failed: what GitHub made of it is to be read first */
 };
 
 void actuate_init(struct actuator *actuator, const struct fleet *fleet,

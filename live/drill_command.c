@@ -277,6 +277,15 @@ static enum und_code conclude(const struct wish *wish, const struct drill_page *
     return finish(journal, run, err->text, err);
 }
 
+/* A label that a signal caught half-written may be on again, and its step still open. */
+static void close_the_rest(const struct scenario *scenario, struct journal *journal,
+                           const struct drill_report *done)
+{
+    struct und_err ignored = {0}; /* what stays open is tried again by the next start */
+    if (done->end != DRILL_STUCK)
+        rollback_all(journal, &scenario->fleet, NULL, NULL, &ignored);
+}
+
 static enum und_code play(const struct wish *wish, const struct scenario *scenario,
                           const struct prediction *prediction, struct journal *journal,
                           struct und_err *err)
@@ -292,10 +301,15 @@ static enum und_code play(const struct wish *wish, const struct scenario *scenar
     draw_phases(&scenario->fleet, &drill_options);
     if (begin(scenario, prediction, journal, &run, err) == UND_OK) {
         if (stage_open(&stage, scenario, journal, run, &stage_options, err) == UND_OK &&
-            drill_run(scenario, &drill_options, stage_interface(stage), done, err) == UND_OK)
+            drill_run(scenario, &drill_options, stage_interface(stage), done, err) == UND_OK) {
+            /* A command or a call that the signal cut short failed for no other reason. */
+            if (done->end == DRILL_FAILED && interrupt_count() > 0)
+                done->end = DRILL_INTERRUPTED;
+            close_the_rest(scenario, journal, done);
             conclude(wish, &page, journal, run, err);
-        else
+        } else {
             finish(journal, run, err->text, err);
+        }
         stage_close(stage);
         drill_report_fini(done);
     }

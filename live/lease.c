@@ -95,7 +95,7 @@ static enum und_code plan_guardian(struct lease *lease, struct und_err *err)
     return add_all(&lease->disarm.argv, by_guard ? guard_end : systemd_end, NULL, err);
 }
 
-enum und_code lease_init(struct lease *lease, const struct drill_action *action, int64_t run, int n,
+enum und_code lease_init(struct lease *lease, const struct drill_action *action, const char *id,
                          const char *host, int64_t lease_s, struct und_err *err)
 {
     struct action_command *const commands[] = {&lease->run, &lease->undo, &lease->check};
@@ -104,7 +104,7 @@ enum und_code lease_init(struct lease *lease, const struct drill_action *action,
     memset(lease, 0, sizeof *lease);
     lease->action = action;
     lease->lease_s = action->lease == DRILL_LEASE_NONE ? 0 : lease_s;
-    snprintf(lease->id, sizeof lease->id, "understudy-%lld-%d", (long long)run, n + 1);
+    snprintf(lease->id, sizeof lease->id, "%s", id);
     for (i = 0; i < 3; i++) {
         snprintf(commands[i]->on, sizeof commands[i]->on, "%s", action->on);
         commands[i]->timeout_ms = action->timeout_ms;

@@ -13,13 +13,13 @@
 
 struct lease {
     const struct drill_action *action;                   /* borrowed */
-    char id[64];                                         /* "understudy-17-1": unique names */
+    char id[64];                                         /* names units and files on the target */
     struct action_command arm, run, undo, check, disarm; /* argv.n 0: none */
     int64_t lease_s;                                     /* real; 0: none */
 };
 
-/* Action number `n` (from 0) of the journal's run `run`; `host` fills {host}. */
-enum und_code lease_init(struct lease *lease, const struct drill_action *action, int64_t run, int n,
+/* `id` must be unlike any other's, on whatever target; `host` fills {host}. */
+enum und_code lease_init(struct lease *lease, const struct drill_action *action, const char *id,
                          const char *host, int64_t lease_s, struct und_err *err);
 
 /* Arms, then injects. `note` gets what the command said. */

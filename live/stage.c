@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define NAP_MS 100 /* between two looks for a stop */
@@ -69,8 +70,10 @@ static enum und_code lease_of(const struct live_stage *live, int action, struct 
     const char *host =
         scenario->drill.target >= 0 ? scenario->fleet.hosts[scenario->drill.target].name : "";
     int64_t lease_s = (pace_real_ms(&live->pace, scenario->drill.lease_ms) + 999) / 1000;
-    return lease_init(lease, &scenario->drill.inject[action], live->run, action, host, lease_s,
-                      err);
+    char id[64];
+    snprintf(id, sizeof id, "understudy-%lld-%d-%08x", (long long)live->run, action + 1,
+             live->nonce);
+    return lease_init(lease, &scenario->drill.inject[action], id, host, lease_s, err);
 }
 
 static enum und_code intend(struct live_stage *live, int action, int64_t lease_until_ms,
@@ -247,6 +250,8 @@ enum und_code stage_open(struct live_stage **out, const struct scenario *scenari
     live->journal = journal;
     live->run = run;
     live->options = *options;
+    if (getrandom(&live->nonce, sizeof live->nonce, 0) != (ssize_t)sizeof live->nonce)
+        live->nonce = (unsigned)http_wall_ms();
     for (i = 0; i < FLEET_HOSTS; i++)
         live->alerts[i].active_wall_ms = -1;
     pace_start(&live->pace, scenario->fleet.live.time_factor);

@@ -15,6 +15,7 @@ struct live_stage {
     const struct scenario *scenario; /* borrowed, like the journal */
     struct journal *journal;
     int64_t run;
+    unsigned nonce; /* journals number their runs each from 1: targets see more than one journal */
     struct stage_options options;
     struct pace pace;
     struct github_client *github;
