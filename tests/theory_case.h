@@ -21,8 +21,8 @@
 #define THEORY_UNIT_S 100
 #define THEORY_Z 3.3
 #define THEORY_COUNT(list) (sizeof(list) / sizeof *(list))
-#define THEORY_MILLION 1e6 /* of jobs; how many a case takes follows from its measures' variance   \
-                            */
+/* Of jobs; how many a case takes follows from the variance of its measures. */
+#define THEORY_MILLION 1e6
 #define THEORY_NO_ROOM "queue: {capacity: 0}"
 
 enum theory_measure {
