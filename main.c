@@ -1,10 +1,11 @@
 /* The front door: a table of subcommands. Only main prints errors. */
-#include "live/drill.h"
+#include "live/drill_command.h"
 #include "live/monitor.h"
 #include "live/replay.h"
 #include "model/err.h"
 #include "sim/alerts_command.h"
-#include "sim/experiment.h"
+#include "sim/rehearsal.h"
+#include "sim/rehearse_command.h"
 #include "sim/sim_command.h"
 #include "version.h"
 
@@ -13,20 +14,26 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A drill's prediction: live code does not know the simulator, so that the two meet here. */
-static enum und_code predict(const struct scenario *scenario, struct result *result,
-                             struct und_err *err)
+typedef enum und_code command(int argc, char **argv, struct und_err *err);
+
+/* The prediction that a live drill is judged by: live code does not know the simulator. */
+static enum und_code rehearse(const struct scenario *scenario, bool observe,
+                              struct prediction *prediction, struct und_err *err)
 {
-    const struct experiment experiment = {.seed = 1, .replications = EXPERIMENT_REPLICATIONS};
-    return experiment_run(scenario, &experiment, result, err);
+    const struct rehearsal rehearsal = {
+        .seed = 1, .replications = 2 * REHEARSAL_REPLICATIONS, .observe = observe};
+    return rehearsal_run(scenario, &rehearsal, prediction, err);
 }
 
+/* Rehearsals and plans need nothing real. */
 static enum und_code drill(int argc, char **argv, struct und_err *err)
 {
-    return drill_command(argc, argv, predict, err);
+    int i;
+    for (i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--rehearse") == 0 || strcmp(argv[i], "--plan") == 0)
+            return rehearse_command(argc, argv, err);
+    return drill_command(argc, argv, rehearse, err);
 }
-
-typedef enum und_code command(int argc, char **argv, struct und_err *err);
 
 static const struct {
     const char *name;
@@ -37,9 +44,9 @@ static const struct {
     {"test", test_command, "regression: judge every `expect` of every scenario"},
     {"whatif", whatif_command, "sweeps of any setting, under common random numbers"},
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
-    {"drill", drill, "carry a scenario out for real, measure it, take it back"},
     {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
     {"replay", replay_command, "recorded views through the policy again: first difference"},
+    {"drill", drill, "carry a drill out for real, measure it, take it back; or rehearse it"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };
 

@@ -1,33 +1,44 @@
-#include "feed_internal.h"
+#include "feed.h"
+#include "github.h"
 #include "model/assert.h"
+#include "probe.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool feeds_closing(struct feeds *feeds)
-{
-    bool closing;
-    pthread_mutex_lock(&feeds->lock);
-    closing = feeds->closing || (feeds->options.cancel && atomic_load(feeds->options.cancel));
-    pthread_mutex_unlock(&feeds->lock);
-    return closing;
-}
+#define MAILBOX 32
 
-void feed_reading_fini(struct feed_reading *reading)
-{
-    github_jobs_fini(&reading->jobs);
-}
+struct feeds {
+    const struct fleet *fleet;
+    const struct pace *pace;
+    const atomic_bool *cancel;
+    /* Each used by its own thread only. */
+    struct github_client *github;
+    struct prometheus_client *prometheus;
+    struct alertmanager_client *alertmanager;
+    struct probe_set *probe;
+    struct feed_reading scratch[FEED_COUNT]; /* being filled */
+    pthread_t thread[FEED_COUNT];
+    int n_threads;
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t posted, moved;
+    struct feed_reading mail[MAILBOX];
+    size_t first, n;
+    bool nudged, closing;
+};
 
-void feeds_post(struct feeds *feeds, enum feed feed)
+/* Moves scratch[feed] into the mailbox; the oldest reading goes where there is no room. */
+static void post(struct feeds *feeds, enum feed feed)
 {
     pthread_mutex_lock(&feeds->lock);
-    if (feeds->n == FEED_MAILBOX) {
-        feed_reading_fini(&feeds->mail[feeds->first]);
-        feeds->first = (feeds->first + 1) % FEED_MAILBOX;
+    if (feeds->n == MAILBOX) {
+        feeds->first = (feeds->first + 1) % MAILBOX;
         feeds->n--;
     }
-    feeds->mail[(feeds->first + feeds->n++) % FEED_MAILBOX] = feeds->scratch[feed];
+    feeds->mail[(feeds->first + feeds->n++) % MAILBOX] = feeds->scratch[feed];
     pthread_cond_broadcast(&feeds->posted);
     pthread_mutex_unlock(&feeds->lock);
 }
@@ -55,28 +66,29 @@ bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *ou
     took = feeds->n > 0;
     if (took) {
         *out = feeds->mail[feeds->first];
-        feeds->first = (feeds->first + 1) % FEED_MAILBOX;
+        feeds->first = (feeds->first + 1) % MAILBOX;
         feeds->n--;
     }
     pthread_mutex_unlock(&feeds->lock);
     return took;
 }
 
-/* In naps, so that a cancellation (which signals nobody) is seen soon. */
-bool feeds_sleep(struct feeds *feeds, int64_t until_ms, bool nudgeable)
+/* Until at_ms (fleet time), or for GitHub's thread until it is nudged; false: closing. In naps, so
+ * that a cancellation (which signals nobody) is seen soon. */
+static bool sleep_until(struct feeds *feeds, int64_t at_ms, bool nudgeable)
 {
     bool stop = false;
     pthread_mutex_lock(&feeds->lock);
     for (;;) {
-        int64_t left_ms = until_ms - pace_now_ms(feeds->pace);
+        int64_t left_ms = at_ms - pace_now_ms(feeds->pace);
         int64_t nap_ms;
         struct timespec end;
-        stop = feeds->closing || (feeds->options.cancel && atomic_load(feeds->options.cancel));
+        stop = feeds->closing || (feeds->cancel && atomic_load(feeds->cancel));
         if (stop || left_ms <= 0 || (nudgeable && feeds->nudged))
             break;
         nap_ms = pace_real_ms(feeds->pace, left_ms);
         deadline(&end, nap_ms < 100 ? nap_ms : 100);
-        pthread_cond_timedwait(&feeds->wanted, &feeds->lock, &end);
+        pthread_cond_timedwait(&feeds->moved, &feeds->lock, &end);
     }
     if (nudgeable)
         feeds->nudged = false;
@@ -84,27 +96,11 @@ bool feeds_sleep(struct feeds *feeds, int64_t until_ms, bool nudgeable)
     return !stop;
 }
 
-void feeds_want(struct feeds *feeds, const struct plan *plan)
-{
-    bool news = false;
-    int i;
-    pthread_mutex_lock(&feeds->lock);
-    for (i = 0; i < plan->n; i++)
-        news = news || feeds->plan.n != plan->n ||
-               feeds->plan.host[i].admitted != plan->host[i].admitted;
-    feeds->plan = *plan;
-    if (news && feeds->options.act) {
-        feeds->nudged = true;
-        pthread_cond_broadcast(&feeds->wanted);
-    }
-    pthread_mutex_unlock(&feeds->lock);
-}
-
 void feeds_nudge(struct feeds *feeds)
 {
     pthread_mutex_lock(&feeds->lock);
     feeds->nudged = true;
-    pthread_cond_broadcast(&feeds->wanted);
+    pthread_cond_broadcast(&feeds->moved);
     pthread_mutex_unlock(&feeds->lock);
 }
 
@@ -113,43 +109,29 @@ bool feeds_have_alerts(const struct feeds *feeds)
     return feeds->prometheus || feeds->alertmanager;
 }
 
+static void read_github(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct github_runners runners = {0};
+    if (github_runners(feeds->github, &runners, &reading->error) == UND_OK) {
+        reading->strays = roster_count(feeds->fleet, &runners, reading->hosts);
+    }
+    reading->requests_left = github_limits(feeds->github)->remaining;
+    github_runners_fini(&runners);
+}
+
 static void read_prometheus(struct feeds *feeds, struct feed_reading *reading)
 {
     struct prometheus_alerts alerts = {0};
-    size_t i;
     if (prometheus_client_alerts(feeds->prometheus, &alerts, &reading->error) == UND_OK)
-        roster_alerts(feeds->fleet, &alerts, reading->severities);
-    for (i = 0; i < FLEET_HOSTS; i++)
-        reading->active_wall_ms[i] = -1;
-    for (i = 0; i < alerts.n; i++) {
-        const struct prometheus_alert *alert = &alerts.item[i];
-        int host = roster_of_labels(feeds->fleet, alert->labels);
-        if (host < 0)
-            continue;
-        reading->pending[host] = reading->pending[host] || !alert->firing;
-        if (reading->active_wall_ms[host] < 0 || alert->active_ms < reading->active_wall_ms[host])
-            reading->active_wall_ms[host] = alert->active_ms;
-    }
+        roster_alerts(feeds->fleet, &alerts, reading->alerts);
     prometheus_alerts_fini(&alerts);
 }
 
-/* Without Prometheus: what Alertmanager lists has fired; pending alerts it does not know. */
 static void read_alertmanager(struct feeds *feeds, struct feed_reading *reading)
 {
     struct alertmanager_alerts alerts = {0};
-    size_t i;
-    alertmanager_client_alerts(feeds->alertmanager, &alerts, &reading->error);
-    for (i = 0; i < FLEET_HOSTS; i++)
-        reading->active_wall_ms[i] = -1;
-    for (i = 0; i < alerts.n; i++) {
-        int host = roster_of_labels(feeds->fleet, alerts.item[i].labels);
-        if (host < 0)
-            continue;
-        reading->severities[host] |= 1u << roster_severity(alerts.item[i].severity);
-        if (reading->active_wall_ms[host] < 0 ||
-            alerts.item[i].starts_ms < reading->active_wall_ms[host])
-            reading->active_wall_ms[host] = alerts.item[i].starts_ms;
-    }
+    if (alertmanager_client_alerts(feeds->alertmanager, &alerts, &reading->error) == UND_OK)
+        roster_listed(feeds->fleet, &alerts, reading->alerts);
     alertmanager_alerts_fini(&alerts);
 }
 
@@ -157,19 +139,17 @@ static void read_probe(struct feeds *feeds, struct feed_reading *reading)
 {
     int64_t interval_ms = pace_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
     probe_round(feeds->probe, interval_ms < 5000 ? interval_ms : 5000, reading->answered,
-                feeds->options.cancel);
+                feeds->cancel);
 }
 
 static void poll_once(struct feeds *feeds, enum feed feed)
 {
     struct feed_reading *reading = &feeds->scratch[feed];
-    *reading = (struct feed_reading){.feed = feed,
-                                     .begun_ms = pace_now_ms(feeds->pace),
-                                     .requests_left = -1,
-                                     .offset_error_ms = -1};
+    *reading = (struct feed_reading){
+        .feed = feed, .begun_ms = pace_now_ms(feeds->pace), .requests_left = -1};
     switch (feed) {
     case FEED_GITHUB:
-        feed_github_poll(feeds, reading);
+        read_github(feeds, reading);
         break;
     case FEED_ALERTS:
         if (feeds->prometheus)
@@ -192,11 +172,11 @@ static void follow(struct feeds *feeds, enum feed feed, int64_t interval_ms)
     int64_t next_ms = pace_now_ms(feeds->pace);
     do {
         poll_once(feeds, feed);
-        feeds_post(feeds, feed);
+        post(feeds, feed);
         next_ms += interval_ms;
         if (next_ms < pace_now_ms(feeds->pace)) /* it took longer than its interval: skip */
             next_ms = pace_now_ms(feeds->pace) + 1;
-    } while (feeds_sleep(feeds, next_ms, feed == FEED_GITHUB));
+    } while (sleep_until(feeds, next_ms, feed == FEED_GITHUB));
 }
 
 static void *follow_github(void *context)
@@ -223,10 +203,10 @@ static void *follow_probe(void *context)
 static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
 {
     const struct live *live = &feeds->fleet->live;
-    struct http_config base = {.cancel = feeds->options.cancel, .attempts = 2};
-    if (github_open(&feeds->github, live, &base, err) != UND_OK ||
-        probe_open(&feeds->probe, feeds->fleet, err) != UND_OK)
+    struct http_config base = {.cancel = feeds->cancel, .attempts = 2};
+    if (github_open(&feeds->github, live, &base, err) != UND_OK)
         return err->code;
+    probe_open(&feeds->probe, feeds->fleet);
     if (live->prometheus.url[0])
         return prometheus_client_open(&feeds->prometheus, &live->prometheus, &base, err);
     if (live->alertmanager.url[0])
@@ -241,25 +221,21 @@ static void init_locks(struct feeds *feeds)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&feeds->posted, &monotonic);
-    pthread_cond_init(&feeds->wanted, &monotonic);
+    pthread_cond_init(&feeds->moved, &monotonic);
     pthread_condattr_destroy(&monotonic);
 }
 
 enum und_code feeds_open(struct feeds **out, const struct fleet *fleet, const struct pace *pace,
-                         const struct feed_options *options, struct journal *journal, int64_t run,
-                         struct und_err *err)
+                         const atomic_bool *cancel, struct und_err *err)
 {
     void *(*const threads[])(void *) = {follow_github, follow_probe, follow_alerts};
     struct feeds *feeds = calloc(1, sizeof *feeds);
     int n;
     UND_ASSERT(feeds != NULL);
-    UND_ASSERT(!options->act || fleet->live.allow_actions);
     *out = NULL;
     feeds->fleet = fleet;
     feeds->pace = pace;
-    feeds->options = *options;
-    feeds->journal = journal;
-    feeds->run = run;
+    feeds->cancel = cancel;
     init_locks(feeds);
     open_clients(feeds, err);
     n = feeds_have_alerts(feeds) ? 3 : 2;
@@ -283,18 +259,16 @@ void feeds_close(struct feeds *feeds)
         return;
     pthread_mutex_lock(&feeds->lock);
     feeds->closing = true;
-    pthread_cond_broadcast(&feeds->wanted);
+    pthread_cond_broadcast(&feeds->moved);
     pthread_mutex_unlock(&feeds->lock);
     for (i = 0; i < feeds->n_threads; i++)
         pthread_join(feeds->thread[i], NULL);
-    for (; feeds->n > 0; feeds->n--, feeds->first = (feeds->first + 1) % FEED_MAILBOX)
-        feed_reading_fini(&feeds->mail[feeds->first]);
     github_close(feeds->github);
     prometheus_client_close(feeds->prometheus);
     alertmanager_client_close(feeds->alertmanager);
     probe_close(feeds->probe);
     pthread_cond_destroy(&feeds->posted);
-    pthread_cond_destroy(&feeds->wanted);
+    pthread_cond_destroy(&feeds->moved);
     pthread_mutex_destroy(&feeds->lock);
     free(feeds);
 }

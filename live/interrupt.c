@@ -5,11 +5,13 @@
 #include <stddef.h>
 
 static atomic_bool flag;
+static atomic_int count;
 static volatile sig_atomic_t last;
 
 static void on_signal(int number)
 {
     last = number;
+    atomic_fetch_add(&count, 1);
     atomic_store(&flag, true);
 }
 
@@ -32,6 +34,11 @@ const atomic_bool *interrupt_flag(void)
 int interrupt_signal(void)
 {
     return last;
+}
+
+int interrupt_count(void)
+{
+    return atomic_load(&count);
 }
 
 void interrupt_clear(void)

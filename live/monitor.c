@@ -218,7 +218,6 @@ static void conclude(struct monitor *monitor, struct und_err *err)
 
 static enum und_code run(struct monitor *monitor, struct und_err *err)
 {
-    const struct feed_options feeds = {.cancel = interrupt_flag()};
     struct pace pace;
     json_t *about;
     const char *path = monitor->journal_path ? monitor->journal_path : monitor->fleet.live.journal;
@@ -234,8 +233,8 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
     if (err->code != UND_OK)
         return err->code;
     pace_start(&pace, monitor->fleet.live.time_factor);
-    if (watch_open(&monitor->watch, &monitor->fleet, &pace, &feeds, monitor->journal, monitor->run,
-                   err) == UND_OK)
+    if (watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
+                   monitor->run, err) == UND_OK)
         watch_on(monitor, err);
     watch_close(monitor->watch);
     conclude(monitor, err);

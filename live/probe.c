@@ -51,11 +51,10 @@ static void prepare(struct witness *witness, const char *probe)
     SET(CURLOPT_PRIVATE, witness);
 }
 
-enum und_code probe_open(struct probe_set **out, const struct fleet *fleet, struct und_err *err)
+void probe_open(struct probe_set **out, const struct fleet *fleet)
 {
     struct probe_set *set = calloc(1, sizeof *set);
     int i;
-    (void)err;
     UND_ASSERT(set != NULL);
     http_start();
     set->n = fleet->n_hosts;
@@ -64,7 +63,6 @@ enum und_code probe_open(struct probe_set **out, const struct fleet *fleet, stru
     for (i = 0; i < set->n; i++)
         prepare(&set->host[i], fleet->hosts[i].probe);
     *out = set;
-    return UND_OK;
 }
 
 void probe_close(struct probe_set *set)

@@ -15,7 +15,7 @@
 
 struct probe_set;
 
-enum und_code probe_open(struct probe_set **out, const struct fleet *fleet, struct und_err *err);
+void probe_open(struct probe_set **out, const struct fleet *fleet);
 void probe_close(struct probe_set *set);
 
 /* A host without a probe counts as answering: it cannot bear witness. */

@@ -87,16 +87,16 @@ enum und_code rollback_step(struct journal *journal, const struct fleet *fleet,
     return und_fail(err, tried.code, "%s", tried.text);
 }
 
-static void tell_stuck(const struct fleet *fleet, const struct journal_step *step,
-                       const struct und_err *why, struct und_err *err)
+enum und_code rollback_stuck(const struct fleet *fleet, const struct journal_step *step,
+                             const char *why, struct und_err *err)
 {
     char by_hand[512], when[WIRE_TIME], lease[96] = "";
     rollback_show(fleet, step, by_hand, sizeof by_hand);
     if (step->lease_until_ms > http_wall_ms())
         snprintf(lease, sizeof lease, "; its lease undoes it at %s",
                  wire_time(when, step->lease_until_ms));
-    und_fail(err, UND_STUCK, "left undone: %.100s%s%.60s (%.200s)%s; by hand: %.300s", step->name,
-             step->host[0] ? " on " : "", step->host, why->text, lease, by_hand);
+    return und_fail(err, UND_STUCK, "left undone: %.100s%s%.60s (%.200s)%s; by hand: %.300s",
+                    step->name, step->host[0] ? " on " : "", step->host, why, lease, by_hand);
 }
 
 /* One step, as often as it takes; false: it stays. */
@@ -118,34 +118,24 @@ static bool insist(struct journal *journal, const struct fleet *fleet,
     return false;
 }
 
-static bool concerns(const struct journal_step *step, int64_t only_run)
-{
-    return only_run == ROLLBACK_EVERY_RUN ||
-           (step->run == only_run && !action_needs_github(step->undo));
-}
-
-enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, int64_t only_run,
-                           size_t *n, rollback_teller *say, void *context, struct und_err *err)
+enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, rollback_teller *say,
+                           void *context, struct und_err *err)
 {
     struct journal_step *steps;
     struct github_client *github = NULL;
-    size_t i, found;
+    size_t i, n;
     char line[256];
-    *n = 0;
-    journal_open_steps(journal, &steps, &found, err);
-    for (i = 0; err->code != UND_SERVICE && i < found; i++) {
+    if (journal_open_steps(journal, &steps, &n, err) != UND_OK)
+        n = 0;
+    for (i = 0; i < n; i++) {
         struct und_err why = {0};
-        bool done;
-        if (!concerns(&steps[i], only_run))
-            continue;
-        ++*n;
-        done = insist(journal, fleet, &steps[i], &github, &why);
+        bool done = insist(journal, fleet, &steps[i], &github, &why);
         snprintf(line, sizeof line, "%s: %s%s%s", done ? "undone" : "NOT undone", steps[i].name,
                  steps[i].host[0] ? " on " : "", steps[i].host);
         if (say)
             say(context, line);
-        if (!done)
-            tell_stuck(fleet, &steps[i], &why, err); /* the first one is told; on with the rest */
+        if (!done) /* the first one is told; on with the rest */
+            rollback_stuck(fleet, &steps[i], why.text, err);
     }
     github_close(github);
     free(steps);
@@ -158,11 +148,11 @@ enum und_code rollback_finish(struct journal *journal, const struct fleet *fleet
                               rollback_teller *say, void *context, struct und_err *err)
 {
     struct journal_run *runs = calloc(RUNS, sizeof *runs);
-    size_t n = RUNS, undone = 0;
+    size_t n = RUNS;
     char line[256];
     if (!runs)
         return und_fail(err, UND_SERVICE, "journal: no memory");
-    rollback_all(journal, fleet, ROLLBACK_EVERY_RUN, &undone, say, context, err);
+    rollback_all(journal, fleet, say, context, err);
     if (err->code == UND_OK)
         journal_runs(journal, runs, &n, err);
     for (; err->code == UND_OK && n > 0; n--) {

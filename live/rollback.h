@@ -20,21 +20,21 @@
 void rollback_show(const struct fleet *fleet, const struct journal_step *step, char *out,
                    size_t size);
 
+/* UND_STUCK: what is left, why, until when its lease lets it be, and how to undo it by hand. */
+enum und_code rollback_stuck(const struct fleet *fleet, const struct journal_step *step,
+                             const char *why, struct und_err *err);
+
 /* One undo: UNDOING, the action, UNDONE or STUCK. Opens *github (NULL at first) when it needs it;
  * the caller closes it. */
 enum und_code rollback_step(struct journal *journal, const struct fleet *fleet,
                             const struct journal_step *step, struct github_client **github,
                             const atomic_bool *cancel, struct und_err *err);
 
-/* Which of the open steps: all there are, or the commands that one run injected. */
-#define ROLLBACK_EVERY_RUN 0
-
-/* *n becomes how many there were. The journal's lock is the caller's. `say` (may be NULL) is told
- * of each. With a run's number only its commands are undone, not its labels: those are the
- * policy's. */
+/* Every open step of every run. The journal's lock is the caller's. `say` (may be NULL) is told of
+ * each. */
 typedef void rollback_teller(void *context, const char *line);
-enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, int64_t only_run,
-                           size_t *n, rollback_teller *say, void *context, struct und_err *err);
+enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, rollback_teller *say,
+                           void *context, struct und_err *err);
 
 /* What every start does before anything else: rolls back what died with its drill, and closes the
  * books of drills that never came to their end. */

@@ -64,6 +64,15 @@ enum severity roster_severity(const char *name)
     return SEVERITY_INFO;
 }
 
+bool roster_admitted(const struct fleet *fleet, const struct github_runner *runner)
+{
+    int i;
+    for (i = 0; i < runner->labels.n; i++)
+        if (strcmp(runner->labels.name[i], fleet->live.github.label) == 0)
+            return true;
+    return false;
+}
+
 int roster_count(const struct fleet *fleet, const struct github_runners *runners,
                  struct host_reading out[FLEET_HOSTS])
 {
@@ -76,20 +85,54 @@ int roster_count(const struct fleet *fleet, const struct github_runners *runners
             strays++;
             continue;
         }
-        out[host].online += runners->item[i].online;
+        if (out[host].online < fleet->hosts[host].slots)
+            out[host].online += runners->item[i].online;
         out[host].busy += runners->item[i].busy;
+        out[host].routed += roster_admitted(fleet, &runners->item[i]);
     }
     return strays;
 }
 
+static void add_alert(struct roster_alerts *host, bool firing, const char *severity,
+                      int64_t active_ms)
+{
+    if (firing)
+        host->severities |= 1u << roster_severity(severity);
+    host->firing = host->firing || firing;
+    host->pending = host->pending || !firing;
+    if (host->active_wall_ms < 0 || active_ms < host->active_wall_ms)
+        host->active_wall_ms = active_ms;
+}
+
+static void no_alerts(struct roster_alerts out[FLEET_HOSTS])
+{
+    int i;
+    for (i = 0; i < FLEET_HOSTS; i++)
+        out[i] = (struct roster_alerts){.active_wall_ms = -1};
+}
+
 void roster_alerts(const struct fleet *fleet, const struct prometheus_alerts *alerts,
-                   unsigned out[FLEET_HOSTS])
+                   struct roster_alerts out[FLEET_HOSTS])
 {
     size_t i;
-    memset(out, 0, FLEET_HOSTS * sizeof out[0]);
+    no_alerts(out);
     for (i = 0; i < alerts->n; i++) {
-        int host = roster_of_labels(fleet, alerts->item[i].labels);
-        if (host >= 0 && alerts->item[i].firing)
-            out[host] |= 1u << roster_severity(alerts->item[i].severity);
+        const struct prometheus_alert *alert = &alerts->item[i];
+        int host = roster_of_labels(fleet, alert->labels);
+        if (host >= 0)
+            add_alert(&out[host], alert->firing, alert->severity, alert->active_ms);
+    }
+}
+
+void roster_listed(const struct fleet *fleet, const struct alertmanager_alerts *alerts,
+                   struct roster_alerts out[FLEET_HOSTS])
+{
+    size_t i;
+    no_alerts(out);
+    for (i = 0; i < alerts->n; i++) {
+        const struct alertmanager_alert *alert = &alerts->item[i];
+        int host = roster_of_labels(fleet, alert->labels);
+        if (host >= 0)
+            add_alert(&out[host], true, alert->severity, alert->starts_ms);
     }
 }

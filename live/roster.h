@@ -9,6 +9,7 @@
 #ifndef LIVE_ROSTER_H
 #define LIVE_ROSTER_H
 
+#include "alertmanager_client.h"
 #include "github_parse.h"
 #include "model/readings.h"
 #include "prometheus_client.h"
@@ -19,11 +20,23 @@ int roster_of_labels(const struct fleet *fleet, const json_t *labels);
 /* The severity of that name; a name that the policy does not know counts as info. */
 enum severity roster_severity(const char *name);
 
-/* Sums up per host. Returns the registrations that belong to nobody. */
+/* Does it carry the label that admits it to the rotation? */
+bool roster_admitted(const struct fleet *fleet, const struct github_runner *runner);
+
+/* Sums up per host, never more online than the host has slots. Returns the registrations that
+ * belong to nobody. */
 int roster_count(const struct fleet *fleet, const struct github_runners *runners,
                  struct host_reading out[FLEET_HOSTS]);
-/* Severities of the alerts that fire, per host. */
+/* What the alerts of one host come to. */
+struct roster_alerts {
+    unsigned severities;    /* bit set of those that fire */
+    bool pending, firing;   /* any, whatever its severity */
+    int64_t active_wall_ms; /* since when the oldest one is active, by the server's clock; -1 */
+};
 void roster_alerts(const struct fleet *fleet, const struct prometheus_alerts *alerts,
-                   unsigned out[FLEET_HOSTS]);
+                   struct roster_alerts out[FLEET_HOSTS]);
+/* The same from Alertmanager, which lists what fires and knows nothing of what is pending. */
+void roster_listed(const struct fleet *fleet, const struct alertmanager_alerts *alerts,
+                   struct roster_alerts out[FLEET_HOSTS]);
 
 #endif

@@ -18,7 +18,7 @@ struct watch {
     struct readings readings;
     struct policy_state state, before;
     struct plan plan;
-    struct feed_reading reading; /* of the last event; owned */
+    struct feed_reading reading; /* of the last event */
     bool has_reading, begun;
     bool heard[FEED_COUNT]; /* a good reading at all */
     bool answered[FLEET_HOSTS];
@@ -36,7 +36,7 @@ json_t *watch_about(const struct fleet *fleet)
 }
 
 enum und_code watch_open(struct watch **out, const struct fleet *fleet, const struct pace *pace,
-                         const struct feed_options *options, struct journal *journal, int64_t run,
+                         const atomic_bool *cancel, struct journal *journal, int64_t run,
                          struct und_err *err)
 {
     struct watch *watch = calloc(1, sizeof *watch);
@@ -44,7 +44,7 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet, const st
     *out = NULL;
     watch->fleet = fleet;
     watch->pace = pace;
-    watch->cancel = options->cancel;
+    watch->cancel = cancel;
     watch->journal = journal;
     watch->run = run;
     if (!fleet->live.present)
@@ -54,7 +54,7 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet, const st
         und_fail(err, UND_USAGE, "%s: has no policy section, want one: what to decide by",
                  fleet->path);
     else
-        feeds_open(&watch->feeds, fleet, pace, options, journal, run, err);
+        feeds_open(&watch->feeds, fleet, pace, cancel, err);
     if (err->code != UND_OK) {
         watch_close(watch);
         return err->code;
@@ -71,12 +71,13 @@ void watch_close(struct watch *watch)
     if (!watch)
         return;
     feeds_close(watch->feeds);
-    feed_reading_fini(&watch->reading);
     free(watch);
 }
 
 static void apply(struct watch *watch, const struct feed_reading *reading)
 {
+    unsigned severities[FLEET_HOSTS];
+    int i;
     if (!reading->good)
         return;
     watch->heard[reading->feed] = true;
@@ -85,7 +86,9 @@ static void apply(struct watch *watch, const struct feed_reading *reading)
         readings_github(&watch->readings, reading->at_ms, reading->hosts);
         return;
     case FEED_ALERTS:
-        readings_alerts(&watch->readings, reading->at_ms, reading->severities);
+        for (i = 0; i < watch->fleet->n_hosts; i++)
+            severities[i] = reading->alerts[i].severities;
+        readings_alerts(&watch->readings, reading->at_ms, severities);
         return;
     case FEED_PROBE:
         memcpy(watch->answered, reading->answered, sizeof watch->answered);
@@ -148,7 +151,6 @@ static enum und_code step(struct watch *watch, int64_t now_ms, const struct view
         return und_fail(err, UND_FAILED, "policy: invariant %s broken for %s; replay the journal",
                         invariant_name(broken),
                         host >= 0 ? watch->fleet->hosts[host].name : "the fleet");
-    feeds_want(watch->feeds, &watch->plan);
     return UND_OK;
 }
 
@@ -170,7 +172,6 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
     const struct view *view;
     if (watch->cancel && atomic_load(watch->cancel))
         return und_fail(err, UND_INTERRUPTED, "interrupted");
-    feed_reading_fini(&watch->reading);
     watch->has_reading = feeds_take(
         watch->feeds, wait_ms > 0 ? pace_real_ms(watch->pace, wait_ms) : 0, &watch->reading);
     now_ms = pace_now_ms(watch->pace);

@@ -1,6 +1,6 @@
 /*
- * The loop that observes: readings from the feeds into a view, the policy's step, the journal. The
- * monitor lets it run for months, a drill for an hour; both see the same events.
+ * The monitor's loop: readings from the feeds into a view, the policy's step, the journal. (A drill
+ * has a loop of its own, model/drill_loop.h, that rehearsals share.)
  *
  * The policy is stepped on every reading that changes the view, and once a second (of fleet time)
  * while it is not settled or a feed goes stale; every step is journalled with its view and plan, so
@@ -10,6 +10,7 @@
 #define LIVE_WATCH_H
 
 #include "feed.h"
+#include "journal.h"
 
 #define WATCH_TICK_MS 1000
 
@@ -28,11 +29,11 @@ struct watch_event {
 json_t *watch_about(const struct fleet *fleet);
 
 enum und_code watch_open(struct watch **out, const struct fleet *fleet, const struct pace *pace,
-                         const struct feed_options *options, struct journal *journal, int64_t run,
+                         const atomic_bool *cancel, struct journal *journal, int64_t run,
                          struct und_err *err);
 void watch_close(struct watch *watch);
 
-/* Waits for whatever comes next. UND_INTERRUPTED once *options.cancel is set. */
+/* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */
 enum und_code watch_next(struct watch *watch, struct watch_event *event, struct und_err *err);
 
 /* A webhook told that these severities fire for the host: a hint that the next poll corrects. */

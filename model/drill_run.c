@@ -90,6 +90,12 @@ static void ask_consent(struct drill_loop *loop)
         end(loop, DRILL_REFUSED, err.text);
 }
 
+int64_t drill_baseline_ms(const struct fleet *fleet)
+{
+    int64_t steady_ms = fleet->controller.github_poll_ms * fleet->policy.confirm;
+    return fleet->policy.grace_ms > steady_ms ? fleet->policy.grace_ms : steady_ms;
+}
+
 /* With nothing injected; the policy's grace time passes, in which it drains nobody. */
 static void watch_baseline(struct drill_loop *loop)
 {

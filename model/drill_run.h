@@ -74,6 +74,9 @@ enum und_code drill_run(const struct scenario *scenario, const struct drill_opti
                         struct stage *stage, struct drill_report *report, struct und_err *err);
 void drill_report_fini(struct drill_report *report);
 
+/* How long a drill watches before it injects: the policy's grace, and a few polls. */
+int64_t drill_baseline_ms(const struct fleet *fleet);
+
 /* The program's exit code for it (before the verdict on its measures). */
 enum und_code drill_exit_code(const struct drill_report *report);
 const char *drill_end_name(enum drill_end end);

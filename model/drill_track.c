@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#define PICKUP_QUANTILE 0.999 /* beyond it a job is taken to have waited for a slot */
+#define GRACEFUL_MS 3000 /* GitHub knows of a graceful stop within seconds, before any poll */
+#define PICKUP_MOST 0.95
+#define PICKUP_ALL 0.999 /* beyond it a job is taken to have waited for a slot */
 
 const char *drill_measure_name(enum drill_measure_kind kind)
 {
@@ -58,14 +60,19 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     track->self_ending = track->severing;
     for (i = 0; i < scenario->drill.n_inject; i++)
         track->self_ending = track->self_ending && scenario->drill.inject[i].undo.n == 0;
+    for (i = 0, track->graceful = true; i < scenario->n_faults; i++)
+        track->graceful = track->graceful && scenario->faults[i].kind == FAULT_SERVICE_STOP &&
+                          scenario->faults[i].graceful;
     track->all = true;
     for (i = 0; i < fleet->n_hosts; i++) {
         track->all = track->all && hit(track, i);
         track->routed[i] = fleet->hosts[i].slots;
     }
     track->routed_ms = now_ms;
-    if (fleet->github.present)
-        track->pickup_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_QUANTILE));
+    if (fleet->github.present) {
+        track->pickup_most_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_MOST));
+        track->pickup_all_ms = llround(dist_quantile(&fleet->github.pickup, PICKUP_ALL));
+    }
     for (i = 0; i < MOMENT_COUNT; i++)
         track->moment[i] = (struct drill_span){-1, -1};
     for (i = 0; i < STAGE_POLLS; i++)
@@ -285,27 +292,32 @@ void drill_track_routing(struct drill_track *track, int64_t now_ms,
 
 /* ---- jobs ---- */
 
-/* Until when a job that had to wait was held up by the fault, not by want of capacity. */
+/* Until when a job that had to wait was held up by the fault, not by want of capacity: between the
+ * last look at which GitHub still gave jobs to what was hit and the next. */
 static int64_t held_until_ms(const struct drill_track *track)
 {
     const struct drill_span *shut = &track->moment[MOMENT_SHUT];
     const struct drill_span *ended = &track->moment[MOMENT_ENDED];
-    int64_t end_ms = ended->from_ms < 0 ? INT64_MAX : ended->to_ms;
-    if (track->all) /* nothing else could take it */
+    int64_t end_ms = ended->from_ms < 0 ? INT64_MAX : ended->to_ms, shut_ms;
+    if (track->all || shut->from_ms < 0) /* nothing else could take it, or GitHub never noticed */
         return end_ms;
-    if (shut->from_ms < 0)
-        return end_ms;
-    return shut->to_ms < end_ms ? shut->to_ms : end_ms;
+    shut_ms = (shut->from_ms + shut->to_ms) / 2;
+    if (track->graceful && shut_ms > track->moment[MOMENT_FAULT].to_ms + GRACEFUL_MS)
+        shut_ms = track->moment[MOMENT_FAULT].to_ms + GRACEFUL_MS;
+    return shut_ms < end_ms ? shut_ms : end_ms;
 }
 
+/* Whoever waited for longer than picking up takes, and was not being picked up when the fault came.
+ */
 static bool held_up(const struct drill_track *track, const struct stage_job *job)
 {
-    int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms, from_ms;
-    if (job->created_ms > held_until_ms(track) ||
-        (job->started_ms >= 0 && job->started_ms <= fault_ms))
+    int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms;
+    if (job->created_ms > held_until_ms(track))
         return false;
-    from_ms = job->created_ms > fault_ms ? job->created_ms : fault_ms;
-    return job->started_ms < 0 || job->started_ms - from_ms > track->pickup_ms;
+    if (job->started_ms < 0)
+        return true;
+    return job->started_ms - job->created_ms > track->pickup_all_ms &&
+           job->started_ms - fault_ms > track->pickup_most_ms;
 }
 
 /* On a host that works: another one, or this one once the fault was over. */

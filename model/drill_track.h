@@ -72,15 +72,16 @@ enum drill_condition {
 
 struct drill_track {
     const struct scenario *scenario;
-    uint64_t hosts;    /* bit set of those that the faults hit */
-    bool all;          /* no other host is left */
-    bool degrading;    /* the faults leave their hosts serving, only badly */
-    bool severing;     /* they take their hosts away from GitHub */
-    bool maintenance;  /* asked for by hand: there is nothing to detect */
-    bool self_ending;  /* no action has an undo: the world shows when the fault is over */
-    bool broken;       /* and it has shown that the fault was there */
-    bool following;    /* a policy decides; otherwise only the world is watched */
-    int64_t pickup_ms; /* longer than picking up a job takes */
+    uint64_t hosts;   /* bit set of those that the faults hit */
+    bool all;         /* no other host is left */
+    bool degrading;   /* the faults leave their hosts serving, only badly */
+    bool severing;    /* they take their hosts away from GitHub */
+    bool graceful;    /* GitHub is told of it */
+    bool maintenance; /* asked for by hand: there is nothing to detect */
+    bool self_ending; /* no action has an undo: the world shows when the fault is over */
+    bool broken;      /* and it has shown that the fault was there */
+    bool following;   /* a policy decides; otherwise only the world is watched */
+    int64_t pickup_most_ms, pickup_all_ms; /* picking up a job takes less, mostly and always */
     struct drill_span moment[MOMENT_COUNT];
     struct {
         bool holds;

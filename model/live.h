@@ -55,6 +55,11 @@ struct live {
     struct live_service prometheus, alertmanager; /* url "": none */
     struct live_place places[LIVE_PLACES];
     int n_places;
+    struct {
+        char address[LIVE_NAME];              /* "127.0.0.1:8099"; "": no webhooks */
+        char alertmanager_token[LIVE_SOURCE]; /* bearer token that Alertmanager sends */
+        char github_secret[LIVE_SOURCE];      /* that GitHub signs with */
+    } listen;
     char journal[LIVE_FILE];
     char stop_file[LIVE_FILE]; /* its existence stops a drill at once; "": none */
     bool allow_actions;        /* without it nothing is ever changed */

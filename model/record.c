@@ -41,6 +41,7 @@ static const struct item host_items[] = {
     ITEM(view_host, slots, WIDTH_INT, 1, SLOTS),
     ITEM(view_host, online, WIDTH_INT, 0, SLOTS),
     ITEM(view_host, busy, WIDTH_INT, 0, SLOTS),
+    ITEM(view_host, routed, WIDTH_INT, 0, SLOTS),
     ITEM(view_host, offline_readings, WIDTH_INT, 0, 1000000),
     ITEM(view_host, health_passes, WIDTH_INT, 0, 1000000),
     ITEM(view_host, alerts, WIDTH_UNSIGNED, 0, (1 << SEVERITY_COUNT) - 1),

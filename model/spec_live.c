@@ -175,6 +175,33 @@ static const struct table place_table = {
     .fields = place_fields,
 };
 
+#define LISTEN(member) TEXT(struct live, listen.member)
+
+static const struct field listen_fields[] = {
+    {.key = "address",
+     .kind = FIELD_TEXT,
+     LISTEN(address),
+     .required = true,
+     .help = "address:port that webhooks come to: /alertmanager and /github"},
+    {.key = "alertmanager_token",
+     .kind = FIELD_TEXT,
+     LISTEN(alertmanager_token),
+     .help =
+         "where the bearer token is that Alertmanager sends (http_config.authorization); needed "
+         "unless the address is a loopback one"},
+    {.key = "github_secret",
+     .kind = FIELD_TEXT,
+     LISTEN(github_secret),
+     .help = "where the secret is that GitHub signs deliveries with; left out: none are taken"},
+    {.key = NULL},
+};
+
+static const struct table listen_table = {
+    .name = "listen",
+    .help = "where webhooks come in: hints that polls confirm",
+    .fields = listen_fields,
+};
+
 static const struct field workflow = {.kind = FIELD_TEXT, .size = LIVE_NAME};
 static const struct field a_place = {.kind = FIELD_TABLE, .table = &place_table};
 
@@ -203,6 +230,10 @@ static const struct field live_fields[] = {
      .stride = sizeof(struct live_place),
      .count_at = offsetof(struct live, n_places),
      .help = "how commands reach the hosts"},
+    {.key = "listen",
+     .kind = FIELD_TABLE,
+     .table = &listen_table,
+     .help = "webhooks of Alertmanager and GitHub. Left out: polls only"},
     {.key = "journal",
      .kind = FIELD_TEXT,
      TEXT(struct live, journal),

@@ -247,6 +247,7 @@ START_TEST(decisions_come_back_to_the_bit)
     view.paused = true;
     view.host[0].slots = 8, view.host[0].offline_readings = 3, view.host[0].alerts = 5;
     view.host[1].slots = 4, view.host[1].online = 4, view.host[1].busy = 2;
+    view.host[1].routed = 3;
     view.host[1].tier = TIER_BACKUP, view.host[1].probe = PROBE_UP, view.host[1].maintenance = true;
     plan.host[0].notices = 1u << NOTICE_FAILOVER;
     plan.host[1].admitted = 4;
