@@ -124,6 +124,7 @@ static void fill_defaults(struct http_config *config)
 
 static void start_curl(void)
 {
+    unsetenv("SSLKEYLOGFILE"); /* curl would write there what opens a recorded session */
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -242,6 +243,8 @@ static const char *curl_advice(CURLcode code)
         return "; check ca_file";
     if (code == CURLE_SSL_CERTPROBLEM)
         return "; check cert_file and key_file";
+    if (code == CURLE_OUT_OF_MEMORY)
+        return "; or a header line has no end";
     if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
         return "; check the URL, the network and that the service runs";
     return "";
@@ -259,6 +262,9 @@ static enum und_code transport_error(const struct http *http, const struct http_
     if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
         return und_fail(err, UND_SERVICE, "%s: got a body of over %zu bytes, want at most that",
                         place, config->body_bytes);
+    if (transfer->long_headers)
+        return und_fail(err, UND_SERVICE, "%s: got headers of over %d bytes, want at most that",
+                        place, HTTP_HEADER_BYTES);
     if (transfer->no_memory)
         return und_fail(err, UND_SERVICE, "%s: no memory for the body", place);
     snprintf(detail, sizeof detail, "%s",
