@@ -163,9 +163,12 @@ static enum und_code refused(struct github_client *client, const struct http_req
         break;
     case 403:
     case 429:
-        if (client->limit.blocked_until_ms > now_ms)
+        if (client->limit.blocked_until_ms > now_ms && client->limit.limit >= 0)
             snprintf(advice, sizeof advice, "a rate limit (%lld of %lld left); free again in %s",
                      (long long)client->limit.remaining, (long long)client->limit.limit,
+                     wire_duration(when, client->limit.blocked_until_ms - now_ms));
+        else if (client->limit.blocked_until_ms > now_ms)
+            snprintf(advice, sizeof advice, "a rate limit; free again in %s",
                      wire_duration(when, client->limit.blocked_until_ms - now_ms));
         else if (response->permissions[0])
             snprintf(advice, sizeof advice, "the token lacks a permission; GitHub accepts: %s",
@@ -246,6 +249,23 @@ json_t *github_get(struct github_client *client, const char *path,
     return body;
 }
 
+/* True where there is nothing to follow, or an error says that it leads nowhere. A list with fewer
+ * entries than GitHub counts must not pass for whole: what is missing would count as offline. (Of
+ * runs it counts more than it ever shows, so those are asked for by number.) */
+static bool page_is_last(const char *next, const char *url, size_t n, int64_t total, size_t most,
+                         const char *place, struct und_err *err)
+{
+    if (!next[0] && most == SIZE_MAX && (int64_t)n < total)
+        und_fail(err, UND_SERVICE, "%s: got %zu of %lld entries and no next page", place, n,
+                 (long long)total);
+    else if (next[0] && (int64_t)n >= total)
+        und_fail(err, UND_SERVICE, "%s: got a next page after all %lld entries", place,
+                 (long long)total);
+    else if (strcmp(next, url) == 0)
+        und_fail(err, UND_SERVICE, "%s: got itself as its next page", place);
+    return !next[0] || err->code != UND_OK;
+}
+
 enum und_code github_pages(struct github_client *client, const char *path,
                            enum github_permission permission, github_page *parse, void *list,
                            const size_t *n, size_t most, struct und_err *err)
@@ -259,7 +279,8 @@ enum und_code github_pages(struct github_client *client, const char *path,
         if (body)
             parse(body, list, &total, place, err);
         json_decref(body);
-        if (err->code != UND_OK || !next[0] || *n >= most)
+        if (err->code != UND_OK || *n >= most ||
+            page_is_last(next, url, *n, total, most, place, err))
             return err->code;
         memcpy(url, next, sizeof url);
     }

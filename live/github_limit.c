@@ -57,8 +57,10 @@ void github_limit_sent(struct github_limit *limit, int64_t now_ms, bool write, i
     limit->next_write_ms = now_ms + limit->second_ms;
 }
 
-static void block(struct github_limit *limit, int64_t until_ms)
+/* Never for longer than a limit can last, so that one absurd header does not blind us for good. */
+static void block(struct github_limit *limit, int64_t now_ms, int64_t wait_ms, int64_t most_ms)
 {
+    int64_t until_ms = now_ms + (wait_ms < most_ms ? wait_ms : most_ms);
     if (until_ms > limit->blocked_until_ms)
         limit->blocked_until_ms = until_ms;
 }
@@ -77,14 +79,14 @@ bool github_limit_answer(struct github_limit *limit, int64_t now_ms,
         return false;
     }
     if (response->retry_after_ms >= 0) {
-        block(limit, now_ms + response->retry_after_ms);
+        block(limit, now_ms, response->retry_after_ms, GITHUB_RETRY_AFTER_MS);
     } else if (response->rate_remaining == 0 && response->rate_reset_s >= 0) {
         /* In the service's own time, so that our clock may be wrong. */
         int64_t there_ms = response->date_ms >= 0 ? response->date_ms : http_wall_ms();
         int64_t left_ms = response->rate_reset_s * 1000 - there_ms;
-        block(limit, now_ms + (left_ms > 0 ? left_ms : 0) + limit->second_ms);
+        block(limit, now_ms, (left_ms > 0 ? left_ms : 0) + limit->second_ms, GITHUB_WINDOW_MS);
     } else if (response->status == 429 || strstr(response->body, "rate limit")) {
-        block(limit, now_ms + (60 * limit->second_ms << strike));
+        block(limit, now_ms, 60 * limit->second_ms << strike, GITHUB_RETRY_AFTER_MS);
     } else {
         return false; /* a 403 for want of a permission */
     }

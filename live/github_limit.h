@@ -15,6 +15,8 @@
 #define GITHUB_POINTS_A_MINUTE 900
 #define GITHUB_WRITES_A_MINUTE 80
 #define GITHUB_WRITE_POINTS 5
+#define GITHUB_WINDOW_MS (61 * 60 * 1000) /* a primary limit is reset every hour */
+#define GITHUB_RETRY_AFTER_MS (24 * 60 * 60 * 1000)
 #define GITHUB_STRIKES 6 /* refusals in a row after which the wait stops doubling */
 
 struct github_limit {

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <jansson.h>
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct http {
     CURL *curl;
     struct http_cache cache;
     struct skew skew;
+    struct secret *encoded; /* the basic credential as it travels; NULL: another kind */
 };
 
 int64_t http_wall_ms(void)
@@ -122,6 +124,7 @@ static void fill_defaults(struct http_config *config)
 
 static void start_curl(void)
 {
+    unsetenv("SSLKEYLOGFILE"); /* curl would write there what opens a recorded session */
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -129,6 +132,24 @@ void http_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
+}
+
+/* Base64 hides nothing: whoever echoes the header gives the password away. Known to secret_redact
+ * from here on. */
+static enum und_code know_basic(struct http *http, struct und_err *err)
+{
+    const struct http_config *config = &http->config;
+    char plain[sizeof config->user + 1 + SECRET_BYTES + 1];
+    unsigned char encoded[sizeof plain / 3 * 4 + 5];
+    int n;
+    if (config->auth != HTTP_AUTH_BASIC)
+        return UND_OK;
+    n = snprintf(plain, sizeof plain, "%s:%s", config->user, secret_text(config->secret));
+    n = EVP_EncodeBlock(encoded, (unsigned char *)plain, n);
+    secret_open_copy(&http->encoded, (char *)encoded, (size_t)n, err);
+    explicit_bzero(plain, sizeof plain);
+    explicit_bzero(encoded, sizeof encoded);
+    return err->code;
 }
 
 enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err)
@@ -150,8 +171,11 @@ enum und_code http_open(struct http **out, const struct http_config *config, str
     skew_init(&http->skew);
     http->curl = curl_easy_init();
     UND_ASSERT(http->curl != NULL);
-    *out = http;
-    return UND_OK;
+    if (know_basic(http, err) == UND_OK)
+        *out = http;
+    else
+        http_close(http);
+    return err->code;
 }
 
 void http_close(struct http *http)
@@ -160,6 +184,7 @@ void http_close(struct http *http)
         return;
     curl_easy_cleanup(http->curl);
     http_cache_fini(&http->cache);
+    secret_close(http->encoded);
     free(http);
 }
 
@@ -194,11 +219,11 @@ const char *http_place(const struct http *http, const struct http_request *reque
                        char out[HTTP_PLACE])
 {
     const char *base = is_absolute(request->path) ? "" : http->config.url;
-    int path = (int)strcspn(request->path, "?#");
-    snprintf(out, HTTP_PLACE, "%s %.120s%.*s", http_method_name(request->method), base,
-             path > 110 ? 110 : path, request->path);
-    wire_clean(out);
-    secret_redact(out);
+    char path[HTTP_URL];
+    wire_copy(path, sizeof path, request->path, strcspn(request->path, "?#"));
+    wire_clean(path);
+    secret_redact(path); /* before it is cut: a next page's path comes from outside */
+    snprintf(out, HTTP_PLACE, "%s %.120s%.110s", http_method_name(request->method), base, path);
     return out;
 }
 
@@ -218,6 +243,8 @@ static const char *curl_advice(CURLcode code)
         return "; check ca_file";
     if (code == CURLE_SSL_CERTPROBLEM)
         return "; check cert_file and key_file";
+    if (code == CURLE_OUT_OF_MEMORY)
+        return "; or a header line has no end";
     if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT)
         return "; check the URL, the network and that the service runs";
     return "";
@@ -235,6 +262,9 @@ static enum und_code transport_error(const struct http *http, const struct http_
     if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
         return und_fail(err, UND_SERVICE, "%s: got a body of over %zu bytes, want at most that",
                         place, config->body_bytes);
+    if (transfer->long_headers)
+        return und_fail(err, UND_SERVICE, "%s: got headers of over %d bytes, want at most that",
+                        place, HTTP_HEADER_BYTES);
     if (transfer->no_memory)
         return und_fail(err, UND_SERVICE, "%s: no memory for the body", place);
     snprintf(detail, sizeof detail, "%s",
@@ -314,16 +344,21 @@ static enum und_code send_once(struct http *http, const struct http_request *req
 static enum und_code check_origin(const struct http *http, const struct http_request *request,
                                   const char *what, const char *url, struct und_err *err)
 {
-    char place[HTTP_PLACE], target[160];
+    char place[HTTP_PLACE], target[HTTP_URL];
+    const char *authority;
+    int user;
     if (http_same_origin(http->config.url, url))
         return UND_OK;
     wire_copy(target, sizeof target, url, strcspn(url, "?#"));
     wire_clean(target);
     secret_redact(target);
+    authority = strstr(target, "//") ? strstr(target, "//") + 2 : target;
+    user = (int)(strrchr(authority, '@') ? strrchr(authority, '@') - authority : 0);
     return und_fail(err, UND_SERVICE,
-                    "%s: got %s to another origin (%s), want one at %s; refused, since it would "
-                    "carry the credential away",
-                    http_place(http, request, place), what, target, http->config.url);
+                    "%s: got %s to another origin (%.*s%s%.120s), want one at %s; refused, since "
+                    "it would carry the credential away",
+                    http_place(http, request, place), what, (int)(authority - target), target,
+                    user > 0 ? "***" : "", authority + user, http->config.url);
 }
 
 static bool redirects(const struct http_response *response)

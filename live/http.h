@@ -1,11 +1,12 @@
 /*
  * One HTTP service behind one origin, on libcurl: what every client of ours shares.
  *
- * Safe by construction: TLS always verified; plain http only to loopback or where the fleet file
- * allows it; redirects and "next" links never leave the origin; bodies, headers, pages, times and
- * retries have ceilings; only GETs are retried; the credential goes into the request and nowhere
- * else. A GET may be revalidated (If-None-Match): a 304 costs nothing at GitHub and comes back as
- * the body that the service has just confirmed, never as an unconfirmed one.
+ * Safe by construction: TLS always verified (by ca_file alone where there is one); plain http only
+ * to loopback or where the fleet file allows it; no proxy, whatever the environment says; redirects
+ * and "next" links never leave the origin; bodies, headers, pages, times and retries have ceilings;
+ * only GETs are retried; the credential goes into the request and nowhere else. A GET may be
+ * revalidated (If-None-Match): a 304 costs nothing at GitHub and comes back as the body that the
+ * service has just confirmed, never as an unconfirmed one.
  *
  * One handle belongs to one thread. Times are int64_t ms; wall-clock ones since 1970.
  * Errors: UND_USAGE for a bad configuration; UND_SERVICE for whatever the network or the service
@@ -26,6 +27,7 @@
 
 #define HTTP_URL 1024
 #define HTTP_REDIRECTS 3
+#define HTTP_HEADER_BYTES (64 * 1024)     /* of all headers, interim responses' included */
 #define HTTP_BODY_BYTES (8 * 1024 * 1024) /* ceiling unless the configuration sets another */
 
 enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_BEARER };

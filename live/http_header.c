@@ -8,45 +8,64 @@
 #include <string.h>
 #include <strings.h>
 
+#define FAR_S 1000000000000 /* no number or time beyond this means anything */
+
+static int64_t sensible(int64_t n)
+{
+    return n >= 0 && n <= FAR_S ? n : -1;
+}
+
 /* A non-negative integer, -1 for anything else. */
 static int64_t whole(const char *text)
 {
     char *end;
     long long n = strtoll(text, &end, 10);
-    return end == text || *end != '\0' || n < 0 ? -1 : (int64_t)n;
+    return end == text || *end != '\0' ? -1 : sensible(n);
+}
+
+/* RFC 9110 section 5.6.7, as ms since 1970; -1 for anything else. */
+static int64_t date(const char *text)
+{
+    int64_t at_s = sensible(curl_getdate(text, NULL));
+    return at_s < 0 ? -1 : at_s * 1000;
 }
 
 /* Seconds, or an HTTP date, which is told from the response's own Date if that came first. */
 static int64_t retry_after(const struct http_response *response, const char *text)
 {
-    int64_t seconds = whole(text);
-    time_t at;
+    int64_t seconds = whole(text), at_ms = date(text), now_ms;
     if (seconds >= 0)
-        return seconds < INT64_MAX / 1000 ? seconds * 1000 : INT64_MAX;
-    at = curl_getdate(text, NULL);
-    if (at < 0)
+        return seconds * 1000;
+    if (at_ms < 0)
         return -1;
-    int64_t now_ms = response->date_ms >= 0 ? response->date_ms : http_wall_ms();
-    return (int64_t)at * 1000 > now_ms ? (int64_t)at * 1000 - now_ms : 0;
+    now_ms = response->date_ms >= 0 ? response->date_ms : http_wall_ms();
+    return at_ms > now_ms ? at_ms - now_ms : 0;
 }
 
-static void known_header(struct http_response *response, const char *name, const char *value)
+/* Text to be shown: redacted before it is cut, which could leave half a credential. */
+static void copy_shown(char *out, size_t size, char *value)
+{
+    secret_redact(value);
+    wire_copy(out, size, value, strlen(value));
+}
+
+static void known_header(struct http_response *response, const char *name, char *value)
 {
     size_t size = strlen(value);
     if (strcasecmp(name, "etag") == 0) {
         if (!wire_copy(response->etag, sizeof response->etag, value, size))
             response->etag[0] = '\0'; /* half a validator validates nothing */
     } else if (strcasecmp(name, "link") == 0) {
-        http_link_next(value, response->next, sizeof response->next);
+        if (!response->next[0]) /* there may be several such lines */
+            http_link_next(value, response->next, sizeof response->next);
     } else if (strcasecmp(name, "content-type") == 0) {
-        wire_copy(response->content_type, sizeof response->content_type, value, size);
+        copy_shown(response->content_type, sizeof response->content_type, value);
     } else if (strcasecmp(name, "x-accepted-github-permissions") == 0) {
-        wire_copy(response->permissions, sizeof response->permissions, value, size);
+        copy_shown(response->permissions, sizeof response->permissions, value);
     } else if (strcasecmp(name, "retry-after") == 0) {
         response->retry_after_ms = retry_after(response, value);
     } else if (strcasecmp(name, "date") == 0) {
-        time_t at = curl_getdate(value, NULL);
-        response->date_ms = at < 0 ? -1 : (int64_t)at * 1000;
+        response->date_ms = date(value);
     } else if (strcasecmp(name, "x-ratelimit-limit") == 0) {
         response->rate_limit = whole(value);
     } else if (strcasecmp(name, "x-ratelimit-remaining") == 0) {

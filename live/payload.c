@@ -1,7 +1,9 @@
 #include "payload.h"
+#include "secret.h"
 #include "wire.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Looked at before the parser runs: jansson's own limit of 2,048 levels is a compile-time one. */
@@ -90,14 +92,26 @@ static const char *wanted(enum payload_kind kind)
     return "something else";
 }
 
-static bool read_string(const json_t *value, const struct payload_field *field, char *out)
+static bool read_name(const json_t *value, const struct payload_field *field, char *out)
 {
-    if (!json_is_string(value))
-        return false;
-    if (!wire_copy(out, field->size, json_string_value(value), json_string_length(value)) &&
-        field->kind == PAYLOAD_NAME)
+    if (!json_is_string(value) ||
+        !wire_copy(out, field->size, json_string_value(value), json_string_length(value)))
         return false;
     wire_clean(out);
+    return true;
+}
+
+/* Redacted before it is cut, which could leave half a credential. Names are not: they are compared
+ * with those of the fleet, and a password may be an ordinary word. */
+static bool read_text(const json_t *value, const struct payload_field *field, char *out)
+{
+    char *whole = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+    if (!whole)
+        return false;
+    secret_redact(whole);
+    wire_copy(out, field->size, whole, strlen(whole));
+    wire_clean(out);
+    free(whole);
     return true;
 }
 
@@ -114,8 +128,9 @@ static bool read_value(const json_t *value, const struct payload_field *field, v
 {
     switch (field->kind) {
     case PAYLOAD_NAME:
+        return read_name(value, field, at);
     case PAYLOAD_TEXT:
-        return read_string(value, field, at);
+        return read_text(value, field, at);
     case PAYLOAD_INTEGER:
         *(int64_t *)at = (int64_t)json_integer_value(value);
         return json_is_integer(value);

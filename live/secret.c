@@ -20,7 +20,8 @@ struct secret {
     char text[]; /* size bytes and a NUL */
 };
 
-/* Whoever prints text from outside need not know which secrets exist: they are all listed here. */
+/* Whoever prints text from outside need not know which secrets exist: they are all listed here, the
+ * longest first, so that one that begins like another is not cut in two by its redaction. */
 static struct secret *open_secrets;
 static pthread_mutex_t open_secrets_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -37,6 +38,17 @@ static struct secret *allocate(size_t size)
     (void)madvise(secret, bytes, MADV_DONTDUMP);
     secret->mapped_bytes = bytes;
     return secret;
+}
+
+static void list(struct secret *secret)
+{
+    struct secret **link;
+    pthread_mutex_lock(&open_secrets_lock);
+    for (link = &open_secrets; *link && (*link)->size > secret->size; link = &(*link)->next)
+        ;
+    secret->next = *link;
+    *link = secret;
+    pthread_mutex_unlock(&open_secrets_lock);
 }
 
 enum und_code secret_open_copy(struct secret **out, const char *text, size_t size,
@@ -56,10 +68,7 @@ enum und_code secret_open_copy(struct secret **out, const char *text, size_t siz
         return und_fail(err, UND_USAGE, "credential: no memory for it: %s", strerror(errno));
     memcpy(secret->text, text, size);
     secret->size = size;
-    pthread_mutex_lock(&open_secrets_lock);
-    secret->next = open_secrets;
-    open_secrets = secret;
-    pthread_mutex_unlock(&open_secrets_lock);
+    list(secret);
     *out = secret;
     return UND_OK;
 }
@@ -212,19 +221,39 @@ enum und_code secret_open(struct secret **out, const char *source, struct und_er
                     "credential itself");
 }
 
+static void redact_word(char *text, const char *word, size_t size)
+{
+    size_t left = strlen(text);
+    char *found;
+    while ((found = memmem(text, left, word, size)) != NULL) {
+        left -= (size_t)(found - text) + size;
+        memcpy(found, "***", 3);
+        memmove(found + 3, found + size, left + 1);
+        text = found + 3;
+    }
+}
+
+/* By lines: a private key has many, and text from outside is rarely shown with its line ends. */
 void secret_redact(char *text)
 {
     const struct secret *secret;
     pthread_mutex_lock(&open_secrets_lock);
     for (secret = open_secrets; secret; secret = secret->next) {
-        char *found = text;
-        while ((found = strstr(found, secret->text)) != NULL) {
-            memcpy(found, "***", 3);
-            memmove(found + 3, found + secret->size, strlen(found + secret->size) + 1);
-            found += 3;
+        const char *line = secret->text;
+        while (*line) {
+            size_t size = strcspn(line, "\r\n");
+            if (size >= SECRET_SHORTEST)
+                redact_word(text, line, size);
+            line += size + strspn(line + size, "\r\n");
         }
     }
     pthread_mutex_unlock(&open_secrets_lock);
+}
+
+/* model/err.h: no error shows a credential, whoever wrote it. */
+void und_fail_redact(char *text)
+{
+    secret_redact(text);
 }
 
 void secret_harden(void)

@@ -6,15 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Nothing said yet: before an attempt, and at every status line (interim responses, 1xx, come with
+ * headers of their own). */
+static void forget_headers(struct http_response *response)
+{
+    response->etag[0] = response->next[0] = '\0';
+    response->content_type[0] = response->permissions[0] = '\0';
+    response->retry_after_ms = response->date_ms = -1;
+    response->rate_limit = response->rate_remaining = response->rate_reset_s = -1;
+}
+
 static void response_reset(struct http_response *response)
 {
     http_response_fini(response);
-    *response = (struct http_response){.retry_after_ms = -1,
-                                       .date_ms = -1,
-                                       .rate_limit = -1,
-                                       .rate_remaining = -1,
-                                       .rate_reset_s = -1,
-                                       .attempts = response->attempts};
+    *response = (struct http_response){.attempts = response->attempts};
+    forget_headers(response);
 }
 
 static size_t on_body(char *data, size_t one, size_t size, void *context)
@@ -47,6 +53,13 @@ static size_t on_header(char *data, size_t one, size_t size, void *context)
     struct transfer *transfer = context;
     size_t n = size;
     (void)one;
+    transfer->header_bytes += size;
+    if (transfer->header_bytes > HTTP_HEADER_BYTES) {
+        transfer->long_headers = true;
+        return 0;
+    }
+    if (n > 5 && memcmp(data, "HTTP/", 5) == 0)
+        forget_headers(transfer->response);
     while (n > 0 && (data[n - 1] == '\n' || data[n - 1] == '\r'))
         n--;
     http_header(transfer->response, data, n);
@@ -71,14 +84,16 @@ static void set_security(CURL *curl, const struct http_config *config)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
-    if (config->ca_file[0])
+    if (config->ca_file[0]) {
         SET(CURLOPT_CAINFO, config->ca_file);
+        SET(CURLOPT_CAPATH, NULL); /* else every public authority could vouch for it as well */
+    }
     if (config->cert_file[0])
         SET(CURLOPT_SSLCERT, config->cert_file);
     if (config->key_file[0])
         SET(CURLOPT_SSLKEY, config->key_file);
-    if (strncmp(config->url, "http:", 5) == 0)
-        SET(CURLOPT_PROXY, ""); /* a proxy would read the credential */
+    SET(CURLOPT_KEYPASSWD, ""); /* else OpenSSL asks for it on the terminal, and waits */
+    SET(CURLOPT_PROXY, "");     /* not even the environment's: it would see and divert */
     if (config->auth == HTTP_AUTH_BASIC) {
         SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         SET(CURLOPT_USERNAME, config->user);
@@ -139,8 +154,11 @@ static void set_request(CURL *curl, const struct http_request *request, const ch
 {
     SET(CURLOPT_URL, url);
     SET(CURLOPT_HTTPHEADER, headers);
-    if (request->method != HTTP_GET)
+    if (request->method != HTTP_GET) {
         SET(CURLOPT_CUSTOMREQUEST, http_method_name(request->method));
+        /* curl itself repeats what an idle connection has lost: a write must not meet one. */
+        SET(CURLOPT_FRESH_CONNECT, 1L);
+    }
     if (request->body || request->method == HTTP_POST || request->method == HTTP_PUT)
         SET(CURLOPT_POSTFIELDS, request->body ? request->body : "");
 }

@@ -14,7 +14,8 @@ struct transfer {
     const struct http_request *request;
     struct http_response *response; /* emptied first, but for `attempts`, which is counted up */
     size_t capacity;                /* of the body */
-    bool too_large, no_memory;
+    size_t header_bytes;
+    bool too_large, long_headers, no_memory;
     char detail[CURL_ERROR_SIZE]; /* curl's words; from outside in part */
 };
 

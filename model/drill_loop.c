@@ -217,7 +217,7 @@ static void watch(struct drill_loop *loop)
 
 static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 {
-    drill_track_hint(&loop->track, loop->now_ms, hint);
+    drill_track_hint(&loop->track, loop->listened_ms, loop->now_ms, hint);
     if (hint->host >= 0 && loop->scenario->fleet.controller.webhook) {
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         readings_alert_hint(&loop->readings, hint->host,
@@ -230,6 +230,11 @@ static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 }
 
 /* ---- the loop ---- */
+
+static int64_t watch_every_ms(const struct drill_loop *loop)
+{
+    return loop->options->watch_ms > 0 ? loop->options->watch_ms : DRILL_WATCH_MS;
+}
 
 void drill_loop_survey(struct drill_loop *loop)
 {
@@ -245,7 +250,7 @@ void drill_loop_begin(struct drill_loop *loop)
     int i;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     readings_init(&loop->readings, fleet, loop->now_ms);
-    drill_track_init(&loop->track, loop->scenario, loop->now_ms);
+    drill_track_init(&loop->track, loop->scenario, loop->now_ms, watch_every_ms(loop));
     policy_init(&fleet->policy, &loop->policy, loop->now_ms,
                 readings_view(&loop->readings, loop->now_ms));
     loop->plan.n = fleet->n_hosts;
@@ -253,7 +258,7 @@ void drill_loop_begin(struct drill_loop *loop)
         loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
     for (i = 0; i < STAGE_POLLS; i++)
         loop->due_ms[i] = loop->now_ms + loop->options->phase_ms[i];
-    loop->watch_ms = loop->now_ms;
+    loop->watch_ms = loop->listened_ms = loop->now_ms;
     loop->route_ms = -1;
     loop->jobs_since_ms = loop->now_ms;
 }
@@ -277,9 +282,7 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     if (loop->now_ms >= loop->watch_ms) {
         watch(loop);
-        advance(&loop->watch_ms,
-                loop->options->watch_ms > 0 ? loop->options->watch_ms : DRILL_WATCH_MS,
-                loop->now_ms);
+        advance(&loop->watch_ms, watch_every_ms(loop), loop->now_ms);
     }
     for (poll = 0; poll < STAGE_POLLS; poll++) {
         if (loop->now_ms >= loop->due_ms[poll]) {
@@ -298,5 +301,6 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     if (loop->wake == STAGE_HINT)
         hear(loop, &hint);
+    loop->listened_ms = loop->now_ms;
     return loop->wake;
 }

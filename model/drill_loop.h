@@ -34,6 +34,7 @@ struct drill_loop {
     int64_t mark_ms[MARK_COUNT]; /* when the story first had it, since the injection; -1 */
     bool told[MOMENT_COUNT];
     int cause;              /* timeline entry of the injection; -1 */
+    int64_t listened_ms;    /* the end of the last wait */
     enum stage_wake wake;   /* of the last wait */
     struct und_err journal; /* the first failure to record a decision */
 };

@@ -118,28 +118,41 @@ static void send_reply(const struct script *script, const struct connection *con
         nap(10);
 }
 
-static void serve(struct script *script, const struct connection *connection)
+/* One request and its answer; false: there was none. */
+static bool answer(struct script *script, const struct connection *connection,
+                   struct script_reply *reply)
 {
-    struct script_reply reply = {0};
-    struct linger at_once = {1, 0};
     char *request = read_request(connection);
     size_t n = atomic_load(&script->n);
+    *reply = (struct script_reply){0};
     if (!request)
-        return;
+        return false;
     if (n < REQUESTS)
         script->request[n] = request;
     atomic_store(&script->n, n + 1);
-    script->handler(script->context, request, &reply);
-    send_reply(script, connection, &reply);
+    script->handler(script->context, request, reply);
+    send_reply(script, connection, reply);
+    free(reply->text);
+    if (n >= REQUESTS)
+        free(request);
+    return true;
+}
+
+static void serve(struct script *script, const struct connection *connection)
+{
+    struct script_reply reply;
+    struct linger at_once = {1, 0};
+    struct pollfd more = {connection->socket, POLLIN, 0};
+    do {
+        if (!answer(script, connection, &reply))
+            return;
+    } while (reply.keep && poll(&more, 1, 200) > 0);
     if (reply.reset)
         setsockopt(connection->socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     else if (connection->tls)
         SSL_shutdown(connection->tls);
     else
         shutdown(connection->socket, SHUT_WR);
-    free(reply.text);
-    if (n >= REQUESTS)
-        free(request);
 }
 
 static void *run(void *context)

@@ -17,6 +17,7 @@ struct script_reply {
     int delay_ms;  /* before the first byte */
     int drip_ms;   /* between two bytes of the text */
     bool reset;    /* end with RST instead of FIN */
+    bool keep;     /* then serve one more request on this connection; the text says its length */
     bool hang;     /* send nothing more and keep the connection open until the server closes */
 };
 

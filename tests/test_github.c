@@ -295,8 +295,77 @@ START_TEST(endless_pages_end)
     live.time_factor = 1000; /* 900 requests a minute are the client's own limit: a short minute */
     ck_assert_int_eq(github_open(&client, &live, &base, &err), UND_OK);
     ck_assert_int_eq(github_runners(client, &runners, &err), UND_SERVICE);
-    check_refused("pages, want at most that");
+    check_refused("got a next page after all 0 entries");
+    ck_assert_uint_eq(script_requests(script), 1);
     github_runners_fini(&runners);
+}
+END_TEST
+
+static void own_next(void *context, const char *request, struct script_reply *reply)
+{
+    char link[256];
+    (void)context, (void)request;
+    snprintf(link, sizeof link, "Link: <%s/again>; rel=\"next\"\r\n", script_url(script));
+    reply->text = script_response("200 OK", link,
+                                  "{\"total_count\":500,\"runners\":[{\"id\":1,\"name\":\"a\","
+                                  "\"status\":\"online\",\"busy\":false,\"labels\":[]}]}");
+}
+
+/* Each poll would otherwise cost 165 requests of GitHub's 5,000 an hour. */
+START_TEST(a_page_that_is_its_own_next_ends)
+{
+    struct github_runners runners = {0};
+    struct live live;
+    script = script_open(own_next, NULL, NULL);
+    live = fleet();
+    ck_assert_int_eq(github_open(&client, &live, &base, &err), UND_OK);
+    ck_assert_int_eq(github_runners(client, &runners, &err), UND_SERVICE);
+    check_refused("got itself as its next page");
+    ck_assert_uint_le(script_requests(script), 2);
+    github_runners_fini(&runners);
+}
+END_TEST
+
+/* Too few, and no next page: acting on it would take the missing ones for offline. */
+START_TEST(a_list_that_ends_early_is_an_error)
+{
+    struct script_reply reply = {.text = JSON_HEAD
+                                 "\r\n{\"total_count\":2,\"runners\":[{\"id\":1,\"name\":\"a\","
+                                 "\"status\":\"online\",\"busy\":false,\"labels\":[]}]}"};
+    struct github_runners runners = {0};
+    serve(&reply, 1);
+    ck_assert_int_eq(github_runners(client, &runners, &err), UND_SERVICE);
+    check_refused("got 1 of 2 entries and no next page");
+    github_runners_fini(&runners);
+}
+END_TEST
+
+/* Without a word about the limit, or with an absurd one, the wait is neither absurd nor endless. */
+static const struct {
+    const char *headers, *says;
+} absurd[] = {
+    {"Retry-After: 99999999999999999999\r\n", "a rate limit; free again in "},
+    {"Retry-After: 999999999999\r\n", "a rate limit; free again in 24 h 00 min"},
+    {"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1900000000000\r\n",
+     "a rate limit; free again in "},
+    {"X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 99999999999\r\n", "free again in 61 min 00 s"},
+    {"X-RateLimit-Remaining: -7\r\nX-RateLimit-Reset: -1\r\n", "a rate limit; free again in "},
+};
+
+START_TEST(absurd_limits_do_not_block_for_ever)
+{
+    struct script_reply reply = {0};
+    struct github_run run;
+    char text[300];
+    snprintf(text, sizeof text, "HTTP/1.1 403 No\r\n%s\r\n{\"message\":\"rate limit\"}",
+             absurd[_i].headers);
+    reply.text = text;
+    serve(&reply, 1);
+    ck_assert_int_eq(github_run(client, 7, &run, &err), UND_SERVICE);
+    check_refused(absurd[_i].says);
+    ck_assert_int_le(github_limit_wait_ms((struct github_limit *)(uintptr_t)github_limits(client),
+                                          http_monotonic_ms(), false),
+                     24 * 3600 * 1000);
 }
 END_TEST
 
@@ -654,6 +723,9 @@ static TCase *calling(void)
     tcase_add_test(tcase, all_pages_are_read);
     tcase_add_test(tcase, a_hundred_thousand_runners_are_refused_at_the_first_page);
     tcase_add_test(tcase, endless_pages_end);
+    tcase_add_test(tcase, a_page_that_is_its_own_next_ends);
+    tcase_add_test(tcase, a_list_that_ends_early_is_an_error);
+    tcase_add_loop_test(tcase, absurd_limits_do_not_block_for_ever, 0, COUNT(absurd));
     tcase_add_test(tcase, labels_are_written_whole_and_read_back);
     tcase_add_test(tcase, label_write_that_answers_500_may_have_worked);
     tcase_add_test(tcase, label_write_that_did_not_take_is_repeated_once);

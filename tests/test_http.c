@@ -3,14 +3,24 @@
 #include "live/http.h"
 #include "script.h"
 
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TOKEN "ghp_TheTokenThatNobodyMaySee1234"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+/* Many small headers; filled by set_up. */
+static char flood[100000] = HEAD;
 
 static struct secret *token;
 static struct http *http;
@@ -21,7 +31,10 @@ static struct und_err err;
 static void set_up(void)
 {
     struct und_err none = {0};
+    size_t at;
     ck_assert_int_eq(secret_open_copy(&token, TOKEN, strlen(TOKEN), &none), UND_OK);
+    for (at = strlen(flood); at + 20 < sizeof flood; at += 10)
+        strcpy(flood + at, "X-F: abc\r\n");
     err = (struct und_err){0};
     response = (struct http_response){0};
     http = NULL;
@@ -76,8 +89,6 @@ static void check_refused(enum und_code code, const char *says)
         ck_assert_msg((unsigned char)*c >= ' ', "control character in: %s", err.text);
 }
 
-#define HEAD "HTTP/1.1 200 OK\r\nConnection: close\r\n"
-
 /* Broken transport: what the service sends, and what we say of it. */
 static const struct {
     struct script_reply reply;
@@ -96,6 +107,8 @@ static const struct {
     {{.text = HEAD "Content-Length: 209715200\r\n\r\n", .filler = 209715200},
      "got a body of over 1048576 bytes"},
     {{.text = HEAD "\r\n", .filler = 209715200}, "got a body of over 1048576 bytes"},
+    {{.text = HEAD "X-Flood: ", .filler = 209715200}, "or a header line has no end"},
+    {{.text = (char *)flood, .filler = 0}, "got headers of over 65536 bytes"},
 };
 
 START_TEST(broken_transport_is_one_clear_error)
@@ -184,6 +197,87 @@ START_TEST(writes_are_never_repeated)
 }
 END_TEST
 
+/* curl itself sends again what met a connection that was closed meanwhile: not a write. */
+START_TEST(write_on_a_connection_that_died_is_not_repeated)
+{
+    struct script_reply replies[] = {
+        {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", .keep = true}, {.text = ""}};
+    struct http_request request = {.method = HTTP_POST, .path = "/dispatches", .body = "{}"};
+    serve(replies, 2);
+    ck_assert_int_eq(get("/x"), UND_OK);
+    http_response_fini(&response);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_SERVICE);
+    ck_assert_uint_eq(script_requests(script), 2);
+}
+END_TEST
+
+/* An interim response and its headers are none of the final one's. */
+START_TEST(headers_of_an_interim_response_do_not_count)
+{
+    struct script_reply reply = {
+        .text =
+            "HTTP/1.1 103 Early Hints\r\nETag: \"early\"\r\nRetry-After: 9\r\n"
+            "X-RateLimit-Remaining: 0\r\nLink: <http://evil.example/>; rel=\"next\"\r\n\r\n" HEAD
+            "\r\n{}"};
+    serve(&reply, 1);
+    ck_assert_msg(get("/x") == UND_OK, "%s", err.text);
+    ck_assert_str_eq(response.etag, "");
+    ck_assert_str_eq(response.next, "");
+    ck_assert_int_eq(response.retry_after_ms, -1);
+    ck_assert_int_eq(response.rate_remaining, -1);
+    ck_assert_int_gt(response.sent_ms, 0);
+}
+END_TEST
+
+START_TEST(second_link_header_does_not_hide_the_next_page)
+{
+    struct script_reply reply = {.text = HEAD "Link: </a>; rel=\"prev\"\r\n\r\n"};
+    char text[300];
+    serve(&reply, 1);
+    snprintf(text, sizeof text,
+             HEAD "Link: <%s/2>; rel=\"next\"\r\nLink: <%s/9>; rel=\"last\"\r\n\r\n[]",
+             script_url(script), script_url(script));
+    reply.text = text;
+    ck_assert_msg(get("/x") == UND_OK, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(response.next, "/2"));
+}
+END_TEST
+
+/* Numbers beyond any sense are as good as none, and must not overflow (UBSan watches). */
+START_TEST(nonsense_in_headers_is_ignored)
+{
+    struct script_reply reply = {.text = HEAD "Retry-After: 99999999999999999999\r\n"
+                                              "Date: Sun, 06 Nov 2147483647 08:49:37 GMT\r\n"
+                                              "X-RateLimit-Limit: -5\r\n"
+                                              "X-RateLimit-Remaining: many\r\n"
+                                              "X-RateLimit-Reset: 9223372036854775807\r\n\r\n{}"};
+    serve(&reply, 1);
+    ck_assert_msg(get("/x") == UND_OK, "%s", err.text);
+    ck_assert_int_eq(response.retry_after_ms, -1);
+    ck_assert_int_eq(response.date_ms, -1);
+    ck_assert_int_eq(response.rate_limit, -1);
+    ck_assert_int_eq(response.rate_remaining, -1);
+    ck_assert_int_eq(response.rate_reset_s, -1);
+}
+END_TEST
+
+/* Whatever the environment says: a proxy would see or divert what we send and measure. */
+START_TEST(proxies_of_the_environment_are_not_used)
+{
+    static const char *const names[] = {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"};
+    struct script_reply reply = {.text = HEAD "\r\n{}"};
+    struct http_config config;
+    struct http_request request = {.path = "/x"};
+    setenv(names[_i], "http://127.0.0.1:1", 1);
+    script = script_open_list(&reply, 1, NULL);
+    config = quick(script_url(script));
+    memcpy(config.url, "HTTP", 4);
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_msg(http_send(http, &request, &response, &err) == UND_OK, "%s", err.text);
+    unsetenv(names[_i]);
+}
+END_TEST
+
 START_TEST(a_long_retry_after_is_reported_not_waited_for)
 {
     struct script_reply replies[] = {{.text = "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\n\r\n"}};
@@ -221,6 +315,76 @@ START_TEST(credential_at_the_cut_of_a_long_message)
     http_refused(http, &request, &response, "200", "", &err);
     check_refused(UND_SERVICE, "000***\"");
     ck_assert_ptr_null(strstr(err.text, "ghp_"));
+}
+END_TEST
+
+/* Wherever a service might repeat the credential, at every place where a message cuts. */
+static const char *const echoes[] = {
+    "HTTP/1.1 400 No\r\nContent-Type: %0*d" TOKEN "\r\n\r\nbody",
+    "HTTP/1.1 302 Found\r\nLocation: https://evil.example/%0*d" TOKEN "\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: https://me:" TOKEN "@evil.example/%0*d\r\n\r\n",
+    "HTTP/1.1 302 Found\r\nLocation: https://me:somebody-elses-password@evil.example/%0*d\r\n\r\n",
+    HEAD "Link: <https://evil.example/%0*d" TOKEN ">; rel=\"next\"\r\n\r\n[]",
+    "HTTP/1.1 400 No\r\n\r\n{\"error\":\"%0*d" TOKEN "\"}",
+    "HTTP/1.1 400 " TOKEN " %0*d\r\n\r\n",
+};
+
+START_TEST(echoed_credential_is_shown_nowhere)
+{
+    struct http_request request = {.path = "/x"};
+    int width;
+    for (width = 1; width < 260; width += 3) {
+        struct script_reply reply = {0};
+        char text[700];
+        snprintf(text, sizeof text, echoes[_i], width, 0);
+        reply.text = text;
+        serve(&reply, 1);
+        if (http_send(http, &request, &response, &err) == UND_OK)
+            http_refused(http, &request, &response, "200", "", &err);
+        ck_assert_int_eq(err.code, UND_SERVICE);
+        ck_assert_msg(!strstr(err.text, "ghp_") && !strstr(err.text, "somebody"), "%s", err.text);
+        tear_down();
+        set_up();
+    }
+}
+END_TEST
+
+/* The path of a next page is the service's. */
+START_TEST(credential_in_the_path_of_a_page_is_not_shown)
+{
+    struct script_reply reply = {.text = "HTTP/1.1 404 No\r\n\r\n"};
+    char path[256];
+    struct http_request request = {.path = path};
+    int width;
+    serve(&reply, 1);
+    for (width = 60; width < 120; width++) {
+        snprintf(path, sizeof path, "/%0*d" TOKEN, width, 0);
+        ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+        http_refused(http, &request, &response, "200", "", &err);
+        ck_assert_msg(!strstr(err.text, "ghp_"), "%s", err.text);
+        http_response_fini(&response);
+        err = (struct und_err){0};
+    }
+}
+END_TEST
+
+/* What a proxy's page of errors likes to repeat. */
+START_TEST(basic_credential_is_not_shown_in_its_encoded_form)
+{
+    struct script_reply reply = {.text = "HTTP/1.1 407 No\r\n\r\n{\"message\":\"got Basic "
+                                         "cHJvbTpnaHBfVGhlVG9rZW5UaGF0Tm9ib2R5TWF5U2VlMTIzNA==\"}"};
+    struct http_request request = {.path = "/x"};
+    struct http_config config;
+    script = script_open_list(&reply, 1, NULL);
+    config = quick(script_url(script));
+    config.auth = HTTP_AUTH_BASIC;
+    strcpy(config.user, "prom");
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(http_send(http, &request, &response, &err), UND_OK);
+    ck_assert_ptr_nonnull(
+        strstr(script_request(script, 0), "cHJvbTpnaHBfVGhlVG9rZW5UaGF0Tm9ib2R5TWF5U2VlMTIzNA=="));
+    http_refused(http, &request, &response, "200", "", &err);
+    check_refused(UND_SERVICE, "got 407 \"got Basic ***\"");
 }
 END_TEST
 
@@ -463,6 +627,82 @@ START_TEST(bad_certificates_are_refused_before_the_token_is_sent)
 }
 END_TEST
 
+/* Stands before OpenSSL's: curl calls it for a folder of authorities. */
+static int folders_trusted;
+
+int X509_STORE_load_path(X509_STORE *store, const char *path)
+{
+    folders_trusted++;
+    X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+    return X509_LOOKUP_add_dir(lookup, path, X509_FILETYPE_PEM);
+}
+
+/* A service of one's own is vouched for by one's own authority alone, not by every public one. */
+START_TEST(own_authority_replaces_the_systems)
+{
+    struct http_config config;
+    ck_assert_msg(get_tls("good", false, false) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(folders_trusted, 0);
+    http_response_fini(&response);
+    http_close(http);
+    config = quick(script_url(script));
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_int_eq(get("/x"), UND_SERVICE);
+    ck_assert_int_gt(folders_trusted, 0); /* without ca_file: this test can see it */
+}
+END_TEST
+
+static void lock_client_key(void)
+{
+    char path[128];
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    FILE *file;
+    snprintf(path, sizeof path, "%s/client.key", folder);
+    file = fopen(path, "w");
+    PEM_write_PrivateKey(file, key, EVP_aes_256_cbc(), (const unsigned char *)"pass phrase", 11,
+                         NULL, NULL);
+    fclose(file);
+    EVP_PKEY_free(key);
+}
+
+/* OpenSSL would ask for the pass phrase on the terminal, and wait. The child has one. */
+START_TEST(locked_private_key_is_an_error_not_a_question)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), status, naps;
+    char asked[64];
+    pid_t child;
+    lock_client_key();
+    ck_assert_int_eq(grantpt(terminal) | unlockpt(terminal), 0);
+    child = fork();
+    if (child == 0) {
+        setsid();
+        if (open(ptsname(terminal), O_RDWR) < 0)
+            _exit(2);
+        get_tls("good", true, true);
+        _exit(strstr(err.text, "check cert_file and key_file") ? 0 : 1);
+    }
+    for (naps = 0; waitpid(child, &status, WNOHANG) == 0; naps++) {
+        usleep(10000);
+        if (naps == 500)
+            kill(child, SIGKILL);
+    }
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_lt(read(terminal, asked, sizeof asked), 0);
+    close(terminal);
+}
+END_TEST
+
+/* With the keys of the session anybody could read the credential from a recording of it. */
+START_TEST(session_keys_are_not_logged)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/keys", folder);
+    setenv("SSLKEYLOGFILE", path, 1);
+    ck_assert_msg(get_tls("good", false, false) == UND_OK, "%s", err.text);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
 START_TEST(links_and_origins)
 {
     char next[64];
@@ -508,9 +748,17 @@ static TCase *plain(void)
     tcase_add_test(tcase, basic_authentication);
     tcase_add_test(tcase, get_is_tried_again_until_the_service_recovers);
     tcase_add_loop_test(tcase, writes_are_never_repeated, 0, 4);
+    tcase_add_test(tcase, write_on_a_connection_that_died_is_not_repeated);
+    tcase_add_test(tcase, headers_of_an_interim_response_do_not_count);
+    tcase_add_test(tcase, second_link_header_does_not_hide_the_next_page);
+    tcase_add_test(tcase, nonsense_in_headers_is_ignored);
+    tcase_add_loop_test(tcase, proxies_of_the_environment_are_not_used, 0, 4);
     tcase_add_test(tcase, a_long_retry_after_is_reported_not_waited_for);
     tcase_add_test(tcase, refusal_quotes_the_message_without_the_credential);
     tcase_add_test(tcase, credential_at_the_cut_of_a_long_message);
+    tcase_add_loop_test(tcase, echoed_credential_is_shown_nowhere, 0, COUNT(echoes));
+    tcase_add_test(tcase, credential_in_the_path_of_a_page_is_not_shown);
+    tcase_add_test(tcase, basic_credential_is_not_shown_in_its_encoded_form);
     tcase_add_test(tcase, html_instead_of_json_is_named_not_quoted);
     tcase_add_test(tcase, redirect_within_the_origin_is_followed);
     tcase_add_test(tcase, redirect_loop_ends);
@@ -536,6 +784,9 @@ Suite *suite(void)
     tcase_add_test(tls, own_certificate_authority);
     tcase_add_test(tls, client_certificate);
     tcase_add_test(tls, client_certificate_missing);
+    tcase_add_test(tls, own_authority_replaces_the_systems);
+    tcase_add_test(tls, locked_private_key_is_an_error_not_a_question);
+    tcase_add_test(tls, session_keys_are_not_logged);
     tcase_add_loop_test(tls, bad_certificates_are_refused_before_the_token_is_sent, 0,
                         COUNT(bad_certificates));
     suite_add_tcase(all, tls);

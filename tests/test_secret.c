@@ -157,6 +157,40 @@ START_TEST(every_open_secret_is_redacted)
 }
 END_TEST
 
+/* Whatever order they were opened in, the shorter must not cut the longer one in two. */
+START_TEST(credential_that_begins_like_another_is_redacted_whole)
+{
+    struct secret *other;
+    char text[64] = "pass, pass-and-more";
+    ck_assert_int_eq(secret_open_copy(&secret, "pass-and-more", 13, &err), UND_OK);
+    ck_assert_int_eq(secret_open_copy(&other, "pass", 4, &err), UND_OK);
+    secret_redact(text);
+    ck_assert_str_eq(text, "***, ***");
+    secret_close(other);
+}
+END_TEST
+
+START_TEST(private_key_is_redacted_line_by_line)
+{
+    static const char key[] = "-----BEGIN KEY-----\nMIIEpAIBAAKC\nAQEA7Vq9==\n-----END KEY-----";
+    char text[160] = "cat: ?-----BEGIN KEY-----?MIIEpAIBAAKC?AQEA7Vq9==?-----END KEY-----?";
+    ck_assert_int_eq(secret_open_copy(&secret, key, sizeof key - 1, &err), UND_OK);
+    secret_redact(text);
+    ck_assert_str_eq(text, "cat: ?***?***?***?***?");
+}
+END_TEST
+
+START_TEST(no_error_shows_a_credential)
+{
+    ck_assert_int_eq(secret_open_copy(&secret, "tok3n-tok3n", 11, &err), UND_OK);
+    und_fail(&err, UND_SERVICE, "GET /x: got %s, want less", "tok3n-tok3n");
+    ck_assert_str_eq(err.text, "GET /x: got ***, want less");
+    err = (struct und_err){0};
+    und_fail(&err, UND_SERVICE, "%0760dtok3n-tok3n", 0); /* cut off in the middle of it */
+    ck_assert_ptr_null(strstr(err.text, "tok3n"));
+}
+END_TEST
+
 START_TEST(no_core_dump_once_hardened)
 {
     struct rlimit limit;
@@ -209,6 +243,9 @@ Suite *suite(void)
     tcase_add_test(tcase, systemd_credential);
     tcase_add_test(tcase, token_in_place_of_its_source_is_not_quoted);
     tcase_add_test(tcase, every_open_secret_is_redacted);
+    tcase_add_test(tcase, credential_that_begins_like_another_is_redacted_whole);
+    tcase_add_test(tcase, private_key_is_redacted_line_by_line);
+    tcase_add_test(tcase, no_error_shows_a_credential);
     tcase_add_test(tcase, no_core_dump_once_hardened);
     tcase_add_test(tcase, memory_is_locked_and_not_dumped);
     suite_add_tcase(all, tcase);
