@@ -100,24 +100,29 @@ static void conclude(struct probe_set *set)
     }
 }
 
+/* Real ms until the next question is due; answers wake the thread by themselves. */
+static int idle_ms(const struct probe_set *set, int64_t now_ms)
+{
+    int64_t next_ms = now_ms + 1000;
+    int i;
+    for (i = 0; i < set->n; i++)
+        if (set->host[i].curl && !set->host[i].asked && set->host[i].next_ms < next_ms)
+            next_ms = set->host[i].next_ms;
+    return next_ms > now_ms ? (int)(next_ms - now_ms) : 0;
+}
+
 static void *run(void *context)
 {
     struct probe_set *set = context;
     int i, running;
     while (!atomic_load(&set->closing)) {
-        int64_t now_ms = http_monotonic_ms(), next_ms = now_ms + 1000;
-        for (i = 0; i < set->n; i++) {
-            struct witness *witness = &set->host[i];
-            if (!witness->curl || witness->asked)
-                continue;
-            if (witness->next_ms <= now_ms)
-                ask(set, witness, now_ms);
-            else if (witness->next_ms < next_ms)
-                next_ms = witness->next_ms;
-        }
+        int64_t now_ms = http_monotonic_ms();
+        for (i = 0; i < set->n; i++)
+            if (set->host[i].curl && !set->host[i].asked && set->host[i].next_ms <= now_ms)
+                ask(set, &set->host[i], now_ms);
         curl_multi_perform(set->multi, &running);
         conclude(set);
-        curl_multi_poll(set->multi, NULL, 0, (int)(next_ms - now_ms), NULL);
+        curl_multi_poll(set->multi, NULL, 0, idle_ms(set, http_monotonic_ms()), NULL);
     }
     return NULL;
 }
