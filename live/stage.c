@@ -3,6 +3,7 @@
 #include "failpoint.h"
 #include "interrupt.h"
 #include "model/assert.h"
+#include "model/drill_run.h"
 #include "model/timeline.h"
 #include "rollback.h"
 #include "stage_internal.h"
@@ -14,7 +15,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define NAP_MS 100 /* between two looks for a stop */
+#define NAP_MS 100    /* between two looks for a stop */
+#define PROBE_MS 3000 /* real; and never longer than a probe interval */
 
 /* ---- time ---- */
 
@@ -214,6 +216,14 @@ static enum und_code confirm(void *self, struct und_err *err)
 
 /* ---- opening ---- */
 
+static void watch_hosts(struct live_stage *live)
+{
+    const struct fleet *fleet = &live->scenario->fleet;
+    int64_t timeout_ms = pace_real_ms(&live->pace, fleet->controller.probe_interval_ms);
+    lookout_open(&live->lookout, fleet, &live->pace, DRILL_WATCH_MS,
+                 timeout_ms < PROBE_MS ? timeout_ms : PROBE_MS);
+}
+
 static enum und_code open_clients(struct live_stage *live, struct und_err *err)
 {
     const struct live *from = &live->scenario->fleet.live;
@@ -226,7 +236,7 @@ static enum und_code open_clients(struct live_stage *live, struct und_err *err)
                                      .cancel = interrupt_flag()};
     if (github_open(&live->github, from, &base, err) != UND_OK)
         return err->code;
-    probe_open(&live->probe, &live->scenario->fleet);
+    watch_hosts(live);
     if (from->prometheus.url[0])
         prometheus_client_open(&live->prometheus, &from->prometheus, &base, err);
     else if (from->alertmanager.url[0])
@@ -274,7 +284,7 @@ void stage_close(struct live_stage *live)
     github_close(live->github);
     prometheus_client_close(live->prometheus);
     alertmanager_client_close(live->alertmanager);
-    probe_close(live->probe);
+    lookout_close(live->lookout);
     free(live);
 }
 

@@ -6,8 +6,8 @@
 #include "actuate.h"
 #include "lease.h"
 #include "listen.h"
+#include "lookout.h"
 #include "pace.h"
-#include "probe.h"
 #include "stage.h"
 
 struct live_stage {
@@ -21,7 +21,7 @@ struct live_stage {
     struct github_client *github;
     struct prometheus_client *prometheus;     /* NULL: the fleet has none */
     struct alertmanager_client *alertmanager; /* only where there is no Prometheus */
-    struct probe_set *probe;
+    struct lookout *lookout;
     struct listener *listener; /* NULL: no webhooks */
     struct actuator actuator;
     struct journal_step step[DRILL_ACTIONS];  /* as intended; id 0: not yet */
@@ -29,7 +29,6 @@ struct live_stage {
     bool stopped;                             /* the stop file was reported */
     int64_t write_ms;                         /* no write before this */
     struct roster_alerts alerts[FLEET_HOSTS]; /* of the last good reading */
-    bool passed[FLEET_HOSTS];
     /* Jobs: what is known of each attempt since the drill began. */
     struct stage_job job[STAGE_JOBS];
     int64_t job_run[STAGE_JOBS], job_attempt[STAGE_JOBS];

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PROBE_MS 3000 /* real; and never longer than a probe interval */
-
 static enum und_code look_at_github(struct live_stage *live, struct stage_reading *reading,
                                     struct und_err *err)
 {
@@ -61,14 +59,16 @@ static enum und_code look_at_alerts(struct live_stage *live, struct stage_readin
     return err->code;
 }
 
+/* The last round of probes that ended, with its own times: asked again too soon, it is the same. */
 static void look_at_hosts(struct live_stage *live, struct stage_reading *reading)
 {
-    int64_t timeout_ms =
-        pace_real_ms(&live->pace, live->scenario->fleet.controller.probe_interval_ms);
+    struct lookout_round round;
     int i;
-    probe_round(live->probe, timeout_ms < PROBE_MS ? timeout_ms : PROBE_MS, live->passed, NULL);
+    lookout_read(live->lookout, &round);
+    reading->asked_ms = round.asked_ms;
+    reading->answered_ms = round.answered_ms;
     for (i = 0; i < live->scenario->fleet.n_hosts; i++)
-        reading->host[i].passed = live->passed[i];
+        reading->host[i].passed = round.answered[i];
 }
 
 /* Sound: GitHub sees it, the probe sees it, and no alert of it is pending or firing. */
@@ -105,7 +105,8 @@ enum und_code stage_poll(void *self, enum stage_poll poll, struct stage_reading 
     case STAGE_POLLS:
         UND_UNREACHABLE();
     }
-    reading->answered_ms = pace_now_ms(&live->pace);
+    if (poll != STAGE_PROBE)
+        reading->answered_ms = pace_now_ms(&live->pace);
     return err->code;
 }
 
