@@ -15,8 +15,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define NAP_MS 100    /* between two looks for a stop */
-#define PROBE_MS 3000 /* real; and never longer than a probe interval */
+#define NAP_MS 100         /* between two looks for a stop */
+#define PROBE_LEAST_MS 100 /* real; a living host answers within that, whatever the lab's pace */
 
 /* ---- time ---- */
 
@@ -216,14 +216,6 @@ static enum und_code confirm(void *self, struct und_err *err)
 
 /* ---- opening ---- */
 
-static void watch_hosts(struct live_stage *live)
-{
-    const struct fleet *fleet = &live->scenario->fleet;
-    int64_t timeout_ms = pace_real_ms(&live->pace, fleet->controller.probe_interval_ms);
-    lookout_open(&live->lookout, fleet, &live->pace, DRILL_WATCH_MS,
-                 timeout_ms < PROBE_MS ? timeout_ms : PROBE_MS);
-}
-
 static enum und_code open_clients(struct live_stage *live, struct und_err *err)
 {
     const struct live *from = &live->scenario->fleet.live;
@@ -234,9 +226,12 @@ static enum und_code open_clients(struct live_stage *live, struct und_err *err)
                                      .attempts = 2,
                                      .patience_ms = 5000,
                                      .cancel = interrupt_flag()};
+    int64_t watch_ms;
     if (github_open(&live->github, from, &base, err) != UND_OK)
         return err->code;
-    watch_hosts(live);
+    watch_ms = pace_real_ms(&live->pace, DRILL_WATCH_MS);
+    probe_open(&live->probe, &live->scenario->fleet, watch_ms,
+               watch_ms > PROBE_LEAST_MS ? watch_ms : PROBE_LEAST_MS);
     if (from->prometheus.url[0])
         prometheus_client_open(&live->prometheus, &from->prometheus, &base, err);
     else if (from->alertmanager.url[0])
@@ -284,7 +279,7 @@ void stage_close(struct live_stage *live)
     github_close(live->github);
     prometheus_client_close(live->prometheus);
     alertmanager_client_close(live->alertmanager);
-    lookout_close(live->lookout);
+    probe_close(live->probe);
     free(live);
 }
 

@@ -6,8 +6,8 @@
 #include "actuate.h"
 #include "lease.h"
 #include "listen.h"
-#include "lookout.h"
 #include "pace.h"
+#include "probe.h"
 #include "stage.h"
 
 struct live_stage {
@@ -21,7 +21,7 @@ struct live_stage {
     struct github_client *github;
     struct prometheus_client *prometheus;     /* NULL: the fleet has none */
     struct alertmanager_client *alertmanager; /* only where there is no Prometheus */
-    struct lookout *lookout;
+    struct probe_set *probe;
     struct listener *listener; /* NULL: no webhooks */
     struct actuator actuator;
     struct journal_step step[DRILL_ACTIONS];  /* as intended; id 0: not yet */

@@ -59,16 +59,23 @@ static enum und_code look_at_alerts(struct live_stage *live, struct stage_readin
     return err->code;
 }
 
-/* The last round of probes that ended, with its own times: asked again too soon, it is the same. */
+/* Each host has its own moment; the reading spans them all. */
 static void look_at_hosts(struct live_stage *live, struct stage_reading *reading)
 {
-    struct lookout_round round;
+    struct probe_result results[FLEET_HOSTS];
     int i;
-    lookout_read(live->lookout, &round);
-    reading->asked_ms = round.asked_ms;
-    reading->answered_ms = round.answered_ms;
-    for (i = 0; i < live->scenario->fleet.n_hosts; i++)
-        reading->host[i].passed = round.answered[i];
+    probe_look(live->probe, results);
+    reading->asked_ms = pace_now_ms(&live->pace);
+    reading->answered_ms = 0;
+    for (i = 0; i < live->scenario->fleet.n_hosts; i++) {
+        int64_t asked_ms = pace_of_monotonic_ms(&live->pace, results[i].asked_ms);
+        int64_t answered_ms = pace_of_monotonic_ms(&live->pace, results[i].answered_ms);
+        reading->host[i].passed = results[i].answered;
+        if (asked_ms < reading->asked_ms)
+            reading->asked_ms = asked_ms;
+        if (answered_ms > reading->answered_ms)
+            reading->answered_ms = answered_ms;
+    }
 }
 
 /* Sound: GitHub sees it, the probe sees it, and no alert of it is pending or firing. */
@@ -98,15 +105,14 @@ enum und_code stage_poll(void *self, enum stage_poll poll, struct stage_reading 
         break;
     case STAGE_PROBE:
         look_at_hosts(live, reading);
-        break;
+        return UND_OK;
     case STAGE_HEALTH:
         check_health(live, reading);
         break;
     case STAGE_POLLS:
         UND_UNREACHABLE();
     }
-    if (poll != STAGE_PROBE)
-        reading->answered_ms = pace_now_ms(&live->pace);
+    reading->answered_ms = pace_now_ms(&live->pace);
     return err->code;
 }
 
