@@ -66,11 +66,12 @@ help:
 # ---- the README's two commands ----
 
 demo:
-	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO)
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_LAB)
+	$(Q)$(MAKE) --no-print-directory all lab-programs
 	$(Q)mkdir -p demo
 	$(Q)build/understudy sim scenarios --html demo/index.html; [ $$? -le 1 ]
 	@echo "The same as a page, with plots: demo/index.html"
+	$(Q)tests/lab/demo
 
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)

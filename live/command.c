@@ -73,12 +73,21 @@ static enum und_code push_quoted(struct command *command, const struct live_argv
     return UND_OK;
 }
 
+/* Whichever client is open already, or not yet: no child inherits a credential. */
+static void withdraw_credentials(const struct live *live)
+{
+    secret_withdraw(live->github.service.token);
+    secret_withdraw(live->prometheus.token);
+    secret_withdraw(live->alertmanager.token);
+}
+
 enum und_code command_init(struct command *command, const struct fleet *fleet, const char *on,
                            const struct live_argv *argv, struct und_err *err)
 {
     const struct live_place *place = NULL;
     int i;
     *command = (struct command){0};
+    withdraw_credentials(&fleet->live);
     UND_ASSERT(argv->n > 0);
     for (i = 0; i < fleet->live.n_places; i++)
         if (strcmp(fleet->live.places[i].name, on) == 0)
@@ -130,6 +139,8 @@ static enum und_code start(const struct command *command, int output, pid_t *chi
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
     posix_spawn_file_actions_adddup2(&actions, output, 2);
+    posix_spawn_file_actions_addclosefrom_np(&actions,
+                                             3); /* curl's sockets are not closed by exec */
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
                                               POSIX_SPAWN_SETSIGDEF);

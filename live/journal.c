@@ -1,5 +1,6 @@
 #include "journal.h"
 #include "http.h"
+#include "journal_file.h"
 #include "journal_lock.h"
 #include "model/assert.h"
 #include "model/record.h"
@@ -74,10 +75,15 @@ static enum und_code pragma(struct journal *journal, const char *name, int64_t *
 
 static enum und_code create(struct journal *journal, struct und_err *err)
 {
+    int64_t tables_made = 0;
     char sql[256];
     size_t i;
     if (execute(journal, "BEGIN IMMEDIATE", err) != UND_OK ||
-        execute(journal, schema, err) != UND_OK)
+        pragma(journal, "schema_version", &tables_made, err) != UND_OK)
+        return err->code;
+    if (tables_made > 0) /* by another process, while we waited for our turn */
+        return execute(journal, "COMMIT", err);
+    if (execute(journal, schema, err) != UND_OK)
         return err->code;
     for (i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         snprintf(sql, sizeof sql,
@@ -97,13 +103,12 @@ static enum und_code create(struct journal *journal, struct und_err *err)
 /* A file of ours, of a version that we know. Version 0 without a table is a new file. */
 static enum und_code check(struct journal *journal, bool may_create, struct und_err *err)
 {
-    int64_t application = 0, version = 0, pages = 0;
-    if (pragma(journal, "application_id", &application, err) != UND_OK ||
-        pragma(journal, "user_version", &version, err) != UND_OK ||
-        pragma(journal, "schema_version", &pages, err) != UND_OK)
+    int64_t application = 0, version = 0, tables_made = 0;
+    if (pragma(journal, "schema_version", &tables_made, err) != UND_OK ||
+        (tables_made == 0 && may_create && create(journal, err) != UND_OK) ||
+        pragma(journal, "application_id", &application, err) != UND_OK ||
+        pragma(journal, "user_version", &version, err) != UND_OK)
         return err->code;
-    if (application == 0 && version == 0 && pages == 0 && may_create)
-        return create(journal, err);
     if (application != APPLICATION)
         return und_fail(err, UND_USAGE, "journal %s: got another database, want one of ours",
                         journal->path);
@@ -112,6 +117,9 @@ static enum und_code check(struct journal *journal, bool may_create, struct und_
                         "journal %s: got version %lld, want at most %d: it was written by a newer "
                         "understudy",
                         journal->path, (long long)version, JOURNAL_VERSION);
+    if (version < 1)
+        return und_fail(err, UND_USAGE, "journal %s: got version %lld, want %d", journal->path,
+                        (long long)version, JOURNAL_VERSION);
     return UND_OK;
 }
 
@@ -122,6 +130,7 @@ static enum und_code open_database(struct journal *journal, int flags, struct un
         return und_fail(err, UND_USAGE, "journal %s: %s", journal->path,
                         journal->db ? sqlite3_errmsg(journal->db) : "no memory");
     sqlite3_busy_timeout(journal->db, 5000);
+    sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return UND_OK;
 }
 
@@ -139,17 +148,12 @@ static struct journal *allocate(const char *path, struct und_err *err)
 enum und_code journal_open(struct journal **out, const char *path, struct und_err *err)
 {
     struct journal *journal = allocate(path, err);
-    int file = -1;
     *out = NULL;
-    /* SQLite would create it readable for all. */
-    if (err->code == UND_OK && (file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-        und_fail(err, UND_USAGE, "journal %s: %s", path, strerror(errno));
-    if (file >= 0)
-        close(file);
-    if (err->code == UND_OK && open_database(journal, SQLITE_OPEN_READWRITE, err) == UND_OK &&
+    if (err->code == UND_OK && journal_file_ready(path, err) == UND_OK &&
+        open_database(journal, SQLITE_OPEN_READWRITE, err) == UND_OK &&
         execute(journal,
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                "PRAGMA foreign_keys = ON;",
                 err) == UND_OK &&
         check(journal, true, err) == UND_OK)
         *out = journal;

@@ -69,7 +69,7 @@ static bool alive(const struct holder *holder)
 {
     char boot[64];
     boot_id(boot);
-    return strcmp(boot, holder->boot) == 0 && holder->pid != getpid() &&
+    return strcmp(boot, holder->boot) == 0 && holder->pid != getpid() && holder->ticks > 0 &&
            started(holder->pid) == holder->ticks;
 }
 
@@ -89,7 +89,7 @@ enum und_code journal_lock_take(int *out, const char *path, const char *purpose,
 {
     struct holder holder;
     char text[512], boot[64];
-    int n, file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int n, file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     *out = -1;
     if (file < 0)
         return und_fail(err, UND_SERVICE, "%s: %s", path, strerror(errno));

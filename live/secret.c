@@ -51,26 +51,34 @@ static void list(struct secret *secret)
     pthread_mutex_unlock(&open_secrets_lock);
 }
 
-enum und_code secret_open_copy(struct secret **out, const char *text, size_t size,
-                               struct und_err *err)
+/* `place` is the file or variable that it came from. */
+static enum und_code open_copy(struct secret **out, const char *text, size_t size,
+                               const char *place, struct und_err *err)
 {
     struct secret *secret;
     if (size < SECRET_SHORTEST)
-        return und_fail(err, UND_USAGE, "credential: got %zu characters, want at least %d", size,
-                        SECRET_SHORTEST);
+        return und_fail(err, UND_USAGE, "credential %s: got %zu characters, want at least %d",
+                        place, size, SECRET_SHORTEST);
     if (size > SECRET_BYTES)
-        return und_fail(err, UND_USAGE, "credential: got %zu bytes, want at most %d", size,
-                        SECRET_BYTES);
+        return und_fail(err, UND_USAGE, "credential %s: got over %d bytes, want at most that",
+                        place, SECRET_BYTES);
     if (memchr(text, '\0', size))
-        return und_fail(err, UND_USAGE, "credential: got a NUL byte in it, want text");
+        return und_fail(err, UND_USAGE, "credential %s: got a NUL byte in it, want text", place);
     secret = allocate(size);
     if (!secret)
-        return und_fail(err, UND_USAGE, "credential: no memory for it: %s", strerror(errno));
+        return und_fail(err, UND_USAGE, "credential %s: no memory for it: %s", place,
+                        strerror(errno));
     memcpy(secret->text, text, size);
     secret->size = size;
     list(secret);
     *out = secret;
     return UND_OK;
+}
+
+enum und_code secret_open_copy(struct secret **out, const char *text, size_t size,
+                               struct und_err *err)
+{
+    return open_copy(out, text, size, "of a service", err);
 }
 
 void secret_close(struct secret *secret)
@@ -106,7 +114,8 @@ static size_t trimmed(const char *text, size_t size)
 }
 
 /* Judged by the open file, not by its name, so that nothing can be exchanged in between. */
-static enum und_code check_private(int file, const char *path, struct und_err *err)
+static enum und_code check_private(int file, const char *path, unsigned allowed,
+                                   struct und_err *err)
 {
     struct stat status;
     if (fstat(file, &status) != 0)
@@ -116,28 +125,29 @@ static enum und_code check_private(int file, const char *path, struct und_err *e
     if (status.st_uid != geteuid() && status.st_uid != 0)
         return und_fail(err, UND_USAGE, "credential file %s: got owner %u, want %u", path,
                         (unsigned)status.st_uid, (unsigned)geteuid());
-    if ((status.st_mode & 0177) != 0)
+    if ((status.st_mode & 0777 & ~allowed) != 0)
         return und_fail(err, UND_USAGE,
                         "credential file %s: got mode %04o, want 0600 (chmod 600 %s)", path,
                         (unsigned)(status.st_mode & 07777), path);
     return UND_OK;
 }
 
-static enum und_code read_file(struct secret **out, const char *path, struct und_err *err)
+static enum und_code read_file(struct secret **out, const char *path, unsigned allowed,
+                               struct und_err *err)
 {
     char text[SECRET_BYTES + 2];
     size_t size = 0;
     ssize_t got = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0)
         return und_fail(err, UND_USAGE, "credential file %s: %s", path, strerror(errno));
-    if (check_private(file, path, err) == UND_OK) {
+    if (check_private(file, path, allowed, err) == UND_OK) {
         while (size < sizeof text && (got = read(file, text + size, sizeof text - size)) > 0)
             size += (size_t)got;
         if (got < 0)
             und_fail(err, UND_USAGE, "credential file %s: %s", path, strerror(errno));
         else
-            secret_open_copy(out, text, trimmed(text, size), err);
+            open_copy(out, text, trimmed(text, size), path, err);
     }
     explicit_bzero(text, sizeof text);
     close(file);
@@ -172,23 +182,36 @@ static void keep(const char *name, struct secret *secret)
     kept_secrets = kept;
 }
 
+static enum und_code take_variable(const char *name, struct und_err *err)
+{
+    struct secret *secret;
+    char *text = getenv(name);
+    if (!text)
+        return UND_OK;
+    if (open_copy(&secret, text, trimmed(text, strlen(text)), name, err) == UND_OK)
+        keep(name, secret);
+    /* unsetenv alone would leave the text in /proc/PID/environ. */
+    explicit_bzero(text, strlen(text));
+    unsetenv(name);
+    return err->code;
+}
+
 static enum und_code read_environment(struct secret **out, const char *name, struct und_err *err)
 {
-    struct secret *kept = find_kept(name);
-    char *text = getenv(name);
-    if (text) {
-        kept = NULL;
-        if (secret_open_copy(&kept, text, trimmed(text, strlen(text)), err) == UND_OK)
-            keep(name, kept);
-        /* unsetenv alone would leave the text in /proc/PID/environ. */
-        explicit_bzero(text, strlen(text));
-        unsetenv(name);
-        if (err->code != UND_OK)
-            return err->code;
-    }
+    const struct secret *kept;
+    if (take_variable(name, err) != UND_OK)
+        return err->code;
+    kept = find_kept(name);
     if (!kept)
         return und_fail(err, UND_USAGE, "credential: the environment has no variable %s", name);
     return secret_open_copy(out, kept->text, kept->size, err);
+}
+
+void secret_withdraw(const char *source)
+{
+    struct und_err ignored = {0};
+    if (strncmp(source, "env:", 4) == 0)
+        take_variable(source + 4, &ignored);
 }
 
 static enum und_code read_credential(struct secret **out, const char *name, struct und_err *err)
@@ -203,14 +226,15 @@ static enum und_code read_credential(struct secret **out, const char *name, stru
     if (strchr(name, '/'))
         return und_fail(err, UND_USAGE, "credential %s: want a name without '/'", name);
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    return read_file(out, path, err);
+    /* systemd lets a service's user in by an access list, which shows as the group's bit. */
+    return read_file(out, path, 0640, err);
 }
 
 enum und_code secret_open(struct secret **out, const char *source, struct und_err *err)
 {
     *out = NULL;
     if (strncmp(source, "file:", 5) == 0)
-        return read_file(out, source + 5, err);
+        return read_file(out, source + 5, 0600, err);
     if (strncmp(source, "env:", 4) == 0)
         return read_environment(out, source + 4, err);
     if (strncmp(source, "credential:", 11) == 0)

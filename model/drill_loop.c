@@ -168,6 +168,17 @@ static void list_jobs(struct drill_loop *loop)
     loop->report->recovered = loop->track.recovered;
 }
 
+/* A round of probes counts once: while a host keeps the next one waiting there is nothing new. */
+static bool is_news(struct drill_loop *loop, enum stage_poll poll)
+{
+    if (poll != STAGE_PROBE)
+        return true;
+    if (loop->last[poll].asked_ms == loop->counted_ms)
+        return false;
+    loop->counted_ms = loop->last[poll].asked_ms;
+    return true;
+}
+
 static void take_in(struct drill_loop *loop, enum stage_poll poll)
 {
     const struct stage_reading *reading = &loop->last[poll];
@@ -194,7 +205,8 @@ static void take_in(struct drill_loop *loop, enum stage_poll poll)
 static void look(struct drill_loop *loop, enum stage_poll poll)
 {
     if (ask(loop, poll)) {
-        take_in(loop, poll);
+        if (is_news(loop, poll))
+            take_in(loop, poll);
         drill_track_reading(&loop->track, poll, &loop->last[poll]);
     }
     step(loop);
@@ -260,6 +272,7 @@ void drill_loop_begin(struct drill_loop *loop)
         loop->due_ms[i] = loop->now_ms + loop->options->phase_ms[i];
     loop->watch_ms = loop->listened_ms = loop->now_ms;
     loop->route_ms = -1;
+    loop->counted_ms = -1;
     loop->jobs_since_ms = loop->now_ms;
 }
 

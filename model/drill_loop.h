@@ -25,6 +25,7 @@ struct drill_loop {
     int64_t due_ms[STAGE_POLLS], watch_ms, route_ms; /* -1: not before the next step */
     struct stage_reading last[STAGE_POLLS];
     bool good[STAGE_POLLS]; /* is `last` of the latest poll? */
+    int64_t counted_ms;     /* when the last probe round that the policy has counted was asked */
     struct stage_state state;
     bool state_good;
     struct stage_job *jobs; /* owned, STAGE_JOBS */

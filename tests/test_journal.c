@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ static void reopen(void)
 {
     journal_close(journal);
     journal = NULL;
+    err = (struct und_err){0};
     OK(journal_open(&journal, path, &err));
 }
 
@@ -212,6 +214,161 @@ START_TEST(newer_and_other_files_are_refused)
     err = (struct und_err){0};
     ck_assert_int_eq(journal_open_readonly(&journal, "/nowhere/j.db", &err), UND_USAGE);
     ck_assert_ptr_null(journal);
+}
+END_TEST
+
+/* Whoever could write to it could choose the commands of a rollback. */
+static void refused(const char *says)
+{
+    err = (struct und_err){0};
+    ck_assert_int_eq(journal_open(&journal, path, &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, says) != NULL, "%s", err.text);
+    ck_assert_ptr_null(journal);
+}
+
+START_TEST(journal_that_others_can_write_to_is_refused)
+{
+    reopen();
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(chmod(path, 0660), 0);
+    refused("got mode 0660, want one that nobody else may write to (chmod 600 ");
+    ck_assert_int_eq(chmod(path, 0644), 0); /* reading does no harm: it holds no credential */
+    reopen();
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    refused("anybody may replace it in its folder (mode 0777)");
+    ck_assert_int_eq(chmod(folder, 01777), 0); /* like /tmp */
+    reopen();
+    journal_close(journal);
+    journal = NULL;
+    if (geteuid() != 0)
+        return; /* only root can give a file away */
+    ck_assert_int_eq(chown(path, 12345, 12345), 0);
+    refused("got owner 12345, want 0");
+}
+END_TEST
+
+START_TEST(planted_files_beside_the_journal_are_refused)
+{
+    static const char *const sides[] = {"-wal", "-shm", "-journal", ".lock"};
+    char side[160];
+    snprintf(side, sizeof side, "%s%s", path, sides[_i]);
+    ck_assert_int_eq(symlink("/etc/passwd", side), 0);
+    refused("want a regular file, no link");
+    ck_assert_int_eq(unlink(side), 0);
+    ck_assert_int_eq(mkfifo(side, 0600), 0);
+    refused("want a regular file, no link");
+}
+END_TEST
+
+/* By another name it would have another lock. */
+START_TEST(link_to_a_journal_is_refused)
+{
+    char real[160];
+    snprintf(real, sizeof real, "%s/real.db", folder);
+    OK(journal_open(&journal, real, &err));
+    journal_close(journal);
+    journal = NULL;
+    ck_assert_int_eq(symlink(real, path), 0);
+    refused("want a regular file, no link");
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    refused("want a regular file, no link");
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    refused("Is a directory");
+}
+END_TEST
+
+START_TEST(journal_without_a_version_is_refused)
+{
+    reopen();
+    journal_close(journal);
+    journal = NULL;
+    run_sql("PRAGMA user_version = 0", SQLITE_OK);
+    refused("got version 0, want 1");
+}
+END_TEST
+
+/* What cannot be written down must not be done: the caller hears of it. */
+START_TEST(full_disk_is_an_error_and_the_past_stays)
+{
+    const struct rlimit small = {256 * 1024, 256 * 1024};
+    struct journal_step step = {.lease_until_ms = -1, .undo = "{}"};
+    int i;
+    reopen();
+    step.run = begin();
+    intend(step.run, "first", "{\"undo\":1}");
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    memset(step.action, 'x', sizeof step.action - 1);
+    for (i = 0; i < 1000 && journal_intend(journal, &step, &err) == UND_OK; i++)
+        ;
+    ck_assert_int_gt(i, 1);
+    ck_assert_int_eq(err.code, UND_SERVICE);
+    ck_assert_ptr_nonnull(strstr(err.text, "journal.db: cannot be written: "));
+    err = (struct und_err){0};
+    reopen();
+    ck_assert_uint_ge(open_steps(NULL, 0), (size_t)i + 1);
+}
+END_TEST
+
+START_TEST(journal_that_another_process_holds_is_an_error)
+{
+    struct journal_step step = {.lease_until_ms = -1};
+    sqlite3 *db;
+    reopen();
+    step.run = begin();
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(journal_intend(journal, &step, &err), UND_SERVICE);
+    ck_assert_ptr_nonnull(strstr(err.text, "database is locked"));
+    sqlite3_close(db);
+    err = (struct und_err){0};
+    OK(journal_intend(journal, &step, &err));
+}
+END_TEST
+
+/* Every page but the first overwritten. */
+START_TEST(corrupted_journal_is_an_error)
+{
+    struct journal_step *steps;
+    size_t n;
+    FILE *file;
+    int i;
+    reopen();
+    intend(begin(), "first", "{\"undo\":1}");
+    journal_close(journal);
+    journal = NULL;
+    file = fopen(path, "r+");
+    fseek(file, 4096, SEEK_SET);
+    for (i = 0; i < 12 * 4096; i++)
+        fputc(0xa5, file);
+    fclose(file);
+    if (journal_open(&journal, path, &err) == UND_OK) {
+        ck_assert_int_eq(journal_open_steps(journal, &steps, &n, &err), UND_SERVICE);
+        free(steps);
+    }
+    ck_assert_ptr_nonnull(strstr(err.text, "malformed"));
+}
+END_TEST
+
+/* A monitor and a drill, both for the first time. */
+START_TEST(two_processes_may_create_it_at_once)
+{
+    pid_t child[8];
+    int i, status;
+    for (i = 0; i < 8; i++) {
+        child[i] = fork();
+        if (child[i] == 0)
+            _exit(journal_open(&journal, path, &err) == UND_OK ? 0 : 1);
+    }
+    for (i = 0; i < 8; i++) {
+        waitpid(child[i], &status, 0);
+        ck_assert_int_eq(status, 0);
+    }
 }
 END_TEST
 
@@ -398,6 +555,19 @@ START_TEST(named_holder_counts_only_while_it_is_that_process)
 }
 END_TEST
 
+/* Where the holder could not tell when it began, its number alone proves nothing. */
+START_TEST(holder_without_a_beginning_holds_nothing)
+{
+    char boot[64] = "";
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    ck_assert_int_eq(fscanf(file, "%63s", boot), 1);
+    fclose(file);
+    reopen();
+    write_lock(999999999, 0, boot);
+    OK(journal_lock(journal, "mine", &err));
+}
+END_TEST
+
 START_TEST(policy_settings_come_back)
 {
     struct policy_config config = {.persist_ms = 300000,
@@ -440,6 +610,15 @@ Suite *suite(void)
     tcase_add_loop_test(tcase, what_was_acknowledged_survives_kill_9, 0, 5);
     tcase_add_test(tcase, one_at_a_time_may_act_and_a_dead_holder_holds_nothing);
     tcase_add_test(tcase, named_holder_counts_only_while_it_is_that_process);
+    tcase_add_test(tcase, holder_without_a_beginning_holds_nothing);
+    tcase_add_test(tcase, journal_that_others_can_write_to_is_refused);
+    tcase_add_loop_test(tcase, planted_files_beside_the_journal_are_refused, 0, 4);
+    tcase_add_test(tcase, link_to_a_journal_is_refused);
+    tcase_add_test(tcase, journal_without_a_version_is_refused);
+    tcase_add_test(tcase, full_disk_is_an_error_and_the_past_stays);
+    tcase_add_test(tcase, journal_that_another_process_holds_is_an_error);
+    tcase_add_test(tcase, corrupted_journal_is_an_error);
+    tcase_add_test(tcase, two_processes_may_create_it_at_once);
     tcase_add_test(tcase, policy_settings_come_back);
     suite_add_tcase(all, tcase);
     return all;

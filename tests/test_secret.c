@@ -1,8 +1,10 @@
 /* Where credentials come from, and that they leave no trace. */
 #include "helpers.h"
+#include "live/command.h"
 #include "live/secret.h"
 #include "script.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,7 @@ START_TEST(contents_that_are_no_token_are_refused)
     static char huge[SECRET_BYTES + 10];
     memset(huge, 'x', sizeof huge - 1);
     ck_assert_int_eq(secret_open(&secret, write_file("", 0600), &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "/token: got 0 characters, want at least 4"));
     err = (struct und_err){0};
     ck_assert_int_eq(secret_open(&secret, write_file("abc", 0600), &err), UND_USAGE);
     err = (struct und_err){0};
@@ -119,9 +122,64 @@ START_TEST(variable_is_wiped_once_read)
 }
 END_TEST
 
+/* The rollback of a dead drill runs commands before anybody has asked GitHub anything. */
+START_TEST(commands_get_no_credential_and_no_descriptor)
+{
+    static struct fleet fleet;
+    static struct live_argv env = {.arg = {"sh", "-c", "env; ls /proc/self/fd | wc -l"}, .n = 3};
+    struct command command;
+    struct command_result result;
+    int file = open("/dev/null", O_RDONLY);
+    strcpy(fleet.live.github.service.token, "env:UND_TEST_GITHUB");
+    strcpy(fleet.live.prometheus.token, "env:UND_TEST_PROMETHEUS");
+    setenv("UND_TEST_GITHUB", "tok3n-of-github", 1);
+    setenv("UND_TEST_PROMETHEUS", "tok3n-of-prometheus", 1);
+    ck_assert_int_eq(command_init(&command, &fleet, "", &env, &err), UND_OK);
+    ck_assert_int_eq(command_run(&command, 5000, NULL, &result, &err), UND_OK);
+    ck_assert_ptr_nonnull(strstr(result.output, "PATH="));
+    ck_assert_ptr_null(strstr(result.output, "UND_TEST_"));
+    ck_assert_str_eq(strrchr(result.output, '?') - 1, "4?"); /* 0, 1, 2 and the folder itself */
+    command_fini(&command);
+    close(file);
+    ck_assert_int_eq(secret_open(&secret, "env:UND_TEST_GITHUB", &err), UND_OK);
+    ck_assert_str_eq(secret_text(secret), "tok3n-of-github");
+}
+END_TEST
+
+/* A pipe without a writer, a device, a broken link: refused at once, never waited for. */
+START_TEST(what_is_no_file_is_refused_without_waiting)
+{
+    char source[160];
+    snprintf(source, sizeof source, "file:%s/pipe", folder);
+    ck_assert_int_eq(mkfifo(source + 5, 0600), 0);
+    ck_assert_int_eq(secret_open(&secret, source, &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "want a regular file"));
+    err = (struct und_err){0};
+    ck_assert_int_eq(secret_open(&secret, "file:/dev/zero", &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "/dev/zero: want a regular file"));
+    snprintf(source, sizeof source, "file:%s/link", folder);
+    ck_assert_int_eq(symlink("nowhere", source + 5), 0);
+    err = (struct und_err){0};
+    ck_assert_int_eq(secret_open(&secret, source, &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
+}
+END_TEST
+
+/* It is the file that counts, not the link to it. */
+START_TEST(link_to_an_open_file_is_refused)
+{
+    char source[160];
+    write_file("tok3n", 0644);
+    snprintf(source, sizeof source, "file:%s/link", folder);
+    ck_assert_int_eq(symlink("token", source + 5), 0);
+    ck_assert_int_eq(secret_open(&secret, source, &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "got mode 0644, want 0600"));
+}
+END_TEST
+
 START_TEST(systemd_credential)
 {
-    write_file("tok3n\n", 0400);
+    write_file("tok3n\n", 0440); /* as systemd shows it to the user of a service */
     unsetenv("CREDENTIALS_DIRECTORY");
     ck_assert_int_eq(secret_open(&secret, "credential:token", &err), UND_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "LoadCredential=token:FILE"));
@@ -131,6 +189,9 @@ START_TEST(systemd_credential)
     ck_assert_str_eq(secret_text(secret), "tok3n");
     secret_close(secret);
     ck_assert_int_eq(secret_open(&secret, "credential:../token", &err), UND_USAGE);
+    write_file("tok3n\n", 0444);
+    err = (struct und_err){0};
+    ck_assert_int_eq(secret_open(&secret, "credential:token", &err), UND_USAGE);
 }
 END_TEST
 
@@ -240,6 +301,9 @@ Suite *suite(void)
     tcase_add_test(tcase, folders_and_missing_files_are_refused);
     tcase_add_test(tcase, contents_that_are_no_token_are_refused);
     tcase_add_test(tcase, variable_is_wiped_once_read);
+    tcase_add_test(tcase, commands_get_no_credential_and_no_descriptor);
+    tcase_add_test(tcase, what_is_no_file_is_refused_without_waiting);
+    tcase_add_test(tcase, link_to_an_open_file_is_refused);
     tcase_add_test(tcase, systemd_credential);
     tcase_add_test(tcase, token_in_place_of_its_source_is_not_quoted);
     tcase_add_test(tcase, every_open_secret_is_redacted);

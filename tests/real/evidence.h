@@ -2,7 +2,7 @@
  * What was seen in a run of tests/real: read from the files that the director and test_real left in
  * the working directory.
  *
- *     hosts, faults, webhooks, lags   the director's
+ *     victims, faults, webhooks, lags the director's
  *     alerts.json, up.json, took.json range queries of ALERTS, up, scrape_duration_seconds
  *     again.json                      ALERTS after the restart of Prometheus
  *     restarted                       when its rule manager began anew, ms

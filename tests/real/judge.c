@@ -191,7 +191,8 @@ static void judge_latencies(struct judge *judge)
     const struct evidence *evidence = &judge->evidence;
     for (int way = 0; way <= WAY_UNLINKED; way++) {
         struct delay_fault fault = fault_of((enum way)way);
-        int64_t want_ms = target_latency_ms(fault.state, judge->fleet.monitoring.scrape_timeout_ms);
+        int64_t want_ms = target_latency_ms(fault.state, judge->fleet.monitoring.scrape_timeout_ms,
+                                            judge->fleet.monitoring.unreachable_ms);
         int64_t least_ms = INT64_MAX, most_ms = 0;
         for (int i = 0; i < evidence->victims.n; i++) {
             const struct seen *seen = &evidence->seen[i];
@@ -245,16 +246,15 @@ static void judge_slots(struct judge *judge)
 static void judge_far(struct judge *judge)
 {
     const struct evidence *evidence = &judge->evidence;
-    const int64_t arp_ms = target_latency_ms(TARGET_ABSENT, INT64_MAX);
+    const int64_t arp_ms = judge->fleet.monitoring.unreachable_ms;
     for (int i = 0; i < evidence->victims.n; i++) {
         const struct seen *seen = &evidence->seen[i];
         if (evidence->victims.victim[i].way != WAY_FAR)
             continue;
-        printf(
-            "absent host at real speed: first failed scrape took %lld ms (the time-out is %lld), "
-            "the last %lld ms (ARP gives up after %lld)\n",
-            (long long)seen->failed_ms, FAR_TIMEOUT_MS, (long long)seen->last_ms,
-            (long long)arp_ms);
+        printf("absent host at real speed: the first failed scrape took %lld ms, by the kept "
+               "connection, "
+               "the last %lld ms, by a new one; the model takes %lld ms for every one\n",
+               (long long)seen->failed_ms, (long long)seen->last_ms, (long long)arp_ms);
         expect(judge,
                seen->failed_ms >= FAR_TIMEOUT_MS &&
                    seen->failed_ms <= FAR_TIMEOUT_MS + (int64_t)SLACK_MS,

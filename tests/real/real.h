@@ -1,9 +1,9 @@
 /*
- * The hosts of the validation against real servers, and what is done to each: shared by the
+ * The victims of the validation against real servers, and what is done to each: shared by the
  * director, which does it, and the judge, who compares what followed with the prediction.
  *
- * A host is a line "INSTANCE WAY PLACE ADDRESS" of the file DIR/victims. Every host has one fault,
- * and so its own scrape phase: the delays are independent draws. Times are nanoseconds of
+ * A victim is a host, a line "INSTANCE WAY PLACE ADDRESS" of the file DIR/victims. Each has one
+ * fault, and so its own scrape phase: the delays are independent draws. Times are nanoseconds of
  * CLOCK_REALTIME, the clock that Prometheus and Alertmanager write down.
  */
 #ifndef TESTS_REAL_H

@@ -7,8 +7,8 @@ REAL_PROGRAMS := $(BUILD)/tests/real/director $(BUILD)/tests/real/judge
 
 $(BUILD)/tests/real/director: $(addprefix $(BUILD)/tests/real/,director.o inject.o listen.o \
                                 watchdog.o victims.o) $(BUILD)/sim.a $(BUILD)/model.a
-$(BUILD)/tests/real/judge: $(addprefix $(BUILD)/tests/real/,judge.o evidence.o refire.o ks.o victims.o) \
-                           $(ARCHIVES)
+$(BUILD)/tests/real/judge: $(addprefix $(BUILD)/tests/real/,judge.o evidence.o refire.o ks.o \
+                             victims.o) $(ARCHIVES)
 $(BUILD)/tests/real/director: REAL_WITH = $(REAL_LINK)
 $(BUILD)/tests/real/judge: REAL_WITH = $(LINK)
 $(REAL_PROGRAMS):
