@@ -3,6 +3,7 @@
 #include "small_world.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,23 @@ static bool await_broken(bool broken, int ms)
     return small_world_is_broken(&world) == broken;
 }
 
+/* Of the journal, that fit. */
+static int rows(const char *what)
+{
+    sqlite3_stmt *statement;
+    sqlite3 *db;
+    char sql[200];
+    int n;
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", what);
+    ck_assert_int_eq(sqlite3_open(world.journal, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    n = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return n;
+}
+
 START_TEST(drill_fails_over_and_back_and_leaves_nothing)
 {
     ck_assert_int_eq(small_world_drill(&world, "--yes", 0), 0);
@@ -51,6 +69,7 @@ START_TEST(drill_fails_over_and_back_and_leaves_nothing)
     ck_assert(!small_world_is_broken(&world));
     ck_assert(all_active());
     ck_assert_int_ge(world.writes, 4); /* two labels off, two on */
+    ck_assert_int_eq(rows("step_event WHERE note = 'by the policy'"), 2);
     ck_assert(small_world_is_closed(&world));
 }
 END_TEST

@@ -151,6 +151,7 @@ START_TEST(registrations_and_alerts_find_their_host)
         int host;
     } cases[] = {{"instance", "10.0.0.1:9100", 0},
                  {"instance", "10.0.0.2:9100", 1},
+                 {"instance", "10.0.0.1:91000", -1},
                  {"instance", "10.0.0.2:9101", -1},
                  {"host", "small", 1},
                  {"runner", "big-2", 0},

@@ -423,6 +423,16 @@ START_TEST(label_write_that_did_not_take_is_repeated_once)
 }
 END_TEST
 
+START_TEST(a_label_too_many_is_no_success)
+{
+    struct script_reply replies[] = {{.text = LABELS(ACTIVE)}, {.text = LABELS(ACTIVE "," OTHER)}};
+    struct github_labels wanted = labels_of("ci-active", NULL);
+    serve(replies, 2);
+    ck_assert_int_eq(github_labels_set(client, 23, &wanted, &err), UND_SERVICE);
+    check_refused("accepted the labels and then shows others");
+}
+END_TEST
+
 START_TEST(removing_an_absent_label_is_done)
 {
     struct script_reply replies[] = {{.text = "HTTP/1.1 404 No\r\n\r\n{}"}};
@@ -729,6 +739,7 @@ static TCase *calling(void)
     tcase_add_test(tcase, labels_are_written_whole_and_read_back);
     tcase_add_test(tcase, label_write_that_answers_500_may_have_worked);
     tcase_add_test(tcase, label_write_that_did_not_take_is_repeated_once);
+    tcase_add_test(tcase, a_label_too_many_is_no_success);
     tcase_add_test(tcase, removing_an_absent_label_is_done);
     tcase_add_test(tcase, writes_keep_their_distance);
     tcase_add_test(tcase, after_a_limit_nothing_is_sent_until_it_is_over);

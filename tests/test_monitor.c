@@ -101,11 +101,15 @@ START_TEST(a_service_that_fails_is_told_once_and_the_policy_stands_still)
                  "HTTP/1.1 401 No\r\n\r\n{\"message\":\"Bad credentials " SMALL_WORLD_TOKEN "\"}");
     pid = start_monitor("3s");
     pause_ms(700);
-    small_world_touch(world.broken); /* GitHub is gone from here on, and with it the sight */
+    small_world_touch(world.broken); /* GitHub is gone, and with it the sight */
+    pause_ms(1200);
+    unlink(world.broken);
     ck_assert_int_eq(small_world_wait(&world, pid), 0);
     ck_assert(small_world_said(&world, "github cannot be read: GET "));
     ck_assert(small_world_said(&world, "the token is wrong, expired or revoked"));
     ck_assert(small_world_said(&world, "fleet: blind"));
+    ck_assert(small_world_said(&world, "github can be read again"));
+    ck_assert(small_world_said(&world, "fleet: sighted"));
     ck_assert_int_eq(replay(NULL), 0);
 }
 END_TEST
