@@ -54,31 +54,34 @@ help:
 	@echo "asan tsan           the suites under AddressSanitizer and UBSan, ThreadSanitizer"
 	@echo "purity digests      ring 0 imports nothing; every build gives the same digests"
 	@echo "bench               speed, as ratios"
+	@echo "theory              against queueing theory to PRECISION=1% or less"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it"
+	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
 # ---- the README's two commands ----
 
 demo:
-	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO)
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_LAB)
+	$(Q)$(MAKE) --no-print-directory all lab-programs
 	$(Q)mkdir -p demo
 	$(Q)build/understudy sim scenarios --html demo/index.html; [ $$? -le 1 ]
 	@echo "The same as a page, with plots: demo/index.html"
+	$(Q)tests/lab/demo
 
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
-	$(Q)$(MAKE) --no-print-directory all suites lab-programs
+	$(Q)$(MAKE) --no-print-directory all suites lab-programs real-programs
 	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) --no-print-directory builds
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/purity tests/digests tests/fuzz $(LAB_SUITES)
+	    tests/purity tests/digests tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
 
@@ -142,14 +145,18 @@ builds:
 digests: all builds
 	$(Q)tests/digests
 
+# The simulator against queueing theory, as closely as PRECISION (0.3%) asks.
+theory: $(BUILD)/tests/test_theory
+	$(Q)THEORY_PRECISION=$(PRECISION) $<
+
 # Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
 golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
 # Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
-$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(ARCHIVES)
+$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(BUILD)/tests/bench_fleet.o $(ARCHIVES)
 	$(call say,LINK $@)
-	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(ARCHIVES) $(LINK)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 
 bench: $(BUILD)/tests/bench
 	$(Q)$< $(BUILD)/bench.json
@@ -189,12 +196,16 @@ install: all
 
 include tests/lab/lab.mk
 
+# ---- against real servers ----
+
+include tests/real/real.mk
+
 clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan purity builds digests golden bench fuzzers fuzz cover \
-        lint format install clean FORCE
+.PHONY: all help demo test suites check asan tsan purity builds digests golden bench theory fuzzers \
+        fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
 .SECONDARY:

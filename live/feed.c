@@ -137,9 +137,11 @@ static void read_alertmanager(struct feeds *feeds, struct feed_reading *reading)
 
 static void read_probe(struct feeds *feeds, struct feed_reading *reading)
 {
-    int64_t interval_ms = pace_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
-    probe_round(feeds->probe, interval_ms < 5000 ? interval_ms : 5000, reading->answered,
-                feeds->cancel);
+    struct probe_result results[FLEET_HOSTS];
+    int i;
+    probe_look(feeds->probe, results);
+    for (i = 0; i < feeds->fleet->n_hosts; i++)
+        reading->answered[i] = results[i].answered;
 }
 
 static void poll_once(struct feeds *feeds, enum feed feed)
@@ -204,9 +206,11 @@ static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
 {
     const struct live *live = &feeds->fleet->live;
     struct http_config base = {.cancel = feeds->cancel, .attempts = 2};
+    int64_t interval_ms;
     if (github_open(&feeds->github, live, &base, err) != UND_OK)
         return err->code;
-    probe_open(&feeds->probe, feeds->fleet);
+    interval_ms = pace_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
+    probe_open(&feeds->probe, feeds->fleet, interval_ms, interval_ms < 5000 ? interval_ms : 5000);
     if (live->prometheus.url[0])
         return prometheus_client_open(&feeds->prometheus, &live->prometheus, &base, err);
     if (live->alertmanager.url[0])

@@ -14,9 +14,14 @@ int64_t pace_fleet_ms(const struct pace *pace, int64_t real_ms)
     return (int64_t)((double)real_ms * pace->factor);
 }
 
+int64_t pace_of_monotonic_ms(const struct pace *pace, int64_t monotonic_ms)
+{
+    return pace_fleet_ms(pace, monotonic_ms - pace->origin_ms);
+}
+
 int64_t pace_now_ms(const struct pace *pace)
 {
-    return pace_fleet_ms(pace, http_monotonic_ms() - pace->origin_ms);
+    return pace_of_monotonic_ms(pace, http_monotonic_ms());
 }
 
 int64_t pace_real_ms(const struct pace *pace, int64_t fleet_ms)

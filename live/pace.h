@@ -17,6 +17,7 @@ void pace_start(struct pace *pace, double factor);
 int64_t pace_now_ms(const struct pace *pace);
 int64_t pace_real_ms(const struct pace *pace, int64_t fleet_ms); /* of a duration, at least 1 */
 int64_t pace_fleet_ms(const struct pace *pace, int64_t real_ms); /* of a duration */
+int64_t pace_of_monotonic_ms(const struct pace *pace, int64_t monotonic_ms);
 /* When, in fleet time, the wall clock showed wall_ms. */
 int64_t pace_of_wall_ms(const struct pace *pace, int64_t wall_ms);
 

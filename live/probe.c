@@ -3,19 +3,30 @@
 #include "model/assert.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct witness {
     CURL *curl; /* NULL: the host has no probe */
-    bool heard; /* bytes in this round */
+    bool asked; /* a question is under way */
+    bool heard; /* bytes in reply to it */
+    int64_t asked_ms;
+    int64_t next_ms; /* when to ask again */
 };
 
 struct probe_set {
     int n;
-    CURLM *multi;
+    int64_t every_ms, timeout_ms;
+    CURLM *multi; /* these two: the thread's own */
     struct witness host[FLEET_HOSTS];
+    pthread_t thread;
+    atomic_bool closing;
+    pthread_mutex_t lock;
+    pthread_cond_t decided;
+    struct probe_result result[FLEET_HOSTS]; /* under the lock; answered_ms 0: none yet */
 };
 
 /* Aborts at the first bytes: they are all that is wanted. */
@@ -29,7 +40,7 @@ static size_t on_bytes(char *data, size_t one, size_t size, void *context)
 
 #define SET(option, value) UND_ASSERT(curl_easy_setopt(witness->curl, option, value) == CURLE_OK)
 
-static void prepare(struct witness *witness, const char *probe)
+static void prepare(struct witness *witness, const char *probe, int64_t timeout_ms)
 {
     char url[FLEET_PATH];
     if (!probe[0])
@@ -41,6 +52,7 @@ static void prepare(struct witness *witness, const char *probe)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_PROXY, "");
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     /* A dead connection must not answer for a living host, nor the other way round. */
     SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L);
@@ -51,29 +63,22 @@ static void prepare(struct witness *witness, const char *probe)
     SET(CURLOPT_PRIVATE, witness);
 }
 
-void probe_open(struct probe_set **out, const struct fleet *fleet)
+static void store(struct probe_set *set, const struct witness *witness, bool answered)
 {
-    struct probe_set *set = calloc(1, sizeof *set);
-    int i;
-    UND_ASSERT(set != NULL);
-    http_start();
-    set->n = fleet->n_hosts;
-    set->multi = curl_multi_init();
-    UND_ASSERT(set->multi != NULL);
-    for (i = 0; i < set->n; i++)
-        prepare(&set->host[i], fleet->hosts[i].probe);
-    *out = set;
+    pthread_mutex_lock(&set->lock);
+    set->result[witness - set->host] =
+        (struct probe_result){witness->asked_ms, http_monotonic_ms(), answered};
+    pthread_cond_broadcast(&set->decided);
+    pthread_mutex_unlock(&set->lock);
 }
 
-void probe_close(struct probe_set *set)
+static void ask(struct probe_set *set, struct witness *witness, int64_t now_ms)
 {
-    int i;
-    if (!set)
-        return;
-    for (i = 0; i < set->n; i++)
-        curl_easy_cleanup(set->host[i].curl);
-    curl_multi_cleanup(set->multi);
-    free(set);
+    witness->asked = true;
+    witness->heard = false;
+    witness->asked_ms = now_ms;
+    witness->next_ms = now_ms + set->every_ms;
+    UND_ASSERT(curl_multi_add_handle(set->multi, witness->curl) == CURLM_OK);
 }
 
 /* HTTP/0.9 or another protocol's greeting is an answer too. */
@@ -83,37 +88,122 @@ static void conclude(struct probe_set *set)
     int left;
     while ((message = curl_multi_info_read(set->multi, &left)) != NULL) {
         struct witness *witness;
+        CURLcode code = message->data.result;
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&witness);
-        witness->heard = witness->heard || message->data.result == CURLE_OK ||
-                         message->data.result == CURLE_UNSUPPORTED_PROTOCOL ||
-                         message->data.result == CURLE_WEIRD_SERVER_REPLY;
+        curl_multi_remove_handle(set->multi, witness->curl);
+        witness->asked = false;
+        store(set, witness,
+              witness->heard || code == CURLE_OK || code == CURLE_UNSUPPORTED_PROTOCOL ||
+                  code == CURLE_WEIRD_SERVER_REPLY);
     }
 }
 
-void probe_round(struct probe_set *set, int64_t timeout_ms, bool answered[FLEET_HOSTS],
-                 const atomic_bool *cancel)
+/* Real ms until the next question is due; answers wake the thread by themselves. */
+static int idle_ms(const struct probe_set *set, int64_t now_ms)
 {
-    int64_t end_ms = http_monotonic_ms() + timeout_ms;
-    int i, running = 1;
-    for (i = 0; i < set->n; i++) {
-        struct witness *witness = &set->host[i];
-        witness->heard = witness->curl == NULL;
-        if (!witness->curl)
-            continue;
-        SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-        curl_multi_add_handle(set->multi, witness->curl);
-    }
-    while (running > 0 && http_monotonic_ms() < end_ms && !(cancel && atomic_load(cancel))) {
+    int64_t next_ms = now_ms + 1000;
+    int i;
+    for (i = 0; i < set->n; i++)
+        if (set->host[i].curl && !set->host[i].asked && set->host[i].next_ms < next_ms)
+            next_ms = set->host[i].next_ms;
+    return next_ms > now_ms ? (int)(next_ms - now_ms) : 0;
+}
+
+static void *run(void *context)
+{
+    struct probe_set *set = context;
+    int i, running;
+    while (!atomic_load(&set->closing)) {
+        int64_t now_ms = http_monotonic_ms();
+        for (i = 0; i < set->n; i++)
+            if (set->host[i].curl && !set->host[i].asked && set->host[i].next_ms <= now_ms)
+                ask(set, &set->host[i], now_ms);
         curl_multi_perform(set->multi, &running);
         conclude(set);
-        if (running > 0)
-            curl_multi_poll(set->multi, NULL, 0, 50, NULL);
+        curl_multi_poll(set->multi, NULL, 0, idle_ms(set, http_monotonic_ms()), NULL);
     }
+    return NULL;
+}
+
+static void init_lock(struct probe_set *set)
+{
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&set->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&set->decided, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+void probe_open(struct probe_set **out, const struct fleet *fleet, int64_t every_ms,
+                int64_t timeout_ms)
+{
+    struct probe_set *set = calloc(1, sizeof *set);
+    int i;
+    UND_ASSERT(set != NULL && every_ms > 0 && timeout_ms > 0);
+    http_start();
+    set->n = fleet->n_hosts;
+    set->every_ms = every_ms;
+    set->timeout_ms = timeout_ms;
+    set->multi = curl_multi_init();
+    UND_ASSERT(set->multi != NULL);
+    init_lock(set);
     for (i = 0; i < set->n; i++) {
-        if (set->host[i].curl)
-            curl_multi_remove_handle(set->multi, set->host[i].curl);
-        answered[i] = set->host[i].heard;
+        prepare(&set->host[i], fleet->hosts[i].probe, timeout_ms);
+        if (!set->host[i].curl)
+            set->result[i] = (struct probe_result){1, 1, true};
     }
+    UND_ASSERT(pthread_create(&set->thread, NULL, run, set) == 0);
+    *out = set;
+}
+
+void probe_close(struct probe_set *set)
+{
+    int i;
+    if (!set)
+        return;
+    atomic_store(&set->closing, true);
+    curl_multi_wakeup(set->multi);
+    pthread_join(set->thread, NULL);
+    for (i = 0; i < set->n; i++) {
+        if (set->host[i].asked)
+            curl_multi_remove_handle(set->multi, set->host[i].curl);
+        curl_easy_cleanup(set->host[i].curl);
+    }
+    curl_multi_cleanup(set->multi);
+    pthread_cond_destroy(&set->decided);
+    pthread_mutex_destroy(&set->lock);
+    free(set);
+}
+
+static bool all_decided(const struct probe_set *set)
+{
+    int i;
+    for (i = 0; i < set->n; i++)
+        if (set->result[i].answered_ms == 0)
+            return false;
+    return true;
+}
+
+void probe_look(struct probe_set *set, struct probe_result out[FLEET_HOSTS])
+{
+    int64_t now_ms = http_monotonic_ms(), limit_ms = set->timeout_ms + 500;
+    struct timespec end;
+    int i, code = 0;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += limit_ms / 1000 + (end.tv_nsec + limit_ms % 1000 * 1000000) / 1000000000;
+    end.tv_nsec = (end.tv_nsec + limit_ms % 1000 * 1000000) % 1000000000;
+    pthread_mutex_lock(&set->lock);
+    while (!all_decided(set) && code == 0)
+        code = pthread_cond_timedwait(&set->decided, &set->lock, &end);
+    for (i = 0; i < set->n; i++) {
+        out[i] = set->result[i];
+        if (!set->host[i].curl)
+            out[i] = (struct probe_result){now_ms, now_ms, true};
+        else if (out[i].answered_ms == 0)
+            out[i] = (struct probe_result){now_ms, http_monotonic_ms(), false};
+    }
+    pthread_mutex_unlock(&set->lock);
 }

@@ -3,6 +3,7 @@
 #include "failpoint.h"
 #include "interrupt.h"
 #include "model/assert.h"
+#include "model/drill_run.h"
 #include "model/timeline.h"
 #include "rollback.h"
 #include "stage_internal.h"
@@ -14,7 +15,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define NAP_MS 100 /* between two looks for a stop */
+#define NAP_MS 100         /* between two looks for a stop */
+#define PROBE_LEAST_MS 100 /* real; a living host answers within that, whatever the lab's pace */
 
 /* ---- time ---- */
 
@@ -224,9 +226,12 @@ static enum und_code open_clients(struct live_stage *live, struct und_err *err)
                                      .attempts = 2,
                                      .patience_ms = 5000,
                                      .cancel = interrupt_flag()};
+    int64_t watch_ms;
     if (github_open(&live->github, from, &base, err) != UND_OK)
         return err->code;
-    probe_open(&live->probe, &live->scenario->fleet);
+    watch_ms = pace_real_ms(&live->pace, DRILL_WATCH_MS);
+    probe_open(&live->probe, &live->scenario->fleet, watch_ms,
+               watch_ms > PROBE_LEAST_MS ? watch_ms : PROBE_LEAST_MS);
     if (from->prometheus.url[0])
         prometheus_client_open(&live->prometheus, &from->prometheus, &base, err);
     else if (from->alertmanager.url[0])

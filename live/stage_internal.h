@@ -29,7 +29,6 @@ struct live_stage {
     bool stopped;                             /* the stop file was reported */
     int64_t write_ms;                         /* no write before this */
     struct roster_alerts alerts[FLEET_HOSTS]; /* of the last good reading */
-    bool passed[FLEET_HOSTS];
     /* Jobs: what is known of each attempt since the drill began. */
     struct stage_job job[STAGE_JOBS];
     int64_t job_run[STAGE_JOBS], job_attempt[STAGE_JOBS];

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PROBE_MS 3000 /* real; and never longer than a probe interval */
-
 static enum und_code look_at_github(struct live_stage *live, struct stage_reading *reading,
                                     struct und_err *err)
 {
@@ -61,14 +59,23 @@ static enum und_code look_at_alerts(struct live_stage *live, struct stage_readin
     return err->code;
 }
 
+/* Each host has its own moment; the reading spans them all. */
 static void look_at_hosts(struct live_stage *live, struct stage_reading *reading)
 {
-    int64_t timeout_ms =
-        pace_real_ms(&live->pace, live->scenario->fleet.controller.probe_interval_ms);
+    struct probe_result results[FLEET_HOSTS];
     int i;
-    probe_round(live->probe, timeout_ms < PROBE_MS ? timeout_ms : PROBE_MS, live->passed, NULL);
-    for (i = 0; i < live->scenario->fleet.n_hosts; i++)
-        reading->host[i].passed = live->passed[i];
+    probe_look(live->probe, results);
+    reading->asked_ms = pace_now_ms(&live->pace);
+    reading->answered_ms = 0;
+    for (i = 0; i < live->scenario->fleet.n_hosts; i++) {
+        int64_t asked_ms = pace_of_monotonic_ms(&live->pace, results[i].asked_ms);
+        int64_t answered_ms = pace_of_monotonic_ms(&live->pace, results[i].answered_ms);
+        reading->host[i].passed = results[i].answered;
+        if (asked_ms < reading->asked_ms)
+            reading->asked_ms = asked_ms;
+        if (answered_ms > reading->answered_ms)
+            reading->answered_ms = answered_ms;
+    }
 }
 
 /* Sound: GitHub sees it, the probe sees it, and no alert of it is pending or firing. */
@@ -98,7 +105,7 @@ enum und_code stage_poll(void *self, enum stage_poll poll, struct stage_reading 
         break;
     case STAGE_PROBE:
         look_at_hosts(live, reading);
-        break;
+        return UND_OK;
     case STAGE_HEALTH:
         check_health(live, reading);
         break;

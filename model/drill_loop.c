@@ -169,6 +169,17 @@ static void list_jobs(struct drill_loop *loop)
     loop->report->recovered = loop->track.recovered;
 }
 
+/* A round of probes counts once: while a host keeps the next one waiting there is nothing new. */
+static bool is_news(struct drill_loop *loop, enum stage_poll poll)
+{
+    if (poll != STAGE_PROBE)
+        return true;
+    if (loop->last[poll].asked_ms == loop->counted_ms)
+        return false;
+    loop->counted_ms = loop->last[poll].asked_ms;
+    return true;
+}
+
 static void take_in(struct drill_loop *loop, enum stage_poll poll)
 {
     const struct stage_reading *reading = &loop->last[poll];
@@ -195,7 +206,8 @@ static void take_in(struct drill_loop *loop, enum stage_poll poll)
 static void look(struct drill_loop *loop, enum stage_poll poll)
 {
     if (ask(loop, poll)) {
-        take_in(loop, poll);
+        if (is_news(loop, poll))
+            take_in(loop, poll);
         drill_track_reading(&loop->track, poll, &loop->last[poll]);
     }
     step(loop);
@@ -218,7 +230,7 @@ static void watch(struct drill_loop *loop)
 
 static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 {
-    drill_track_hint(&loop->track, loop->now_ms, hint);
+    drill_track_hint(&loop->track, loop->listened_ms, loop->now_ms, hint);
     if (hint->host >= 0 && loop->scenario->fleet.controller.webhook) {
         /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         readings_alert_hint(&loop->readings, hint->host,
@@ -231,6 +243,11 @@ static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 }
 
 /* ---- the loop ---- */
+
+static int64_t watch_every_ms(const struct drill_loop *loop)
+{
+    return loop->options->watch_ms > 0 ? loop->options->watch_ms : DRILL_WATCH_MS;
+}
 
 void drill_loop_survey(struct drill_loop *loop)
 {
@@ -246,7 +263,7 @@ void drill_loop_begin(struct drill_loop *loop)
     int i;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     readings_init(&loop->readings, fleet, loop->now_ms);
-    drill_track_init(&loop->track, loop->scenario, loop->now_ms);
+    drill_track_init(&loop->track, loop->scenario, loop->now_ms, watch_every_ms(loop));
     policy_init(&fleet->policy, &loop->policy, loop->now_ms,
                 readings_view(&loop->readings, loop->now_ms));
     loop->plan.n = fleet->n_hosts;
@@ -254,8 +271,9 @@ void drill_loop_begin(struct drill_loop *loop)
         loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
     for (i = 0; i < STAGE_POLLS; i++)
         loop->due_ms[i] = loop->now_ms + loop->options->phase_ms[i];
-    loop->watch_ms = loop->now_ms;
+    loop->watch_ms = loop->listened_ms = loop->now_ms;
     loop->route_ms = -1;
+    loop->counted_ms = -1;
     loop->jobs_since_ms = loop->now_ms;
 }
 
@@ -278,9 +296,7 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     if (loop->now_ms >= loop->watch_ms) {
         watch(loop);
-        advance(&loop->watch_ms,
-                loop->options->watch_ms > 0 ? loop->options->watch_ms : DRILL_WATCH_MS,
-                loop->now_ms);
+        advance(&loop->watch_ms, watch_every_ms(loop), loop->now_ms);
     }
     for (poll = 0; poll < STAGE_POLLS; poll++) {
         if (loop->now_ms >= loop->due_ms[poll]) {
@@ -299,5 +315,6 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     if (loop->wake == STAGE_HINT)
         hear(loop, &hint);
+    loop->listened_ms = loop->now_ms;
     return loop->wake;
 }

@@ -26,6 +26,7 @@ struct drill_loop {
     struct stage_reading last[STAGE_POLLS];
     bool good[STAGE_POLLS];              /* is `last` of the latest poll? */
     struct und_err trouble[STAGE_POLLS]; /* of the latest poll, if not */
+    int64_t counted_ms; /* when the last probe round that the policy has counted was asked */
     struct stage_state state;
     struct und_err state_trouble; /* of the latest look at it */
     struct stage_job *jobs;       /* owned, STAGE_JOBS */
@@ -35,6 +36,7 @@ struct drill_loop {
     int64_t mark_ms[MARK_COUNT]; /* when the story first had it, since the injection; -1 */
     bool told[MOMENT_COUNT];
     int cause;              /* timeline entry of the injection; -1 */
+    int64_t listened_ms;    /* the end of the last wait */
     enum stage_wake wake;   /* of the last wait */
     struct und_err journal; /* the first failure to record a decision */
 };

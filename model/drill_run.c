@@ -67,9 +67,8 @@ static void end_unready(struct drill_loop *loop, const char *why)
 }
 
 /* Nothing is due but the next survey, a poll of GitHub later. */
-static void await_preconditions(struct drill_loop *loop)
+static void await_preconditions(struct drill_loop *loop, int64_t deadline_ms)
 {
-    int64_t deadline_ms = loop->now_ms + loop->drill->preconditions.wait_ms;
     char why[sizeof loop->report->why];
     for (;;) {
         struct stage_hint hint;
@@ -101,22 +100,36 @@ int64_t drill_baseline_ms(const struct fleet *fleet)
     return fleet->policy.grace_ms > steady_ms ? fleet->policy.grace_ms : steady_ms;
 }
 
-/* With nothing injected; the policy's grace time passes, in which it drains nobody. */
-static void watch_baseline(struct drill_loop *loop)
+/* With nothing injected; the policy's grace time passes, in which it drains nobody. Do the
+ * preconditions still hold then? */
+static bool watch_baseline(struct drill_loop *loop)
 {
-    const struct fleet *fleet = &loop->scenario->fleet;
-    int64_t steady_ms = fleet->controller.github_poll_ms * fleet->policy.confirm;
     char why[sizeof loop->report->why];
     int64_t until_ms;
     drill_loop_begin(loop);
-    until_ms =
-        loop->now_ms + (fleet->policy.grace_ms > steady_ms ? fleet->policy.grace_ms : steady_ms);
+    until_ms = loop->now_ms + drill_baseline_ms(&loop->scenario->fleet);
     while (loop->now_ms < until_ms)
         if (!heed(loop, drill_loop_turn(loop, until_ms)))
-            return;
+            return false;
     drill_loop_survey(loop);
-    if (!drill_check_ready(loop, why, sizeof why))
-        end_unready(loop, why);
+    return drill_check_ready(loop, why, sizeof why);
+}
+
+static void prepare(struct drill_loop *loop)
+{
+    int64_t deadline_ms = loop->now_ms + loop->drill->preconditions.wait_ms;
+    bool consented = false, ready = false;
+    while (!ready) {
+        await_preconditions(loop, deadline_ms);
+        if (!ended(loop) && !consented)
+            ask_consent(loop);
+        consented = true;
+        if (ended(loop))
+            return;
+        ready = watch_baseline(loop);
+        if (ended(loop))
+            return;
+    }
 }
 
 /* ---- injection ---- */
@@ -303,7 +316,7 @@ static void validate(struct drill_loop *loop)
            !operator_ended(loop))
         if (drill_loop_turn(loop, deadline_ms) != STAGE_TIME)
             heed(loop, loop->wake);
-    if (drill_track_seen(&loop->track, MOMENT_FULL))
+    if (drill_track_steady(&loop->track))
         return;
     if (!operator_ended(loop))
         end(loop, DRILL_UNSTEADY, "the steady state did not return in time");
@@ -314,11 +327,7 @@ static void validate(struct drill_loop *loop)
 
 static void play(struct drill_loop *loop)
 {
-    await_preconditions(loop);
-    if (!ended(loop))
-        ask_consent(loop);
-    if (!ended(loop))
-        watch_baseline(loop);
+    prepare(loop);
     if (ended(loop))
         return;
     inject(loop);

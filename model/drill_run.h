@@ -5,6 +5,7 @@
  *                   healthy, the window, no protected workflow; they may be waited for
  *   consent         the operator's
  *   baseline        the policy's grace time watched with nothing injected; the preconditions again
+ *                   (if they hold no more, they are waited for once more)
  *   injection       each action recorded, injected, recorded
  *   observation     local probes every second, GitHub, alerts, probes and health checks at the
  *                   controller's intervals; the policy steps after every reading and hint, exactly

@@ -41,13 +41,15 @@ static bool severs(const struct fault *fault)
 }
 
 /* All is well before the fault: the preconditions have seen to that. */
-void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms)
+void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
+                      int64_t resolution_ms)
 {
     const struct fleet *fleet = &scenario->fleet;
     int i, j;
     memset(track, 0, sizeof *track);
     track->scenario = scenario;
-    track->following = fleet->has_policy;
+    track->resolution_ms = resolution_ms;
+    track->quiet = true;
     for (i = 0; i < scenario->n_faults; i++) {
         const struct fault *fault = &scenario->faults[i];
         for (j = 0; j < fault->n_targets; j++)
@@ -78,7 +80,9 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     for (i = 0; i < STAGE_POLLS; i++)
         track->answered_ms[i] = now_ms;
     for (i = 0; i < CONDITION_COUNT; i++) {
-        track->condition[i].holds = i != CONDITION_ENDED && i != CONDITION_SIGHTED;
+        /* Only a feed that the fault cuts off says anything about capacity. */
+        track->condition[i].holds =
+            i != CONDITION_ENDED && (i != CONDITION_SIGHTED || track->hosts != 0);
         track->condition[i].since = (struct drill_span){now_ms, now_ms};
     }
 }
@@ -88,12 +92,20 @@ bool drill_track_seen(const struct drill_track *track, enum drill_moment moment)
     return track->moment[moment].from_ms >= 0;
 }
 
+/* What comes once capacity is full again is no part of this story: an alert that fires late. */
+static bool too_late(const struct drill_track *track, enum drill_moment moment, int64_t from_ms)
+{
+    return moment >= MOMENT_PENDING && moment <= MOMENT_ROUTED &&
+           drill_track_seen(track, MOMENT_FULL) && from_ms > track->moment[MOMENT_FULL].to_ms;
+}
+
 /* Only the first time counts, and nothing that was seen before the fault. */
 static void see(struct drill_track *track, enum drill_moment moment, int64_t from_ms, int64_t to_ms)
 {
     struct drill_span fault = track->moment[MOMENT_FAULT];
     UND_ASSERT(from_ms <= to_ms);
-    if (drill_track_seen(track, moment) || fault.from_ms < 0 || to_ms < fault.from_ms)
+    if (drill_track_seen(track, moment) || fault.from_ms < 0 || to_ms < fault.from_ms ||
+        too_late(track, moment, from_ms))
         return;
     from_ms = from_ms > fault.from_ms ? from_ms : fault.from_ms;
     track->moment[moment] = (struct drill_span){from_ms, to_ms};
@@ -137,9 +149,6 @@ static void check_sighted(struct drill_track *track, int64_t from_ms, int64_t no
         if (!absent && track->answered_ms[feed] < ended_ms)
             return;
     }
-    /* Only a feed that the fault had cut off says anything about capacity. */
-    if (track->hosts != 0)
-        from_ms = now_ms = ended_ms;
     set(track, CONDITION_SIGHTED, true, from_ms, now_ms);
 }
 
@@ -203,11 +212,13 @@ static void read_alerts(struct drill_track *track, const struct stage_reading *r
 {
     bool firing = false;
     int i;
+    track->quiet = true;
     for (i = 0; i < track->scenario->fleet.n_hosts; i++) {
         int64_t since_ms = reading->host[i].pending_since_ms;
         if (!hit(track, i))
             continue;
         firing = firing || reading->host[i].firing;
+        track->quiet = track->quiet && !reading->host[i].firing && !reading->host[i].pending;
         if (since_ms >= 0 && since_ms >= track->moment[MOMENT_FAULT].from_ms)
             see(track, MOMENT_PENDING, since_ms, since_ms);
     }
@@ -246,10 +257,11 @@ void drill_track_reading(struct drill_track *track, enum stage_poll poll,
     check_sighted(track, from_ms, reading->answered_ms);
 }
 
-void drill_track_hint(struct drill_track *track, int64_t now_ms, const struct stage_hint *hint)
+void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,
+                      const struct stage_hint *hint)
 {
     if (hit(track, hint->host) && hint->severities != 0)
-        see(track, MOMENT_WEBHOOK, now_ms, now_ms);
+        see(track, MOMENT_WEBHOOK, from_ms, now_ms);
 }
 
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,
@@ -420,7 +432,8 @@ static struct drill_measure between(const struct drill_track *track, enum drill_
         return measure;
     measure.value_ms = (double)(b->from_ms + b->to_ms - a->from_ms - a->to_ms) / 2;
     measure.error_ms = (double)(b->to_ms - b->from_ms + a->to_ms - a->from_ms) / 2;
-    measure.value_ms = measure.value_ms > 0 ? measure.value_ms : 0;
+    measure.value_ms = fmax(measure.value_ms, 0);
+    measure.error_ms = fmax(measure.error_ms, (double)track->resolution_ms);
     return measure;
 }
 
@@ -445,8 +458,16 @@ struct drill_measure drill_track_measure(const struct drill_track *track,
     return between(track, ends[kind][0], ends[kind][1]);
 }
 
+bool drill_track_steady(const struct drill_track *track)
+{
+    bool quiet = track->quiet || !track->scenario->drill.preconditions.no_alerts;
+    int i;
+    for (i = 0; i < CONDITION_COUNT; i++)
+        quiet = quiet && track->condition[i].holds;
+    return quiet && drill_track_seen(track, MOMENT_FULL);
+}
+
 bool drill_track_settled(const struct drill_track *track)
 {
-    return drill_track_seen(track, MOMENT_FULL) && track->recovered == track->inflight &&
-           !track->waiting;
+    return drill_track_steady(track) && track->recovered == track->inflight && !track->waiting;
 }

@@ -72,15 +72,15 @@ enum drill_condition {
 
 struct drill_track {
     const struct scenario *scenario;
-    uint64_t hosts;   /* bit set of those that the faults hit */
-    bool all;         /* no other host is left */
-    bool degrading;   /* the faults leave their hosts serving, only badly */
-    bool severing;    /* they take their hosts away from GitHub */
-    bool graceful;    /* GitHub is told of it */
-    bool maintenance; /* asked for by hand: there is nothing to detect */
-    bool self_ending; /* no action has an undo: the world shows when the fault is over */
-    bool broken;      /* and it has shown that the fault was there */
-    bool following;   /* a policy decides; otherwise only the world is watched */
+    uint64_t hosts;        /* bit set of those that the faults hit */
+    bool all;              /* no other host is left */
+    bool degrading;        /* the faults leave their hosts serving, only badly */
+    bool severing;         /* they take their hosts away from GitHub */
+    bool graceful;         /* GitHub is told of it */
+    bool maintenance;      /* asked for by hand: there is nothing to detect */
+    bool self_ending;      /* no action has an undo: the world shows when the fault is over */
+    bool broken;           /* and it has shown that the fault was there */
+    int64_t resolution_ms; /* no error is less: waits overshoot, clocks have steps */
     int64_t pickup_most_ms, pickup_all_ms; /* picking up a job takes less, mostly and always */
     struct drill_span moment[MOMENT_COUNT];
     struct {
@@ -89,19 +89,23 @@ struct drill_track {
     } condition[CONDITION_COUNT];
     int64_t answered_ms[STAGE_POLLS]; /* last good answer; -1 */
     bool was_firing;
+    bool quiet; /* no alert of a host that was hit is pending or firing; true without monitoring */
     int routed[FLEET_HOSTS];
     int64_t routed_ms; /* when that was last known */
     int inflight, recovered;
     bool waiting; /* a job that the fault holds up has not started yet */
 };
 
-void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms);
+void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
+                      int64_t resolution_ms);
 
 void drill_track_fault(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_ended(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_reading(struct drill_track *track, enum stage_poll poll,
                          const struct stage_reading *reading);
-void drill_track_hint(struct drill_track *track, int64_t now_ms, const struct stage_hint *hint);
+/* It came after `from_ms`, when there was none yet. */
+void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,
+                      const struct stage_hint *hint);
 /* After a step: what the policy said, and the phases that it left. */
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,
                       const struct policy_state *policy);
@@ -113,7 +117,9 @@ void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, s
 bool drill_track_seen(const struct drill_track *track, enum drill_moment moment);
 struct drill_measure drill_track_measure(const struct drill_track *track,
                                          enum drill_measure_kind kind);
-/* Nothing is left to be measured: capacity is full, jobs in flight are done again, nobody waits. */
+/* Capacity has been full since the fault and is so now, and no alert is left. */
+bool drill_track_steady(const struct drill_track *track);
+/* Steady, and nothing is left to be measured: jobs in flight are done again, nobody waits. */
 bool drill_track_settled(const struct drill_track *track);
 
 const char *drill_measure_name(enum drill_measure_kind kind); /* "rto_ms" */

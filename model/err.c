@@ -10,6 +10,7 @@ enum und_code und_fail(struct und_err *err, enum und_code code, const char *form
 {
     char whole[2048]; /* redacted before the cut, which could leave half a credential */
     va_list args;
+    char *c;
     UND_ASSERT(code != UND_OK);
     if (err->code != UND_OK)
         return err->code;
@@ -17,6 +18,10 @@ enum und_code und_fail(struct und_err *err, enum und_code code, const char *form
     va_start(args, format);
     vsnprintf(whole, sizeof whole, format, args);
     va_end(args);
+    /* Names and paths come from files that anyone may have written: an error stays on its line. */
+    for (c = whole; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
     und_fail_redact(whole);
     whole[sizeof err->text - 1] = '\0';
     memcpy(err->text, whole, sizeof err->text);

@@ -151,6 +151,7 @@ struct monitoring {
     int64_t scrape_timeout_ms;
     int64_t evaluation_interval_ms;
     int64_t lookback_ms;
+    int64_t unreachable_ms; /* a scrape of a host that is gone from the LAN fails after this */
     struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
     int n_jobs;
     struct rule rules[FLEET_RULES];

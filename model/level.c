@@ -25,13 +25,6 @@ void level_clear(struct level *level)
     *level = (struct level){.held_ms = level->held_ms, .min = INT64_MAX, .max = INT64_MIN};
 }
 
-void level_start(struct level *level, int64_t at_ms, int64_t value)
-{
-    UND_ASSERT(value >= 0);
-    level->at_ms = at_ms;
-    level->value = value;
-}
-
 void level_merge(struct level *level, const struct level *part)
 {
     int32_t i, last = part->total_ms > 0 ? sketch_bucket(part->max) : -1;

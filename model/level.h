@@ -22,8 +22,6 @@ struct level {
 void level_init(struct level *level);
 void level_fini(struct level *level);
 void level_clear(struct level *level);
-/* Observation begins, or goes on after a pause: nothing is counted for the time before. */
-void level_start(struct level *level, int64_t at_ms, int64_t value);
 /* Adds what `part` observed; the part stays as it is. */
 void level_merge(struct level *level, const struct level *part);
 
@@ -32,6 +30,14 @@ double level_mean(const struct level *level); /* NAN while nothing was observed 
 double level_quantile(const struct level *level, double p);
 /* Values times `scale` (1 / slots makes a utilisation); n and half_width are for the caller. */
 void level_quantity(const struct level *level, double scale, struct quantity *quantity);
+
+/* Observation begins, or goes on after a pause: nothing is counted for the time before. */
+static inline void level_start(struct level *level, int64_t at_ms, int64_t value)
+{
+    UND_ASSERT(value >= 0);
+    level->at_ms = at_ms;
+    level->value = value;
+}
 
 /* The quantity becomes `value` at `at_ms`; with the present value it only counts up to now. */
 static inline void level_set(struct level *level, int64_t at_ms, int64_t value)

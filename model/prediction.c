@@ -197,14 +197,21 @@ static int64_t below(const struct prediction *prediction, enum drill_measure_kin
     return low;
 }
 
-static struct judgement judge_unseen(const struct prediction *prediction,
-                                     enum drill_measure_kind kind)
+bool foretold_is_wrong(enum foretold foretold)
 {
-    int64_t n = prediction->replications, unseen = n - prediction->measure[kind].n;
-    struct judgement judgement = {FORETOLD_NEITHER, NAN, NAN, NAN, NAN};
-    judgement.p = fmin(1, 2.0 * (double)(1 + unseen) / (double)(n + 1));
+    return foretold == FORETOLD_EARLY || foretold == FORETOLD_LATE || foretold == FORETOLD_UNSEEN ||
+           foretold == FORETOLD_UNEXPECTED;
+}
+
+/* Was it to be expected that the measure is observed, or not? */
+static struct judgement judge_presence(const struct prediction *prediction,
+                                       enum drill_measure_kind kind, bool seen)
+{
+    int64_t n = prediction->replications, with = prediction->measure[kind].n;
+    struct judgement judgement = {seen ? FORETOLD_UNKNOWN : FORETOLD_NEITHER, NAN, NAN, NAN, NAN};
+    judgement.p = (double)(1 + (seen ? with : n - with)) / (double)(n + 1);
     if (judgement.p <= PREDICTION_ALPHA)
-        judgement.foretold = FORETOLD_UNSEEN;
+        judgement.foretold = seen ? FORETOLD_UNEXPECTED : FORETOLD_UNSEEN;
     return judgement;
 }
 
@@ -212,22 +219,22 @@ struct judgement prediction_judge(const struct prediction *prediction, enum dril
                                   struct drill_measure measure)
 {
     struct judgement judgement = {FORETOLD_UNKNOWN, NAN, NAN, NAN, NAN};
-    double n, at_most, at_least;
+    double n, least = measure.value_ms - measure.error_ms,
+              most = measure.value_ms + measure.error_ms;
+    double at_most, at_least;
     if (!prediction || prediction->replications < PREDICTION_LEAST)
         return judgement;
-    if (isnan(measure.value_ms))
-        return judge_unseen(prediction, kind);
-    n = (double)prediction->replications;
-    judgement.low =
-        100 * (double)below(prediction, kind, measure.value_ms - measure.error_ms, false) / n;
-    judgement.high =
-        100 * (double)below(prediction, kind, measure.value_ms + measure.error_ms, true) / n;
+    n = (double)prediction->measure[kind].n;
+    if (isnan(measure.value_ms) || n < PREDICTION_LEAST)
+        return judge_presence(prediction, kind, !isnan(measure.value_ms));
+    judgement.low = 100 * (double)below(prediction, kind, least, false) / n;
+    judgement.high = 100 * (double)below(prediction, kind, most, true) / n;
     judgement.percentile = 50 *
                            (double)(below(prediction, kind, measure.value_ms, false) +
                                     below(prediction, kind, measure.value_ms, true)) /
                            n;
-    at_most = 1 + (double)below(prediction, kind, measure.value_ms + measure.error_ms, true);
-    at_least = 1 + n - (double)below(prediction, kind, measure.value_ms - measure.error_ms, false);
+    at_most = 1 + (double)below(prediction, kind, most, true);
+    at_least = 1 + n - (double)below(prediction, kind, least, false);
     judgement.p = fmin(1, 2 * fmin(at_most, at_least) / (n + 1));
     judgement.foretold = judgement.p > PREDICTION_ALPHA ? FORETOLD_INSIDE
                          : at_most < at_least           ? FORETOLD_EARLY
@@ -253,23 +260,15 @@ const char *prediction_wrong_stage(const struct prediction *prediction,
                   {MEASURE_JOB_RECOVERY, "recovery of jobs"},
                   {MEASURE_MTTR, "recovery of capacity"}};
     size_t i;
-    for (i = 0; i < sizeof stages / sizeof *stages; i++) {
-        enum foretold foretold =
-            prediction_judge(prediction, stages[i].kind, measure[stages[i].kind]).foretold;
-        if (foretold == FORETOLD_EARLY || foretold == FORETOLD_LATE || foretold == FORETOLD_UNSEEN)
+    for (i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (foretold_is_wrong(
+                prediction_judge(prediction, stages[i].kind, measure[stages[i].kind]).foretold))
             return stages[i].stage;
-    }
     return NULL;
 }
 
 double prediction_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
                            double p)
 {
-    double share = prediction->replications > 0
-                       ? (double)prediction->measure[kind].n / (double)prediction->replications
-                       : 0;
-    if (p > share || prediction->measure[kind].n == 0)
-        return NAN;
-    return stats_quantile(prediction->measure[kind].value, (size_t)prediction->measure[kind].n,
-                          p / share);
+    return stats_quantile(prediction->measure[kind].value, (size_t)prediction->measure[kind].n, p);
 }

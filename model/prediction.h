@@ -2,11 +2,11 @@
  * What rehearsals foretell of a drill, and how far reality may be from it.
  *
  * The judgement is a conformal one (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random
- * World, ch. 2): if reality were one more replication, its rank among N rehearsals would be
- * uniform, so that p = 2 min(1 + #{x <= v}, 1 + #{x >= v}) / (N + 1) is at most 1% in at most 1% of
- * drills, whatever the distribution. A measure that was not observed counts as later than all
- * others, in rehearsals and in reality. A value with an error is given the benefit of it. N must be
- * at least 199 for any value to be outside.
+ * World, ch. 2). If reality were one more replication, its rank among the n rehearsals that
+ * observed the measure would be uniform, so that p = 2 min(1 + #{x <= v}, 1 + #{x >= v}) / (n + 1)
+ * is at most 1% in at most 1% of drills, whatever the distribution. The same holds of whether it is
+ * observed at all: p = (1 + number of rehearsals alike) / (N + 1). A value with an error is given
+ * the benefit of it. n must be at least 199 for any value to be outside.
  *
  * The file is JSON, versioned. Times in ms. Memory is owned by the struct.
  */
@@ -54,9 +54,10 @@ enum foretold {
     FORETOLD_INSIDE,
     FORETOLD_EARLY, /* outside the central 99%: the model is wrong here */
     FORETOLD_LATE,
-    FORETOLD_UNSEEN,  /* not observed, though nearly every rehearsal did */
-    FORETOLD_NEITHER, /* not observed, and not expected */
-    FORETOLD_UNKNOWN  /* no prediction, or too few replications */
+    FORETOLD_UNSEEN,     /* not observed, though nearly every rehearsal did: wrong as well */
+    FORETOLD_UNEXPECTED, /* observed, though hardly any rehearsal did: wrong as well */
+    FORETOLD_NEITHER,    /* not observed, and not expected */
+    FORETOLD_UNKNOWN     /* no prediction, or of too few replications */
 };
 
 struct judgement {
@@ -65,6 +66,7 @@ struct judgement {
     double p;                     /* two-sided; NAN: none */
 };
 
+bool foretold_is_wrong(enum foretold foretold);
 struct judgement prediction_judge(const struct prediction *prediction, enum drill_measure_kind kind,
                                   struct drill_measure measure);
 
@@ -72,7 +74,7 @@ struct judgement prediction_judge(const struct prediction *prediction, enum dril
 const char *prediction_wrong_stage(const struct prediction *prediction,
                                    const struct drill_measure measure[MEASURE_COUNT]);
 
-/* NAN for measures that are not observed so often (p over all replications). */
+/* Over the rehearsals that observed it; NAN if none did. */
 double prediction_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
                            double p);
 

@@ -286,6 +286,13 @@ static const struct field monitoring_fields[] = {
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "5min",
      .help = "a sample older than this is not seen (query.lookback-delta)"},
+    {.key = "unreachable_after",
+     .kind = FIELD_DURATION,
+     AT(struct monitoring, unreachable_ms),
+     RANGE(1000, (double)UNITS_DAY),
+     .fallback = "3070ms",
+     .help = "a scrape of a host that is gone from the same LAN fails after this (ARP: "
+             "EHOSTUNREACH), at the latest at its time-out"},
     {.key = "jobs",
      .kind = FIELD_LIST,
      AT(struct monitoring, jobs),

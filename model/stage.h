@@ -135,11 +135,12 @@ struct stage {
     enum und_code (*revert)(void *self, int action, struct und_err *err);
 
     /* One step towards the plan: at most one write, and none before the time that the last call
-     * named. Label, variable or hook, as the fleet's mechanism says; removals first, among additions
-     * those that are online. Once nothing is left to route, and where github.fast_recovery asks for
-     * it, jobs lost with a drained host (`policy` says which are) are cancelled by force and run
-     * again, each once. Forgets older plans. The stage itself records every write with its undo
-     * before it does it, and as undone once the rotation is whole again. */
+     * named. Label, variable or hook, as the fleet's mechanism says; removals first, among
+     * additions those that are online. Once nothing is left to route, and where
+     * github.fast_recovery asks for it, jobs lost with a drained host (`policy` says which are) are
+     * cancelled by force and run again, each once. Forgets older plans. The stage itself records
+     * every write with its undo before it does it, and as undone once the rotation is whole again.
+     */
     enum und_code (*reconcile)(void *self, const struct plan *plan,
                                const struct policy_state *policy, struct stage_routing *routing,
                                struct und_err *err);

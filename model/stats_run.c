@@ -37,8 +37,8 @@ int64_t stats_next_look(const struct stopping *stopping, const double *value, si
 #define MSER_BATCH 5
 
 /* Minimises sum((x - mean)^2) / m^2 over the last m batch means. Walking from the end, the sum
- * grows by Welford's step. It walks all of the run, not its first half alone: a minimum in the
- * second half means that the run was still warming up there. */
+ * grows by Welford's step. It looks beyond the first half: a minimum in the third quarter means that
+ * the run was still warming up there. */
 bool stats_warmup(const double *value, size_t n, size_t *drop)
 {
     size_t batches = n / MSER_BATCH, batch, kept, i;
@@ -53,8 +53,9 @@ bool stats_warmup(const double *value, size_t n, size_t *drop)
         mean += delta / (double)kept;
         squares += delta * (x - mean);
         score = squares / ((double)kept * (double)kept);
-        /* The last few have too little spread to be believed (White, Cobb and Spratt). */
-        if (kept > MSER_BATCH && score <= least) {
+        /* The last few have too little spread to be believed (White, Cobb and Spratt); nor has a
+         * last quarter, which may be one quiet night. */
+        if (kept > MSER_BATCH && 4 * kept >= batches && score <= least) {
             least = score;
             *drop = batch * MSER_BATCH;
         }

@@ -139,7 +139,7 @@ void drill_print_plan(FILE *out, const struct drill_page *page)
     const struct scenario *scenario = page->scenario;
     struct drill_track track;
     int i;
-    drill_track_init(&track, scenario, 0);
+    drill_track_init(&track, scenario, 0, 0);
     fprintf(out, "Plan of the drill %s: ", scenario->name);
     print_clean(out, scenario->about);
     fputc('\n', out);

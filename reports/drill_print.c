@@ -186,10 +186,13 @@ static json_t *number(double value)
 
 static json_t *measure_json(const struct drill_page *page, const struct drill_row *row)
 {
-    static const char *const words[] = {
-        [FORETOLD_INSIDE] = "inside",   [FORETOLD_EARLY] = "earlier",
-        [FORETOLD_LATE] = "later",      [FORETOLD_UNSEEN] = "not seen",
-        [FORETOLD_NEITHER] = "neither", [FORETOLD_UNKNOWN] = "unknown"};
+    static const char *const words[] = {[FORETOLD_INSIDE] = "inside",
+                                        [FORETOLD_EARLY] = "earlier",
+                                        [FORETOLD_LATE] = "later",
+                                        [FORETOLD_UNSEEN] = "not seen",
+                                        [FORETOLD_UNEXPECTED] = "not expected",
+                                        [FORETOLD_NEITHER] = "neither",
+                                        [FORETOLD_UNKNOWN] = "unknown"};
     json_t *json = json_object();
     if (page->report)
         json_object_update_new(

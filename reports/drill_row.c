@@ -29,20 +29,13 @@ static void say_prediction(const struct prediction *prediction, enum drill_measu
 {
     char low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE], share[TEXT_VALUE];
     double n = (double)prediction->replications, seen = (double)prediction->measure[kind].n;
-    const double *value = prediction->measure[kind].value;
-    size_t last = (size_t)prediction->measure[kind].n;
-    if (last == 0) {
+    if (seen < 1) {
         snprintf(out, size, "never seen");
         return;
     }
-    text_time(low, value[0]);
-    text_time(middle, value[last / 2]);
-    text_time(high, value[last - 1]);
-    if (prediction->replications >= PREDICTION_LEAST) {
-        text_time(low, prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2 * seen / n));
-        text_time(high,
-                  prediction_quantile(prediction, kind, (1 - PREDICTION_ALPHA / 2) * seen / n));
-    }
+    text_time(low, prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2));
+    text_time(middle, prediction_quantile(prediction, kind, 0.5));
+    text_time(high, prediction_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2));
     snprintf(out, size, "%s (%s..%s)", middle, low, high);
     if (seen < n) {
         size_t length = strlen(out);
@@ -88,10 +81,12 @@ static const char *foretold_words(enum foretold foretold)
         return "the model is wrong here: later";
     case FORETOLD_UNSEEN:
         return "the model is wrong here: not seen";
+    case FORETOLD_UNEXPECTED:
+        return "the model is wrong here: not expected";
     case FORETOLD_NEITHER:
         return "-";
     case FORETOLD_UNKNOWN:
-        return "no prediction";
+        return "too few rehearsals to judge";
     }
     UND_UNREACHABLE();
 }
@@ -104,11 +99,6 @@ static const char *claim_words(int64_t claim_ms, struct drill_measure measure)
         return "; claim met";
     return measure.value_ms - measure.error_ms > (double)claim_ms ? "; claim not met"
                                                                   : "; claim too close to tell";
-}
-
-static bool is_wrong(enum foretold foretold)
-{
-    return foretold == FORETOLD_EARLY || foretold == FORETOLD_LATE || foretold == FORETOLD_UNSEEN;
 }
 
 /* A finished drill: only what was completed is measured against anything. */
@@ -132,10 +122,12 @@ static void fill(const struct drill_page *page, enum drill_measure_kind kind, st
                             : text_time(value, (double)claim_ms));
     say_measure(measure, row->measured, sizeof row->measured);
     row->judgement = prediction_judge(counts(page) ? page->prediction : NULL, kind, measure);
-    row->wrong = is_wrong(row->judgement.foretold);
+    row->wrong = foretold_is_wrong(row->judgement.foretold);
     say_percentile(&row->judgement, row->percentile, sizeof row->percentile);
     snprintf(row->verdict, sizeof row->verdict, "%s%s",
-             counts(page) ? foretold_words(row->judgement.foretold) : "does not count",
+             !counts(page)       ? "does not count"
+             : !page->prediction ? "no prediction"
+                                 : foretold_words(row->judgement.foretold),
              claim_words(claim_ms, measure));
 }
 

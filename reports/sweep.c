@@ -35,10 +35,17 @@ double sweep_value(const struct sweep_point *point, const struct sweep_column *c
         *half_width = q->half_width;
         return q->mean;
     }
-    return column->quantile < 0.1    ? q->p5
-           : column->quantile < 0.9  ? q->p50
-           : column->quantile < 0.97 ? q->p95
-                                     : q->p99;
+    if (column->quantile < 0.1)
+        return q->p5;
+    if (column->quantile < 0.9) {
+        *half_width = (q->p50_high - q->p50_low) / 2;
+        return q->p50;
+    }
+    if (column->quantile < 0.97) {
+        *half_width = (q->p95_high - q->p95_low) / 2;
+        return q->p95;
+    }
+    return q->p99;
 }
 
 double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,

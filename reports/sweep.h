@@ -52,7 +52,7 @@ struct sweep {
 
 void sweep_fini(struct sweep *sweep);
 
-/* The statistic's value and the half width of its 95% interval (means only, else NAN). */
+/* The statistic's value and the half width of its 95% interval, NAN where there is none. */
 double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
                    double *half_width);
 /* Difference of the means to the first point over pairs of replications; NAN for quantiles. */

@@ -1,14 +1,21 @@
 #include "alerts_command.h"
 
+#include "alerts_delay.h"
 #include "alerts_eval.h"
 #include "model/alertmanager_file.h"
+#include "model/assert.h"
+#include "model/loader.h"
 #include "model/prometheus_file.h"
 #include "model/rule_file.h"
+#include "model/units.h"
+#include "reports/delay_report.h"
 #include "reports/rules_print.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char help[] =
@@ -18,24 +25,99 @@ static const char help[] =
     "       understudy alerts explain FILE...\n"
     "         how each rule's expression becomes a signal with a threshold\n"
     "       understudy alerts eval --series FILE [--rules FILE]\n"
-    "         the alert states at every evaluation for given samples\n\n"
+    "         the alert states at every evaluation for given samples\n"
+    "       understudy alerts delay FLEET|SCENARIO [--rule NAME] [--from LOAD] [--claim DURATION]\n"
+    "         from each fault to pending, firing and the webhook: exact and simulated; the share\n"
+    "         that meets the claim (a scenario's own by default), and settings that would meet "
+    "it\n\n"
+    "  --from LOAD        CPU, memory or disk use before it goes to 100% (default: 10% and 50%)\n"
+    "  --simulations N    of each delay (default 20000)\n"
+    "  --seed N           of their phases (default 1)\n"
+    "  --set PATH=VALUE   override any value of the fleet; may be repeated\n"
     "  --format text|json\n"
     "  --help\n"
     "Exit codes: 0 done; 2 usage or input error, or a rule that is no signal of the model.\n";
 
-enum { OPTION_RULES = 256, OPTION_SERIES };
+enum {
+    OPTION_RULES = 256,
+    OPTION_SERIES,
+    OPTION_RULE,
+    OPTION_FROM,
+    OPTION_CLAIM,
+    OPTION_SIMULATIONS,
+    OPTION_SEED,
+    OPTION_SET
+};
+enum { MAX_SETS = 64, MAX_SIMULATIONS = 10000000 };
 
 struct options {
     const char *rules, *series;
     bool json;
+    struct alerts_delay delay;
+    const char *sets[MAX_SETS];
+    int n_sets;
 };
 
-static const struct option option_table[] = {{"help", no_argument, NULL, 'h'},
-                                             {"format", required_argument, NULL, 'f'},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {"rules", required_argument, NULL, OPTION_RULES},
-                                             {"series", required_argument, NULL, OPTION_SERIES},
-                                             {0}};
+static const struct option option_table[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"format", required_argument, NULL, 'f'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"rules", required_argument, NULL, OPTION_RULES},
+    {"series", required_argument, NULL, OPTION_SERIES},
+    {"rule", required_argument, NULL, OPTION_RULE},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"claim", required_argument, NULL, OPTION_CLAIM},
+    {"simulations", required_argument, NULL, OPTION_SIMULATIONS},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"set", required_argument, NULL, OPTION_SET},
+    {0}};
+
+static int64_t read_count(const char *option, const char *text, int64_t least, int64_t most,
+                          struct und_err *err)
+{
+    char *end;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || value < least || value > most)
+        und_fail(err, UND_USAGE, "alerts: %s: got '%.40s', want %lld..%lld", option, text,
+                 (long long)least, (long long)most);
+    return value;
+}
+
+/* The options of `delay`. */
+static void parse_delay(int option, struct options *options, struct und_err *err)
+{
+    char hint[UNITS_HINT];
+    int64_t ms;
+    double share;
+    switch (option) {
+    case OPTION_RULE:
+        options->delay.rule = optarg;
+        break;
+    case OPTION_FROM:
+        if (!units_share(optarg, &share, hint) || !(share >= 0 && share <= 1))
+            und_fail(err, UND_USAGE, "alerts: --from: got '%.40s', want 0%%..100%%", optarg);
+        options->delay.from_pm = (int64_t)(share * 1000 + 0.5);
+        break;
+    case OPTION_CLAIM:
+        if (!units_duration(optarg, &ms, hint) || ms <= 0)
+            und_fail(err, UND_USAGE, "alerts: --claim: got '%.40s', want a time such as 2min",
+                     optarg);
+        options->delay.claim_ms = (double)ms;
+        break;
+    case OPTION_SIMULATIONS:
+        options->delay.simulations = read_count("--simulations", optarg, 100, MAX_SIMULATIONS, err);
+        break;
+    case OPTION_SEED:
+        options->delay.seed = (uint64_t)read_count("--seed", optarg, 0, INT64_MAX, err);
+        break;
+    case OPTION_SET:
+        if (options->n_sets == MAX_SETS)
+            und_fail(err, UND_USAGE, "alerts: --set: got more than %d", MAX_SETS);
+        else
+            options->sets[options->n_sets++] = optarg;
+        break;
+    }
+}
 
 /* True: go on. False: help was printed, or err is set. */
 static bool parse(int argc, char **argv, struct options *options, struct und_err *err)
@@ -61,6 +143,14 @@ static bool parse(int argc, char **argv, struct options *options, struct und_err
             break;
         case OPTION_SERIES:
             options->series = optarg;
+            break;
+        case OPTION_RULE:
+        case OPTION_FROM:
+        case OPTION_CLAIM:
+        case OPTION_SIMULATIONS:
+        case OPTION_SEED:
+        case OPTION_SET:
+            parse_delay(option, options, err);
             break;
         default:
             und_fail(err, UND_USAGE,
@@ -248,9 +338,44 @@ static enum und_code check_command(const struct options *options, char *const *p
     return err->code;
 }
 
+/* --- delay ----------------------------------------------------------------------------------- */
+
+static enum und_code delay_command(struct options *options, const char *path, struct und_err *err)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct delay_report *report = calloc(1, sizeof *report);
+    enum und_code code;
+    UND_ASSERT(scenario && report);
+    code = scenario_load(scenario, path, options->sets, options->n_sets, err);
+    if (code == UND_OK && scenario->fleet.monitoring.n_rules == 0)
+        code = und_fail(err, UND_USAGE, "%s: the fleet has no alert rules", path);
+    if (code == UND_OK) {
+        snprintf(report->claim_of, sizeof report->claim_of, "--claim");
+        if (isnan(options->delay.claim_ms) && scenario->documented.detection_ms > 0) {
+            options->delay.claim_ms = (double)scenario->documented.detection_ms;
+            memcpy(report->claim_of, scenario->name, sizeof report->claim_of);
+        }
+        code = alerts_delay(&options->delay, &scenario->fleet, report, err);
+        if (code != UND_USAGE && options->json) {
+            json_t *json = delay_report_json(report);
+            json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+            putchar('\n');
+            json_decref(json);
+        } else if (code != UND_USAGE) {
+            delay_report_print(stdout, report);
+        }
+    }
+    scenario_fini(scenario);
+    free(scenario);
+    free(report);
+    return code;
+}
+
 enum und_code alerts_command(int argc, char **argv, struct und_err *err)
 {
-    struct options options = {0};
+    struct options options = {
+        .delay = {
+            .from_pm = -1, .claim_ms = NAN, .seed = 1, .simulations = ALERTS_DELAY_SIMULATIONS}};
     const char *verb;
     if (!parse(argc, argv, &options, err))
         return err->code;
@@ -258,6 +383,10 @@ enum und_code alerts_command(int argc, char **argv, struct und_err *err)
     if (strcmp(verb, "check") == 0 || strcmp(verb, "explain") == 0)
         return check_command(&options, argv + optind + 1, argc - optind - 1,
                              strcmp(verb, "explain") == 0, err);
+    if (strcmp(verb, "delay") == 0 && optind + 2 == argc)
+        return delay_command(&options, argv[optind + 1], err);
+    if (strcmp(verb, "delay") == 0)
+        return und_fail(err, UND_USAGE, "alerts delay: got %d files, want one", argc - optind - 1);
     if (optind + 1 < argc)
         return und_fail(err, UND_USAGE, "alerts: got '%.60s' as well, want nothing after '%.60s'",
                         argv[optind + 1], verb);

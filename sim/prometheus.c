@@ -134,7 +134,8 @@ static void learn_jobs(struct prometheus *prometheus, int n_hosts)
         calloc((size_t)(n_hosts * prometheus->n_jobs) + 1, sizeof *prometheus->targets);
     UND_ASSERT(prometheus->targets != NULL);
     for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
-        target_open(&prometheus->targets[i], &prometheus->jobs[i % prometheus->n_jobs], longest_ms);
+        target_open(&prometheus->targets[i], &prometheus->jobs[i % prometheus->n_jobs], longest_ms,
+                    monitoring->unreachable_ms);
 }
 
 static void learn_unsettled(struct prometheus *prometheus)

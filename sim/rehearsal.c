@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define MAX_THREADS 64
+#define ATTEMPTS 4 /* at most so many for each that is wanted */
 
 struct troupe {
     const struct scenario *scenario;
@@ -27,6 +28,7 @@ static enum und_code play(struct rehearsal_stage *stage, const struct scenario *
     static const struct dist at_once = {.kind = DIST_FIXED};
     struct drill_options options = {.observe = rehearsal->observe};
     const struct dist *at = scenario->n_faults > 0 ? &scenario->faults[0].at : &at_once;
+    stage->instant = rehearsal->instant;
     rehearsal_stage_start(stage, base, drill_baseline_ms(&scenario->fleet), at, options.phase_ms);
     drill_run(scenario, &options, &stage->stage, report, err);
     rehearsal_stage_finish(stage);
@@ -91,17 +93,37 @@ static enum und_code check(const struct scenario *scenario, struct und_err *err)
                     scenario->path);
 }
 
+static int64_t completed(const struct troupe *troupe, int64_t most)
+{
+    int64_t r, n = 0;
+    for (r = 0; r < troupe->n; r++)
+        n += troupe->report[r].end == DRILL_COMPLETED && n < most;
+    return n;
+}
+
+/* As many more as are still missing: those that were refused say nothing. */
+static void run_until_complete(struct troupe *troupe)
+{
+    int64_t wanted = troupe->rehearsal->replications, most = wanted * ATTEMPTS, missing = wanted;
+    while (missing > 0 && troupe->n < most) {
+        troupe->next = troupe->n;
+        troupe->n = troupe->n + missing < most ? troupe->n + missing : most;
+        run_all(troupe);
+        missing = wanted - completed(troupe, wanted);
+    }
+}
+
 enum und_code rehearsal_run(const struct scenario *scenario, const struct rehearsal *rehearsal,
                             struct prediction *prediction, struct und_err *err)
 {
-    struct troupe troupe = {
-        .scenario = scenario, .rehearsal = rehearsal, .n = rehearsal->replications};
+    struct troupe troupe = {.scenario = scenario, .rehearsal = rehearsal};
+    int64_t most = rehearsal->replications * ATTEMPTS;
     if (check(scenario, err) != UND_OK)
         return err->code;
-    troupe.base = bases(rehearsal->seed, troupe.n);
-    troupe.report = calloc((size_t)troupe.n, sizeof *troupe.report);
+    troupe.base = bases(rehearsal->seed, most);
+    troupe.report = calloc((size_t)most, sizeof *troupe.report);
     UND_ASSERT(troupe.report != NULL);
-    run_all(&troupe);
+    run_until_complete(&troupe);
     prediction_init(prediction, troupe.report, troupe.n);
     prediction->seed = rehearsal->seed;
     prediction->observe = rehearsal->observe;

@@ -5,9 +5,9 @@
  *
  * Replication r draws what replication r of `understudy sim` with the same seed draws: the same
  * jobs, the same phases of polls, scrapes and evaluations, the fault at the same moment (unless the
- * preconditions did not hold then). So the prediction agrees with the simulation but for the
- * drill's own errors of measurement, which belong into it. The result depends on (scenario, seed,
- * number of replications) alone, whatever the number of threads.
+ * preconditions did not hold then). So the prediction agrees with the simulation but for what a
+ * drill adds: its errors of measurement, and answers that take their time. The result depends on
+ * (scenario, seed, number of replications) alone, whatever the number of threads.
  */
 #ifndef SIM_REHEARSAL_H
 #define SIM_REHEARSAL_H
@@ -15,14 +15,16 @@
 #include "model/drill_run.h"
 #include "model/prediction.h"
 
-#define REHEARSAL_REPLICATIONS 200 /* the least that can call a value outside the central 99% */
+#define REHEARSAL_REPLICATIONS 1000 /* so that what one rehearsal in five observes can be judged   \
+                                     */
 #define REHEARSAL_MAX_REPLICATIONS 100000
 
 struct rehearsal {
     uint64_t seed;
-    int64_t replications;
-    bool observe;                                                 /* the plan is only recorded */
-    int threads;                                                  /* 0: one a processor */
+    int64_t replications; /* that are completed; those that were refused are made up for */
+    bool observe;         /* the plan is only recorded */
+    bool instant; /* answers take no time, as in the simulation: then the measures are the same */
+    int threads;  /* 0: one a processor */
     void (*progress)(void *context, int64_t done, int64_t total); /* NULL: none */
     void *context;
 };

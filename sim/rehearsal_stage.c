@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define WRITE_WATCH_MS 250 /* how closely the drill follows the writes */
+#define LAN_MS 50          /* at most that an answer from our own network takes; assumption */
 #define NEVER_MS ((int64_t)DIST_MAX_MS)
 #define DAY_MS 86400000LL
 
@@ -44,6 +45,22 @@ static void notified(void *context, int host, unsigned severities)
 }
 
 /* ---- looking ---- */
+
+/* Answers take their time, differently each time: so the readings of a live drill come off their
+ * grid, and its policy's patience ends at the next one. Drawn from a stream of the stage's own. */
+static void take_time(struct rehearsal_stage *stage, enum stage_poll poll)
+{
+    const struct github *github = &stage->scenario.fleet.github;
+    int64_t until_ms = stage->world->now_ms;
+    if (stage->instant)
+        return;
+    if (poll == STAGE_GITHUB && github->present)
+        until_ms += draw_ms(&github->api_latency, &stage->latency);
+    else
+        until_ms += stream_below(&stage->latency, LAN_MS);
+    while (stage->world->now_ms < until_ms)
+        world_advance(stage->world, until_ms);
+}
 
 static enum und_code read_github(struct rehearsal_stage *stage, struct stage_reading *reading,
                                  struct und_err *err)
@@ -89,7 +106,9 @@ static enum und_code poll(void *self, enum stage_poll poll, struct stage_reading
     struct rehearsal_stage *stage = self;
     const struct world *world = stage->world;
     int i;
-    reading->asked_ms = reading->answered_ms = world->now_ms;
+    reading->asked_ms = world->now_ms;
+    take_time(stage, poll);
+    reading->answered_ms = world->now_ms;
     if (poll == STAGE_GITHUB)
         return read_github(stage, reading, err);
     if (poll == STAGE_ALERTS)
@@ -384,6 +403,7 @@ void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *b
     begin_ms = draw_ms(at, world_fault_stream(world, 0)) - before_ms;
     begin_ms = begin_ms > 0 ? begin_ms : 0;
     draw_phases(stage, begin_ms, phase_ms);
+    stream_seed(&stage->latency, stream_next(&world->streams[STREAM_POLL]));
     while (world->now_ms < begin_ms)
         world_advance(world, begin_ms);
     stage->n_hints = 0;

@@ -21,7 +21,9 @@ struct rehearsal_stage {
     struct rep rep;
     struct rep_host rep_host[FLEET_HOSTS];
     struct incident incidents[WORLD_INCIDENTS];
-    struct plan plan; /* the last one carried out */
+    struct plan plan;      /* the last one carried out */
+    bool instant;          /* answers take no time, as those of the simulated controller */
+    struct stream latency; /* otherwise drawn from here */
     bool injected[DRILL_ACTIONS];
     int users[SCENARIO_FAULTS]; /* actions in effect that stand for this fault */
     struct stage_hint hints[REHEARSAL_HINTS];

@@ -20,7 +20,7 @@ static const char help[] =
     "  --prediction FILE  --rehearse: write the prediction, for the live drill to be judged by;\n"
     "                     --plan: read it, for the expected timeline\n"
     "  --observe          the policy's plan is only recorded, never carried out\n"
-    "  --replications N   rehearsals (default 200, the least that can judge at 99%)\n"
+    "  --replications N   rehearsals (default 1000; at least 199 have to observe what is judged)\n"
     "  --seed N           of the random streams (default 1)\n"
     "  --threads N        (default: one a processor; the result does not depend on it)\n"
     "  --set PATH=VALUE   override any value; may be repeated\n"

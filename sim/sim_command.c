@@ -8,6 +8,7 @@
 #include "reports/plot.h"
 #include "reports/table.h"
 #include "reports/trace.h"
+#include "rules_diff.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,9 @@ enum {
     OPTION_JUNIT,
     OPTION_TRACE,
     OPTION_DOCUMENTED,
-    OPTION_RARE
+    OPTION_RARE,
+    OPTION_RULES_DIFF,
+    OPTION_MARKDOWN
 };
 
 static const char sim_help[] =
@@ -38,11 +41,15 @@ static const char test_help[] =
     "usage: understudy test [options] FILE|FOLDER...\n"
     "Judges every `expect` of every scenario, for CI.\n\n" CAMPAIGN_HELP
     "  --junit FILE       write JUnit XML as well\n"
+    "  --rules-diff OLD NEW  what an edit of the rule file changes: OLD against NEW, by the same\n"
+    "                     random numbers\n"
+    "  --markdown FILE    with --rules-diff: write it as a comment for a pull request\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
 
 struct outputs {
     const char *html, *plots, *junit;
+    struct rules_diff diff;
     bool trace;
 };
 
@@ -54,6 +61,8 @@ static const struct option options[] = {CAMPAIGN_OPTIONS,
                                         {"trace", no_argument, NULL, OPTION_TRACE},
                                         {"no-documented", no_argument, NULL, OPTION_DOCUMENTED},
                                         {"rare", no_argument, NULL, OPTION_RARE},
+                                        {"rules-diff", required_argument, NULL, OPTION_RULES_DIFF},
+                                        {"markdown", required_argument, NULL, OPTION_MARKDOWN},
                                         {0}};
 
 /* True: go on with the files from optind. False: help was printed, or err is set. */
@@ -86,14 +95,28 @@ static bool parse(int argc, char **argv, const char *help, struct campaign *camp
         case OPTION_RARE:
             campaign->experiment.rare = true;
             break;
+        case OPTION_RULES_DIFF:
+            outputs->diff.before = optarg;
+            if (optind < argc)
+                outputs->diff.after = argv[optind++];
+            break;
+        case OPTION_MARKDOWN:
+            outputs->diff.markdown = optarg;
+            break;
         default:
             if (!campaign_option(campaign, option, optarg, err))
                 campaign_refuse_option(option, argv, err);
         }
     }
+    if (outputs->diff.before && !outputs->diff.after)
+        und_fail(err, UND_USAGE, "--rules-diff: got one rule file, want OLD and NEW");
     if (err->code == UND_OK && optind == argc)
         und_fail(err, UND_USAGE, "%s: got no file, want at least one scenario file or folder",
                  argv[0]);
+    if (outputs->diff.before && strcmp(argv[0], "test") != 0)
+        und_fail(err, UND_USAGE, "--rules-diff: belongs to `understudy test`");
+    if (outputs->diff.markdown && !outputs->diff.before)
+        und_fail(err, UND_USAGE, "--markdown: goes with --rules-diff OLD NEW");
     return err->code == UND_OK;
 }
 
@@ -211,7 +234,9 @@ static enum und_code run(struct campaign *campaign, const struct outputs *output
     int n = 0;
     enum und_code code;
     code = campaign_paths(argv + optind, argc - optind, &paths, &n, err);
-    if (code == UND_OK) {
+    if (code == UND_OK && outputs->diff.before) {
+        code = rules_diff_run(&outputs->diff, campaign, paths, n, err);
+    } else if (code == UND_OK) {
         code = campaign_run(campaign, paths, n);
         if (outputs->html)
             write_html(campaign, outputs->html, err);

@@ -21,7 +21,8 @@ bool steady_asked(const struct scenario *scenario)
     return scenario->duration_ms > 0 && scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE;
 }
 
-int64_t steady_period_ms(const struct workload *workload)
+/* The load's own: a day, a week, or 1 where it is the same at all times. */
+static int64_t period_ms(const struct workload *workload)
 {
     if (workload->arrivals.kind != ARRIVALS_POISSON)
         return 1;
@@ -99,7 +100,7 @@ void steady_lay_out(const struct scenario *scenario, int64_t warmup_ms, int64_t 
 {
     bool few = replications < STEADY_FEW;
     int64_t n = few ? STEADY_LONG_RUN : SECTIONS;
-    int64_t whole = steady_period_ms(&scenario->fleet.workload);
+    int64_t whole = period_ms(&scenario->fleet.workload);
     int64_t observed_ms = scenario->duration_ms - warmup_ms;
     *course = (struct course){.from_ms = scenario->duration_ms};
     if (!steady_asked(scenario))

@@ -14,9 +14,6 @@
 
 /* Nothing happens just once, and the run has an end. */
 bool steady_asked(const struct scenario *scenario);
-/* The load's own period: a day, a week, or 1 where it is the same at all times. */
-int64_t steady_period_ms(const struct workload *workload);
-
 /* UND_USAGE where the answer is known to be infinite: jobs come faster than the hosts, broken down
  * as often as their MTBF says, can serve them. Peaks above the capacity are no harm, and neither is
  * a queue with a ceiling or impatient jobs; traces are finite. */

@@ -10,23 +10,36 @@
 #define COUNTED_AT_BOOT (3600 * 1000LL * 1000)
 #define UNITS_PER_S 1e6 /* of a counter: per mille * ms */
 
-enum { LATENCY_UP_MS = 1, LATENCY_REFUSED_MS = 1, LATENCY_ABSENT_MS = 3070 };
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms)
+int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t unreachable_ms)
 {
-    int64_t timeout_ms = job->timeout_ms;
+    switch (state) {
+    case TARGET_UP:
+    case TARGET_REFUSED:
+        return 1;
+    case TARGET_ABSENT:
+        return least(unreachable_ms, timeout_ms);
+    case TARGET_BLACKHOLE:
+        return timeout_ms;
+    case TARGET_STATES:
+        break;
+    }
+    UND_UNREACHABLE();
+}
+
+void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms,
+                 int64_t unreachable_ms)
+{
     /* Both edges of the window, one scrape in flight, one logged before it is visible. */
     size_t needed = (size_t)(longest_window_ms / job->interval_ms) + 4;
     *target = (struct target){.interval_ms = job->interval_ms, .capacity = 4};
-    target->latency_ms[TARGET_UP] = LATENCY_UP_MS;
-    target->latency_ms[TARGET_REFUSED] = LATENCY_REFUSED_MS;
-    target->latency_ms[TARGET_ABSENT] = least(LATENCY_ABSENT_MS, timeout_ms);
-    target->latency_ms[TARGET_BLACKHOLE] = timeout_ms;
+    for (int i = 0; i < TARGET_STATES; i++)
+        target->latency_ms[i] =
+            target_latency_ms((enum target_state)i, job->timeout_ms, unreachable_ms);
     while (target->capacity < needed)
         target->capacity *= 2;
     target->log = calloc(target->capacity, sizeof *target->log);

@@ -49,8 +49,12 @@ struct target {
     struct sample *work; /* owned: room for `capacity` samples */
 };
 
+/* How long a scrape takes, by how the target answers. */
+int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t unreachable_ms);
+
 /* Room for the samples of the longest window. */
-void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms);
+void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms,
+                 int64_t unreachable_ms);
 void target_close(struct target *target);
 /* Time 0 of a replication: scraped successfully, with every value 0, for as long as windows go. */
 void target_reset(struct target *target, int64_t phase_ms);

@@ -1,9 +1,8 @@
 /*
  * How long the start shows: `warmup: auto`. A few pilot replications, on random numbers of their
  * own, are averaged over equal stretches of time (Welch), and MSER-5 (model/stats.h) finds the
- * truncation at which the mean of the rest is known best; at most half of the duration. Where the
- * load follows the day (week), each hour is first taken against the median of the same hours of all
- * days (weeks): the day is no warm-up.
+ * truncation at which the mean of the rest is known best; at most half of the duration. A load that
+ * follows the day is spread like any other: its nights are no warm-up.
  */
 #ifndef SIM_WARMUP_H
 #define SIM_WARMUP_H

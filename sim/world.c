@@ -38,7 +38,7 @@ static void open_queues(struct world *world)
     int i, j;
     for (i = 0; i < workload->n_classes; i++) {
         world->class_mcores[i] = llround(workload->classes[i].cores * 1000);
-        world->class_mean_ms[i] = dist_mean(&workload->classes[i].duration);
+        world->class_pm_a_ms[i] = 1000 / fmax(dist_mean(&workload->classes[i].duration), 1);
         for (j = 0; j < workload->n_classes; j++) {
             bool first_of_its_kind = true;
             int k;
@@ -155,13 +155,6 @@ struct stream *world_fault_stream(struct world *world, uint32_t fault)
     return &world->streams[STREAM_HOST_0 + 2 * (size_t)fault + 1];
 }
 
-void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,
-                uint32_t who, uint16_t epoch)
-{
-    UND_ASSERT(at_ms >= world->now_ms);
-    queue_push(&world->queue, at_ms, (uint8_t)priority, (uint16_t)kind, who, epoch);
-}
-
 /* The digest takes in what happened and when, not how often somebody looked: ticking and sleeping
  * give the same one. One multiply-xor round a word (wyhash's mixer). */
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b)
@@ -178,7 +171,7 @@ static void hold(struct level *level, int64_t from_ms, int64_t to_ms, int64_t va
 }
 
 /* Adds the time since the last change to every integral; call before a change takes place. */
-void world_account(struct world *world)
+void world_account_since(struct world *world)
 {
     int64_t since_ms =
         world->level_since_ms > world->stats_from_ms ? world->level_since_ms : world->stats_from_ms;
@@ -263,7 +256,13 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
         memset(&world->host[i], 0, sizeof world->host[i]);
         world->host[i].first = first;
         world->host[i].slots = slots;
+        world->host[i].speed = world->fleet->hosts[i].speed;
         world->host[i].slowdown = 1;
+        world->host[i].pace = 1 / world->host[i].speed;
+        if (world->fleet->hosts[i].cores > 0)
+            world->host[i].pm_a_mcore = 1.0 / world->fleet->hosts[i].cores;
+        if (world->fleet->hosts[i].memory_bytes > 0)
+            world->host[i].pm_a_byte = 1000.0 / (double)world->fleet->hosts[i].memory_bytes;
         world->host[i].connected = true;
         world->host[i].cause = -1;
     }

@@ -36,6 +36,7 @@
 #define WORLD_JOBS (1u << 20)   /* ceiling on jobs in the system; more is an unstable queue */
 #define WORLD_INCIDENTS 64      /* measured a replication; later ones are not */
 #define WORLD_OPEN_INCIDENTS 16 /* at the same time */
+#define WORLD_RECENT 10         /* jobs behind the gauge of job durations */
 
 enum kind {
     EV_ARRIVAL,      /* the next run */
@@ -133,18 +134,20 @@ struct world_host {
     int down, stopped, cut_github, cut_monitoring, impaired; /* counts of causes */
     int64_t stress_pm[SIGNAL_COUNT];
     int64_t load_mcores, load_bytes; /* of its running jobs */
-    double slowdown;
-    uint16_t epoch;                /* of its reachability */
-    int lose_slots;                /* to stay down at the next reconnect */
-    int slot_faults, maintenances; /* going on */
-    bool crashed;                  /* sessions die with the host, not with the network */
+    double pm_a_mcore, pm_a_byte;    /* of the host; 0: not known */
+    double speed, slowdown, pace;    /* pace: slowdown / speed, ms a ms of work */
+    uint16_t epoch;                  /* of its reachability */
+    int lose_slots;                  /* to stay down at the next reconnect */
+    int slot_faults, maintenances;   /* going on */
+    bool crashed;                    /* sessions die with the host, not with the network */
     bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
-    bool failing_over;     /* a failover is due and routing has not changed yet */
-    int64_t released_ms;   /* when GitHub let go of the old sessions */
-    int32_t cause;         /* timeline entry of its last change */
-    int64_t recent_pm[10]; /* job duration over baseline, ring */
-    int n_recent;
+    bool failing_over;               /* a failover is due and routing has not changed yet */
+    int64_t released_ms;             /* when GitHub let go of the old sessions */
+    int32_t cause;                   /* timeline entry of its last change */
+    int64_t recent_pm[WORLD_RECENT]; /* job duration over baseline, ring */
+    int64_t recent_sum_pm;
+    uint32_t n_recent;
     int64_t busy_ms, able_ms, since_ms; /* integrals */
     int64_t done, failed;
 };
@@ -196,7 +199,7 @@ struct world {
     int64_t warmup_ms; /* the scenario's; the experiment may set it anew between replications */
     uint64_t digest;
     int64_t events;
-    struct timeline *timeline; /* NULL: not traced */
+    struct timeline *timeline;       /* NULL: not traced */
     const struct audience *audience; /* NULL: the world's own controller acts */
     bool noticed;                    /* the audience was notified: world_advance returns */
 
@@ -219,11 +222,11 @@ struct world {
     int github_down, api_broken, token_bad;
     double api_error_rate;
     size_t next_trace;
-    double next_arrival_ms; /* not rounded, so that rounding does not add up */
-    double class_mean_ms[FLEET_CLASSES];
+    double next_arrival_ms;              /* not rounded, so that rounding does not add up */
+    double class_pm_a_ms[FLEET_CLASSES]; /* per mille of the mean duration, a ms of a job */
     int64_t class_mcores[FLEET_CLASSES];
     bool instant_pickup, variable_routing;
-    double class_weight_sum, rate_peak, profile_scale;
+    double class_weight_sum, rate_peak, rate_least, profile_scale, fan_out_scale;
 
     /* monitoring and controller */
     struct prometheus *prometheus;
@@ -275,10 +278,19 @@ void world_start(struct world *world, const struct stream *base, struct rep *rep
                  struct incident *incidents, int max_incidents);
 void world_advance(struct world *world, int64_t until_ms);
 void world_finish(struct world *world);
-void world_push(struct world *world, int64_t at_ms, enum priority priority, enum kind kind,
-                uint32_t who, uint16_t epoch);
+static inline void world_push(struct world *world, int64_t at_ms, enum priority priority,
+                              enum kind kind, uint32_t who, uint16_t epoch)
+{
+    queue_push(&world->queue, at_ms, (uint8_t)priority, (uint16_t)kind, who, epoch);
+}
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
-void world_account(struct world *world); /* before any change of queue, slots or capacity */
+void world_account_since(struct world *world);
+/* Before any change of queue, slots or capacity: adds the time since the last one. */
+static inline void world_account(struct world *world)
+{
+    if (world->level_since_ms != world->now_ms)
+        world_account_since(world);
+}
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
 struct stream *world_fault_stream(struct world *world, uint32_t fault);
 /* Adds to the timeline if there is one. */

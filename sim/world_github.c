@@ -140,8 +140,8 @@ static void start(struct world *world, uint32_t job)
     struct job *j = &world->jobs[job];
     int host = world->regs[j->reg].host;
     const struct job_class *c = &world->fleet->workload.classes[j->job_class];
-    double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
-    int64_t run_ms = speed == 1.0 ? j->work_ms : llround((double)j->work_ms / speed);
+    double pace = world->host[host].pace;
+    int64_t run_ms = pace == 1.0 ? j->work_ms : (int64_t)((double)j->work_ms * pace + 0.5);
     if (j->started_ms < 0 && j->attempt == 0 && j->created_ms >= world->stats_from_ms &&
         world->now_ms >= world->stats_from_ms) {
         int64_t wait_ms = world->now_ms - j->created_ms;

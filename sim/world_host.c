@@ -33,17 +33,18 @@ static void tell_target(struct world *world, int host)
         prometheus_target(world->prometheus, world->now_ms, host, state);
 }
 
+#define HAIR 1e-6 /* what is this close to a whole per mille is one */
+
 static void tell_load(struct world *world, int host, enum signal signal)
 {
     const struct world_host *h = &world->host[host];
-    const struct host *spec = &world->fleet->hosts[host];
     int64_t pm = h->stress_pm[signal];
     if (!world->wants_load)
         return;
-    if (signal == SIGNAL_CPU_RATE && spec->cores > 0)
-        pm += h->load_mcores / spec->cores;
-    if (signal == SIGNAL_MEMORY && spec->memory_bytes > 0)
-        pm += h->load_bytes * 1000 / spec->memory_bytes;
+    if (signal == SIGNAL_CPU_RATE)
+        pm += (int64_t)((double)h->load_mcores * h->pm_a_mcore + HAIR);
+    if (signal == SIGNAL_MEMORY)
+        pm += (int64_t)((double)h->load_bytes * h->pm_a_byte + HAIR);
     prometheus_load(world->prometheus, world->now_ms, host, signal, pm < 1000 ? pm : 1000);
 }
 
@@ -73,6 +74,7 @@ void world_host_slow(struct world *world, int host, double factor)
     struct world_host *h = &world->host[host];
     uint32_t reg;
     h->slowdown *= factor;
+    h->pace = h->slowdown / h->speed;
     for (reg = h->first; reg < h->first + h->slots; reg++) {
         struct job *job;
         if (world->regs[reg].job == NONE)
@@ -90,20 +92,17 @@ void world_host_finished(struct world *world, int host, uint32_t job)
 {
     struct world_host *h = &world->host[host];
     const struct job *j = &world->jobs[job];
-    const int window = (int)(sizeof h->recent_pm / sizeof *h->recent_pm);
-    double baseline;
-    int64_t sum = 0;
-    int i;
+    int64_t *recent = &h->recent_pm[h->n_recent % WORLD_RECENT];
     if (!world->wants_duration || world->fleet->workload.n_classes == 0)
         return;
-    baseline = world->class_mean_ms[j->job_class] / world->fleet->hosts[host].speed;
-    h->recent_pm[h->n_recent++ % window] =
-        (int64_t)(1000 * (double)(world->now_ms - j->started_ms) / fmax(baseline, 1));
-    if (h->n_recent < window)
-        return;
-    for (i = 0; i < window; i++)
-        sum += h->recent_pm[i];
-    prometheus_load(world->prometheus, world->now_ms, host, SIGNAL_JOB_DURATION, sum / window);
+    h->recent_sum_pm -= *recent; /* 0 until the ring is full */
+    *recent = (int64_t)((double)(world->now_ms - j->started_ms) *
+                            (world->class_pm_a_ms[j->job_class] * h->speed) +
+                        HAIR);
+    h->recent_sum_pm += *recent;
+    if (++h->n_recent >= WORLD_RECENT)
+        prometheus_load(world->prometheus, world->now_ms, host, SIGNAL_JOB_DURATION,
+                        h->recent_sum_pm / WORLD_RECENT);
 }
 
 void world_host_changed(struct world *world, int host, bool was_reachable)

@@ -18,9 +18,13 @@ void world_workload_open(struct world *world)
     int i;
     for (i = 0; i < workload->n_classes; i++)
         world->class_weight_sum += workload->classes[i].weight;
+    if (workload->fan_out.kind == FAN_OUT_GEOMETRIC && workload->fan_out.mean > 1)
+        world->fan_out_scale = 1 / log1p(-1 / workload->fan_out.mean);
     world->rate_peak = workload->arrivals.rate_per_ms * (1 + workload->arrivals.amplitude);
+    world->rate_least = workload->arrivals.rate_per_ms * (1 - workload->arrivals.amplitude);
     if (workload->arrivals.n_profile == 0)
         return;
+    world->rate_least = 0;
     for (i = 0; i < workload->arrivals.n_profile; i++) {
         sum += workload->arrivals.profile[i];
         peak = fmax(peak, workload->arrivals.profile[i]);
@@ -50,10 +54,13 @@ static double next_poisson(struct world *world, double from_ms)
     struct stream *stream = &world->streams[STREAM_ARRIVAL];
     bool steady = world->fleet->workload.arrivals.n_profile == 0 &&
                   world->fleet->workload.arrivals.amplitude <= 0;
-    do
+    double rate;
+    do {
         from_ms -= log(stream_uniform(stream)) / world->rate_peak;
-    while (!steady && from_ms < (double)world->end_ms &&
-           stream_uniform(stream) * world->rate_peak >= rate_at(world, (int64_t)from_ms));
+        if (steady || from_ms >= (double)world->end_ms)
+            break;
+        rate = stream_uniform(stream) * world->rate_peak;
+    } while (rate >= world->rate_least && rate >= rate_at(world, (int64_t)from_ms));
     return from_ms;
 }
 
@@ -156,7 +163,7 @@ static int draw_fan_out(struct world *world)
         if (workload->fan_out.mean <= 1)
             return 1;
         u = stream_uniform(stream);
-        return 1 + (int)fmin(log(u) / log1p(-1 / workload->fan_out.mean), 1e6);
+        return 1 + (int)fmin(log(u) * world->fan_out_scale, 1e6);
     case FAN_OUT_EMPIRICAL:
         u = stream_uniform(stream);
         for (i = 0; i < workload->fan_out.n_weights; i++)

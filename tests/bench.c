@@ -8,6 +8,7 @@
  * ratio of each pair is what has a limit, because nanoseconds are the machine's business. Prints a
  * table; the first argument names a file for the same as JSON. Exit 1: a limit was missed.
  */
+#include "bench_fleet.h"
 #include "model/err.h"
 #include "sim/queue.h"
 #include "sim/source.h"
@@ -198,6 +199,11 @@ static struct run hold_100000(void)
     return hold(100000);
 }
 
+static struct run fleet(void)
+{
+    return (struct run){bench_fleet_event(), NAN};
+}
+
 /* Further benchmarks go here. The hold limits are 30, 50 and 110 ns where the bare loop takes 11
  * ns an event. M/M/1 at load r has r / (1 - r) in system. */
 static const struct benchmark benchmarks[] = {
@@ -206,6 +212,7 @@ static const struct benchmark benchmarks[] = {
     {"hold, 20 pending", "event", hold_20, 1, 30.0 / 11, NAN},
     {"hold, 1000 pending", "event", hold_1000, 1, 50.0 / 11, NAN},
     {"hold, 100000 pending", "event", hold_100000, 1, 110.0 / 11, NAN},
+    {"fleet, a whole year", "event", fleet, 1, 8, NAN},
 };
 #define BENCHMARKS (sizeof benchmarks / sizeof *benchmarks)
 
@@ -270,10 +277,14 @@ static bool measure(const struct benchmark *benchmark, json_t *list)
 
 int main(int argc, char **argv)
 {
-    json_t *root = json_object(), *list = json_array();
-    bool pass = true;
+    json_t *root = json_object(), *list = json_array(), *fleets = json_array();
+    bool pass;
     size_t i;
-    printf("%-21s %-8s %23s  %7s  %20s\n", "", "", "ns", "bare", "ratio");
+    printf("%-31s %-8s %7s %7s %7s  %9s\n", "", "unit", "median", "min", "max", "limit");
+    pass = bench_fleet_memory(fleets);
+    pass = bench_fleet_times(fleets) && pass;
+    pass = bench_fleet_threads(fleets) && pass;
+    printf("\n%-21s %-8s %23s  %7s  %20s\n", "", "", "ns", "bare", "ratio");
     printf("%-21s %-8s %7s %7s %7s  %7s  %6s %6s %6s  %6s\n", "benchmark", "per", "median", "min",
            "max", "median", "median", "min", "max", "limit");
     for (i = 0; i < BENCHMARKS; i++)
@@ -281,6 +292,7 @@ int main(int argc, char **argv)
     json_object_set_new(root, "version", json_integer(1));
     json_object_set_new(root, "rounds", json_integer(ROUNDS));
     json_object_set_new(root, "benchmarks", list);
+    json_object_set_new(root, "fleet", fleets);
     if (argc > 1 && json_dump_file(root, argv[1], JSON_INDENT(2)) != 0) {
         fprintf(stderr, "%s: cannot be written\n", argv[1]);
         pass = false;

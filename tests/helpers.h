@@ -9,6 +9,15 @@
 
 #include <stdio.h>
 
+/* Built with a sanitizer, which takes several times as long: suites that measure may do less. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define HELPER_SANITIZED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HELPER_SANITIZED 1
+#endif
+#endif
+
 Suite *suite(void);
 
 /* Fails the test unless `text` is what tests/golden/NAME holds, showing the first line that

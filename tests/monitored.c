@@ -16,7 +16,8 @@ void monitored_configure(struct fleet *fleet, int n_hosts)
                                             .scrape_interval_ms = 30 * SECOND,
                                             .scrape_timeout_ms = 10 * SECOND,
                                             .evaluation_interval_ms = MINUTE,
-                                            .lookback_ms = 5 * MINUTE};
+                                            .lookback_ms = 5 * MINUTE,
+                                            .unreachable_ms = 3070};
     fleet->alertmanager = (struct alertmanager_config){.present = true,
                                                        .group_wait_ms = 30 * SECOND,
                                                        .group_interval_ms = 5 * MINUTE,

@@ -30,12 +30,15 @@ void small_world_close(struct small_world *world);
 /* Starts `understudy drill ARGUMENT` on the world's scenario; failpoint 0: none. Returns the pid.
  */
 int small_world_start(struct small_world *world, const char *argument, int failpoint);
+/* Starts `understudy ARGUMENTS...` (NULL-terminated). */
+int small_world_run(struct small_world *world, char *const *arguments, int failpoint);
 /* Waits; the exit code, or 128 + signal. Fails the test if the credential was shown anywhere. */
 int small_world_wait(struct small_world *world, int pid);
 int small_world_drill(struct small_world *world, const char *argument, int failpoint);
 
 bool small_world_is_broken(const struct small_world *world);
 bool small_world_said(const struct small_world *world, const char *text);
+bool small_world_said_quietly(const struct small_world *world, const char *text);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool small_world_is_closed(const struct small_world *world);
 void small_world_touch(const char *path);

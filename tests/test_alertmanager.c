@@ -245,6 +245,95 @@ START_TEST(overlapping_update_keeps_the_earlier_start)
 }
 END_TEST
 
+/* --- routes and inhibition ------------------------------------------------------------------- */
+
+/* Rule 0 of host 0 by a quick route, of host 1 by none; rule 1 by a slow route shared by hosts. */
+static void setup_routed(void)
+{
+    struct stream phases;
+    struct alertmanager_config *config = &world.fleet.alertmanager;
+    stream_seed(&phases, 7);
+    world = (struct monitored){.n = 0};
+    monitored_configure(&world.fleet, 2);
+    monitored_add_rule(&world.fleet, SIGNAL_UP, 2 * MINUTE);
+    monitored_add_rule(&world.fleet, SIGNAL_CPU_RATE, 5 * MINUTE);
+    config->n_routes = 2;
+    config->routes[0] = (struct alert_route){10 * SECOND, 60 * SECOND, 240 * MINUTE, true, {0, 1}};
+    config->routes[1] =
+        (struct alert_route){50 * SECOND, 100 * SECOND, 240 * MINUTE, false, {0, 1}};
+    config->route_of[0][1] = -1;
+    config->route_of[1][0] = config->route_of[1][1] = 1;
+}
+
+START_TEST(routes_have_their_own_times)
+{
+    teardown();
+    setup_routed();
+    monitored_open(&world);
+    monitored_reset(&world, &(struct stream){{1, 2, 3, 4}});
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    fire(60 * SECOND, 60 * SECOND, 0, 1); /* nobody tells the controller */
+    fire(60 * SECOND, 60 * SECOND, 1, 0);
+    fire(130 * SECOND, 130 * SECOND, 1, 1); /* joins the shared group, told at its tick */
+    resolve(131 * SECOND, 60 * SECOND, 0, 0);
+    monitored_run(&world, 215 * SECOND);
+    ck_assert_int_eq(world.n, 4);
+    ck_assert_int_eq(world.log[0].at_ms, 70 * SECOND);
+    ck_assert_uint_eq(world.log[0].notification.firing[0], 1);
+    ck_assert_uint_eq(world.log[0].notification.member[0], 1);
+    ck_assert_uint_eq(world.log[0].notification.member[1], 0);
+    ck_assert_int_eq(world.log[1].at_ms, 110 * SECOND);
+    ck_assert_uint_eq(world.log[1].notification.firing[0], 2);
+    ck_assert_uint_eq(world.log[1].notification.member[1], 2);
+    ck_assert_int_eq(world.log[2].at_ms, 190 * SECOND); /* ticks of 60 s from 70 */
+    ck_assert_uint_eq(world.log[2].notification.firing[0], 0);
+    ck_assert_int_eq(world.log[3].at_ms, 210 * SECOND);
+    ck_assert_uint_eq(world.log[3].notification.firing[1], 2);
+}
+END_TEST
+
+START_TEST(a_firing_alert_mutes_another)
+{
+    world.fleet.alertmanager.muted_by_same_host[1] = 1;
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    fire(70 * SECOND, 70 * SECOND, 1, 0); /* muted at its flush of 100 */
+    fire(70 * SECOND, 70 * SECOND, 1, 1); /* the other host's is not */
+    resolve(150 * SECOND, 60 * SECOND, 0, 0);
+    fire(190 * SECOND, 70 * SECOND, 1, 0);
+    fire(310 * SECOND, 70 * SECOND, 1, 0);
+    CHECK(395, 0, {90, 1}, {390, 0});
+    CHECK(450, 0, {90, 1}, {390, 0}, {400, 2}); /* told once it is muted no longer */
+    ck_assert_int_eq(world.log[1].at_ms, 100 * SECOND);
+    ck_assert_uint_eq(world.log[1].notification.firing[1], 2);
+}
+END_TEST
+
+START_TEST(a_muted_alert_is_left_out_of_its_group)
+{
+    teardown();
+    setup_grouped(true);
+    monitored_close(&world);
+    world.fleet.alertmanager.group_by_alertname = false;
+    world.fleet.alertmanager.muted_by_same_host[1] = 1;
+    monitored_open(&world);
+    monitored_reset(&world, &(struct stream){{1, 2, 3, 4}});
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    fire(70 * SECOND, 70 * SECOND, 1, 0);
+    CHECK(200, 0, {90, 1});
+}
+END_TEST
+
+START_TEST(an_alert_of_any_host_can_mute)
+{
+    world.fleet.alertmanager.muted_by_any_host[1] = 1;
+    fire(60 * SECOND, 60 * SECOND, 0, 1);
+    fire(70 * SECOND, 70 * SECOND, 1, 0);
+    monitored_run(&world, 200 * SECOND);
+    ck_assert_int_eq(world.n, 1);
+    ck_assert_uint_eq(world.log[0].notification.firing[1], 1);
+}
+END_TEST
+
 /* --- with Prometheus: what a re-fire t after the resolution is worth -------------------------- */
 
 /* One host, evaluation and resend delay 60 s: an alert that fires again t seconds after it resolved
@@ -303,6 +392,10 @@ Suite *suite(void)
     tcase_add_test(groups, exactly_group_wait_old_waits);
     tcase_add_test(groups, restart_forgets_groups_but_not_what_was_told);
     tcase_add_test(groups, overlapping_update_keeps_the_earlier_start);
+    tcase_add_test(groups, routes_have_their_own_times);
+    tcase_add_test(groups, a_firing_alert_mutes_another);
+    tcase_add_test(groups, a_muted_alert_is_left_out_of_its_group);
+    tcase_add_test(groups, an_alert_of_any_host_can_mute);
     suite_add_tcase(suite, groups);
     tcase_add_checked_fixture(refire, setup, teardown);
     tcase_add_loop_test(refire, refire_is_silent_with_the_documented_probability, 1, 7);

@@ -106,6 +106,37 @@ START_TEST(a_token_in_place_of_its_source_stays_out_of_the_message)
 }
 END_TEST
 
+/* One setting of the fleet's live section overridden, as --set does. */
+static const struct {
+    const char *set, *says;
+} bad_fleets[] = {
+    {"fleet.live.github.owner=", "owner"},
+    {"fleet.live.github.token=", "token"},
+    {"fleet.live.github.app_id='12'", "app_id and installation go together"},
+    {"fleet.live.github.ca_file=nowhere.pem", "nowhere.pem: cannot be read"},
+    {"fleet.live.github.tokn=x", "did you mean token"},
+    {"fleet.live.prometheus={user: me}", "url: missing"},
+    {"fleet.live.prometheus={url: 'http://127.0.0.1', user: me}", "goes with token"},
+    {"fleet.live.prometheus={url: 'http://127.0.0.1', cert_file: fleet.pem}", "go together"},
+    {"fleet.live.time_factor=0", "want a number, 1..1000"},
+    {"fleet.live.places=[{name: x}]", "via: missing"},
+    {"fleet.live.places=[{name: x, via: ssh me}]", "want a list"},
+    {"fleet.live.listen={}", "address: missing"},
+    {"fleet.live.allow_actions=perhaps", "want true or false"},
+};
+
+START_TEST(bad_live_sections_are_named)
+{
+    char path[160];
+    LOAD("");
+    scenario_fini(scenario);
+    snprintf(path, sizeof path, "%s/scenario.yaml", folder);
+    ck_assert_int_eq(scenario_load(scenario, path, &bad_fleets[_i].set, 1, &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, bad_fleets[_i].says) != NULL, "want '%s' in: %s",
+                  bad_fleets[_i].says, err.text);
+}
+END_TEST
+
 /* ---- roster and routing ---- */
 
 static json_t *labels(const char *name, const char *value)
@@ -466,6 +497,8 @@ Suite *suite(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, bad_drill_sections_are_named, 0,
                         sizeof bad_drills / sizeof bad_drills[0]);
+    tcase_add_loop_test(tcase, bad_live_sections_are_named, 0,
+                        sizeof bad_fleets / sizeof bad_fleets[0]);
     tcase_add_test(tcase, a_token_in_place_of_its_source_stays_out_of_the_message);
     tcase_add_test(tcase, registrations_and_alerts_find_their_host);
     tcase_add_test(tcase, routing_takes_off_first_and_puts_on_what_is_online);

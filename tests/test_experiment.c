@@ -75,13 +75,35 @@ START_TEST(warmup_auto_depends_on_seed_alone)
 }
 END_TEST
 
-/* The day itself, quiet at night and busy at noon, must not be taken for a start. */
+/* The day itself, quiet at night and busy at noon, must not be taken for a start, whenever the
+ * scenario begins and ends. */
 START_TEST(warmup_auto_does_not_drop_the_night)
 {
-    staged_load(&s, MM1, "5/h, amplitude: 80%", "duration: 14d\nwarmup: auto\n");
-    staged_run(&s, (struct experiment){.seed = 1, .replications = 10});
+    static const char *const when[] = {"duration: 3d\nstart: 0s", "duration: 10d\nstart: 6h",
+                                       "duration: 14d12h\nstart: 12h", "duration: 7d\nstart: 18h"};
+    char rest[100];
+    size_t i;
+    for (i = 0; i < sizeof when / sizeof *when; i++) {
+        snprintf(rest, sizeof rest, "%s\nwarmup: auto\n", when[i]);
+        staged_load(&s, MM1, "5/h, amplitude: 80%", rest);
+        staged_run(&s, (struct experiment){.seed = 1, .replications = 2});
+        ck_assert_msg(!s.result.warmup_unsettled && s.result.warmup_ms <= DAY / 2, "%s: %lld ms%s",
+                      when[i], (long long)s.result.warmup_ms,
+                      s.result.warmup_unsettled ? ", not settled" : "");
+        staged_fini(&s);
+    }
+}
+END_TEST
+
+/* And a start must not hide behind the day. */
+START_TEST(warmup_auto_sees_a_slow_start_through_the_day)
+{
+    staged_load(&s, SLOW_START, "auto");
+    s.scenario.fleet.workload.arrivals.amplitude = 0.5;
+    staged_run(&s, (struct experiment){.seed = 2, .replications = 10});
     ck_assert(!s.result.warmup_unsettled);
-    ck_assert_int_le(s.result.warmup_ms, DAY);
+    ck_assert_int_ge(s.result.warmup_ms, 5 * HOUR);
+    ck_assert_int_le(s.result.warmup_ms, 5 * DAY);
     staged_fini(&s);
 }
 END_TEST
@@ -415,6 +437,7 @@ Suite *suite(void)
     tcase_add_test(warmup, warmup_auto_takes_out_the_slow_start);
     tcase_add_test(warmup, warmup_auto_depends_on_seed_alone);
     tcase_add_test(warmup, warmup_auto_does_not_drop_the_night);
+    tcase_add_test(warmup, warmup_auto_sees_a_slow_start_through_the_day);
     tcase_add_test(warmup, warmup_auto_drops_half_at_most_and_says_that_it_is_too_short);
     tcase_add_test(runs, batch_means_of_one_run_cover_as_often_as_they_say);
     tcase_add_test(runs, many_replications_need_no_batches);

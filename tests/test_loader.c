@@ -53,6 +53,7 @@ static const struct {
      "fleet: files that name each other: tests/invalid/cycle.yaml -> tests/invalid/cycle-2.yaml -> "
      "tests/invalid/cycle.yaml"},
     {"names-itself.yaml", NULL, 1, "fleet: files that name each other"},
+    {"path-with-newline.yaml", NULL, 1, "a& az?h/s[*a]: cannot be read"},
     {"no-such-fleet.yaml", NULL, 1,
      "fleet: tests/invalid/nowhere.yaml: cannot be read: No such file"},
     {"fleet-of-other-shape.yaml", "bare-hosts.yaml", 1, "want a fleet file"},

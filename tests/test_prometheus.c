@@ -88,9 +88,11 @@ END_TEST
 
 enum { INPUTS = 40 };
 
+enum input_kind { INPUT_LOAD, INPUT_TARGET, INPUT_STOP, INPUT_START };
+
 struct input {
     int64_t at_ms;
-    enum { INPUT_LOAD, INPUT_TARGET, INPUT_STOP, INPUT_START } what;
+    enum input_kind what;
     int host;
     enum signal signal;
     int64_t value_pm;
@@ -161,7 +163,9 @@ static void draw_inputs(struct history *history, struct stream *random, int64_t 
         uint32_t what = stream_below(random, loads_only ? 13 : 20);
         *input = (struct input){.at_ms = stream_below(random, (uint32_t)spread_ms)};
         input->host = (int)stream_below(random, (uint32_t)history->fleet.n_hosts);
-        input->what = what < 13 ? INPUT_LOAD : what < 18 ? INPUT_TARGET : (int)what - 16;
+        input->what = what < 13   ? INPUT_LOAD
+                      : what < 18 ? INPUT_TARGET
+                                  : (enum input_kind)(what - 16);
         input->signal =
             (enum signal)ANY_OF(random, SIGNAL_CPU_RATE, SIGNAL_CPU_RATE, SIGNAL_CPU_IRATE,
                                 SIGNAL_MEMORY, SIGNAL_DISK, SIGNAL_JOB_DURATION);

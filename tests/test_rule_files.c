@@ -371,6 +371,55 @@ START_TEST(routes_are_those_that_tell_the_controller)
 }
 END_TEST
 
+/* The first child that takes an alert keeps it, unless it says `continue`. */
+START_TEST(a_route_without_continue_ends_the_search)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("alertmanager.yml",
+               "route:\n"
+               "  receiver: mail\n"
+               "  routes:\n"
+               "    - {match: {alertname: Down}, receiver: mail}\n"
+               "    - {match: {alertname: Busy}, receiver: mail, continue: true}\n"
+               "    - {match: {severity: critical}, receiver: hook}\n"
+               "receivers:\n"
+               "  - {name: mail}\n"
+               "  - {name: hook, webhook_configs: [{url: 'http://localhost/'}]}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.alertmanager.route_of[0][0], -1);
+    ck_assert_int_eq(fleet.alertmanager.route_of[2][0], 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(matchers_choose_hosts_and_jobs)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("prometheus.yml",
+               "scrape_configs:\n"
+               "  - {job_name: node-other, static_configs: [{targets: ['10.9.9.9:9100']}]}\n"
+               "  - {job_name: ours, scrape_interval: 20s,\n"
+               "     static_configs: [{targets: ['10.0.0.2:9100', '10.0.0.1:9100']}]}\n"
+               "rule_files: [rules.yml]\n");
+    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
+                            "  - {alert: A, expr: 'up{instance!=\"10.0.0.1:9100\"} == 0'}\n"
+                            "  - {alert: B, expr: 'up{instance=\"two\"} == 0'}\n"
+                            "  - {alert: C, expr: 'up{instance!~\"10.0.0.1:.*\"} == 0'}\n"
+                            "  - {alert: D, expr: 'up{job!=\"ours\"} == 0'}\n"
+                            "  - {alert: E, expr: 'up{cluster=\"x\"} == 0'}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(fleet.monitoring.rules[i].hosts, 2);
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[0].job].name, "ours");
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[3].job].name, "node-other");
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[4].job].name, "ours");
+    ck_assert_uint_eq(fleet.monitoring.rules[4].hosts, 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
 START_TEST(sets_reach_into_the_files)
 {
     static const char *const sets[] = {
@@ -475,6 +524,8 @@ Suite *suite(void)
     LOOP(files, bad_prometheus_file_is_one_placed_line, bad_prometheus);
     tcase_add_test(files, fleet_takes_its_real_files);
     tcase_add_test(files, routes_are_those_that_tell_the_controller);
+    tcase_add_test(files, a_route_without_continue_ends_the_search);
+    tcase_add_test(files, matchers_choose_hosts_and_jobs);
     tcase_add_test(files, sets_reach_into_the_files);
     tcase_add_test(files, the_fleet_s_own_interval_wins);
     LOOP(files, bad_reference_is_one_placed_line, bad_fleets);

@@ -96,6 +96,54 @@ START_TEST(priorities_are_the_textbook_example)
 }
 END_TEST
 
+START_TEST(priorities_of_like_services_agree)
+{
+    static const double arrival[] = {0.2, 0.6, 1.2};
+    struct dist third = make(DIST_EXPONENTIAL, 1.0 / 3, NAN);
+    struct dist service[] = {third, third, third};
+    double like[3], any[3];
+    int i;
+    exact_priorities(1, arrival, 3, 3, like);
+    exact_mg1_priorities(arrival, service, 3, any);
+    for (i = 0; i < 3; i++)
+        near(any[i], like[i], 1e-12);
+}
+END_TEST
+
+/* Equal speeds: M/M/c, whatever the choice. */
+START_TEST(equal_speeds_are_one_host)
+{
+    static const int slots[] = {3, 2};
+    static const double speed[] = {1, 1};
+    double first;
+    struct exact got = exact_two_speeds(slots, speed, EXACT_RANDOM, 4, 1, &first);
+    near(got.mean_wait, exact_mmc(5, 4, 1).mean_wait, 1e-12);
+    near(got.wait_probability, exact_erlang_c(5, 4), 1e-12);
+    near(first, 0.8, 1e-12);
+    got = exact_two_speeds(slots, speed, EXACT_FIRST, 4, 1, &first);
+    near(got.mean_wait, exact_mmc(5, 4, 1).mean_wait, 1e-12);
+    ck_assert_double_gt(first, 0.81);
+}
+END_TEST
+
+/* One slot each, speeds 2 and 1, 1.5 arrivals: against both busy and nobody waiting as 1, by hand
+ * none 16/9, fast 2/3, slow 4/3, waiting 1 at random; 32/15, 6/5, 4/5, 1 with the fast one first.
+ */
+START_TEST(two_speeds_are_the_chain_by_hand)
+{
+    static const int slots[] = {1, 1};
+    static const double speed[] = {2, 1};
+    double first;
+    struct exact got = exact_two_speeds(slots, speed, EXACT_RANDOM, 1.5, 1, &first);
+    near(got.wait_probability, 9.0 / 26, 1e-12);
+    near(first, 6.0 / 13, 1e-12);
+    near(got.mean_queue, 2 * 9.0 / 52, 1e-12);
+    got = exact_two_speeds(slots, speed, EXACT_FIRST, 1.5, 1, &first);
+    near(got.wait_probability, 2 / (92.0 / 15), 1e-12);
+    near(first, 3.2 / (92.0 / 15), 1e-12);
+}
+END_TEST
+
 /* With one server Pollaczek and Khinchine; with more, Cosmetatos' approximation is within 1%, and
  * everybody waits when the load nears 1. */
 START_TEST(fixed_services_agree_with_pollaczek_khinchine)
@@ -164,10 +212,16 @@ END_TEST
 START_TEST(breakdowns_of_exponential_services_agree_three_ways)
 {
     struct dist service = make(DIST_EXPONENTIAL, 1, NAN), repair = make(DIST_EXPONENTIAL, 5, NAN);
-    double chain = exact_host_breakdowns(1, 0.5, 1, 0.02, 0.2).mean_number;
+    double chain = exact_host_breakdowns(1, 1, 0.5, 1, 0.02, 0.2).mean_number;
     near(exact_breakdowns(0.5, &service, 0.02, &repair, EXACT_RESUME).mean_number, chain, 1e-8);
     near(exact_breakdowns(0.5, &service, 0.02, &repair, EXACT_RESAMPLE).mean_number, chain, 1e-7);
-    near(exact_host_breakdowns(4, 3, 1, 1e-9, 1).mean_number, exact_mmc(4, 3, 1).mean_number, 1e-6);
+    /* Hosts that hardly fail; and two that are down most of the time, hardly loaded: a job in
+     * service is there for its service and the times when neither is up. */
+    near(exact_host_breakdowns(3, 2, 5, 1, 1e-9, 1).mean_number, exact_mmc(6, 5, 1).mean_number,
+         1e-5);
+    near(exact_host_breakdowns(2, 1, 1e-6, 1, 1e3, 1e3).mean_number / 1e-6, 1 / 0.75, 1e-3);
+    near(exact_host_breakdowns(1, 4, 3, 1, 1e-9, 1).mean_number, exact_mmc(4, 3, 1).mean_number,
+         1e-6);
 }
 END_TEST
 
@@ -190,10 +244,18 @@ END_TEST
 START_TEST(forward_equations_agree_with_closed_forms)
 {
     double period = 24, lag = 2 * M_PI / period, part = 2 / M_PI;
-    struct exact flat = exact_mtmc(4, 3, 0, period, 1, 300, 301);
-    struct exact ample = exact_mtmc(100, 2, 0.6, period, 1, 240, 246);
+    struct exact_rate steady = {3, 0, period, NULL, 0}, sine = {2, 0.6, period, NULL, 0};
+    static const double even[] = {1, 1, 1}, uneven[] = {4, 0, 1, 1};
+    struct exact_rate parts = {3, 0, period, even, 3}, jumps = {2, 0, 4 * period, uneven, 4};
+    struct exact flat = exact_mtmc(4, &steady, 1, 300, 301);
+    struct exact ample = exact_mtmc(100, &sine, 1, 240, 246);
+    struct exact late = exact_mtmc(100, &jumps, 1, period, 2 * period);
     near(flat.mean_queue, exact_mmc(4, 3, 1).mean_queue, 1e-6);
     near(flat.utilization, 0.75, 1e-6);
+    near(exact_mtmc(4, &parts, 1, 20, 50).mean_queue, exact_mtmc(4, &steady, 1, 20, 50).mean_queue,
+         1e-7);
+    /* 16 / 3 jobs when the arrivals stop, almost; they leave one by one. */
+    near(late.mean_number, 16.0 / 3 * (1 - exp(-period)) * (1 - exp(-period)) / period, 1e-6);
     near(ample.mean_number, 2 * (1 + 0.6 * part * (1 - lag) / (1 + lag * lag)), 1e-6);
 }
 END_TEST
@@ -219,6 +281,9 @@ Suite *suite(void)
     tcase_add_test(c, impatience_is_the_published_example);
     tcase_add_test(c, machine_repair_is_the_textbook_example);
     tcase_add_test(c, priorities_are_the_textbook_example);
+    tcase_add_test(c, priorities_of_like_services_agree);
+    tcase_add_test(c, equal_speeds_are_one_host);
+    tcase_add_test(c, two_speeds_are_the_chain_by_hand);
     tcase_add_test(c, fixed_services_agree_with_pollaczek_khinchine);
     tcase_add_test(c, renewal_arrivals_agree_with_closed_forms);
     tcase_add_test(c, transforms_agree_with_their_integrals);

@@ -177,6 +177,22 @@ void exact_priorities(int servers, const double *arrival, int classes, double se
     }
 }
 
+void exact_mg1_priorities(const double *arrival, const struct dist *service, int classes,
+                          double *mean_wait)
+{
+    double residual = 0, before = 0;
+    int i;
+    for (i = 0; i < classes; i++) {
+        double mean = dist_mean(&service[i]);
+        residual += arrival[i] * mean * mean * (1 + dist_cv2(&service[i])) / 2;
+    }
+    for (i = 0; i < classes; i++) {
+        double upto = before + arrival[i] * dist_mean(&service[i]);
+        mean_wait[i] = residual / ((1 - before) * (1 - upto));
+        before = upto;
+    }
+}
+
 struct transform {
     const struct dist *dist;
     double s, factor; /* E[exp(-s X)]; for roots: x = E[exp(-factor (1 - x) X)] */

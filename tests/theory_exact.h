@@ -52,21 +52,38 @@ struct exact exact_gimc(int servers, const struct dist *interval, double service
 void exact_priorities(int servers, const double *arrival, int classes, double service,
                       double *mean_wait);
 
+/* The same for one server and services of any kind (Cobham 1954; Kleinrock, volume 2). */
+void exact_mg1_priorities(const double *arrival, const struct dist *service, int classes,
+                          double *mean_wait);
+
+/* Two hosts of different speeds; who finds both with idle slots goes to any of them with the same
+ * chance, or always to the first host (a Markov chain; Gumbel 1960). */
+enum exact_choice { EXACT_RANDOM, EXACT_FIRST };
+struct exact exact_two_speeds(const int *slots, const double *speed, enum exact_choice choice,
+                              double arrival, double service, double *first_utilization);
+
 /* One server that fails at a rate while it stands, busy or not, and is repaired; the job in
  * service resumes or starts over with a new length (Gaver 1962; Avi-Itzhak and Naor 1963).
  * utilization counts the time lost to repairs and to work done over. */
 enum exact_restart { EXACT_RESUME, EXACT_RESAMPLE };
 struct exact exact_breakdowns(double arrival, const struct dist *service, double failure,
                               const struct dist *repair, enum exact_restart restart);
-/* The same for a host of several servers that fail together, all exponential: resuming and starting
+/* The same for hosts of several servers that fail together, all exponential: resuming and starting
  * over with a new length are then the same. Only mean_number. */
-struct exact exact_host_breakdowns(int servers, double arrival, double service, double failure,
-                                   double repair);
+struct exact exact_host_breakdowns(int hosts, int servers, double arrival, double service,
+                                   double failure, double repair);
 
-/* Arrivals at rate arrival * (1 + amplitude * sin(2 pi t / period)) to an empty system at t = 0;
- * time averages over from..to (the forward equations, with gsl_odeiv2). */
-struct exact exact_mtmc(int servers, double arrival, double amplitude, double period,
-                        double service, double from, double to);
+/* A rate that varies with a period, around `mean`: by the weights of equal parts of it, or as
+ * 1 + amplitude * sin(2 pi t / period). */
+struct exact_rate {
+    double mean, amplitude, period;
+    const double *weight; /* NULL: the sine */
+    int n;
+};
+/* Arrivals at this rate to an empty system at t = 0; time averages over from..to (the forward
+ * equations, with gsl_odeiv2). */
+struct exact exact_mtmc(int servers, const struct exact_rate *arrival, double service, double from,
+                        double to);
 
 /* Two hosts that fail alone and are repaired by one or two crews. */
 struct exact_pair {

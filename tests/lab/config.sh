@@ -116,6 +116,7 @@ fleet:
     scrape_timeout: 10s
     evaluation_interval: 1min
     lookback: 5min
+    unreachable_after: $((3070 * COMPRESS))ms # 3.07 s of real time, which the kernel does not compress
     rules:
       - {alert: RunnerHighCPU, signal: cpu, above: 85%, window: 5min, for: 5min, severity: critical}
       - {alert: RunnerHighMemory, signal: memory, above: 85%, for: 5min, severity: warning}

@@ -67,6 +67,7 @@ documented: {$documented}
 drill:
   target: $target
   lease: 50min
+  preconditions: {wait: 20min} # a range that has just come up has no CPU rate yet
   inject:
     - name: $run${on:+ $on}${argument:+ $argument}
       on: lab

@@ -40,7 +40,7 @@
 #include <unistd.h>
 
 #define PROCESSES 256
-#define PLACES 16
+#define PLACES 48
 #define ARGUMENTS 128
 #define MESSAGE 65536
 #define NAME 64
