@@ -64,6 +64,7 @@ void target_reset(struct target *target, int64_t phase_ms)
     for (int i = 0; i < VALUES; i++)
         target->value[i] = 0;
     target->state = TARGET_UP;
+    target->n_waiting = 0;
     target->scraped = true;
     target->n = 0;
     target_catch_up(target, -1);
@@ -93,24 +94,48 @@ static void log_next(struct target *target)
     target->next_ms += target->interval_ms;
 }
 
-void target_catch_up(struct target *target, int64_t now_ms)
+/* Passes over scrapes that the log will have forgotten by now_ms. */
+static void skip(struct target *target, int64_t now_ms)
 {
-    int64_t due, kept = (int64_t)target->capacity;
-    if (target->next_ms > now_ms)
-        return;
-    due = (now_ms - target->next_ms) / target->interval_ms + 1;
-    if (!target->scraped)
-        kept = 0;
-    if (due > kept) /* the log would forget the earlier ones */
+    int64_t due = (now_ms - target->next_ms) / target->interval_ms + 1;
+    int64_t kept = target->scraped ? (int64_t)target->capacity : 0;
+    if (due > kept)
         target->next_ms += (due - kept) * target->interval_ms;
+}
+
+static void log_until(struct target *target, int64_t now_ms)
+{
     while (target->next_ms <= now_ms)
         log_next(target);
+}
+
+/* Brings the counters up to now_ms. */
+static void count(struct target *target, int64_t now_ms)
+{
+    for (int i = 0; i < COUNTERS; i++)
+        target->counter[i] = counter_at(target, (enum target_value)i, now_ms);
+    target->counted_ms = now_ms;
+}
+
+void target_catch_up(struct target *target, int64_t now_ms)
+{
+    if (target->next_ms <= now_ms)
+        skip(target, now_ms);
+    for (int i = 0; i < target->n_waiting; i++) {
+        const struct value_change *change = &target->waiting[i];
+        log_until(target, change->at_ms);
+        if (change->value < COUNTERS)
+            count(target, change->at_ms);
+        target->value[change->value] = change->value_pm;
+    }
+    target->n_waiting = 0;
+    log_until(target, now_ms);
 }
 
 void target_change(struct target *target, int64_t now_ms, enum target_state state)
 {
     target_catch_up(target, now_ms);
-    target_count(target, now_ms);
+    count(target, now_ms);
     for (int i = 0; i < COUNTERS && target->state == TARGET_ABSENT && state == TARGET_UP; i++)
         target->counter[i] = COUNTED_AT_BOOT;
     target->state = state;
@@ -147,27 +172,6 @@ const struct scrape *target_newest(struct target *target, int64_t now_ms)
             return entry(target, i - 1);
     }
     return NULL;
-}
-
-enum target_value target_value_of(enum signal signal)
-{
-    switch (signal) {
-    case SIGNAL_UP:
-    case SIGNAL_ABSENT:
-        return VALUES;
-    case SIGNAL_CPU_RATE:
-    case SIGNAL_CPU_IRATE:
-        return VALUE_CPU;
-    case SIGNAL_MEMORY:
-        return VALUE_MEMORY;
-    case SIGNAL_DISK:
-        return VALUE_DISK;
-    case SIGNAL_JOB_DURATION:
-        return VALUE_JOB_DURATION;
-    case SIGNAL_COUNT:
-        break;
-    }
-    UND_UNREACHABLE();
 }
 
 /* Does the rule read a counter over a window? */
