@@ -244,8 +244,9 @@ static void wake_host(struct prometheus *prometheus, int host, int64_t now_ms)
 }
 
 static void wake_value(struct prometheus *prometheus, int host, enum target_value value,
-                       int64_t value_pm, int64_t now_ms)
+                       int64_t now_ms)
 {
+    int64_t value_pm = target_of(prometheus, host, 0)->value[value];
     for (int i = 0; i < prometheus->monitoring->n_rules; i++) {
         const struct rule *rule = &prometheus->monitoring->rules[i];
         if (target_value_of(rule->signal) == value && target_suspicious(rule, value_pm))
@@ -442,7 +443,7 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
             wake_group(prometheus, i, -1);
     }
     for (int i = 0; i < prometheus->n_hosts * VALUES; i++)
-        wake_value(prometheus, i / VALUES, (enum target_value)(i % VALUES), 0, -1);
+        wake_value(prometheus, i / VALUES, (enum target_value)(i % VALUES), -1);
 }
 
 void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
@@ -469,7 +470,7 @@ void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, en
     for (int i = 0; i < prometheus->n_jobs; i++)
         target_set(target_of(prometheus, host, i), now_ms, value, value_pm);
     if (value_pm >= prometheus->above_pm[value] || value_pm <= prometheus->below_pm[value])
-        wake_value(prometheus, host, value, value_pm, now_ms);
+        wake_value(prometheus, host, value, now_ms);
 }
 
 void prometheus_stop(struct prometheus *prometheus, int64_t now_ms)

@@ -6,8 +6,8 @@
  * the true values just before it starts; so the log is filled in whenever a true value is about to
  * change or somebody reads, however long after. Filling early or late gives the same log.
  * Counters are integrated in integers (per mille * ms), so nothing depends on the number of steps.
- * Changes of values therefore only wait, in a short list, until then or until the list is full: a
- * fleet changes them with every job, and most of the time nobody looks for hours.
+ * Spells between changes of values therefore only wait, in a short list, until then or until the
+ * list is full: a fleet changes them with every job, and most of the time nobody looks for hours.
  *
  * A sample carries the time its scrape started and is visible from the time the scrape ended
  * (prometheus-semantics.md, S2); a failed scrape leaves up = 0 and ends the other series (S3).
@@ -17,6 +17,8 @@
 
 #include "model/assert.h"
 #include "series.h"
+
+#include <string.h>
 
 enum target_state {
     TARGET_UP,
@@ -31,7 +33,7 @@ enum target_state {
 enum target_value { VALUE_CPU, VALUE_DISK, VALUE_MEMORY, VALUE_JOB_DURATION, VALUES };
 #define COUNTERS (VALUE_DISK + 1)
 
-#define TARGET_WAITING 64 /* ceiling on changes that wait; more save little */
+#define TARGET_SPELLS 64 /* ceiling on those that wait; more would save little */
 
 struct scrape {
     int64_t at_ms, visible_ms;
@@ -40,9 +42,8 @@ struct scrape {
     bool up;
 };
 
-struct value_change {
-    int64_t at_ms, value_pm;
-    enum target_value value;
+struct spell { /* between two changes, not yet in counters and log */
+    int64_t until_ms, value[VALUES];
 };
 
 struct target {
@@ -50,9 +51,9 @@ struct target {
     int64_t latency_ms[TARGET_STATES];     /* of a scrape, by how the target answers */
     int64_t next_ms;                       /* first scrape that is not in the log yet */
     int64_t counter[COUNTERS], counted_ms; /* the counters, and when they had these values */
-    int64_t value[VALUES];                 /* true values before the waiting changes, per mille */
-    struct value_change waiting[TARGET_WAITING]; /* by time, none later than now */
-    int n_waiting;
+    int64_t value[VALUES], changed_ms;     /* true values now, per mille, and since when */
+    struct spell spell[TARGET_SPELLS];     /* the first n_spells wait */
+    int n_spells;
     enum target_state state;
     bool scraped;        /* false while the server is down */
     struct scrape *log;  /* owned ring; entry i is log[i & (capacity - 1)] */
@@ -71,17 +72,26 @@ void target_close(struct target *target);
 /* Time 0 of a replication: scraped successfully, with every value 0, for as long as windows go. */
 void target_reset(struct target *target, int64_t phase_ms);
 
-/* Logs every scrape that started at or before now_ms, and carries out what waits. */
+/* Logs every scrape that started at or before now_ms, and counts the spells that wait. */
 void target_catch_up(struct target *target, int64_t now_ms);
 
 /* From now on; a scrape that starts at now_ms itself still finds what was there before. */
 void target_change(struct target *target, int64_t now_ms, enum target_state state);
+static inline void target_end_spell(struct target *target, int64_t now_ms)
+{
+    struct spell *spell;
+    if (target->n_spells == TARGET_SPELLS)
+        target_catch_up(target, now_ms);
+    spell = &target->spell[target->n_spells++];
+    spell->until_ms = target->changed_ms = now_ms;
+    memcpy(spell->value, target->value, sizeof spell->value);
+}
 static inline void target_set(struct target *target, int64_t now_ms, enum target_value value,
                               int64_t value_pm)
 {
-    if (target->n_waiting == TARGET_WAITING)
-        target_catch_up(target, now_ms);
-    target->waiting[target->n_waiting++] = (struct value_change){now_ms, value_pm, value};
+    if (target->changed_ms != now_ms)
+        target_end_spell(target, now_ms);
+    target->value[value] = value_pm;
 }
 
 /* The server dies, with the scrape in flight; and comes back, scraping from first_ms on. */
