@@ -207,6 +207,7 @@ struct world {
     size_t n_streams;
     struct source duration[FLEET_CLASSES]; /* of each class */
     struct source interval;                /* of renewal arrivals */
+    struct source pickup;
 
     /* jobs and GitHub */
     struct job *jobs;
