@@ -274,7 +274,7 @@ enum und_code github_pages(struct github_client *client, const char *path,
     int page;
     snprintf(url, sizeof url, "%s", path);
     for (page = 0; page < PAGES; page++) {
-        int64_t total;
+        int64_t total = 0;
         json_t *body = github_get(client, url, permission, next, place, err);
         if (body)
             parse(body, list, &total, place, err);

@@ -140,6 +140,15 @@ static void append(struct github_jobs *to, const struct github_jobs *from)
     to->capacity = to->n;
 }
 
+/* A run that somebody deleted: its jobs end here, unseen. */
+static void forget_run(struct live_stage *live, int64_t run)
+{
+    size_t i;
+    for (i = 0; i < live->n_jobs; i++)
+        if (live->job_run[i] == run && live->job[i].concluded_ms < 0)
+            live->job[i].concluded_ms = pace_now_ms(&live->pace);
+}
+
 static enum und_code read_jobs(struct live_stage *live, const struct wanted *wanted,
                                struct und_err *err)
 {
@@ -147,7 +156,13 @@ static enum und_code read_jobs(struct live_stage *live, const struct wanted *wan
     github_jobs_fini(&live->recent);
     for (i = 0; i < wanted->n && err->code == UND_OK; i++) {
         struct github_jobs jobs = {0};
-        github_jobs(live->github, wanted->run[i], true, &jobs, err);
+        struct und_err failed = {0};
+        if (github_jobs(live->github, wanted->run[i], true, &jobs, &failed) != UND_OK) {
+            if (github_status(live->github) == 404)
+                forget_run(live, wanted->run[i]);
+            else
+                und_fail(err, failed.code, "%s", failed.text);
+        }
         for (j = 0; j < jobs.n; j++)
             note_job(live, &jobs.item[j]);
         append(&live->recent, &jobs);
