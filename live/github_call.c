@@ -206,7 +206,7 @@ enum und_code github_call(struct github_client *client, const struct http_reques
 {
     bool write = request->method != HTTP_GET;
     const struct http_config *config = http_config(client->service.http);
-    int64_t wait_ms;
+    int64_t wait_ms, sent_ms;
     char place[HTTP_PLACE], when[WIRE_TIME];
     *response = (struct http_response){0};
     client->status = 0;
@@ -222,8 +222,9 @@ enum und_code github_call(struct github_client *client, const struct http_reques
         if (!http_pause(client->service.http, wait_ms))
             return und_fail(err, UND_INTERRUPTED, "%s: interrupted", place);
     }
+    sent_ms = http_monotonic_ms();
     http_send(client->service.http, request, response, err);
-    github_limit_sent(&client->limit, http_monotonic_ms(), write, response->attempts);
+    github_limit_sent(&client->limit, sent_ms, write, response->attempts);
     if (err->code != UND_OK)
         return err->code;
     client->status = response->status;

@@ -154,9 +154,9 @@ static enum und_code reconcile(void *self, const struct plan *plan,
     routing->again_ms = live->write_ms;
     if (now >= live->write_ms) {
         actuate_step(&live->actuator, plan, &live->recent, &wrote, err);
-        now = pace_now_ms(&live->pace);
-        if (wrote)
+        if (wrote) /* from one beginning to the next: requests are serial anyway */
             live->write_ms = now + fleet->github.write_spacing_ms;
+        now = pace_now_ms(&live->pace);
         routing->again_ms = wrote ? live->write_ms
                             : actuate_waits(&live->actuator)
                                 ? now + fleet->controller.github_poll_ms
