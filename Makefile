@@ -58,7 +58,7 @@ help:
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
-	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it"
+	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
 	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"

@@ -79,6 +79,8 @@ static void withdraw_credentials(const struct live *live)
     secret_withdraw(live->github.service.token);
     secret_withdraw(live->prometheus.token);
     secret_withdraw(live->alertmanager.token);
+    secret_withdraw(live->listen.alertmanager_token);
+    secret_withdraw(live->listen.github_secret);
 }
 
 enum und_code command_init(struct command *command, const struct fleet *fleet, const char *on,

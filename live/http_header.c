@@ -125,6 +125,19 @@ static bool same_part(CURLU *a, CURLU *b, CURLUPart part, unsigned flags)
     return same;
 }
 
+/* fe80::1 is another machine on another link. */
+static bool same_zone(CURLU *a, CURLU *b)
+{
+    char *left = NULL, *right = NULL;
+    bool same;
+    curl_url_get(a, CURLUPART_ZONEID, &left, 0);
+    curl_url_get(b, CURLUPART_ZONEID, &right, 0);
+    same = strcmp(left ? left : "", right ? right : "") == 0;
+    curl_free(left);
+    curl_free(right);
+    return same;
+}
+
 /* No user either: "https://api.github.com@elsewhere" is not to be reasoned about. */
 static bool has_user(CURLU *url)
 {
@@ -140,7 +153,7 @@ bool http_same_origin(const char *a, const char *b)
     bool same = left && right && curl_url_set(left, CURLUPART_URL, a, 0) == CURLUE_OK &&
                 curl_url_set(right, CURLUPART_URL, b, 0) == CURLUE_OK && !has_user(left) &&
                 !has_user(right) && same_part(left, right, CURLUPART_SCHEME, 0) &&
-                same_part(left, right, CURLUPART_HOST, 0) &&
+                same_part(left, right, CURLUPART_HOST, 0) && same_zone(left, right) &&
                 same_part(left, right, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     curl_url_cleanup(left);
     curl_url_cleanup(right);

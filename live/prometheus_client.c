@@ -51,12 +51,10 @@ static json_t *get(struct prometheus_client *client, const char *path, char plac
         if (response.status == 401 || response.status == 403)
             http_refused(client->service.http, &request, &response, "200",
                          "check live.prometheus.user and .token", err);
-        else if (response.status != 200 && response.status != 400 && response.status != 422 &&
-                 response.status != 503)
+        else if (response.status != 200 && response.body[0] != '{')
             http_refused(client->service.http, &request, &response, "200",
-                         "is this URL a Prometheus server's?", err);
-        else if (response.status == 503 && response.body[0] != '{')
-            http_refused(client->service.http, &request, &response, "200", "it is still starting",
+                         response.status == 503 ? "it is still starting"
+                                                : "is this URL a Prometheus server's?",
                          err);
         else
             body = payload_parse(response.body, response.size, place, err);

@@ -10,6 +10,8 @@ void wire_clean(char *text)
     for (c = (unsigned char *)text; *c; c++)
         if (*c < ' ' || *c == 127)
             *c = '?';
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            c[0] = c[1] = '?';
 }
 
 bool wire_copy(char *out, size_t size, const char *from, size_t from_size)
@@ -69,6 +71,13 @@ static bool zone(const char **at, int *minutes)
     return true;
 }
 
+static int days_of(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
+}
+
 bool wire_time_ms(const char *text, int64_t *out_ms)
 {
     const char *at = text;
@@ -80,8 +89,9 @@ bool wire_time_ms(const char *text, int64_t *out_ms)
         !literal(&at, ':', ':') || !number(&at, 2, &tm.tm_sec) || !fraction(&at, &ms) ||
         !zone(&at, &offset_min) || *at != '\0')
         return false;
-    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
-        tm.tm_min > 59 || tm.tm_sec > 60)
+    if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 ||
+        tm.tm_mday > days_of(tm.tm_year, tm.tm_mon) || tm.tm_hour > 23 || tm.tm_min > 59 ||
+        tm.tm_sec > 60)
         return false;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;

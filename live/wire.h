@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Control characters (a terminal would obey them) become '?', in place. Bytes above 127 stay. */
+/* Control characters (a terminal would obey them) become '?', in place: those below 32, 127, and
+ * U+0080 to U+009F in UTF-8. */
 void wire_clean(char *text);
 
 /* Copies at most size - 1 bytes and ends with NUL; false if that cut anything off. */

@@ -23,10 +23,10 @@ struct alert_timing {
 
 struct alert {
     enum alert_state state;
-    int64_t active_ms;        /* evaluation that first saw it; valid unless inactive */
-    int64_t fired_ms;         /* evaluation at which it began to fire */
-    int64_t keep_since_ms;    /* first absent evaluation while kept firing; -1 if none */
-    int64_t resolved_ms;      /* evaluation at which it stopped firing; -1 if it has not */
+    int64_t active_ms;     /* evaluation that first saw it; valid unless inactive */
+    int64_t fired_ms;      /* evaluation at which it began to fire */
+    int64_t keep_since_ms; /* first absent evaluation while kept firing; -1 if none */
+    int64_t resolved_ms;   /* evaluation at which it stopped firing; -1 if it has not */
 };
 
 /* What one evaluation changed. */

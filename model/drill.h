@@ -49,7 +49,7 @@ struct drill {
     struct {
         bool hosts_online, monitoring, no_alerts;
         double cpu, memory, disk; /* of every host that has to take over; shares */
-        int64_t wait_ms; /* for all that to hold */
+        int64_t wait_ms;          /* for all that to hold */
         bool has_window;
         struct drill_window window;
     } preconditions;

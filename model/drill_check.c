@@ -35,7 +35,7 @@ static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
     const struct stage_reading *github = &loop->last[STAGE_GITHUB];
     int i;
     if (!loop->good[STAGE_GITHUB])
-        return no(why, size, "GitHub did not answer");
+        return no(why, size, "GitHub did not answer: %s", loop->trouble[STAGE_GITHUB].text);
     if (!loop->good[STAGE_PROBE])
         return no(why, size, "the hosts could not be probed");
     for (i = 0; i < fleet->n_hosts; i++) {
@@ -59,7 +59,7 @@ static bool monitoring_quiet(const struct drill_loop *loop, char *why, size_t si
     if (!loop->scenario->fleet.monitoring.present)
         return true;
     if (loop->drill->preconditions.monitoring && !loop->good[STAGE_ALERTS])
-        return no(why, size, "monitoring did not answer");
+        return no(why, size, "monitoring did not answer: %s", loop->trouble[STAGE_ALERTS].text);
     if (loop->drill->preconditions.monitoring && !loop->state.monitoring_healthy)
         return no(why, size, "monitoring is not healthy: %s", loop->state.monitoring_why);
     for (i = 0; i < loop->scenario->fleet.n_hosts && loop->drill->preconditions.no_alerts; i++)
@@ -129,11 +129,21 @@ bool drill_check_ready(const struct drill_loop *loop, char *why, size_t size)
     const struct drill *drill = loop->drill;
     const struct limits limits = {drill->preconditions.cpu, drill->preconditions.memory,
                                   drill->preconditions.disk, true};
-    if (!loop->state_good)
-        return no(why, size, "the state of hosts and monitoring could not be read");
+    if (loop->state_trouble.code != UND_OK)
+        return no(why, size, "the state of hosts and monitoring could not be read: %s",
+                  loop->state_trouble.text);
     return permitted_now(loop, why, size) &&
            (!drill->preconditions.hosts_online || hosts_online(loop, why, size)) &&
            monitoring_quiet(loop, why, size) && idle_enough(loop, &limits, why, size);
+}
+
+bool drill_check_answered(const struct drill_loop *loop)
+{
+    const struct drill *drill = loop->drill;
+    bool alerts = loop->scenario->fleet.monitoring.present && drill->preconditions.monitoring;
+    return loop->state_trouble.code == UND_OK &&
+           (loop->good[STAGE_GITHUB] || !drill->preconditions.hosts_online) &&
+           (loop->good[STAGE_ALERTS] || !alerts);
 }
 
 static int waiting_jobs(const struct drill_loop *loop)
@@ -174,5 +184,5 @@ bool drill_check_go_on(const struct drill_loop *loop, char *why, size_t size)
         return false;
     if (drill->stop_when.queue > 0 && queue > drill->stop_when.queue)
         return no(why, size, "%d jobs are waiting, more than %d", queue, drill->stop_when.queue);
-    return !loop->state_good || idle_enough(loop, &limits, why, size);
+    return loop->state_trouble.code != UND_OK || idle_enough(loop, &limits, why, size);
 }

@@ -146,14 +146,15 @@ static bool ask(struct drill_loop *loop, enum stage_poll poll)
     if (good)
         loop->last[poll] = reading;
     loop->good[poll] = good;
+    loop->trouble[poll] = err;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     return good;
 }
 
 static void inspect(struct drill_loop *loop)
 {
-    struct und_err err = {0};
-    loop->state_good = loop->stage->inspect(loop->stage->self, &loop->state, &err) == UND_OK;
+    loop->state_trouble = (struct und_err){0};
+    loop->stage->inspect(loop->stage->self, &loop->state, &loop->state_trouble);
 }
 
 static void list_jobs(struct drill_loop *loop)

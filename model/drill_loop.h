@@ -24,11 +24,12 @@ struct drill_loop {
 
     int64_t due_ms[STAGE_POLLS], watch_ms, route_ms; /* -1: not before the next step */
     struct stage_reading last[STAGE_POLLS];
-    bool good[STAGE_POLLS]; /* is `last` of the latest poll? */
-    int64_t counted_ms;     /* when the last probe round that the policy has counted was asked */
+    bool good[STAGE_POLLS];              /* is `last` of the latest poll? */
+    struct und_err trouble[STAGE_POLLS]; /* of the latest poll, if not */
+    int64_t counted_ms; /* when the last probe round that the policy has counted was asked */
     struct stage_state state;
-    bool state_good;
-    struct stage_job *jobs; /* owned, STAGE_JOBS */
+    struct und_err state_trouble; /* of the latest look at it */
+    struct stage_job *jobs;       /* owned, STAGE_JOBS */
     size_t n_jobs;
     int64_t jobs_since_ms;
 
@@ -50,6 +51,8 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms);
 
 /* Preconditions, and what stops a drill: false, and why in a line. */
 bool drill_check_ready(const struct drill_loop *loop, char *why, size_t size);
+/* Whether it was for want of an answer that it could not be known. */
+bool drill_check_answered(const struct drill_loop *loop);
 bool drill_check_go_on(const struct drill_loop *loop, char *why, size_t size);
 
 int drill_tell(struct drill_loop *loop, int host, enum mark mark, const char *format, ...)

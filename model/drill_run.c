@@ -61,6 +61,11 @@ static bool heed(struct drill_loop *loop, enum stage_wake wake)
 
 /* ---- before ---- */
 
+static void end_unready(struct drill_loop *loop, const char *why)
+{
+    end(loop, drill_check_answered(loop) ? DRILL_REFUSED : DRILL_FAILED, why);
+}
+
 /* Nothing is due but the next survey, a poll of GitHub later. */
 static void await_preconditions(struct drill_loop *loop, int64_t deadline_ms)
 {
@@ -73,7 +78,7 @@ static void await_preconditions(struct drill_loop *loop, int64_t deadline_ms)
             return;
         next_ms = loop->now_ms + loop->scenario->fleet.controller.github_poll_ms;
         if (next_ms > deadline_ms) {
-            end(loop, DRILL_REFUSED, why);
+            end_unready(loop, why);
             return;
         }
         if (!heed(loop, loop->stage->wait(loop->stage->self, next_ms, &hint)))

@@ -31,15 +31,15 @@
 struct host {
     char name[FLEET_NAME];
     enum tier tier;
-    int slots;                     /* registrations, each runs one job at a time */
-    double speed;                  /* 1 = the durations of the classes as they stand */
+    int slots;                      /* registrations, each runs one job at a time */
+    double speed;                   /* 1 = the durations of the classes as they stand */
     char registrations[FLEET_NAME]; /* name pattern of its registrations (live) */
-    char probe[256];               /* URL or address of the independent probe (live) */
+    char probe[256];                /* URL or address of the independent probe (live) */
     char labels[FLEET_LABELS][FLEET_NAME];
     int n_labels;
     int cores;
     int64_t memory_bytes;
-    struct dist mtbf, mttr;        /* random power losses; has_mtbf says whether */
+    struct dist mtbf, mttr; /* random power losses; has_mtbf says whether */
     bool has_mtbf;
 };
 
@@ -48,9 +48,9 @@ enum fan_out_kind { FAN_OUT_FIXED, FAN_OUT_GEOMETRIC, FAN_OUT_EMPIRICAL };
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_RERUN, ON_FAILURE_RESUME };
 
 struct trace {
-    int64_t *submit_ms;   /* from the first line's submit; non-decreasing */
+    int64_t *submit_ms; /* from the first line's submit; non-decreasing */
     int64_t *duration_ms;
-    int *job_class;       /* index into classes, 0 where the trace has no class column */
+    int *job_class; /* index into classes, 0 where the trace has no class column */
     size_t n;
     char path[FLEET_PATH];
 };
@@ -68,24 +68,24 @@ struct job_class {
 struct workload {
     struct {
         enum arrivals_kind kind;
-        double rate_per_ms;     /* of runs, on average over the profile */
-        double profile[168];    /* relative weights by hour of day (24) or week (168) */
-        int n_profile;          /* 0, 24 or 168 */
-        double amplitude;       /* sinusoidal day: rate * (1 + amplitude * sin(...)), 0..1 */
-        struct dist interval;   /* renewal: between runs */
+        double rate_per_ms;   /* of runs, on average over the profile */
+        double profile[168];  /* relative weights by hour of day (24) or week (168) */
+        int n_profile;        /* 0, 24 or 168 */
+        double amplitude;     /* sinusoidal day: rate * (1 + amplitude * sin(...)), 0..1 */
+        struct dist interval; /* renewal: between runs */
         struct trace trace;
     } arrivals;
     struct {
         enum fan_out_kind kind; /* jobs a run */
         double mean;
-        double weights[64];     /* empirical: weight of 1, 2, 3 ... jobs */
+        double weights[64]; /* empirical: weight of 1, 2, 3 ... jobs */
         int n_weights;
     } fan_out;
     struct job_class classes[FLEET_CLASSES];
     int n_classes;
     struct {
-        int64_t capacity;       /* waiting jobs; -1: unlimited */
-        struct dist patience;   /* has_patience says whether */
+        int64_t capacity;     /* waiting jobs; -1: unlimited */
+        struct dist patience; /* has_patience says whether */
         bool has_patience;
     } queue;
     enum on_failure on_failure;
@@ -96,21 +96,21 @@ enum selection { SELECTION_RANDOM, SELECTION_PRIORITY };
 
 struct github {
     bool present;
-    struct dist pickup;         /* assigned to started */
-    struct dist offline_after;  /* host death to `offline` */
-    struct dist sweep;          /* lock expiry to the job's failure */
-    int64_t lock_ms;            /* validity of a job's lock */
-    int64_t renewal_ms;         /* how often a runner renews it */
-    int64_t requeue_after_ms;   /* assigned but not picked up */
-    int64_t queue_limit_ms;     /* a queued job fails after this */
-    int64_t write_spacing_ms;   /* between two writes of the controller */
-    struct dist api_latency;    /* one API call */
-    double lost_slots;          /* chance that a registration stays down after a crash (0..1) */
-    int64_t session_retry_ms;   /* how often a rebooted registration retries its session */
-    int64_t session_limit_ms;   /* and when it gives up */
+    struct dist pickup;        /* assigned to started */
+    struct dist offline_after; /* host death to `offline` */
+    struct dist sweep;         /* lock expiry to the job's failure */
+    int64_t lock_ms;           /* validity of a job's lock */
+    int64_t renewal_ms;        /* how often a runner renews it */
+    int64_t requeue_after_ms;  /* assigned but not picked up */
+    int64_t queue_limit_ms;    /* a queued job fails after this */
+    int64_t write_spacing_ms;  /* between two writes of the controller */
+    struct dist api_latency;   /* one API call */
+    double lost_slots;         /* chance that a registration stays down after a crash (0..1) */
+    int64_t session_retry_ms;  /* how often a rebooted registration retries its session */
+    int64_t session_limit_ms;  /* and when it gives up */
     enum mechanism mechanism;
     enum selection selection;
-    bool fast_recovery;         /* on failover: force-cancel and re-run what ran on the host */
+    bool fast_recovery; /* on failover: force-cancel and re-run what ran on the host */
 };
 
 enum signal {
@@ -128,15 +128,15 @@ struct rule {
     char name[FLEET_NAME];
     char group[FLEET_NAME];
     enum signal signal;
-    bool below;               /* fires below the threshold instead of above it */
-    int64_t threshold_pm;     /* per mille; job_duration: per mille of the baseline */
-    int64_t window_ms;        /* of rate and irate */
+    bool below;           /* fires below the threshold instead of above it */
+    int64_t threshold_pm; /* per mille; job_duration: per mille of the baseline */
+    int64_t window_ms;    /* of rate and irate */
     int64_t for_ms;
     int64_t keep_firing_ms;
-    int64_t interval_ms;      /* of its group; 0: the fleet's evaluation_interval */
+    int64_t interval_ms; /* of its group; 0: the fleet's evaluation_interval */
     enum severity severity;
-    uint64_t hosts;           /* bit set of the hosts it watches; 0: every host */
-    int job;                  /* index into monitoring.jobs: who scrapes what it reads */
+    uint64_t hosts; /* bit set of the hosts it watches; 0: every host */
+    int job;        /* index into monitoring.jobs: who scrapes what it reads */
 };
 
 /* A job of prometheus.yml that scrapes every host. */
@@ -162,8 +162,8 @@ struct alert_route {
     int64_t group_wait_ms;
     int64_t group_interval_ms;
     int64_t repeat_interval_ms;
-    bool by_instance;                /* one group a host; otherwise hosts share a group */
-    uint8_t group_of[FLEET_RULES];   /* rules of one group have the same number */
+    bool by_instance;              /* one group a host; otherwise hosts share a group */
+    uint8_t group_of[FLEET_RULES]; /* rules of one group have the same number */
 };
 
 struct alertmanager_config {
@@ -187,13 +187,13 @@ struct controller {
     int64_t github_poll_ms;
     int64_t alerts_poll_ms;
     int64_t probe_interval_ms;
-    int probe_misses;          /* consecutive misses that make "down" */
+    int probe_misses; /* consecutive misses that make "down" */
     int64_t health_interval_ms;
     bool webhook;              /* Alertmanager notifies it */
     struct dist manual_repair; /* page to service restored by a human, when no host is left */
 };
 
-struct objectives { /* NAN or -1 where the fleet states none */
+struct objectives {                                     /* NAN or -1 where the fleet states none */
     double availability, job_success, failover_success; /* shares 0..1 */
     int64_t mttd_ms, mttr_ms;
 };
@@ -213,7 +213,7 @@ struct fleet {
     struct live live;
 };
 
-int fleet_slots(const struct fleet *fleet); /* of all hosts */
+int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
 int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */
 
 #endif

@@ -12,11 +12,10 @@
 #include "sketch.h"
 
 struct level {
-    int64_t at_ms, value; /* since when it is at what */
-    int64_t total_ms;     /* observed so far */
-    int128 area;          /* sum of value times ms */
-    int64_t min, max;     /* held for at least 1 ms; INT64_MAX and INT64_MIN while none was */
-    int64_t *held_ms;     /* owned; by bucket */
+    int64_t total_ms; /* observed so far */
+    int128 area;      /* sum of value times ms */
+    int64_t min, max; /* INT64_MAX and INT64_MIN while none was */
+    int64_t *held_ms; /* owned; by bucket */
 };
 
 void level_init(struct level *level);
@@ -31,28 +30,15 @@ double level_quantile(const struct level *level, double p);
 /* Values times `scale` (1 / slots makes a utilisation); n and half_width are for the caller. */
 void level_quantity(const struct level *level, double scale, struct quantity *quantity);
 
-/* Observation begins, or goes on after a pause: nothing is counted for the time before. */
-static inline void level_start(struct level *level, int64_t at_ms, int64_t value)
+/* It was at `value` for that long. */
+static inline void level_hold(struct level *level, int64_t value, int64_t ms)
 {
-    UND_ASSERT(value >= 0);
-    level->at_ms = at_ms;
-    level->value = value;
-}
-
-/* The quantity becomes `value` at `at_ms`; with the present value it only counts up to now. */
-static inline void level_set(struct level *level, int64_t at_ms, int64_t value)
-{
-    int64_t held = at_ms - level->at_ms;
-    UND_ASSERT(held >= 0 && value >= 0);
-    if (held > 0) {
-        level->held_ms[sketch_bucket(level->value)] += held;
-        level->area += (int128)level->value * held;
-        level->total_ms += held;
-        level->min = level->value < level->min ? level->value : level->min;
-        level->max = level->value > level->max ? level->value : level->max;
-    }
-    level->at_ms = at_ms;
-    level->value = value;
+    UND_ASSERT(value >= 0 && ms > 0);
+    level->held_ms[sketch_bucket(value)] += ms;
+    level->area += (int128)value * ms;
+    level->total_ms += ms;
+    level->min = value < level->min ? value : level->min;
+    level->max = value > level->max ? value : level->max;
 }
 
 #endif

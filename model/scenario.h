@@ -36,22 +36,22 @@ enum fault_from { FROM_GITHUB = 1, FROM_MONITORING = 2 }; /* partition; both bit
 
 struct fault {
     enum fault_kind kind;
-    struct dist at;        /* from the start of the scenario (a plain duration is fixed) */
-    struct dist lasts;     /* how long; has_lasts false: to the end, or until a human repairs */
+    struct dist at;    /* from the start of the scenario (a plain duration is fixed) */
+    struct dist lasts; /* how long; has_lasts false: to the end, or until a human repairs */
     bool has_lasts;
-    struct dist every;     /* recurring: from one end to the next beginning */
+    struct dist every; /* recurring: from one end to the next beginning */
     bool has_every;
-    double chance;         /* that an occurrence happens at all, 0..1 */
+    double chance;                 /* that an occurrence happens at all, 0..1 */
     int targets[SCENARIO_TARGETS]; /* host indices */
-    int n_targets;         /* 0: not a host fault */
-    unsigned from;         /* partition: enum fault_from bits */
-    bool graceful;         /* service-stop: the session is deleted, GitHub knows in seconds */
-    int64_t load_pm;       /* stress: resource use it adds, per mille of the host (1000: all) */
-    double slowdown;       /* stress, slow-host: jobs take this times as long, >= 1 */
-    int slots;             /* slots-lost */
-    double error_rate;     /* github-api-errors: share of calls that fail */
-    int64_t jump_ms;       /* clock-jump */
-    int line;              /* in the scenario file, for messages */
+    int n_targets;                 /* 0: not a host fault */
+    unsigned from;                 /* partition: enum fault_from bits */
+    bool graceful;     /* service-stop: the session is deleted, GitHub knows in seconds */
+    int64_t load_pm;   /* stress: resource use it adds, per mille of the host (1000: all) */
+    double slowdown;   /* stress, slow-host: jobs take this times as long, >= 1 */
+    int slots;         /* slots-lost */
+    double error_rate; /* github-api-errors: share of calls that fail */
+    int64_t jump_ms;   /* clock-jump */
+    int line;          /* in the scenario file, for messages */
 };
 
 struct documented { /* -1: the documents make no claim; -2: "N/A" */
@@ -68,7 +68,7 @@ struct expect {
     enum statistic statistic;
     double quantile; /* 0..1 */
     enum op op;
-    double value;    /* ms, share or count by the metric's unit */
+    double value; /* ms, share or count by the metric's unit */
     int line;
 };
 
@@ -77,11 +77,11 @@ struct scenario {
     char about[512];
     char path[FLEET_PATH];
     struct fleet fleet;
-    int64_t duration_ms;  /* 0 with a trace: until every job is done */
+    int64_t duration_ms; /* 0 with a trace: until every job is done */
     int64_t warmup_ms;
     bool warmup_auto;
-    int64_t start_ms;     /* time of the week at which it begins, for the arrival profile */
-    int replications;     /* 0: the command's default */
+    int64_t start_ms; /* time of the week at which it begins, for the arrival profile */
+    int replications; /* 0: the command's default */
     struct fault faults[SCENARIO_FAULTS];
     int n_faults;
     struct documented documented;

@@ -62,8 +62,9 @@ static const struct field action_fields[] = {
      .kind = FIELD_INT,
      AT(struct drill_action, fault),
      RANGE(-1, SCENARIO_FAULTS - 1),
-     .help = "which of the scenario's faults (from 0) it brings about, for the rehearsal; -1: none. "
-             "Left out: the one in the same place, or the last"},
+     .help =
+         "which of the scenario's faults (from 0) it brings about, for the rehearsal; -1: none. "
+         "Left out: the one in the same place, or the last"},
     {.key = "timeout",
      .kind = FIELD_DURATION,
      AT(struct drill_action, timeout_ms),
@@ -281,8 +282,9 @@ static const struct field revert_fields[] = {
      .kind = FIELD_DURATION,
      AT(struct drill, observe_ms),
      RANGE(1000, (double)UNITS_DAY),
-     .help = "or after this time in any case. Left out: as long as the scenario's faults last (their "
-             "mean), or 30min"},
+     .help =
+         "or after this time in any case. Left out: as long as the scenario's faults last (their "
+         "mean), or 30min"},
     {.key = "recovery",
      .kind = FIELD_DURATION,
      AT(struct drill, recover_ms),

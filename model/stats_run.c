@@ -37,8 +37,8 @@ int64_t stats_next_look(const struct stopping *stopping, const double *value, si
 #define MSER_BATCH 5
 
 /* Minimises sum((x - mean)^2) / m^2 over the last m batch means. Walking from the end, the sum
- * grows by Welford's step. It looks beyond the first half: a minimum in the third quarter means that
- * the run was still warming up there. */
+ * grows by Welford's step. It looks beyond the first half: a minimum in the third quarter means
+ * that the run was still warming up there. */
 bool stats_warmup(const double *value, size_t n, size_t *drop)
 {
     size_t batches = n / MSER_BATCH, batch, kept, i;

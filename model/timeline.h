@@ -39,12 +39,12 @@ struct timeline_entry {
 /* The state of the fleet from at_ms on (a step curve). */
 struct timeline_point {
     int64_t at_ms;
-    int host; /* -1: fleet-wide values */
+    int host;  /* -1: fleet-wide values */
     int phase; /* enum phase of the policy; -1 unknown */
     int admitted;
     int online;
     int busy;
-    int queue;         /* fleet-wide only */
+    int queue; /* fleet-wide only */
     int alerts_pending;
     int alerts_firing;
 };

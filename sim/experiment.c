@@ -41,11 +41,12 @@ static void replicate(struct crew *crew, struct world *world, int64_t r)
 {
     struct findings *f = &crew->findings;
     struct course course = f->course;
+    struct rep rep = f->rep[r]; /* not in place: neighbours are counted up by other threads */
     course.stretch = f->stretch + r * (int64_t)course.n;
     world->course = course.n > 0 ? &course : NULL;
     world->timeline = r == 0 ? crew->timeline : NULL;
-    world_run(world, &crew->base[r], &f->rep[r], f->incidents + r * f->max_incidents,
-              f->max_incidents);
+    world_run(world, &crew->base[r], &rep, f->incidents + r * f->max_incidents, f->max_incidents);
+    f->rep[r] = rep;
     world->timeline = NULL;
     world->course = NULL;
 }

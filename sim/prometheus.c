@@ -254,6 +254,13 @@ static void wake_value(struct prometheus *prometheus, int host, enum target_valu
     }
 }
 
+static inline void wake_if_suspicious(struct prometheus *prometheus, int host,
+                                      enum target_value value, int64_t value_pm, int64_t now_ms)
+{
+    if (value_pm >= prometheus->above_pm[value] || value_pm <= prometheus->below_pm[value])
+        wake_value(prometheus, host, value, now_ms);
+}
+
 /* Could a later evaluation change or send anything, with the inputs as they are? */
 static bool still_hot(struct prometheus *prometheus, const struct pair *pair, int rule, int host,
                       int64_t now_ms)
@@ -469,8 +476,22 @@ void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, en
         value_pm = value_pm < 0 ? 0 : value_pm > 1000 ? 1000 : value_pm;
     for (int i = 0; i < prometheus->n_jobs; i++)
         target_set(target_of(prometheus, host, i), now_ms, value, value_pm);
-    if (value_pm >= prometheus->above_pm[value] || value_pm <= prometheus->below_pm[value])
-        wake_value(prometheus, host, value, now_ms);
+    wake_if_suspicious(prometheus, host, value, value_pm, now_ms);
+}
+
+void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int64_t cpu_pm,
+                    int64_t memory_pm)
+{
+    UND_ASSERT(cpu_pm >= 0 && cpu_pm <= 1000 && memory_pm >= 0 && memory_pm <= 1000);
+    if (host >= prometheus->n_hosts)
+        return;
+    for (int i = 0; i < prometheus->n_jobs; i++) {
+        struct target *target = target_of(prometheus, host, i);
+        target_set(target, now_ms, VALUE_CPU, cpu_pm);
+        target_set(target, now_ms, VALUE_MEMORY, memory_pm);
+    }
+    wake_if_suspicious(prometheus, host, VALUE_CPU, cpu_pm, now_ms);
+    wake_if_suspicious(prometheus, host, VALUE_MEMORY, memory_pm, now_ms);
 }
 
 void prometheus_stop(struct prometheus *prometheus, int64_t now_ms)

@@ -51,6 +51,9 @@ void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
  * order. */
 void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, enum signal signal,
                      int64_t value_pm);
+/* The same for CPU and memory in use at once, 0..1000: a fleet changes both with every job. */
+void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int64_t cpu_pm,
+                    int64_t memory_pm);
 /* The server dies, and forgets its alerts without a call of the observer; and it comes back:
  * targets and Alertmanager are known 5 s later (S6), alerts begin anew or are restored (section 5).
  */

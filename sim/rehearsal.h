@@ -15,8 +15,9 @@
 #include "model/drill_run.h"
 #include "model/prediction.h"
 
-#define REHEARSAL_REPLICATIONS 1000 /* so that what one rehearsal in five observes can be judged   \
-                                     */
+#define REHEARSAL_REPLICATIONS                                                                     \
+    1000 /* so that what one rehearsal in five observes can be judged                              \
+          */
 #define REHEARSAL_MAX_REPLICATIONS 100000
 
 struct rehearsal {

@@ -64,14 +64,18 @@ void target_reset(struct target *target, int64_t phase_ms)
     for (int i = 0; i < VALUES; i++)
         target->value[i] = 0;
     target->state = TARGET_UP;
+    target->changed_ms = -1;
+    target->n_spells = 0;
     target->scraped = true;
     target->n = 0;
     target_catch_up(target, -1);
 }
 
-static int64_t counter_at(const struct target *target, enum target_value value, int64_t at_ms)
+/* With those values ever since it was counted. */
+static int64_t counter_at(const struct target *target, const int64_t values[VALUES],
+                          enum target_value value, int64_t at_ms)
 {
-    int64_t pm = value == VALUE_CPU ? 1000 - target->value[value] : target->value[value];
+    int64_t pm = value == VALUE_CPU ? 1000 - values[value] : values[value];
     return target->counter[value] + pm * (at_ms - target->counted_ms);
 }
 
@@ -80,37 +84,59 @@ static struct scrape *entry(const struct target *target, uint64_t i)
     return &target->log[i & (target->capacity - 1)];
 }
 
-static void log_next(struct target *target)
+static void log_next(struct target *target, const int64_t values[VALUES])
 {
     struct scrape *scrape = entry(target, target->n++);
     scrape->at_ms = target->next_ms;
     scrape->visible_ms = target->next_ms + target->latency_ms[target->state];
     for (int i = 0; i < COUNTERS; i++)
-        scrape->counter[i] = counter_at(target, (enum target_value)i, target->next_ms);
+        scrape->counter[i] = counter_at(target, values, (enum target_value)i, target->next_ms);
     for (int i = 0; i < VALUES; i++)
-        scrape->value[i] = target->value[i];
+        scrape->value[i] = values[i];
     scrape->up = target->state == TARGET_UP;
     target->next_ms += target->interval_ms;
 }
 
+static void log_until(struct target *target, const int64_t values[VALUES], int64_t until_ms)
+{
+    while (target->next_ms <= until_ms)
+        log_next(target, values);
+}
+
+/* Brings the counters up to until_ms. */
+static void count(struct target *target, const int64_t values[VALUES], int64_t until_ms)
+{
+    for (int i = 0; i < COUNTERS; i++)
+        target->counter[i] = counter_at(target, values, (enum target_value)i, until_ms);
+    target->counted_ms = until_ms;
+}
+
+/* Passes over scrapes that the log will have forgotten by now_ms. */
+static void skip(struct target *target, int64_t now_ms)
+{
+    int64_t due = (now_ms - target->next_ms) / target->interval_ms + 1;
+    int64_t kept = target->scraped ? (int64_t)target->capacity : 0;
+    if (due > kept)
+        target->next_ms += (due - kept) * target->interval_ms;
+}
+
 void target_catch_up(struct target *target, int64_t now_ms)
 {
-    int64_t due, kept = (int64_t)target->capacity;
-    if (target->next_ms > now_ms)
-        return;
-    due = (now_ms - target->next_ms) / target->interval_ms + 1;
-    if (!target->scraped)
-        kept = 0;
-    if (due > kept) /* the log would forget the earlier ones */
-        target->next_ms += (due - kept) * target->interval_ms;
-    while (target->next_ms <= now_ms)
-        log_next(target);
+    if (target->next_ms <= now_ms)
+        skip(target, now_ms);
+    for (int i = 0; i < target->n_spells; i++) {
+        const struct spell *spell = &target->spell[i];
+        log_until(target, spell->value, spell->until_ms);
+        count(target, spell->value, spell->until_ms);
+    }
+    target->n_spells = 0;
+    log_until(target, target->value, now_ms);
 }
 
 void target_change(struct target *target, int64_t now_ms, enum target_state state)
 {
     target_catch_up(target, now_ms);
-    target_count(target, now_ms);
+    count(target, target->value, now_ms);
     for (int i = 0; i < COUNTERS && target->state == TARGET_ABSENT && state == TARGET_UP; i++)
         target->counter[i] = COUNTED_AT_BOOT;
     target->state = state;
@@ -147,27 +173,6 @@ const struct scrape *target_newest(struct target *target, int64_t now_ms)
             return entry(target, i - 1);
     }
     return NULL;
-}
-
-enum target_value target_value_of(enum signal signal)
-{
-    switch (signal) {
-    case SIGNAL_UP:
-    case SIGNAL_ABSENT:
-        return VALUES;
-    case SIGNAL_CPU_RATE:
-    case SIGNAL_CPU_IRATE:
-        return VALUE_CPU;
-    case SIGNAL_MEMORY:
-        return VALUE_MEMORY;
-    case SIGNAL_DISK:
-        return VALUE_DISK;
-    case SIGNAL_JOB_DURATION:
-        return VALUE_JOB_DURATION;
-    case SIGNAL_COUNT:
-        break;
-    }
-    UND_UNREACHABLE();
 }
 
 /* Does the rule read a counter over a window? */
@@ -216,7 +221,7 @@ bool target_suspicious(const struct rule *rule, int64_t value_pm)
 static bool counter_calm(const struct target *target, const struct rule *rule, int64_t now_ms)
 {
     enum target_value value = target_value_of(rule->signal);
-    int64_t later_ms = now_ms, later = counter_at(target, value, now_ms);
+    int64_t later_ms = now_ms, later = counter_at(target, target->value, value, now_ms);
     uint64_t oldest = target->n - logged(target);
     for (uint64_t i = target->n; i > oldest; i--) {
         const struct scrape *scrape = entry(target, i - 1);

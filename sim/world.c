@@ -164,12 +164,6 @@ void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b)
     world->digest = (uint64_t)mixed ^ (uint64_t)(mixed >> 64);
 }
 
-static void hold(struct level *level, int64_t from_ms, int64_t to_ms, int64_t value)
-{
-    level_start(level, from_ms, value);
-    level_set(level, to_ms, value);
-}
-
 /* Adds the time since the last change to every integral; call before a change takes place. */
 void world_account_since(struct world *world)
 {
@@ -183,8 +177,8 @@ void world_account_since(struct world *world)
     if (ms <= 0)
         return;
     world->level_since_ms = world->now_ms;
-    hold(&world->queue_level, since_ms, world->now_ms, world->queued);
-    hold(&world->busy_level, since_ms, world->now_ms, world->occupied);
+    level_hold(&world->queue_level, world->queued, ms);
+    level_hold(&world->busy_level, world->occupied, ms);
     world->queue_integral += world->queued * ms;
     world->busy_integral += world->occupied * ms;
     world->available_ms += world->able_total > 0 ? ms : 0;

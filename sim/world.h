@@ -207,6 +207,7 @@ struct world {
     size_t n_streams;
     struct source duration[FLEET_CLASSES]; /* of each class */
     struct source interval;                /* of renewal arrivals */
+    struct source pickup;
 
     /* jobs and GitHub */
     struct job *jobs;
@@ -226,7 +227,8 @@ struct world {
     double class_pm_a_ms[FLEET_CLASSES]; /* per mille of the mean duration, a ms of a job */
     int64_t class_mcores[FLEET_CLASSES];
     bool instant_pickup, variable_routing;
-    double class_weight_sum, rate_peak, rate_least, profile_scale, fan_out_scale;
+    double class_weight_sum, rate_peak, profile_scale, fan_out_scale;
+    double rate_below[24], rate_above[24]; /* around the rate in each hour of the day */
 
     /* monitoring and controller */
     struct prometheus *prometheus;

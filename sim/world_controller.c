@@ -59,14 +59,19 @@ static uint64_t wanted_route(const struct world *world)
 /* A lost job of a drained host, for the fast recovery; NONE if there is none. */
 static uint32_t lost_job(const struct world *world)
 {
-    uint32_t reg;
+    int host;
     if (!world->fleet->github.fast_recovery || world->fleet->workload.on_failure == ON_FAILURE_FAIL)
         return NONE;
-    for (reg = 0; reg < world->n_regs; reg++) {
-        uint32_t job = world->regs[reg].job;
-        if (job != NONE && world->jobs[job].state == JOB_LOST &&
-            world->policy.host[world->regs[reg].host].phase == PHASE_DRAINED)
-            return job;
+    for (host = 0; host < world->n_hosts; host++) {
+        const struct world_host *h = &world->host[host];
+        uint32_t reg;
+        if (world->policy.host[host].phase != PHASE_DRAINED)
+            continue;
+        for (reg = h->first; reg < h->first + h->slots; reg++) {
+            uint32_t job = world->regs[reg].job;
+            if (job != NONE && world->jobs[job].state == JOB_LOST)
+                return job;
+        }
     }
     return NONE;
 }
@@ -88,15 +93,18 @@ static uint32_t misrouted_job(const struct world *world)
 static uint32_t wrong_label(const struct world *world)
 {
     uint32_t reg, add = NONE;
-    for (reg = 0; reg < world->n_regs; reg++) {
-        const struct reg *r = &world->regs[reg];
-        const struct world_host *h = &world->host[r->host];
-        uint32_t wanted = (uint32_t)world->plan.host[r->host].admitted;
-        if (r->labelled && h->labelled > wanted)
-            return reg;
-        if (!r->labelled && h->labelled < wanted &&
-            (add == NONE || (!world->regs[add].online && r->online)))
-            add = reg;
+    int host;
+    for (host = 0; host < world->n_hosts; host++) {
+        const struct world_host *h = &world->host[host];
+        uint32_t wanted = (uint32_t)world->plan.host[host].admitted;
+        for (reg = h->first; h->labelled != wanted && reg < h->first + h->slots; reg++) {
+            const struct reg *r = &world->regs[reg];
+            if (r->labelled && h->labelled > wanted)
+                return reg;
+            if (!r->labelled && h->labelled < wanted &&
+                (add == NONE || (!world->regs[add].online && r->online)))
+                add = reg;
+        }
     }
     return add;
 }

@@ -181,8 +181,8 @@ static void assign(struct world *world, uint32_t job, uint32_t reg)
     if (world->instant_pickup) {
         start(world, job);
     } else {
-        int64_t pickup = draw_ms(&world->fleet->github.pickup, &world->streams[STREAM_PICKUP]);
-        world_push(world, world->now_ms + pickup, THEN_JOBS, EV_PICKUP, job, j->epoch);
+        world_push(world, world->now_ms + source_next_ms(&world->pickup), THEN_JOBS, EV_PICKUP, job,
+                   j->epoch);
     }
 }
 
@@ -420,6 +420,8 @@ void world_github_start(struct world *world)
 {
     uint32_t reg;
     int i;
+    if (!world->instant_pickup)
+        source_init(&world->pickup, &world->fleet->github.pickup, &world->streams[STREAM_PICKUP]);
     for (i = 0; i < world->n_queues; i++)
         world->queues[i] = (struct job_queue){NONE, NONE, false};
     for (reg = 0; reg < world->n_regs; reg++) {

@@ -35,17 +35,19 @@ static void tell_target(struct world *world, int host)
 
 #define HAIR 1e-6 /* what is this close to a whole per mille is one */
 
-static void tell_load(struct world *world, int host, enum signal signal)
+static int64_t in_use_pm(int64_t stress_pm, int64_t load, double pm_a_unit)
+{
+    int64_t pm = stress_pm + (int64_t)((double)load * pm_a_unit + HAIR);
+    return pm < 1000 ? pm : 1000;
+}
+
+static void tell_load(struct world *world, int host)
 {
     const struct world_host *h = &world->host[host];
-    int64_t pm = h->stress_pm[signal];
-    if (!world->wants_load)
-        return;
-    if (signal == SIGNAL_CPU_RATE)
-        pm += (int64_t)((double)h->load_mcores * h->pm_a_mcore + HAIR);
-    if (signal == SIGNAL_MEMORY)
-        pm += (int64_t)((double)h->load_bytes * h->pm_a_byte + HAIR);
-    prometheus_load(world->prometheus, world->now_ms, host, signal, pm < 1000 ? pm : 1000);
+    if (world->wants_load)
+        prometheus_use(world->prometheus, world->now_ms, host,
+                       in_use_pm(h->stress_pm[SIGNAL_CPU_RATE], h->load_mcores, h->pm_a_mcore),
+                       in_use_pm(h->stress_pm[SIGNAL_MEMORY], h->load_bytes, h->pm_a_byte));
 }
 
 void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes)
@@ -54,18 +56,19 @@ void world_host_load(struct world *world, int host, int64_t mcores, int64_t byte
     h->load_mcores += mcores;
     h->load_bytes += bytes;
     UND_ASSERT(h->load_mcores >= 0 && h->load_bytes >= 0);
-    if (!world->wants_load)
-        return;
-    if (mcores != 0)
-        tell_load(world, host, SIGNAL_CPU_RATE);
-    if (bytes != 0)
-        tell_load(world, host, SIGNAL_MEMORY);
+    if (mcores != 0 || bytes != 0)
+        tell_load(world, host);
 }
 
 void world_host_stress(struct world *world, int host, enum signal signal, int64_t pm)
 {
-    world->host[host].stress_pm[signal] += pm;
-    tell_load(world, host, signal);
+    int64_t *stress_pm = &world->host[host].stress_pm[signal];
+    *stress_pm += pm;
+    if (signal == SIGNAL_CPU_RATE || signal == SIGNAL_MEMORY)
+        tell_load(world, host);
+    else if (world->wants_load)
+        prometheus_load(world->prometheus, world->now_ms, host, signal,
+                        *stress_pm < 1000 ? *stress_pm : 1000);
 }
 
 /* Running jobs keep the work they have left and take it on at the new speed. */

@@ -11,6 +11,33 @@
 #define DAY_MS (24 * HOUR_MS)
 #define PEAK_HOUR 14 /* the sinusoidal day peaks here */
 
+static double rate_at(const struct world *world, int64_t clock_ms)
+{
+    const struct workload *workload = &world->fleet->workload;
+    double rate = workload->arrivals.rate_per_ms, angle;
+    if (workload->arrivals.n_profile > 0)
+        return rate * world->profile_scale *
+               workload->arrivals.profile[clock_ms / HOUR_MS % workload->arrivals.n_profile];
+    if (workload->arrivals.amplitude <= 0)
+        return rate;
+    angle = 2 * M_PI * (double)((clock_ms - (PEAK_HOUR - 6) * HOUR_MS) % DAY_MS) / (double)DAY_MS;
+    return rate * (1 + workload->arrivals.amplitude * sin(angle));
+}
+
+/* The sinusoid rises or falls through whole hours, so that its ends bound each; a hair apart from
+ * them, no rounding decides. */
+static void bound_rates(struct world *world)
+{
+    const double hair = 1e-9;
+    bool bounded = world->fleet->workload.arrivals.n_profile == 0;
+    int hour;
+    for (hour = 0; hour < 24; hour++) {
+        double begin = rate_at(world, hour * HOUR_MS), end = rate_at(world, (hour + 1) * HOUR_MS);
+        world->rate_below[hour] = bounded ? fmin(begin, end) * (1 - hair) : 0;
+        world->rate_above[hour] = bounded ? fmax(begin, end) * (1 + hair) : INFINITY;
+    }
+}
+
 void world_workload_open(struct world *world)
 {
     const struct workload *workload = &world->fleet->workload;
@@ -21,10 +48,9 @@ void world_workload_open(struct world *world)
     if (workload->fan_out.kind == FAN_OUT_GEOMETRIC && workload->fan_out.mean > 1)
         world->fan_out_scale = 1 / log1p(-1 / workload->fan_out.mean);
     world->rate_peak = workload->arrivals.rate_per_ms * (1 + workload->arrivals.amplitude);
-    world->rate_least = workload->arrivals.rate_per_ms * (1 - workload->arrivals.amplitude);
+    bound_rates(world);
     if (workload->arrivals.n_profile == 0)
         return;
-    world->rate_least = 0;
     for (i = 0; i < workload->arrivals.n_profile; i++) {
         sum += workload->arrivals.profile[i];
         peak = fmax(peak, workload->arrivals.profile[i]);
@@ -33,18 +59,14 @@ void world_workload_open(struct world *world)
     world->rate_peak = workload->arrivals.rate_per_ms * peak * world->profile_scale;
 }
 
-static double rate_at(const struct world *world, int64_t at_ms)
+/* Is the rate at that instant greater? Mostly the hour's bounds say so without a sine. */
+static bool accepts(const struct world *world, double rate, int64_t at_ms)
 {
-    const struct workload *workload = &world->fleet->workload;
     int64_t clock_ms = at_ms + world->scenario->start_ms;
-    double rate = workload->arrivals.rate_per_ms, angle;
-    if (workload->arrivals.n_profile > 0)
-        return rate * world->profile_scale *
-               workload->arrivals.profile[clock_ms / HOUR_MS % workload->arrivals.n_profile];
-    if (workload->arrivals.amplitude <= 0)
-        return rate;
-    angle = 2 * M_PI * (double)((clock_ms - (PEAK_HOUR - 6) * HOUR_MS) % DAY_MS) / (double)DAY_MS;
-    return rate * (1 + workload->arrivals.amplitude * sin(angle));
+    int64_t hour = clock_ms / HOUR_MS % 24;
+    if (rate < world->rate_below[hour])
+        return true;
+    return rate < world->rate_above[hour] && rate < rate_at(world, clock_ms);
 }
 
 /* The next arrival of a Poisson process, by thinning where its rate varies (Lewis, Shedler 1979).
@@ -60,7 +82,7 @@ static double next_poisson(struct world *world, double from_ms)
         if (steady || from_ms >= (double)world->end_ms)
             break;
         rate = stream_uniform(stream) * world->rate_peak;
-    } while (rate >= world->rate_least && rate >= rate_at(world, (int64_t)from_ms));
+    } while (!accepts(world, rate, (int64_t)from_ms));
     return from_ms;
 }
 

@@ -211,6 +211,18 @@ START_TEST(times_with_and_without_fractions)
     ck_assert_int_eq(ms, 1795429426900);
     ck_assert(wire_time_ms("0001-01-01T00:00:00Z", &ms));
     ck_assert_int_lt(ms, 0);
+    ck_assert(wire_time_ms("2016-12-31T23:59:60Z", &ms)); /* a leap second */
+    ck_assert_int_eq(ms, 1483228800000);
+    ck_assert(wire_time_ms("2000-02-29T00:00:00-23:59", &ms));
+    ck_assert(wire_time_ms("9999-12-31T23:59:59.999999999999999999Z", &ms));
+    ck_assert_int_eq(ms, 253402300799999);
+    ck_assert(!wire_time_ms("10000-01-01T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("-001-01-01T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("2026-02-29T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("1900-02-29T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("2026-04-31T00:00:00Z", &ms));
+    ck_assert(!wire_time_ms("2026-11-23T24:00:00Z", &ms));
+    ck_assert(!wire_time_ms("2026-11-23T10:23:46+24:00", &ms));
     ck_assert(!wire_time_ms("2026-13-01T00:00:00Z", &ms));
     ck_assert(!wire_time_ms("2026-11-23T10:23:46", &ms));
     ck_assert(!wire_time_ms("2026-11-23T10:23:46.Z", &ms));
@@ -305,6 +317,11 @@ static const struct {
     {"HTTP/1.1 422 No\r\n\r\n{\"status\":\"error\",\"errorType\":\"execution\",\"error\":\"y\"}",
      "got error (execution: y)"},
     {"HTTP/1.1 503 No\r\n\r\nService Unavailable", "it is still starting"},
+    {"HTTP/1.1 400 No\r\nContent-Type: text/html\r\n\r\n<h1>Bad Request</h1>",
+     "got 400 with 20 bytes of text/html, want 200; is this URL"},
+    {"HTTP/1.1 400 No\r\n\r\n{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":"
+     "\"\\u009b31mred " PASSWORD "\"}",
+     "got error (bad_data: ?\?31mred ***), want success"},
     {"HTTP/1.1 200 "
      "OK\r\n\r\n{\"status\":\"success\",\"data\":{\"alerts\":[{\"labels\":{},\"state\":"
      "\"gone\",\"activeAt\":\"2026-11-23T10:23:46Z\"}]}}",

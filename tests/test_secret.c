@@ -132,6 +132,8 @@ START_TEST(commands_get_no_credential_and_no_descriptor)
     int file = open("/dev/null", O_RDONLY);
     strcpy(fleet.live.github.service.token, "env:UND_TEST_GITHUB");
     strcpy(fleet.live.prometheus.token, "env:UND_TEST_PROMETHEUS");
+    strcpy(fleet.live.listen.github_secret, "env:UND_TEST_WEBHOOK");
+    setenv("UND_TEST_WEBHOOK", "tok3n-of-the-webhook", 1);
     setenv("UND_TEST_GITHUB", "tok3n-of-github", 1);
     setenv("UND_TEST_PROMETHEUS", "tok3n-of-prometheus", 1);
     ck_assert_int_eq(command_init(&command, &fleet, "", &env, &err), UND_OK);

@@ -105,7 +105,7 @@ fleet:
     requeue_after: 60s
     queue_limit: 24h
     write_spacing: 1s
-    api_latency: {kind: fixed, mean: 100ms}
+    api_latency: {kind: lognormal, p50: 150ms, p95: 600ms} # 5 and 20 ms of real time, on a shared machine
     session_retry: 30s
     session_limit: 240s
     mechanism: label
