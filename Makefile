@@ -30,20 +30,25 @@ FLAGS = -std=c11 -D_GNU_SOURCE $(OPT) -g $(WARN) -ffp-contract=off -fno-math-err
         -I$(BUILD)/generated $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
-# Layers, lowest last: one archive a folder, so that the link line shows who may call whom.
-LAYERS := live sim reports model
-ARCHIVES := $(LAYERS:%=$(BUILD)/%.a)
+# The rooms, highest first: one archive a folder, so that the link line shows who may call whom.
+# tests/layers holds every include to this order.
+ROOMS := $(addprefix live/,command watch drill act monitoring github journal http secret base) \
+         $(addprefix sim/,command rules rehearsal experiment world monitoring stats engine) \
+         $(addprefix reports/,drill page plot text) \
+         $(addprefix model/,drill load rules file fleet stats policy base)
+archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
+ARCHIVES := $(call archives,%)
 RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
-SUITES := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+SUITES := $(patsubst tests/%.c,%,$(foreach layer,model sim live reports,\
+            $(wildcard tests/$(layer)/test_*.c)))
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
 # code in the rest.
-STATISTICAL := test_laws test_theory test_coverage
-# What suites share: the main function, golden files, made-up results.
-SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/test_% tests/fuzz_% tests/bench%,\
-             $(wildcard tests/*.c)))
-FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
+STATISTICAL := sim/test_laws sim/test_theory sim/test_coverage
+# What suites share: the main function, golden files, fixtures.
+SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
+FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzzers/*.c))
 FUZZ_SECONDS ?= 60
 
 all: $(BUILD)/understudy
@@ -94,7 +99,7 @@ $(BUILD)/$(1).a: $(call objects,$(1))
 	$$(call say,AR   $$@)
 	$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
-$(foreach layer,$(LAYERS),$(eval $(call archive,$(layer))))
+$(foreach room,$(ROOMS),$(eval $(call archive,$(room))))
 
 $(BUILD)/%.o: %.c | $(BUILD)/generated/version.h
 	$(call say,CC   $<)
@@ -107,15 +112,15 @@ $(BUILD)/generated/version.h: FORCE
 	    echo '#define UND_VERSION "$(VERSION)"' >$@
 
 # Ring 0 must not import memcpy and friends that the compiler would make of its loops.
-$(RING0:%=$(BUILD)/model/%.o): FLAGS += -fno-builtin -fno-stack-protector \
+$(RING0:%=$(BUILD)/model/policy/%.o): FLAGS += -fno-builtin -fno-stack-protector \
     $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT) $(ARCHIVES)
+$(patsubst %,$(BUILD)/tests/%,$(filter-out live/test_hub,$(SUITES))): %: %.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 
 # Counts what the program's own objects allocate.
-$(BUILD)/tests/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+$(BUILD)/tests/sim/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     aligned_alloc)
 comma := ,
 
@@ -133,7 +138,11 @@ asan:
 tsan:
 	$(Q)$(MAKE) --no-print-directory BUILD=build/tsan CC=clang SAN=-fsanitize=thread OPT=-O1 check
 
-purity: $(RING0:%=$(BUILD)/model/%.o)
+# Calls between rooms, and between layers, go down only.
+layers:
+	$(Q)tests/layers $(ROOMS)
+
+purity: $(RING0:%=$(BUILD)/model/policy/%.o)
 	$(Q)tests/purity
 
 # The same program by other compilers and at other levels, for the digests and the warnings.
@@ -146,7 +155,7 @@ digests: all builds
 	$(Q)tests/digests
 
 # The simulator against queueing theory, as closely as PRECISION (0.3%) asks.
-theory: $(BUILD)/tests/test_theory
+theory: $(BUILD)/tests/sim/test_theory
 	$(Q)THEORY_PRECISION=$(PRECISION) $<
 
 # Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
@@ -154,15 +163,15 @@ golden: suites
 	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
 
 # Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
-$(BUILD)/tests/bench: $(BUILD)/tests/bench.o $(BUILD)/tests/bench_fleet.o $(ARCHIVES)
+$(BUILD)/tests/bench/bench: $(BUILD)/tests/bench/bench.o $(BUILD)/tests/bench/bench_fleet.o $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 
-bench: $(BUILD)/tests/bench
+bench: $(BUILD)/tests/bench/bench
 	$(Q)$< $(BUILD)/bench.json
 
 FUZZ := BUILD=build/fuzz CC=clang OPT=-O1 SAN='-fsanitize=address,undefined,fuzzer-no-link'
-$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz_%.o $(ARCHIVES)
+$(FUZZERS:%=$(BUILD)/tests/%): %: %.o $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(SAN) -fsanitize=fuzzer -o $@ $< $(ARCHIVES) $(LINK)
 fuzzers: $(FUZZERS:%=$(BUILD)/tests/%)
@@ -179,13 +188,14 @@ cover:
 
 lint:
 	$(Q).ci/install $(PACKAGES_LINT)
+	$(Q)tests/layers $(ROOMS)
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)cppcheck -q --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr -I. \
-	    main.c $(LAYERS)
+	    main.c $(ROOMS)
 
 format:
 	$(Q)clang-format -i $(SOURCES)
-SOURCES = $(wildcard main.c */*.c */*.h)
+SOURCES = main.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/*.[ch]))
 
 install: all
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
@@ -204,7 +214,7 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan purity builds digests golden bench theory fuzzers \
+.PHONY: all help demo test suites check asan tsan layers purity builds digests golden bench theory fuzzers \
         fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.

@@ -1,12 +1,12 @@
 /* The front door: a table of subcommands. Only main prints errors. */
-#include "live/drill_command.h"
-#include "live/monitor.h"
-#include "live/replay.h"
-#include "model/err.h"
-#include "sim/alerts_command.h"
-#include "sim/rehearsal.h"
-#include "sim/rehearse_command.h"
-#include "sim/sim_command.h"
+#include "live/command/drill_command.h"
+#include "live/command/monitor_command.h"
+#include "live/command/replay_command.h"
+#include "model/base/err.h"
+#include "sim/command/alerts_command.h"
+#include "sim/command/rehearse_command.h"
+#include "sim/command/sim_command.h"
+#include "sim/rehearsal/rehearsal.h"
 #include "version.h"
 
 #include <gsl/gsl_errno.h>

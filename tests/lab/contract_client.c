@@ -8,7 +8,7 @@
  * variable DRILL, which the client does not create there. Prints each call that failed; exits 1 if
  * any did.
  */
-#include "live/github.h"
+#include "live/github/github.h"
 
 #include <stdio.h>
 #include <stdlib.h>

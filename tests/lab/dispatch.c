@@ -1,7 +1,7 @@
 /* Runs and jobs of the hub, and all that time alone brings about. */
 #include "hub.h"
 
-#include "model/assert.h"
+#include "model/base/assert.h"
 
 #include <gsl/gsl_randist.h>
 #include <jansson.h>

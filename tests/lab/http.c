@@ -138,7 +138,7 @@ static ssize_t spoilt_bytes(void *closure, uint64_t at, char *buffer, size_t roo
             MHD_suspend_connection(request->call.connection);
             return 0;
         }
-        request->next_byte_ms = request->service->now_ms + reply->pace_ms;
+        request->next_byte_ms = request->service->now_ms + reply->fleet_clock_ms;
         room = 1;
     }
     if (at >= text_size) {

@@ -30,7 +30,7 @@ enum http_manner {
     HTTP_CUT,   /* announced in full, closed half-way */
     HTTP_RESET, /* no answer at all, a TCP reset */
     HTTP_HANG,  /* no answer at all, the connection stays */
-    HTTP_DRIP,  /* `pace_ms` between one byte and the next */
+    HTTP_DRIP,  /* `fleet_clock_ms` between one byte and the next */
     HTTP_HUGE,  /* `size` bytes of JSON white space follow */
 };
 
@@ -46,7 +46,7 @@ struct http_reply {
     struct http_header header[HTTP_HEADERS];
     int n_headers;
     enum http_manner manner;
-    int64_t pace_ms;
+    int64_t fleet_clock_ms;
     int64_t size;
 };
 

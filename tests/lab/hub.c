@@ -1,6 +1,6 @@
 #include "hub.h"
 
-#include "model/assert.h"
+#include "model/base/assert.h"
 
 #include <gsl/gsl_randist.h>
 #include <stdlib.h>

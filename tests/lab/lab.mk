@@ -13,7 +13,7 @@ LAB_SERVICE := github $(LAB_HUB) http rest rest_runners rest_runs rest_variables
                control control_runner control_setup access jwt mischief
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,github runner meter warden)
 
-$(BUILD)/tests/lab/github: $(LAB_SERVICE:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a
+$(BUILD)/tests/lab/github: $(LAB_SERVICE:%=$(BUILD)/tests/lab/%.o) $(call archives,model/%)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)
 
@@ -22,8 +22,8 @@ $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %:
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)
 
-$(BUILD)/tests/test_hub: $(BUILD)/tests/test_hub.o $(BUILD)/tests/helpers.o \
-                         $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(BUILD)/model.a
+$(BUILD)/tests/live/test_hub: $(BUILD)/tests/live/test_hub.o $(BUILD)/tests/support/helpers.o \
+                         $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(call archives,model/%)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK) $(shell pkg-config --libs check)
 
@@ -59,4 +59,3 @@ contract: lab-programs $(BUILD)/tests/lab/contract_client
 	$(Q)BUILD=$(BUILD) tests/run tests/lab/contract
 
 .PHONY: contract lab lab-down check-lab check-drills lab-programs
-SOURCES += $(wildcard tests/lab/*.c tests/lab/*.h)

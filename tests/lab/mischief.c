@@ -245,7 +245,7 @@ void mischief_after(struct service *service, struct http_call *call, int64_t now
         return;
     case DRIP:
         reply->manner = HTTP_DRIP;
-        reply->pace_ms = mischief->value;
+        reply->fleet_clock_ms = mischief->value;
         return;
     case HUGE_BODY:
         reply->manner = HTTP_HUGE;

@@ -1,7 +1,7 @@
 /* The runner's side of the hub: sessions, contact, the life of a job on a runner. */
 #include "hub.h"
 
-#include "model/assert.h"
+#include "model/base/assert.h"
 
 #include <gsl/gsl_randist.h>
 #include <string.h>

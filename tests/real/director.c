@@ -9,7 +9,7 @@
  * killed, because the hosts go with it.
  */
 #include "inject.h"
-#include "sim/stream.h"
+#include "sim/engine/stream.h"
 #include "watchdog.h"
 
 #include <stdio.h>

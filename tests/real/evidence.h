@@ -11,7 +11,7 @@
 #define TESTS_REAL_EVIDENCE_H
 
 #include "real.h"
-#include "sim/delay.h"
+#include "sim/monitoring/delay.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 #include "inject.h"
 
-#include "model/assert.h"
+#include "model/base/assert.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,8 +8,8 @@
  */
 #include "evidence.h"
 #include "ks.h"
-#include "model/assert.h"
-#include "model/loader.h"
+#include "model/base/assert.h"
+#include "model/load/loader.h"
 #include "refire.h"
 
 #include <gsl/gsl_sort.h>

@@ -1,6 +1,6 @@
 #include "listen.h"
 
-#include "model/assert.h"
+#include "model/base/assert.h"
 #include "real.h"
 
 #include <arpa/inet.h>

@@ -7,7 +7,7 @@
 #ifndef TESTS_REAL_LISTEN_H
 #define TESTS_REAL_LISTEN_H
 
-#include "model/err.h"
+#include "model/base/err.h"
 
 #include <stdint.h>
 

@@ -9,7 +9,7 @@
 #ifndef TESTS_REAL_H
 #define TESTS_REAL_H
 
-#include "model/err.h"
+#include "model/base/err.h"
 
 #include <stdint.h>
 #include <sys/types.h>

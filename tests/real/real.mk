@@ -6,7 +6,7 @@ REAL_LINK = $(shell pkg-config --libs $(REAL_LIBS)) -lm -pthread
 REAL_PROGRAMS := $(BUILD)/tests/real/director $(BUILD)/tests/real/judge
 
 $(BUILD)/tests/real/director: $(addprefix $(BUILD)/tests/real/,director.o inject.o listen.o \
-                                watchdog.o victims.o) $(BUILD)/sim.a $(BUILD)/model.a
+                                watchdog.o victims.o) $(call archives,sim/engine sim/stats sim/monitoring model/%)
 $(BUILD)/tests/real/judge: $(addprefix $(BUILD)/tests/real/,judge.o evidence.o refire.o ks.o \
                              victims.o) $(ARCHIVES)
 $(BUILD)/tests/real/director: REAL_WITH = $(REAL_LINK)
@@ -23,4 +23,3 @@ test-real: real-programs
 	$(Q)BUILD=$(BUILD) tests/run $(REAL_SUITES)
 
 .PHONY: test-real real-programs
-SOURCES += $(wildcard tests/real/*.c tests/real/*.h)

@@ -1,6 +1,6 @@
 #include "refire.h"
 
-#include "sim/prometheus.h"
+#include "sim/monitoring/prometheus.h"
 
 #include <math.h>
 

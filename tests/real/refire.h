@@ -5,7 +5,7 @@
 #ifndef TESTS_REAL_REFIRE_H
 #define TESTS_REAL_REFIRE_H
 
-#include "model/fleet.h"
+#include "model/fleet/fleet.h"
 
 struct refire {
     double min_ms, max_ms;

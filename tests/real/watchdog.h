@@ -6,7 +6,7 @@
 #ifndef TESTS_REAL_WATCHDOG_H
 #define TESTS_REAL_WATCHDOG_H
 
-#include "model/err.h"
+#include "model/base/err.h"
 
 /* Runs to the end of the process. */
 enum und_code watchdog_start(struct und_err *err);

@@ -1,0 +1,49 @@
+/*
+ * Actions and undos as the journal keeps them: JSON that says, to any later start of this program,
+ * what was done and how to take it back.
+ *     {"command": {"on": PLACE, "argv": [...], "timeout_ms": N}}        run there
+ *     {"command": ..., "after": {"on" ...}}    and then this, whose failure does not matter
+ *     {"label": {"runner": ID, "name": NAME, "label": L, "with": BOOL}} one registration's label
+ *     {"variable": {"name": N, "value": V}}                             a configuration variable
+ * Pure, but for the two that say so.
+ */
+#ifndef LIVE_ACT_ACTION_H
+#define LIVE_ACT_ACTION_H
+
+#include "live/github/github.h"
+#include "live/journal/journal.h"
+#include "model/fleet/drill.h"
+#include "model/fleet/fleet.h"
+
+struct action_command {
+    char on[64];
+    struct live_argv argv; /* n 0: nothing */
+    int64_t timeout_ms;
+};
+
+/* Each writes at most JOURNAL_TEXT bytes; UND_USAGE if that is not enough. `after` may be NULL. */
+enum und_code action_command(char out[JOURNAL_TEXT], const struct action_command *command,
+                             const struct action_command *after, struct und_err *err);
+void action_label(char out[JOURNAL_TEXT], const struct github_runner *runner, const char *label,
+                  bool with);
+enum und_code action_variable(char out[JOURNAL_TEXT], const char *name, const char *value,
+                              struct und_err *err);
+
+/* Is it something that only `github` can carry out? */
+bool action_needs_github(const char *text);
+
+/* Carries an action or undo out. `github` may be NULL where action_needs_github says no. What the
+ * command printed (cleaned, cut) goes to `note` (may be NULL). Blocks. */
+enum und_code action_perform(const char *text, const struct fleet *fleet,
+                             struct github_client *github, char note[512],
+                             const atomic_bool *cancel, struct und_err *err);
+
+/* One command, to its end; UND_SERVICE if it does not exit with 0. */
+enum und_code action_run(const struct action_command *command, const struct fleet *fleet,
+                         char note[512], const atomic_bool *cancel, struct und_err *err);
+
+/* Sets or removes one registration's label at GitHub, keeping the others as they are now. */
+enum und_code action_set_label(struct github_client *github, int64_t runner, const char *name,
+                               const char *label, bool with, struct und_err *err);
+
+#endif

@@ -1,0 +1,14 @@
+/* SIGINT and SIGTERM as a flag that every wait looks at. SIGPIPE is ignored. */
+#ifndef LIVE_BASE_INTERRUPT_H
+#define LIVE_BASE_INTERRUPT_H
+
+#include <stdatomic.h>
+
+void interrupt_install(void);
+const atomic_bool *interrupt_flag(void);
+int interrupt_signal(void); /* the last one; 0: none */
+int interrupt_count(void);  /* signals so far */
+/* Rollbacks must not be interrupted by the signal that began them; a second one is obeyed. */
+void interrupt_clear(void);
+
+#endif

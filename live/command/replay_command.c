@@ -1,0 +1,205 @@
+#include "replay_command.h"
+#include "live/base/wire.h"
+#include "live/journal/journal.h"
+#include "live/journal/record.h"
+#include "model/base/assert.h"
+#include "model/policy/policy_names.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: understudy replay [options] JOURNAL\n"
+    "Shows the recorded views to the policy again and compares its plans with the recorded "
+    "ones.\n\n"
+    "  --run N            one run only (default: all)\n"
+    "  --plans            print every plan that decided something\n"
+    "  --quiet            the verdict only\n"
+    "  --help\n"
+    "Exit codes: 0 every plan is the same; 1 one differs; 2 usage or input error.\n";
+
+#define RUNS 10000
+
+struct replay {
+    bool plans, quiet;
+    int64_t only; /* run; 0: all */
+    struct policy_config config;
+    struct policy_state state;
+    char host[POLICY_HOSTS][64];
+    int n_hosts;
+    int64_t decisions;
+    bool differs;
+};
+
+/* Names of hosts; a run recorded without them is still replayed, by numbers. */
+static void read_hosts(struct replay *replay, const json_t *about)
+{
+    const json_t *hosts = json_object_get(about, "hosts");
+    int i;
+    replay->n_hosts = (int)json_array_size(hosts);
+    for (i = 0; i < POLICY_HOSTS; i++) {
+        const char *name = json_string_value(json_array_get(hosts, (size_t)i));
+        if (name)
+            snprintf(replay->host[i], sizeof replay->host[i], "%s", name);
+        else
+            snprintf(replay->host[i], sizeof replay->host[i], "host %d", i + 1);
+        wire_clean(replay->host[i]);
+    }
+}
+
+static void print_notices(unsigned notices, const char *who)
+{
+    int notice;
+    for (notice = 0; notice < NOTICE_COUNT; notice++)
+        if (notices >> notice & 1)
+            printf("    %s: %s\n", who, policy_notice_name((enum notice)notice));
+}
+
+static void print_plan(const struct replay *replay, int64_t number, int64_t now_ms, int64_t wall_ms,
+                       const struct plan *plan)
+{
+    char when[WIRE_TIME];
+    unsigned any = plan->notices;
+    int i;
+    for (i = 0; i < plan->n; i++)
+        any |= plan->host[i].notices;
+    if (any == 0)
+        return;
+    printf("  decision %lld at %s (%lld ms)\n", (long long)number, wire_time(when, wall_ms),
+           (long long)now_ms);
+    print_notices(plan->notices, "fleet");
+    for (i = 0; i < plan->n; i++)
+        print_notices(plan->host[i].notices, replay->host[i]);
+}
+
+/* The first difference of a run is told in full; what follows it is its consequence. */
+static void compare(struct replay *replay, int64_t number, int64_t now_ms,
+                    const struct plan *recorded, const struct plan *now)
+{
+    int i;
+    if (recorded->n != now->n || recorded->notices != now->notices) {
+        printf("  decision %lld (%lld ms): first difference, in the fleet's notices\n",
+               (long long)number, (long long)now_ms);
+        print_notices(recorded->notices, "then");
+        print_notices(now->notices, "now");
+        replay->differs = true;
+    }
+    for (i = 0; i < now->n && !replay->differs; i++) {
+        const struct plan_host *a = &recorded->host[i], *b = &now->host[i];
+        if (a->admitted == b->admitted && a->notices == b->notices)
+            continue;
+        printf("  decision %lld (%lld ms): first difference, for %s: admitted %d then, %d now\n",
+               (long long)number, (long long)now_ms, replay->host[i], a->admitted, b->admitted);
+        print_notices(a->notices, "then");
+        print_notices(b->notices, "now");
+        replay->differs = true;
+    }
+}
+
+static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64_t wall_ms,
+                            const struct view *view, const struct plan *plan, struct und_err *err)
+{
+    struct replay *replay = context;
+    struct plan again;
+    if (replay->differs)
+        return UND_OK;
+    if (replay->decisions++ == 0)
+        policy_init(&replay->config, &replay->state, now_ms, view);
+    if (view->n != replay->state.n || plan->n != view->n || now_ms < replay->state.started_ms)
+        return und_fail(err, UND_USAGE, "decision %lld: does not follow from the one before",
+                        (long long)number);
+    policy_step(&replay->config, &replay->state, now_ms, view, &again);
+    compare(replay, number, now_ms, plan, &again);
+    if (replay->plans && !replay->differs)
+        print_plan(replay, number, now_ms, wall_ms, &again);
+    return UND_OK;
+}
+
+static enum und_code replay_run(struct replay *replay, struct journal *journal,
+                                const struct journal_run *run, bool *differs, struct und_err *err)
+{
+    json_t *about = NULL;
+    char when[WIRE_TIME];
+    replay->decisions = 0;
+    replay->differs = false;
+    if (journal_about(journal, run->id, &about, err) == UND_OK &&
+        record_read_config(&replay->config, json_object_get(about, "policy"), "policy", err) ==
+            UND_OK) {
+        read_hosts(replay, about);
+        if (!replay->quiet)
+            printf("run %lld: %s of %s, begun %s\n", (long long)run->id,
+                   journal_kind_name(run->kind), run->name, wire_time(when, run->began_ms));
+        journal_decisions(journal, run->id, repeat, replay, err);
+        if (!replay->quiet && !replay->differs && err->code == UND_OK)
+            printf("  %lld decisions, every plan the same\n", (long long)replay->decisions);
+    }
+    json_decref(about);
+    *differs = *differs || replay->differs;
+    return err->code;
+}
+
+static enum und_code replay_all(struct replay *replay, const char *path, struct und_err *err)
+{
+    struct journal_run *runs = calloc(RUNS, sizeof *runs);
+    struct journal *journal = NULL;
+    size_t n = RUNS, found = 0;
+    bool differs = false;
+    UND_ASSERT(runs != NULL);
+    if (journal_open_readonly(&journal, path, err) == UND_OK &&
+        journal_runs(journal, runs, &n, err) == UND_OK)
+        for (; n > 0 && err->code == UND_OK; n--) {
+            if (replay->only != 0 && runs[n - 1].id != replay->only)
+                continue;
+            found++;
+            replay_run(replay, journal, &runs[n - 1], &differs, err);
+        }
+    if (err->code == UND_OK && found == 0)
+        und_fail(err, UND_USAGE, "journal %s: has no %s", path,
+                 replay->only ? "such run" : "run in it");
+    journal_close(journal);
+    free(runs);
+    if (err->code == UND_OK && differs)
+        return UND_FAILED; /* told already, in full */
+    return err->code;
+}
+
+enum und_code replay_command(int argc, char **argv, struct und_err *err)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"plans", no_argument, NULL, 'p'},
+                                            {"run", required_argument, NULL, 'r'},
+                                            {0}};
+    struct replay *replay;
+    bool plans = false, quiet = false;
+    int64_t only = 0;
+    enum und_code code;
+    int option;
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            return UND_OK;
+        }
+        plans = plans || option == 'p';
+        quiet = quiet || option == 'q';
+        if (option == 'r')
+            only = atoll(optarg);
+        if (option == '?' || option == ':' || (option == 'r' && only <= 0))
+            return und_fail(err, UND_USAGE, "replay: got '%.60s', want options of --help",
+                            argv[optind - 1]);
+    }
+    if (argc - optind != 1)
+        return und_fail(err, UND_USAGE, "replay: got %d files, want one journal", argc - optind);
+    replay = calloc(1, sizeof *replay);
+    UND_ASSERT(replay != NULL);
+    replay->plans = plans;
+    replay->quiet = quiet;
+    replay->only = only;
+    code = replay_all(replay, argv[optind], err);
+    free(replay);
+    return code;
+}

@@ -1,0 +1,12 @@
+/*
+ * The command `understudy replay JOURNAL`: the recorded views through today's policy, compared
+ * with the recorded plans. Needs no network, no credentials and no fleet file.
+ */
+#ifndef LIVE_COMMAND_REPLAY_COMMAND_H
+#define LIVE_COMMAND_REPLAY_COMMAND_H
+
+#include "model/base/err.h"
+
+enum und_code replay_command(int argc, char **argv, struct und_err *err);
+
+#endif

@@ -1,0 +1,36 @@
+#include "fleet_clock.h"
+#include "http.h"
+#include "model/base/assert.h"
+
+void fleet_clock_start(struct fleet_clock *pace, double factor)
+{
+    UND_ASSERT(factor >= 1);
+    pace->factor = factor;
+    pace->origin_ms = http_monotonic_ms();
+}
+
+int64_t fleet_clock_fleet_ms(const struct fleet_clock *pace, int64_t real_ms)
+{
+    return (int64_t)((double)real_ms * pace->factor);
+}
+
+int64_t fleet_clock_of_monotonic_ms(const struct fleet_clock *pace, int64_t monotonic_ms)
+{
+    return fleet_clock_fleet_ms(pace, monotonic_ms - pace->origin_ms);
+}
+
+int64_t fleet_clock_now_ms(const struct fleet_clock *pace)
+{
+    return fleet_clock_of_monotonic_ms(pace, http_monotonic_ms());
+}
+
+int64_t fleet_clock_real_ms(const struct fleet_clock *pace, int64_t fleet_ms)
+{
+    int64_t ms = (int64_t)((double)fleet_ms / pace->factor);
+    return ms > 0 ? ms : 1;
+}
+
+int64_t fleet_clock_of_wall_ms(const struct fleet_clock *pace, int64_t wall_ms)
+{
+    return fleet_clock_now_ms(pace) - fleet_clock_fleet_ms(pace, http_wall_ms() - wall_ms);
+}

@@ -1,0 +1,123 @@
+/*
+ * The journal: what was seen, decided, intended, done and undone, in one SQLite file.
+ *
+ * It exists so that nothing injected can outlive its drill: an action and its undo are on disk
+ * (WAL, synchronous=FULL) before the action begins, and whoever opens the journal next can see
+ * what is still to be undone. Only what stands here is ours to undo.
+ *
+ * Rows are only ever added; triggers refuse UPDATE and DELETE, so that history cannot be tidied.
+ * A step's state follows from the events that were appended to it:
+ *     intended -> done | failed -> undoing -> undone | stuck (-> undoing ...)
+ * It is open, i.e. to be undone, unless its last event is `undone` or it has nothing to undo.
+ *
+ * One handle may be used by several threads.
+ * One file may have one writer that acts (journal_lock) and any number of readers. Times are ms
+ * since 1970, unless called monotonic. Errors: UND_USAGE for a file that is no journal or too new;
+ * UND_SERVICE for a disk that fails or another process that holds the lock.
+ */
+#ifndef LIVE_JOURNAL_JOURNAL_H
+#define LIVE_JOURNAL_JOURNAL_H
+
+#include "model/base/err.h"
+#include "model/policy/policy.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define JOURNAL_VERSION 1
+#define JOURNAL_STEPS 1024 /* of one run */
+#define JOURNAL_TEXT 4096  /* of one action, undo or note */
+
+struct journal;
+
+enum journal_kind { JOURNAL_DRILL, JOURNAL_MONITOR, JOURNAL_KINDS };
+
+enum journal_event {
+    JOURNAL_INTENDED, /* written before the action begins; what it did is not known */
+    JOURNAL_DONE,
+    JOURNAL_FAILED, /* the action said that it failed: it may have worked in part */
+    JOURNAL_UNDOING,
+    JOURNAL_UNDONE,
+    JOURNAL_STUCK, /* the undo failed; to be tried again */
+    JOURNAL_EVENTS
+};
+
+struct journal_step {
+    int64_t id, run;
+    char name[128]; /* "stop the runner service" */
+    char host[64];  /* of the fleet; "" for none */
+    char action[JOURNAL_TEXT],
+        undo[JOURNAL_TEXT]; /* JSON, as live/act/action.h reads; undo "": none */
+    int64_t at_ms;          /* when it was intended */
+    int64_t lease_until_ms; /* when the target undoes it by itself; -1: it does not */
+    enum journal_event last;
+    int64_t last_ms;
+};
+
+struct journal_run {
+    int64_t id;
+    enum journal_kind kind;
+    char name[128], version[64]; /* of the scenario; of the program */
+    int64_t began_ms, ended_ms;  /* ended -1: it has not, or died */
+    int exit_code;
+    char outcome[512];
+};
+
+/* Creates the file (mode 0600) where there is none. */
+enum und_code journal_open(struct journal **out, const char *path, struct und_err *err);
+/* Never writes and never creates. */
+enum und_code journal_open_readonly(struct journal **out, const char *path, struct und_err *err);
+void journal_close(struct journal *journal); /* gives the lock back as well */
+
+/* The right to act, for this process until it ends in whatever way: PATH.lock, a file lock that
+ * dies with its holder, with the holder's process id and start time for the message (and for file
+ * systems that do not lock). `purpose` is for whoever finds it taken. */
+enum und_code journal_lock(struct journal *journal, const char *purpose, struct und_err *err);
+void journal_unlock(struct journal *journal);
+
+/* `about` is stored with the run: the fleet's policy ("policy", record_config), hosts, the plan. */
+enum und_code journal_begin(struct journal *journal, enum journal_kind kind, const char *name,
+                            const json_t *about, int64_t *run, struct und_err *err);
+enum und_code journal_end(struct journal *journal, int64_t run, int exit_code, const char *outcome,
+                          struct und_err *err);
+
+/* Durable when it returns. step->id and ->at_ms are set. */
+enum und_code journal_intend(struct journal *journal, struct journal_step *step,
+                             struct und_err *err);
+enum und_code journal_event(struct journal *journal, int64_t step, enum journal_event event,
+                            const char *note, struct und_err *err);
+
+/* What the policy was shown at now_ms (monotonic), and what it answered. */
+enum und_code journal_decision(struct journal *journal, int64_t run, int64_t now_ms,
+                               const struct view *view, const struct plan *plan,
+                               struct und_err *err);
+/* Anything else worth knowing: a reading, a hint, a measurement, a word from the operator. */
+enum und_code journal_note(struct journal *journal, int64_t run, const char *topic,
+                           const char *text, struct und_err *err);
+
+/* Steps still to be undone, of all runs, the last first; *n of at most JOURNAL_STEPS. The array is
+ * the caller's to free. */
+enum und_code journal_open_steps(struct journal *journal, struct journal_step **out, size_t *n,
+                                 struct und_err *err);
+/* All steps of one run, in order. */
+enum und_code journal_steps(struct journal *journal, int64_t run, struct journal_step **out,
+                            size_t *n, struct und_err *err);
+/* The newest `n` runs, the last first; *n becomes how many there are. */
+enum und_code journal_runs(struct journal *journal, struct journal_run *out, size_t *n,
+                           struct und_err *err);
+/* New reference. */
+enum und_code journal_about(struct journal *journal, int64_t run, json_t **about,
+                            struct und_err *err);
+
+/* Calls `each` for the decisions of a run in order, until it returns an error. */
+typedef enum und_code journal_visitor(void *context, int64_t number, int64_t now_ms,
+                                      int64_t wall_ms, const struct view *view,
+                                      const struct plan *plan, struct und_err *err);
+enum und_code journal_decisions(struct journal *journal, int64_t run, journal_visitor *each,
+                                void *context, struct und_err *err);
+
+const char *journal_event_name(enum journal_event event);
+const char *journal_kind_name(enum journal_kind kind);
+
+#endif

@@ -1,0 +1,222 @@
+#include "record.h"
+#include "model/base/assert.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define SLOTS 256 /* as FLEET_SLOTS */
+
+/* One integer of a struct, by its key; the tables below are the one place that names them. */
+enum width { WIDTH_INT, WIDTH_UNSIGNED, WIDTH_INT64, WIDTH_BOOL, WIDTH_ENUM };
+
+struct item {
+    const char *key;
+    enum width width;
+    size_t at;
+    int64_t min, max;
+};
+
+#define ITEM(type, member, width, min, max)                                                        \
+    {                                                                                              \
+#member, width, offsetof(struct type, member), min, max                                    \
+    }
+
+static const struct item config_items[] = {
+    ITEM(policy_config, persist_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, ramp_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, clear_for_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, stale_after_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, block_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, grace_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, page_after_ms, WIDTH_INT64, 0, INT64_MAX),
+    ITEM(policy_config, max_failovers, WIDTH_INT, 0, POLICY_FAILOVER_LOG),
+    ITEM(policy_config, health_checks, WIDTH_INT, 0, 1000),
+    ITEM(policy_config, confirm, WIDTH_INT, 1, 1000),
+    ITEM(policy_config, severities, WIDTH_UNSIGNED, 0, (1 << SEVERITY_COUNT) - 1),
+    ITEM(policy_config, overflow, WIDTH_BOOL, 0, 1),
+};
+
+static const struct item host_items[] = {
+    ITEM(view_host, slots, WIDTH_INT, 1, SLOTS),
+    ITEM(view_host, online, WIDTH_INT, 0, SLOTS),
+    ITEM(view_host, busy, WIDTH_INT, 0, SLOTS),
+    ITEM(view_host, routed, WIDTH_INT, 0, SLOTS),
+    ITEM(view_host, offline_readings, WIDTH_INT, 0, 1000000),
+    ITEM(view_host, health_passes, WIDTH_INT, 0, 1000000),
+    ITEM(view_host, alerts, WIDTH_UNSIGNED, 0, (1 << SEVERITY_COUNT) - 1),
+    ITEM(view_host, probe, WIDTH_ENUM, PROBE_UNKNOWN, PROBE_DOWN),
+    ITEM(view_host, tier, WIDTH_ENUM, TIER_PRIMARY, TIER_BACKUP),
+    ITEM(view_host, maintenance, WIDTH_BOOL, 0, 1),
+};
+
+static const struct item plan_items[] = {
+    ITEM(plan_host, admitted, WIDTH_INT, 0, SLOTS),
+    ITEM(plan_host, notices, WIDTH_UNSIGNED, 0, (1LL << NOTICE_COUNT) - 1),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static json_t *write_item(const struct item *item, const void *base)
+{
+    const void *at = (const char *)base + item->at;
+    switch (item->width) {
+    case WIDTH_INT:
+        return json_integer(*(const int *)at);
+    case WIDTH_UNSIGNED:
+    case WIDTH_ENUM: /* GCC and clang make enums without negative values unsigned int */
+        return json_integer(*(const unsigned *)at);
+    case WIDTH_INT64:
+        return json_integer(*(const int64_t *)at);
+    case WIDTH_BOOL:
+        return json_boolean(*(const bool *)at);
+    }
+    UND_UNREACHABLE();
+}
+
+static json_t *write_items(const struct item *items, size_t n, const void *base)
+{
+    json_t *object = json_object();
+    size_t i;
+    for (i = 0; i < n; i++)
+        json_object_set_new(object, items[i].key, write_item(&items[i], base));
+    return object;
+}
+
+static void set_item(const struct item *item, void *base, int64_t value)
+{
+    void *at = (char *)base + item->at;
+    switch (item->width) {
+    case WIDTH_INT:
+        *(int *)at = (int)value;
+        return;
+    case WIDTH_UNSIGNED:
+    case WIDTH_ENUM:
+        *(unsigned *)at = (unsigned)value;
+        return;
+    case WIDTH_INT64:
+        *(int64_t *)at = value;
+        return;
+    case WIDTH_BOOL:
+        *(bool *)at = value != 0;
+        return;
+    }
+    UND_UNREACHABLE();
+}
+
+static enum und_code read_items(const struct item *items, size_t n, void *base,
+                                const json_t *object, const char *place, struct und_err *err)
+{
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const json_t *value = json_object_get(object, items[i].key);
+        bool is_bool = items[i].width == WIDTH_BOOL;
+        int64_t number = is_bool ? json_is_true(value) : json_integer_value(value);
+        if (is_bool ? !json_is_boolean(value) : !json_is_integer(value))
+            return und_fail(err, UND_USAGE, "%s.%s: want %s", place, items[i].key,
+                            is_bool ? "true or false" : "an integer");
+        if (number < items[i].min || number > items[i].max)
+            return und_fail(err, UND_USAGE, "%s.%s: got %lld, want %lld..%lld", place, items[i].key,
+                            (long long)number, (long long)items[i].min, (long long)items[i].max);
+        set_item(&items[i], base, number);
+    }
+    return UND_OK;
+}
+
+json_t *record_config(const struct policy_config *config)
+{
+    return write_items(config_items, COUNT(config_items), config);
+}
+
+enum und_code record_read_config(struct policy_config *config, const json_t *value,
+                                 const char *place, struct und_err *err)
+{
+    *config = (struct policy_config){0};
+    return read_items(config_items, COUNT(config_items), config, value, place, err);
+}
+
+static json_t *write_hosts(const struct item *items, size_t n_items, const void *first,
+                           size_t stride, int n)
+{
+    json_t *hosts = json_array();
+    int i;
+    for (i = 0; i < n; i++)
+        json_array_append_new(
+            hosts, write_items(items, n_items, (const char *)first + (size_t)i * stride));
+    return hosts;
+}
+
+static enum und_code read_hosts(const struct item *items, size_t n_items, void *first,
+                                size_t stride, int *n, const json_t *value, const char *place,
+                                struct und_err *err)
+{
+    const json_t *hosts = json_object_get(value, "host");
+    char at[160];
+    size_t i;
+    if (!json_is_array(hosts) || json_array_size(hosts) < 1 ||
+        json_array_size(hosts) > POLICY_HOSTS)
+        return und_fail(err, UND_USAGE, "%s.host: got %zu entries, want 1..%d", place,
+                        json_array_size(hosts), POLICY_HOSTS);
+    *n = (int)json_array_size(hosts);
+    for (i = 0; i < json_array_size(hosts); i++) {
+        snprintf(at, sizeof at, "%.120s.host[%zu]", place, i);
+        if (read_items(items, n_items, (char *)first + i * stride, json_array_get(hosts, i), at,
+                       err) != UND_OK)
+            return err->code;
+    }
+    return UND_OK;
+}
+
+json_t *record_view(const struct view *view)
+{
+    json_t *ages = json_array();
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++)
+        json_array_append_new(ages, json_integer(view->age_ms[feed]));
+    return json_pack(
+        "{s:b, s:o, s:o}", "paused", view->paused, "age_ms", ages, "host",
+        write_hosts(host_items, COUNT(host_items), view->host, sizeof view->host[0], view->n));
+}
+
+enum und_code record_read_view(struct view *view, const json_t *value, const char *place,
+                               struct und_err *err)
+{
+    const json_t *paused = json_object_get(value, "paused");
+    const json_t *ages = json_object_get(value, "age_ms");
+    size_t feed;
+    *view = (struct view){0};
+    if (!json_is_boolean(paused))
+        return und_fail(err, UND_USAGE, "%s.paused: want true or false", place);
+    if (json_array_size(ages) != FEED_COUNT)
+        return und_fail(err, UND_USAGE, "%s.age_ms: got %zu ages, want %d", place,
+                        json_array_size(ages), FEED_COUNT);
+    view->paused = json_is_true(paused);
+    for (feed = 0; feed < FEED_COUNT; feed++) {
+        const json_t *age = json_array_get(ages, feed);
+        if (!json_is_integer(age) || json_integer_value(age) < 0)
+            return und_fail(err, UND_USAGE, "%s.age_ms[%zu]: want an age of at least 0", place,
+                            feed);
+        view->age_ms[feed] = (int64_t)json_integer_value(age);
+    }
+    return read_hosts(host_items, COUNT(host_items), view->host, sizeof view->host[0], &view->n,
+                      value, place, err);
+}
+
+json_t *record_plan(const struct plan *plan)
+{
+    return json_pack(
+        "{s:I, s:o}", "notices", (json_int_t)plan->notices, "host",
+        write_hosts(plan_items, COUNT(plan_items), plan->host, sizeof plan->host[0], plan->n));
+}
+
+enum und_code record_read_plan(struct plan *plan, const json_t *value, const char *place,
+                               struct und_err *err)
+{
+    const struct item notices[] = {
+        ITEM(plan, notices, WIDTH_UNSIGNED, 0, (1LL << NOTICE_COUNT) - 1)};
+    *plan = (struct plan){0};
+    if (read_items(notices, 1, plan, value, place, err) != UND_OK)
+        return err->code;
+    return read_hosts(plan_items, COUNT(plan_items), plan->host, sizeof plan->host[0], &plan->n,
+                      value, place, err);
+}

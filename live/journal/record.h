@@ -1,0 +1,27 @@
+/*
+ * Views, plans and policy settings as JSON, so that what a controller saw and decided can be
+ * stored, shown and replayed to the bit. Every value is an integer, a boolean or a word.
+ *
+ * JSON values are new references. Reading checks every field, since a journal is a file that
+ * anyone may have edited: UND_USAGE, "place.host[1].slots: got 0, want 1..256".
+ */
+#ifndef LIVE_JOURNAL_RECORD_H
+#define LIVE_JOURNAL_RECORD_H
+
+#include "model/base/err.h"
+#include "model/policy/policy.h"
+
+#include <jansson.h>
+
+json_t *record_config(const struct policy_config *config);
+json_t *record_view(const struct view *view);
+json_t *record_plan(const struct plan *plan);
+
+enum und_code record_read_config(struct policy_config *config, const json_t *value,
+                                 const char *place, struct und_err *err);
+enum und_code record_read_view(struct view *view, const json_t *value, const char *place,
+                               struct und_err *err);
+enum und_code record_read_plan(struct plan *plan, const json_t *value, const char *place,
+                               struct und_err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * Credentials: where they come from, and that they go nowhere else.
+ *
+ * A source is a line of the fleet file, never the credential itself:
+ *     file:/etc/understudy/token     a file of ours that nobody else can read (mode 0600 or 0400)
+ *     env:GITHUB_TOKEN               an environment variable, wiped from our environment once read,
+ *                                    so that no child and no /proc/PID/environ shows it; what it
+ *                                    held is remembered for later calls until the process ends
+ *     credential:github-token        a file in $CREDENTIALS_DIRECTORY (systemd LoadCredential=)
+ * Memory is locked, left out of core dumps, and zeroed by secret_close. Every open secret is also
+ * known to secret_redact, through which all text from outside goes before it is shown.
+ * Errors: UND_USAGE; they name the source and never quote what was read.
+ */
+#ifndef LIVE_SECRET_SECRET_H
+#define LIVE_SECRET_SECRET_H
+
+#include "model/base/err.h"
+
+#include <stddef.h>
+
+#define SECRET_BYTES 16384 /* ceiling; an RSA key in PEM has about 3,200 */
+#define SECRET_SHORTEST 4  /* anything shorter could not be told from ordinary text */
+
+struct secret;
+
+enum und_code secret_open(struct secret **out, const char *source, struct und_err *err);
+/* If the source is a variable, takes it out of the environment now: a command may run before the
+ * client that needs it is opened. Errors come when it is opened. */
+void secret_withdraw(const char *source);
+/* A secret that was computed or received: a copy of text[0..size). */
+enum und_code secret_open_copy(struct secret **out, const char *text, size_t size,
+                               struct und_err *err);
+void secret_close(struct secret *secret); /* NULL is fine */
+
+const char *secret_text(const struct secret *secret); /* borrowed; NUL-terminated */
+size_t secret_size(const struct secret *secret);
+
+/* Replaces every open secret in the text by "***", in place. */
+void secret_redact(char *text);
+
+/* No core dumps and no debugger from now on; for every command that will open a secret. */
+void secret_harden(void);
+
+#endif

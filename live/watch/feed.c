@@ -1,0 +1,279 @@
+#include "feed.h"
+#include "live/github/github.h"
+#include "live/monitoring/probe.h"
+#include "model/base/assert.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAILBOX 32
+
+struct feeds {
+    const struct fleet *fleet;
+    const struct fleet_clock *pace;
+    const atomic_bool *cancel;
+    /* Each used by its own thread only. */
+    struct github_client *github;
+    struct prometheus_client *prometheus;
+    struct alertmanager_client *alertmanager;
+    struct probe_set *probe;
+    struct feed_reading scratch[FEED_COUNT]; /* being filled */
+    pthread_t thread[FEED_COUNT];
+    int n_threads;
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t posted, moved;
+    struct feed_reading mail[MAILBOX];
+    size_t first, n;
+    bool nudged, closing;
+};
+
+/* Moves scratch[feed] into the mailbox; the oldest reading goes where there is no room. */
+static void post(struct feeds *feeds, enum feed feed)
+{
+    pthread_mutex_lock(&feeds->lock);
+    if (feeds->n == MAILBOX) {
+        feeds->first = (feeds->first + 1) % MAILBOX;
+        feeds->n--;
+    }
+    feeds->mail[(feeds->first + feeds->n++) % MAILBOX] = feeds->scratch[feed];
+    pthread_cond_broadcast(&feeds->posted);
+    pthread_mutex_unlock(&feeds->lock);
+}
+
+static void deadline(struct timespec *at, int64_t real_ms)
+{
+    clock_gettime(CLOCK_MONOTONIC, at);
+    at->tv_sec += real_ms / 1000;
+    at->tv_nsec += real_ms % 1000 * 1000000;
+    if (at->tv_nsec >= 1000000000) {
+        at->tv_sec++;
+        at->tv_nsec -= 1000000000;
+    }
+}
+
+bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *out)
+{
+    struct timespec end;
+    int code = 0;
+    bool took;
+    deadline(&end, timeout_ms);
+    pthread_mutex_lock(&feeds->lock);
+    while (feeds->n == 0 && code == 0)
+        code = pthread_cond_timedwait(&feeds->posted, &feeds->lock, &end);
+    took = feeds->n > 0;
+    if (took) {
+        *out = feeds->mail[feeds->first];
+        feeds->first = (feeds->first + 1) % MAILBOX;
+        feeds->n--;
+    }
+    pthread_mutex_unlock(&feeds->lock);
+    return took;
+}
+
+/* Until at_ms (fleet time), or for GitHub's thread until it is nudged; false: closing. In naps, so
+ * that a cancellation (which signals nobody) is seen soon. */
+static bool sleep_until(struct feeds *feeds, int64_t at_ms, bool nudgeable)
+{
+    bool stop = false;
+    pthread_mutex_lock(&feeds->lock);
+    for (;;) {
+        int64_t left_ms = at_ms - fleet_clock_now_ms(feeds->pace);
+        int64_t nap_ms;
+        struct timespec end;
+        stop = feeds->closing || (feeds->cancel && atomic_load(feeds->cancel));
+        if (stop || left_ms <= 0 || (nudgeable && feeds->nudged))
+            break;
+        nap_ms = fleet_clock_real_ms(feeds->pace, left_ms);
+        deadline(&end, nap_ms < 100 ? nap_ms : 100);
+        pthread_cond_timedwait(&feeds->moved, &feeds->lock, &end);
+    }
+    if (nudgeable)
+        feeds->nudged = false;
+    pthread_mutex_unlock(&feeds->lock);
+    return !stop;
+}
+
+void feeds_nudge(struct feeds *feeds)
+{
+    pthread_mutex_lock(&feeds->lock);
+    feeds->nudged = true;
+    pthread_cond_broadcast(&feeds->moved);
+    pthread_mutex_unlock(&feeds->lock);
+}
+
+bool feeds_have_alerts(const struct feeds *feeds)
+{
+    return feeds->prometheus || feeds->alertmanager;
+}
+
+static void read_github(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct github_runners runners = {0};
+    if (github_runners(feeds->github, &runners, &reading->error) == UND_OK) {
+        reading->strays = attribution_count(feeds->fleet, &runners, reading->hosts);
+    }
+    reading->requests_left = github_limits(feeds->github)->remaining;
+    github_runners_fini(&runners);
+}
+
+static void read_prometheus(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct prometheus_alerts alerts = {0};
+    if (prometheus_client_alerts(feeds->prometheus, &alerts, &reading->error) == UND_OK)
+        attribution_alerts(feeds->fleet, &alerts, reading->alerts);
+    prometheus_alerts_fini(&alerts);
+}
+
+static void read_alertmanager(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct alertmanager_alerts alerts = {0};
+    if (alertmanager_client_alerts(feeds->alertmanager, &alerts, &reading->error) == UND_OK)
+        attribution_listed(feeds->fleet, &alerts, reading->alerts);
+    alertmanager_alerts_fini(&alerts);
+}
+
+static void read_probe(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct probe_result results[FLEET_HOSTS];
+    int i;
+    probe_look(feeds->probe, results);
+    for (i = 0; i < feeds->fleet->n_hosts; i++)
+        reading->answered[i] = results[i].answered;
+}
+
+static void poll_once(struct feeds *feeds, enum feed feed)
+{
+    struct feed_reading *reading = &feeds->scratch[feed];
+    *reading = (struct feed_reading){
+        .feed = feed, .begun_ms = fleet_clock_now_ms(feeds->pace), .requests_left = -1};
+    switch (feed) {
+    case FEED_GITHUB:
+        read_github(feeds, reading);
+        break;
+    case FEED_ALERTS:
+        if (feeds->prometheus)
+            read_prometheus(feeds, reading);
+        else
+            read_alertmanager(feeds, reading);
+        break;
+    case FEED_PROBE:
+        read_probe(feeds, reading);
+        break;
+    case FEED_COUNT:
+        UND_UNREACHABLE();
+    }
+    reading->good = reading->error.code == UND_OK;
+    reading->at_ms = fleet_clock_now_ms(feeds->pace);
+}
+
+static void follow(struct feeds *feeds, enum feed feed, int64_t interval_ms)
+{
+    int64_t next_ms = fleet_clock_now_ms(feeds->pace);
+    do {
+        poll_once(feeds, feed);
+        post(feeds, feed);
+        next_ms += interval_ms;
+        if (next_ms < fleet_clock_now_ms(feeds->pace)) /* it took longer than its interval: skip */
+            next_ms = fleet_clock_now_ms(feeds->pace) + 1;
+    } while (sleep_until(feeds, next_ms, feed == FEED_GITHUB));
+}
+
+static void *follow_github(void *context)
+{
+    struct feeds *feeds = context;
+    follow(feeds, FEED_GITHUB, feeds->fleet->controller.github_poll_ms);
+    return NULL;
+}
+
+static void *follow_alerts(void *context)
+{
+    struct feeds *feeds = context;
+    follow(feeds, FEED_ALERTS, feeds->fleet->controller.alerts_poll_ms);
+    return NULL;
+}
+
+static void *follow_probe(void *context)
+{
+    struct feeds *feeds = context;
+    follow(feeds, FEED_PROBE, feeds->fleet->controller.probe_interval_ms);
+    return NULL;
+}
+
+static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
+{
+    const struct live *live = &feeds->fleet->live;
+    struct http_config base = {.cancel = feeds->cancel, .attempts = 2};
+    int64_t interval_ms;
+    if (github_open(&feeds->github, live, &base, err) != UND_OK)
+        return err->code;
+    interval_ms = fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
+    probe_open(&feeds->probe, feeds->fleet, interval_ms, interval_ms < 5000 ? interval_ms : 5000);
+    if (live->prometheus.url[0])
+        return prometheus_client_open(&feeds->prometheus, &live->prometheus, &base, err);
+    if (live->alertmanager.url[0])
+        return alertmanager_client_open(&feeds->alertmanager, &live->alertmanager, &base, err);
+    return UND_OK;
+}
+
+static void init_locks(struct feeds *feeds)
+{
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&feeds->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&feeds->posted, &monotonic);
+    pthread_cond_init(&feeds->moved, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+enum und_code feeds_open(struct feeds **out, const struct fleet *fleet,
+                         const struct fleet_clock *pace, const atomic_bool *cancel,
+                         struct und_err *err)
+{
+    void *(*const threads[])(void *) = {follow_github, follow_probe, follow_alerts};
+    struct feeds *feeds = calloc(1, sizeof *feeds);
+    int n;
+    UND_ASSERT(feeds != NULL);
+    *out = NULL;
+    feeds->fleet = fleet;
+    feeds->pace = pace;
+    feeds->cancel = cancel;
+    init_locks(feeds);
+    open_clients(feeds, err);
+    n = feeds_have_alerts(feeds) ? 3 : 2;
+    for (; err->code == UND_OK && feeds->n_threads < n; feeds->n_threads++)
+        if (pthread_create(&feeds->thread[feeds->n_threads], NULL, threads[feeds->n_threads],
+                           feeds) != 0) {
+            und_fail(err, UND_SERVICE, "cannot start a thread: %s", strerror(errno));
+            break;
+        }
+    if (err->code == UND_OK)
+        *out = feeds;
+    else
+        feeds_close(feeds);
+    return err->code;
+}
+
+void feeds_close(struct feeds *feeds)
+{
+    int i;
+    if (!feeds)
+        return;
+    pthread_mutex_lock(&feeds->lock);
+    feeds->closing = true;
+    pthread_cond_broadcast(&feeds->moved);
+    pthread_mutex_unlock(&feeds->lock);
+    for (i = 0; i < feeds->n_threads; i++)
+        pthread_join(feeds->thread[i], NULL);
+    github_close(feeds->github);
+    prometheus_client_close(feeds->prometheus);
+    alertmanager_client_close(feeds->alertmanager);
+    probe_close(feeds->probe);
+    pthread_cond_destroy(&feeds->posted);
+    pthread_cond_destroy(&feeds->moved);
+    pthread_mutex_destroy(&feeds->lock);
+    free(feeds);
+}

@@ -1,0 +1,47 @@
+/*
+ * The feeds of the monitor: one thread each for GitHub, the alerts and the probe, so that a service
+ * that hangs holds up nobody else. Each polls on its own grid and puts what it read into one
+ * mailbox; the loop that decides (watch.h) takes readings out one by one, in the order in which
+ * they came.
+ */
+#ifndef LIVE_WATCH_FEED_H
+#define LIVE_WATCH_FEED_H
+
+#include "live/act/attribution.h"
+#include "live/http/fleet_clock.h"
+
+#include <stdatomic.h>
+
+/* What one poll brought; times are fleet time. */
+struct feed_reading {
+    enum feed feed;
+    bool good; /* otherwise `error` says why, and nothing else is set */
+    struct und_err error;
+    int64_t begun_ms, at_ms;
+    /* GitHub */
+    struct host_reading hosts[FLEET_HOSTS];
+    int strays;
+    int64_t requests_left; /* of GitHub's hour; -1: not told */
+    /* alerts */
+    struct attribution_alerts alerts[FLEET_HOSTS];
+    /* probe */
+    bool answered[FLEET_HOSTS];
+};
+
+struct feeds;
+
+/* Opens the clients (reading their credentials) and starts the threads. All arguments are borrowed
+ * and outlive it; `cancel` may be NULL. */
+enum und_code feeds_open(struct feeds **out, const struct fleet *fleet,
+                         const struct fleet_clock *pace, const atomic_bool *cancel,
+                         struct und_err *err);
+void feeds_close(struct feeds *feeds); /* waits for the threads */
+
+/* The next reading, or false after so many real ms. */
+bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *out);
+
+/* Polls GitHub at once, not at its next turn (a hint has come). */
+void feeds_nudge(struct feeds *feeds);
+bool feeds_have_alerts(const struct feeds *feeds);
+
+#endif

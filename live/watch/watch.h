@@ -1,0 +1,44 @@
+/*
+ * The monitor's loop: readings from the feeds into a view, the policy's step, the journal. (A drill
+ * has a loop of its own, model/drill/drill_loop.h, that rehearsals share.)
+ *
+ * The policy is stepped on every reading that changes the view, and once a second (of fleet time)
+ * while it is not settled or a feed goes stale; every step is journalled with its view and plan, so
+ * that `understudy replay` can repeat it to the bit.
+ */
+#ifndef LIVE_WATCH_WATCH_H
+#define LIVE_WATCH_WATCH_H
+
+#include "feed.h"
+#include "live/journal/journal.h"
+
+#define WATCH_TICK_MS 1000
+
+struct watch;
+
+struct watch_event {
+    const struct feed_reading *reading; /* NULL: a tick; valid until the next event */
+    bool stepped;                       /* the policy was asked: plan is new */
+    int64_t now_ms;                     /* fleet time */
+    const struct view *view;
+    const struct plan *plan; /* the last one */
+    const struct policy_state *state;
+};
+
+/* The JSON that a run's `about` must hold for replay: policy and hosts. New reference. */
+json_t *watch_about(const struct fleet *fleet);
+
+enum und_code watch_open(struct watch **out, const struct fleet *fleet,
+                         const struct fleet_clock *pace, const atomic_bool *cancel,
+                         struct journal *journal, int64_t run, struct und_err *err);
+void watch_close(struct watch *watch);
+
+/* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */
+enum und_code watch_next(struct watch *watch, struct watch_event *event, struct und_err *err);
+
+/* A webhook told that these severities fire for the host: a hint that the next poll corrects. */
+void watch_hint(struct watch *watch, int host, unsigned severities);
+/* One line about a host: phase, admitted, online, probe, alerts. */
+void watch_describe(const struct watch *watch, int host, char *out, size_t size);
+
+#endif

@@ -1,0 +1,398 @@
+/* The course of a drill, from its preconditions to the steady state. */
+#include "drill_run.h"
+#include "drill_loop.h"
+#include "model/base/assert.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REVERT_TRIES 5
+#define REVERT_PAUSE_MS 10000
+#define RESTORE_TRIES 600 /* writes to put everybody back into the rotation */
+
+const char *drill_end_name(enum drill_end end)
+{
+    static const char *const names[DRILL_ENDS] = {
+        "completed", "refused", "stopped", "interrupted", "failed", "not steady again", "stuck"};
+    UND_ASSERT(end >= 0 && end < DRILL_ENDS);
+    return names[end];
+}
+
+enum und_code drill_exit_code(const struct drill_report *report)
+{
+    static const enum und_code codes[DRILL_ENDS] = {
+        [DRILL_COMPLETED] = UND_OK,    [DRILL_REFUSED] = UND_STOPPED,
+        [DRILL_STOPPED] = UND_STOPPED, [DRILL_INTERRUPTED] = UND_INTERRUPTED,
+        [DRILL_FAILED] = UND_SERVICE,  [DRILL_UNSTEADY] = UND_FAILED,
+        [DRILL_STUCK] = UND_STUCK,
+    };
+    return codes[report->end];
+}
+
+/* The first reason stands, but for one: what cannot be undone outweighs all. */
+static void end(struct drill_loop *loop, enum drill_end how, const char *why)
+{
+    struct drill_report *report = loop->report;
+    if (report->end != DRILL_COMPLETED && how != DRILL_STUCK)
+        return;
+    report->end = how;
+    snprintf(report->why, sizeof report->why, "%s", why);
+    drill_tell(loop, -1, MARK_NONE, "%s: %.100s", drill_end_name(how), why);
+}
+
+static bool ended(const struct drill_loop *loop)
+{
+    return loop->report->end != DRILL_COMPLETED;
+}
+
+/* True: go on. */
+static bool heed(struct drill_loop *loop, enum stage_wake wake)
+{
+    if (wake == STAGE_STOP)
+        end(loop, DRILL_STOPPED, "the operator's emergency stop");
+    if (wake == STAGE_INTERRUPT)
+        end(loop, DRILL_INTERRUPTED, "interrupted by a signal");
+    if (loop->journal.code != UND_OK)
+        end(loop, DRILL_FAILED, loop->journal.text);
+    return !ended(loop);
+}
+
+/* ---- before ---- */
+
+static void end_unready(struct drill_loop *loop, const char *why)
+{
+    end(loop, drill_check_answered(loop) ? DRILL_REFUSED : DRILL_FAILED, why);
+}
+
+/* Nothing is due but the next survey, a poll of GitHub later. */
+static void await_preconditions(struct drill_loop *loop, int64_t deadline_ms)
+{
+    char why[sizeof loop->report->why];
+    for (;;) {
+        struct stage_hint hint;
+        int64_t next_ms;
+        drill_loop_survey(loop);
+        if (drill_check_ready(loop, why, sizeof why))
+            return;
+        next_ms = loop->now_ms + loop->scenario->fleet.controller.github_poll_ms;
+        if (next_ms > deadline_ms) {
+            end_unready(loop, why);
+            return;
+        }
+        if (!heed(loop, loop->stage->wait(loop->stage->self, next_ms, &hint)))
+            return;
+        loop->now_ms = loop->stage->now_ms(loop->stage->self);
+    }
+}
+
+static void ask_consent(struct drill_loop *loop)
+{
+    struct und_err err = {0};
+    if (loop->stage->confirm(loop->stage->self, &err) != UND_OK)
+        end(loop, DRILL_REFUSED, err.text);
+}
+
+int64_t drill_baseline_ms(const struct fleet *fleet)
+{
+    int64_t steady_ms = fleet->controller.github_poll_ms * fleet->policy.confirm;
+    return fleet->policy.grace_ms > steady_ms ? fleet->policy.grace_ms : steady_ms;
+}
+
+/* With nothing injected; the policy's grace time passes, in which it drains nobody. Do the
+ * preconditions still hold then? */
+static bool watch_baseline(struct drill_loop *loop)
+{
+    char why[sizeof loop->report->why];
+    int64_t until_ms;
+    drill_loop_begin(loop);
+    until_ms = loop->now_ms + drill_baseline_ms(&loop->scenario->fleet);
+    while (loop->now_ms < until_ms)
+        if (!heed(loop, drill_loop_turn(loop, until_ms)))
+            return false;
+    drill_loop_survey(loop);
+    return drill_check_ready(loop, why, sizeof why);
+}
+
+static void prepare(struct drill_loop *loop)
+{
+    int64_t deadline_ms = loop->now_ms + loop->drill->preconditions.wait_ms;
+    bool consented = false, ready = false;
+    while (!ready) {
+        await_preconditions(loop, deadline_ms);
+        if (!ended(loop) && !consented)
+            ask_consent(loop);
+        consented = true;
+        if (ended(loop))
+            return;
+        ready = watch_baseline(loop);
+        if (ended(loop))
+            return;
+    }
+}
+
+/* ---- injection ---- */
+
+static const char *action_name(const struct drill_loop *loop, int action)
+{
+    return loop->drill->inject[action].name;
+}
+
+static bool inject_action(struct drill_loop *loop, int action)
+{
+    struct stage *stage = loop->stage;
+    struct drill_report *report = loop->report;
+    int64_t lease_ms = loop->drill->lease_ms;
+    struct und_err err = {0}, late = {0};
+    enum und_code code;
+    loop->now_ms = stage->now_ms(stage->self);
+    if (stage->record(stage->self, STAGE_INTENDED, action, loop->now_ms + lease_ms, "", &err) !=
+        UND_OK) {
+        end(loop, DRILL_FAILED, err.text);
+        return false;
+    }
+    report->action[action].intended_ms = loop->now_ms;
+    report->action[action].last = STAGE_INTENDED;
+    report->injected = true;
+    code = stage->inject(stage->self, action, lease_ms, &err);
+    loop->now_ms = stage->now_ms(stage->self);
+    report->action[action].last = code == UND_OK ? STAGE_DONE : STAGE_FAILED;
+    report->action[action].done_ms = loop->now_ms;
+    if (stage->record(stage->self, report->action[action].last, action, -1, err.text, &late) !=
+        UND_OK)
+        end(loop, DRILL_FAILED, late.text);
+    if (code != UND_OK)
+        end(loop, DRILL_FAILED, err.text);
+    return !ended(loop);
+}
+
+static void ask_for_maintenance(struct drill_loop *loop, bool asked)
+{
+    const struct scenario *scenario = loop->scenario;
+    int i, j;
+    for (i = 0; i < scenario->n_faults; i++)
+        for (j = 0; j < scenario->faults[i].n_targets; j++)
+            if (scenario->faults[i].kind == FAULT_MAINTENANCE)
+                readings_maintenance(&loop->readings, scenario->faults[i].targets[j], asked);
+}
+
+static void inject(struct drill_loop *loop)
+{
+    int64_t from_ms = loop->stage->now_ms(loop->stage->self);
+    int action;
+    ask_for_maintenance(loop, true);
+    for (action = 0; action < loop->drill->n_inject; action++)
+        if (!inject_action(loop, action))
+            break;
+    loop->now_ms = loop->stage->now_ms(loop->stage->self);
+    loop->report->injected_ms = loop->now_ms;
+    drill_track_fault(&loop->track, from_ms, loop->now_ms);
+    for (action = 0; action < loop->drill->n_inject; action++)
+        if (loop->report->action[action].intended_ms >= 0)
+            loop->cause =
+                drill_tell(loop, loop->drill->target, MARK_FAULT, "%s", action_name(loop, action));
+    if (loop->drill->n_inject == 0)
+        loop->cause = drill_tell(loop, loop->drill->target, MARK_FAULT, "maintenance is asked for");
+}
+
+/* ---- observation ---- */
+
+static int64_t observe_until_ms(const struct drill_loop *loop)
+{
+    const struct drill *drill = loop->drill;
+    int64_t latest_ms = loop->report->injected_ms + drill->observe_ms, at_ms;
+    if (drill->revert_after == MARK_NONE || loop->mark_ms[drill->revert_after] < 0)
+        return latest_ms;
+    at_ms = loop->mark_ms[drill->revert_after] + drill->hold_ms;
+    return at_ms < latest_ms ? at_ms : latest_ms;
+}
+
+static void observe(struct drill_loop *loop)
+{
+    char why[sizeof loop->report->why];
+    while (loop->now_ms < observe_until_ms(loop)) {
+        if (!heed(loop, drill_loop_turn(loop, observe_until_ms(loop))))
+            return;
+        if (!drill_check_go_on(loop, why, sizeof why)) {
+            end(loop, DRILL_STOPPED, why);
+            return;
+        }
+    }
+}
+
+/* ---- revert ---- */
+
+/* Tried again a few times: the network may be part of what was injected. The journal is told but
+ * not asked: what cannot be recorded is undone nevertheless. */
+static bool revert_action(struct drill_loop *loop, int action, struct und_err *err)
+{
+    struct stage *stage = loop->stage;
+    struct und_err ignored = {0};
+    struct stage_hint hint;
+    int tries;
+    stage->record(stage->self, STAGE_UNDOING, action, -1, "", &ignored);
+    for (tries = 1;; tries++) {
+        *err = (struct und_err){0};
+        if (stage->revert(stage->self, action, err) == UND_OK)
+            break;
+        loop->now_ms = stage->now_ms(stage->self);
+        drill_tell(loop, loop->drill->target, MARK_NONE, "undoing it failed: %.90s", err->text);
+        if (tries == REVERT_TRIES)
+            break;
+        stage->wait(stage->self, loop->now_ms + REVERT_PAUSE_MS, &hint);
+    }
+    loop->now_ms = stage->now_ms(stage->self);
+    loop->report->action[action].last = err->code == UND_OK ? STAGE_UNDONE : STAGE_STUCK;
+    stage->record(stage->self, loop->report->action[action].last, action, -1, err->text, &ignored);
+    if (err->code == UND_OK)
+        loop->report->action[action].undone_ms = loop->now_ms;
+    return err->code == UND_OK;
+}
+
+static void revert(struct drill_loop *loop)
+{
+    int64_t from_ms = loop->stage->now_ms(loop->stage->self);
+    int action;
+    ask_for_maintenance(loop, false);
+    loop->report->reverted = true;
+    for (action = loop->drill->n_inject - 1; action >= 0; action--) {
+        struct und_err err = {0};
+        if (loop->report->action[action].intended_ms < 0)
+            continue;
+        if (revert_action(loop, action, &err))
+            drill_tell(loop, loop->drill->target, MARK_FAULT_END, "undone: %s",
+                       action_name(loop, action));
+        else {
+            loop->report->reverted = false;
+            end(loop, DRILL_STUCK, err.text);
+        }
+    }
+    loop->now_ms = loop->stage->now_ms(loop->stage->self);
+    loop->report->reverted_ms = loop->now_ms;
+    if (loop->report->reverted)
+        drill_track_ended(&loop->track, from_ms, loop->now_ms);
+}
+
+/* ---- the steady state ---- */
+
+/* Whatever the policy still wants: a drill leaves nobody out of the rotation. */
+static void restore_routing(struct drill_loop *loop)
+{
+    const struct fleet *fleet = &loop->scenario->fleet;
+    struct stage *stage = loop->stage;
+    int i, tries;
+    for (i = 0; i < fleet->n_hosts; i++) {
+        loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
+        loop->policy.host[i].phase = PHASE_SERVING;
+    }
+    loop->plan.notices = 0;
+    for (tries = 0; tries < RESTORE_TRIES && !loop->options->observe; tries++) {
+        struct stage_routing routing = {.again_ms = -1};
+        struct stage_hint hint;
+        struct und_err err = {0};
+        if (stage->reconcile(stage->self, &loop->plan, &loop->policy, &routing, &err) != UND_OK) {
+            end(loop, DRILL_STUCK, err.text);
+            return;
+        }
+        loop->now_ms = stage->now_ms(stage->self);
+        drill_track_routing(&loop->track, loop->now_ms, &routing);
+        if (routing.again_ms < 0)
+            return;
+        stage->wait(stage->self, routing.again_ms, &hint);
+    }
+}
+
+/* An operator who stops a drill does not want to wait for anything but the rollback. */
+static bool operator_ended(const struct drill_loop *loop)
+{
+    return loop->wake == STAGE_STOP || loop->wake == STAGE_INTERRUPT;
+}
+
+static void validate(struct drill_loop *loop)
+{
+    int64_t deadline_ms = loop->now_ms + loop->drill->recover_ms;
+    while (!drill_track_settled(&loop->track) && loop->now_ms < deadline_ms &&
+           !operator_ended(loop))
+        if (drill_loop_turn(loop, deadline_ms) != STAGE_TIME)
+            heed(loop, loop->wake);
+    if (drill_track_steady(&loop->track))
+        return;
+    if (!operator_ended(loop))
+        end(loop, DRILL_UNSTEADY, "the steady state did not return in time");
+    restore_routing(loop);
+}
+
+/* ---- the whole ---- */
+
+static void play(struct drill_loop *loop)
+{
+    prepare(loop);
+    if (ended(loop))
+        return;
+    inject(loop);
+    if (!ended(loop))
+        observe(loop);
+    revert(loop);
+    if (loop->report->reverted)
+        validate(loop);
+    else
+        restore_routing(loop);
+}
+
+static void open_report(struct drill_report *report, const struct scenario *scenario,
+                        const struct drill_options *options)
+{
+    int i;
+    memset(report, 0, sizeof *report);
+    timeline_init(&report->timeline);
+    snprintf(report->scenario, sizeof report->scenario, "%s", scenario->name);
+    snprintf(report->path, sizeof report->path, "%s", scenario->path);
+    report->observed = options->observe;
+    report->reverted = true;
+    report->injected_ms = report->reverted_ms = -1;
+    for (i = 0; i < MEASURE_COUNT; i++)
+        report->measure[i] = (struct drill_measure){NAN, NAN};
+    for (i = 0; i < DRILL_ACTIONS; i++)
+        report->action[i].intended_ms = report->action[i].done_ms = report->action[i].undone_ms =
+            -1;
+}
+
+enum und_code drill_run(const struct scenario *scenario, const struct drill_options *options,
+                        struct stage *stage, struct drill_report *report, struct und_err *err)
+{
+    struct drill_loop *loop;
+    int i;
+    open_report(report, scenario, options);
+    if (!scenario->drill.present)
+        return und_fail(err, UND_USAGE,
+                        "%s: has no `drill` section, want one (see `understudy schema`)",
+                        scenario->path);
+    loop = calloc(1, sizeof *loop);
+    UND_ASSERT(loop != NULL);
+    loop->jobs = calloc(STAGE_JOBS, sizeof *loop->jobs);
+    UND_ASSERT(loop->jobs != NULL);
+    loop->scenario = scenario;
+    loop->drill = &scenario->drill;
+    loop->options = options;
+    loop->stage = stage;
+    loop->report = report;
+    loop->cause = -1;
+    for (i = 0; i < MARK_COUNT; i++)
+        loop->mark_ms[i] = -1;
+    drill_loop_begin(loop);
+    report->began_ms = loop->now_ms;
+    play(loop);
+    report->ended_ms = stage->now_ms(stage->self);
+    for (i = 0; i < MEASURE_COUNT; i++)
+        if (report->injected_ms >= 0 && (report->injected || scenario->drill.n_inject == 0))
+            report->measure[i] = drill_track_measure(&loop->track, (enum drill_measure_kind)i);
+    free(loop->jobs);
+    free(loop);
+    return UND_OK;
+}
+
+void drill_report_fini(struct drill_report *report)
+{
+    timeline_fini(&report->timeline);
+}

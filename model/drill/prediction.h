@@ -1,0 +1,81 @@
+/*
+ * What rehearsals foretell of a drill, and how far reality may be from it.
+ *
+ * The judgement is a conformal one (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random
+ * World, ch. 2). If reality were one more replication, its rank among the n rehearsals that
+ * observed the measure would be uniform, so that p = 2 min(1 + #{x <= v}, 1 + #{x >= v}) / (n + 1)
+ * is at most 1% in at most 1% of drills, whatever the distribution. The same holds of whether it is
+ * observed at all: p = (1 + number of rehearsals alike) / (N + 1). A value with an error is given
+ * the benefit of it. n must be at least 199 for any value to be outside.
+ *
+ * The file is JSON, versioned. Times in ms. Memory is owned by the struct.
+ */
+#ifndef MODEL_DRILL_PREDICTION_H
+#define MODEL_DRILL_PREDICTION_H
+
+#include "drill_run.h"
+
+#include <jansson.h>
+
+#define PREDICTION_VERSION 1
+#define PREDICTION_LEAST 199
+#define PREDICTION_ALPHA 0.01
+#define PREDICTION_BYTES (64 * 1024 * 1024)
+
+struct prediction {
+    char scenario[FLEET_NAME];
+    uint64_t seed;
+    int64_t replications; /* those that count: completed */
+    int64_t refused;      /* by a precondition */
+    int64_t otherwise;    /* stopped, or not steady in time */
+    char reason[160];     /* of the first that does not count */
+    bool observe;
+    struct {
+        double *value; /* sorted; those that were observed */
+        int64_t n;
+    } measure[MEASURE_COUNT];
+};
+
+/* `reports` of all replications, in order. */
+void prediction_init(struct prediction *prediction, const struct drill_report *reports, int64_t n);
+void prediction_fini(struct prediction *prediction);
+
+json_t *prediction_json(const struct prediction *prediction); /* new reference */
+enum und_code prediction_save(const struct prediction *prediction, const char *path,
+                              struct und_err *err);
+/* UND_USAGE for a file that is not one. */
+enum und_code prediction_load(struct prediction *prediction, const char *path, struct und_err *err);
+/* UND_USAGE where it was made for another scenario, or for one that acts where this one observes.
+ */
+enum und_code prediction_fits(const struct prediction *prediction, const char *path,
+                              const struct scenario *scenario, bool observe, struct und_err *err);
+
+enum foretold {
+    FORETOLD_INSIDE,
+    FORETOLD_EARLY, /* outside the central 99%: the model is wrong here */
+    FORETOLD_LATE,
+    FORETOLD_UNSEEN,     /* not observed, though nearly every rehearsal did: wrong as well */
+    FORETOLD_UNEXPECTED, /* observed, though hardly any rehearsal did: wrong as well */
+    FORETOLD_NEITHER,    /* not observed, and not expected */
+    FORETOLD_UNKNOWN     /* no prediction, or of too few replications */
+};
+
+struct judgement {
+    enum foretold foretold;
+    double percentile, low, high; /* 0..100; over what the error leaves open; NAN: none */
+    double p;                     /* two-sided; NAN: none */
+};
+
+bool foretold_is_wrong(enum foretold foretold);
+struct judgement prediction_judge(const struct prediction *prediction, enum drill_measure_kind kind,
+                                  struct drill_measure measure);
+
+/* The first stage that is off, in causal order; NULL: none is. */
+const char *prediction_wrong_stage(const struct prediction *prediction,
+                                   const struct drill_measure measure[MEASURE_COUNT]);
+
+/* Over the rehearsals that observed it; NAN if none did. */
+double prediction_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
+                           double p);
+
+#endif

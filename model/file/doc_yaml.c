@@ -1,0 +1,411 @@
+/* libyaml's events into jansson values, under the ceilings of doc.h. */
+#include "doc_internal.h"
+#include "model/base/assert.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+struct reader {
+    struct doc *doc;
+    struct und_err *err;
+    yaml_parser_t parser;
+    json_t *anchors; /* name -> value, once it is complete: so no value can hold itself */
+    const char *text;
+    size_t length;
+    int file;
+    int has_lines; /* 1 or 0 */
+};
+
+/* --- Scalars: the core schema of YAML 1.2 --- */
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+/* [-+]?[0-9]+ and, with `fraction`, [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
+static bool is_number(const char *text, bool fraction)
+{
+    const char *c = text + (*text == '-' || *text == '+');
+    int digits = 0;
+    for (; *c >= '0' && *c <= '9'; c++)
+        digits++;
+    if (fraction && *c == '.')
+        for (c++; *c >= '0' && *c <= '9'; c++)
+            digits++;
+    if (fraction && digits > 0 && (*c == 'e' || *c == 'E')) {
+        c += 1 + (c[1] == '-' || c[1] == '+');
+        if (*c < '0' || *c > '9')
+            return false;
+        while (*c >= '0' && *c <= '9')
+            c++;
+    }
+    return digits > 0 && *c == '\0';
+}
+
+/* 0o17 and 0xff, without a sign. */
+static int number_base(const char *text)
+{
+    if (strncmp(text, "0o", 2) == 0 && text[2] != '\0' &&
+        text[2 + strspn(text + 2, "01234567")] == '\0')
+        return 8;
+    if (strncmp(text, "0x", 2) == 0 && text[2] != '\0' &&
+        text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] == '\0')
+        return 16;
+    return is_number(text, false) ? 10 : 0;
+}
+
+/* A plain scalar by its looks; NULL with a reason for numbers that no field could take. */
+json_t *doc_resolve(const char *text, const char **why)
+{
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+    static const char *const trues[] = {"true", "True", "TRUE", NULL};
+    static const char *const falses[] = {"false", "False", "FALSE", NULL};
+    static const char *const infinite[] = {".inf",  ".Inf",  ".INF",  "+.inf", "+.Inf",
+                                           "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
+                                           ".NaN",  ".NAN",  NULL};
+    int base = number_base(text);
+    *why = "out of memory";
+    if (is_one_of(text, nulls))
+        return json_null();
+    if (is_one_of(text, trues))
+        return json_true();
+    if (is_one_of(text, falses))
+        return json_false();
+    if (is_one_of(text, infinite)) {
+        *why = "want a finite number";
+        return NULL;
+    }
+    if (base != 0) {
+        long long number;
+        errno = 0;
+        number = strtoll(base == 10 ? text : text + 2, NULL, base);
+        *why = "want a number that fits 64 bits";
+        return errno == 0 ? json_integer(number) : NULL;
+    }
+    if (is_number(text, true)) {
+        double number = strtod(text, NULL);
+        *why = "want a finite number";
+        return isfinite(number) ? json_real(number) : NULL;
+    }
+    return json_string(text);
+}
+
+/* --- Events into values --- */
+
+static struct spot spot_at(const struct reader *reader, int line)
+{
+    struct spot spot = {.file = doc_file_name(reader->doc, reader->file)};
+    spot.line = spot.key_line = line;
+    return spot;
+}
+
+static int line_of(const struct reader *reader, const yaml_event_t *event)
+{
+    return reader->has_lines * ((int)event->start_mark.line + 1);
+}
+
+/* libyaml's readers give an offset, its scanner and parser a line. */
+static enum und_code fail_parse(struct reader *reader)
+{
+    const yaml_parser_t *parser = &reader->parser;
+    size_t i, end = parser->problem_offset;
+    struct spot spot = spot_at(reader, reader->has_lines * ((int)parser->problem_mark.line + 1));
+    if (parser->error == YAML_READER_ERROR && reader->has_lines) {
+        spot.line = 1;
+        for (i = 0; i < end && i < reader->length; i++)
+            spot.line += reader->text[i] == '\n';
+    }
+    if (parser->error == YAML_MEMORY_ERROR)
+        return doc_fail(&spot, reader->err, "out of memory");
+    return doc_fail(&spot, reader->err, "not YAML or JSON: %s%s%s",
+                    parser->problem != NULL ? parser->problem : "unreadable",
+                    parser->context != NULL ? " " : "",
+                    parser->context != NULL ? parser->context : "");
+}
+
+static enum und_code next(struct reader *reader, yaml_event_t *event)
+{
+    if (yaml_parser_parse(&reader->parser, event))
+        return UND_OK;
+    memset(event, 0, sizeof *event);
+    return fail_parse(reader);
+}
+
+/* The ceilings, for one more value. */
+static enum und_code count(struct reader *reader, int line, int depth)
+{
+    struct spot spot = spot_at(reader, line);
+    if (depth > DOC_DEPTH)
+        return doc_fail(&spot, reader->err, "nested too deeply, want at most %d levels", DOC_DEPTH);
+    if (++reader->doc->n_values > DOC_VALUES)
+        return doc_fail(&spot, reader->err, "too many values (aliases expanded), want at most %d",
+                        DOC_VALUES);
+    return UND_OK;
+}
+
+/* A deep copy for an alias: overrides and positions must not reach the original. */
+static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
+{
+    char place[DOC_PLACE];
+    json_t *to, *value;
+    const char *key;
+    size_t i;
+    if (count(reader, line, depth) != UND_OK)
+        return NULL;
+    if (!json_is_object(from) && !json_is_array(from))
+        return json_copy(from);
+    to = json_is_object(from) ? json_object() : json_array();
+    json_object_foreach(from, key, value)
+    {
+        struct spot spot = doc_member(reader->doc, from, key);
+        json_t *copied = copy(reader, value, line, depth + 1);
+        if (copied == NULL || json_object_set_new(to, key, copied) != 0)
+            goto failed;
+        doc_remember(reader->doc, doc_member_place(place, to, key), reader->file, spot.line,
+                     spot.key_line);
+    }
+    json_array_foreach(from, i, value)
+    {
+        struct spot spot = doc_item(reader->doc, from, i, "");
+        json_t *copied = copy(reader, value, line, depth + 1);
+        if (copied == NULL || json_array_append_new(to, copied) != 0)
+            goto failed;
+        doc_remember(reader->doc, doc_item_place(place, to, i), reader->file, spot.line, spot.line);
+    }
+    return to;
+failed:
+    json_decref(to);
+    return NULL;
+}
+
+static json_t *read_value(struct reader *reader, const yaml_event_t *event, int depth);
+
+static json_t *read_alias(struct reader *reader, const yaml_event_t *event, int depth)
+{
+    const char *name = (const char *)event->data.alias.anchor;
+    json_t *original = json_object_get(reader->anchors, name);
+    struct spot spot = spot_at(reader, line_of(reader, event));
+    char shown[DOC_SHOWN];
+    if (original != NULL)
+        return copy(reader, original, line_of(reader, event), depth);
+    doc_fail(&spot, reader->err, "alias *%s: no anchor of that name is complete here",
+             doc_show_text(name, shown));
+    return NULL;
+}
+
+static json_t *read_scalar(struct reader *reader, const yaml_event_t *event)
+{
+    const char *text = (const char *)event->data.scalar.value, *why;
+    struct spot spot = spot_at(reader, line_of(reader, event));
+    char shown[DOC_SHOWN];
+    json_t *value;
+    if (memchr(text, '\0', event->data.scalar.length) != NULL) {
+        doc_fail(&spot, reader->err, "a NUL character in a string");
+        return NULL;
+    }
+    if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+        return json_string(text);
+    if ((value = doc_resolve(text, &why)) == NULL)
+        doc_fail(&spot, reader->err, "got %s, %s", doc_show_text(text, shown), why);
+    return value;
+}
+
+static json_t *read_list(struct reader *reader, int depth)
+{
+    json_t *list = json_array(), *value;
+    yaml_event_t event;
+    char place[DOC_PLACE];
+    for (;;) {
+        int line;
+        if (next(reader, &event) != UND_OK)
+            goto failed;
+        line = line_of(reader, &event);
+        if (event.type == YAML_SEQUENCE_END_EVENT)
+            break;
+        value = read_value(reader, &event, depth + 1);
+        yaml_event_delete(&event);
+        if (value == NULL || json_array_append_new(list, value) != 0)
+            goto failed;
+        doc_remember(reader->doc, doc_item_place(place, list, json_array_size(list) - 1),
+                     reader->file, line, line);
+    }
+    yaml_event_delete(&event);
+    return list;
+failed:
+    json_decref(list);
+    return NULL;
+}
+
+/* `event` is the key's. */
+static enum und_code read_member(struct reader *reader, json_t *mapping, const yaml_event_t *event,
+                                 int depth)
+{
+    struct spot spot = spot_at(reader, line_of(reader, event));
+    const char *key = (const char *)event->data.scalar.value;
+    char place[DOC_PLACE], shown[DOC_SHOWN];
+    yaml_event_t next_event;
+    json_t *value;
+    if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0)
+        return doc_fail(&spot, reader->err, "want a plain word as key");
+    if (memchr(key, '\0', event->data.scalar.length) != NULL || event->data.scalar.tag != NULL)
+        return doc_fail(&spot, reader->err, "a tag or a NUL character in a key");
+    if (json_object_get(mapping, key) != NULL)
+        return doc_fail(&spot, reader->err, "%s: the key is there twice, first in line %d",
+                        doc_show_text(key, shown), doc_member(reader->doc, mapping, key).key_line);
+    if (next(reader, &next_event) != UND_OK)
+        return UND_USAGE;
+    /* Of a mapping or list, the key's line says more than that of its first item. */
+    doc_remember(reader->doc, doc_member_place(place, mapping, key), reader->file,
+                 next_event.type == YAML_SCALAR_EVENT ? line_of(reader, &next_event) : spot.line,
+                 spot.line);
+    value = read_value(reader, &next_event, depth + 1);
+    yaml_event_delete(&next_event);
+    if (value == NULL || json_object_set_new(mapping, key, value) != 0)
+        return und_fail(reader->err, UND_USAGE, "%s: unreadable", spot.file);
+    return UND_OK;
+}
+
+static json_t *read_mapping(struct reader *reader, int depth)
+{
+    json_t *mapping = json_object();
+    yaml_event_t event;
+    enum und_code code;
+    for (;;) {
+        if (next(reader, &event) != UND_OK)
+            break;
+        if (event.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&event);
+            return mapping;
+        }
+        code = read_member(reader, mapping, &event, depth);
+        yaml_event_delete(&event);
+        if (code != UND_OK)
+            break;
+    }
+    json_decref(mapping);
+    return NULL;
+}
+
+/* The value that begins with `event`, which the caller deletes; NULL with the error filled. Depth
+ * is bounded by DOC_DEPTH. */
+static json_t *read_value(struct reader *reader, const yaml_event_t *event, int depth)
+{
+    const yaml_char_t *anchor = NULL, *tag = NULL;
+    struct spot spot = spot_at(reader, line_of(reader, event));
+    json_t *value = NULL;
+    if (event->type == YAML_ALIAS_EVENT)
+        return read_alias(reader, event, depth);
+    if (count(reader, spot.line, depth) != UND_OK)
+        return NULL;
+    if (event->type == YAML_SCALAR_EVENT) {
+        anchor = event->data.scalar.anchor;
+        tag = event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        anchor = event->data.sequence_start.anchor;
+        tag = event->data.sequence_start.tag;
+    } else {
+        UND_ASSERT(event->type == YAML_MAPPING_START_EVENT);
+        anchor = event->data.mapping_start.anchor;
+        tag = event->data.mapping_start.tag;
+    }
+    if (tag != NULL) {
+        char shown[DOC_SHOWN];
+        doc_fail(&spot, reader->err, "tags are not read: got %s",
+                 doc_show_text((const char *)tag, shown));
+        return NULL;
+    }
+    if (event->type == YAML_SCALAR_EVENT)
+        value = read_scalar(reader, event);
+    else if (event->type == YAML_SEQUENCE_START_EVENT)
+        value = read_list(reader, depth);
+    else
+        value = read_mapping(reader, depth);
+    if (value != NULL && anchor != NULL)
+        json_object_set(reader->anchors, (const char *)anchor, value);
+    return value;
+}
+
+/* stream start, document start, value, document end, stream end */
+static enum und_code read_stream(struct reader *reader, json_t **root)
+{
+    char place[DOC_PLACE];
+    yaml_event_t event;
+    enum und_code code;
+    if ((code = next(reader, &event)) != UND_OK)
+        return code;
+    yaml_event_delete(&event);
+    if ((code = next(reader, &event)) != UND_OK)
+        return code;
+    if (event.type == YAML_STREAM_END_EVENT) {
+        struct spot spot = spot_at(reader, reader->has_lines);
+        yaml_event_delete(&event);
+        return doc_fail(&spot, reader->err, "nothing is in it");
+    }
+    yaml_event_delete(&event);
+    if ((code = next(reader, &event)) != UND_OK)
+        return code;
+    *root = read_value(reader, &event, 1);
+    if (*root != NULL)
+        doc_remember(reader->doc, doc_root_place(place, *root), reader->file,
+                     line_of(reader, &event), line_of(reader, &event));
+    yaml_event_delete(&event);
+    if (*root == NULL)
+        return und_fail(reader->err, UND_USAGE, "%s: unreadable",
+                        doc_file_name(reader->doc, reader->file));
+    if ((code = next(reader, &event)) != UND_OK) /* document end */
+        return code;
+    yaml_event_delete(&event);
+    if ((code = next(reader, &event)) != UND_OK)
+        return code;
+    if (event.type != YAML_STREAM_END_EVENT) {
+        struct spot spot = spot_at(reader, line_of(reader, &event));
+        code = doc_fail(&spot, reader->err, "a second document begins, want one");
+    }
+    yaml_event_delete(&event);
+    return code;
+}
+
+static enum und_code fail_nul(struct reader *reader, const char *nul)
+{
+    struct spot spot = spot_at(reader, reader->has_lines);
+    const char *c;
+    for (c = reader->text; c < nul && reader->has_lines; c++)
+        spot.line += *c == '\n';
+    return doc_fail(&spot, reader->err, "not text: a NUL byte");
+}
+
+enum und_code doc_parse(struct doc *doc, enum doc_source source, const char *name, const char *text,
+                        size_t length, json_t **root, struct und_err *err)
+{
+    struct reader reader = {.doc = doc, .err = err, .text = text, .length = length};
+    const char *nul;
+    enum und_code code;
+    *root = NULL;
+    reader.file = (int)json_array_size(doc->files);
+    reader.has_lines = source == DOC_FILE;
+    if (reader.file == DOC_FILES || json_array_append_new(doc->files, json_string(name)) != 0)
+        return und_fail(err, UND_USAGE, "%s: unreadable name, or more than %d files", name,
+                        DOC_FILES);
+    if (length > 0 && (nul = memchr(text, '\0', length)) != NULL)
+        return fail_nul(&reader, nul);
+    if (!yaml_parser_initialize(&reader.parser))
+        return und_fail(err, UND_USAGE, "%s: out of memory", name);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
+    reader.anchors = json_object();
+    code = read_stream(&reader, root);
+    json_decref(reader.anchors);
+    yaml_parser_delete(&reader.parser);
+    if (code != UND_OK) {
+        json_decref(*root);
+        *root = NULL;
+    }
+    return code;
+}

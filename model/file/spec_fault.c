@@ -1,0 +1,245 @@
+/* The table of a fault, and which kind of fault takes which keys. */
+#include "model/base/units.h"
+#include "spec_tables.h"
+
+#include <string.h>
+
+#define MOMENT_MAX ((double)(10 * UNITS_YEAR))
+
+/* What a kind of fault takes. Keys that it has no use for are errors, not ignored. */
+enum use { USE_NONE, USE_MAY, USE_MUST };
+
+struct fault_use {
+    enum use target, from, graceful, load, slowdown, slots, error_rate, jump;
+};
+
+static const struct fault_use uses[FAULT_KINDS] = {
+    [FAULT_HOST_POWER_LOSS] = {.target = USE_MUST},
+    [FAULT_OS_CRASH] = {.target = USE_MUST},
+    [FAULT_SERVICE_STOP] = {.target = USE_MUST, .graceful = USE_MAY},
+    [FAULT_NETWORK_PARTITION] = {.target = USE_MUST, .from = USE_MUST},
+    [FAULT_CPU_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
+    [FAULT_MEMORY_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
+    [FAULT_DISK_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
+    [FAULT_GITHUB_API_ERRORS] = {.error_rate = USE_MUST},
+    [FAULT_CLOCK_JUMP] = {.target = USE_MUST, .jump = USE_MUST},
+    [FAULT_SLOW_HOST] = {.target = USE_MUST, .slowdown = USE_MUST},
+    [FAULT_SLOTS_LOST] = {.target = USE_MUST, .slots = USE_MUST},
+    [FAULT_MAINTENANCE] = {.target = USE_MUST},
+};
+
+static const char *const froms[] = {"github", "monitoring", "both", NULL};
+
+static enum und_code read_from(struct spec *spec, const struct field *field, void *to,
+                               json_t *value, const struct spot *spot)
+{
+    static const unsigned sides[] = {FROM_GITHUB, FROM_MONITORING, FROM_GITHUB | FROM_MONITORING};
+    int number = spec_name(spec, value, spot, froms);
+    (void)field;
+    if (number < 0)
+        return UND_USAGE;
+    *(unsigned *)to = sides[number];
+    return UND_OK;
+}
+
+static enum und_code add_target(struct spec *spec, struct fault *fault, int host,
+                                const struct spot *spot)
+{
+    int i;
+    for (i = 0; i < fault->n_targets; i++)
+        if (fault->targets[i] == host)
+            return doc_fail(spot, spec->err, "%s is named twice", spec->fleet->hosts[host].name);
+    if (fault->n_targets == SCENARIO_TARGETS)
+        return doc_fail(spot, spec->err, "too many hosts, want at most %d", SCENARIO_TARGETS);
+    fault->targets[fault->n_targets++] = host;
+    return UND_OK;
+}
+
+static bool has_role(const struct host *host, const char *role)
+{
+    return strcmp(role, "all") == 0 ||
+           strcmp(role, host->tier == TIER_PRIMARY ? "primary" : "backup") == 0;
+}
+
+/* A host by name, or all hosts of a role; a host's name comes before a role of the same name. */
+static enum und_code read_target(struct spec *spec, struct fault *fault, const json_t *value,
+                                 const struct spot *spot)
+{
+    const char *names[FLEET_HOSTS + 4] = {"primary", "backup", "all"};
+    const struct fleet *fleet = spec->fleet;
+    int i, host, role;
+    for (i = 0; i < fleet->n_hosts; i++)
+        names[3 + i] = fleet->hosts[i].name;
+    names[3 + i] = NULL;
+    if (json_is_string(value) && (host = fleet_host_index(fleet, json_string_value(value))) >= 0)
+        return add_target(spec, fault, host, spot);
+    if ((role = spec_name(spec, value, spot, names)) < 0)
+        return UND_USAGE;
+    for (i = 0, host = -1; i < fleet->n_hosts; i++) {
+        if (!has_role(&fleet->hosts[i], names[role]))
+            continue;
+        host = i;
+        if (add_target(spec, fault, i, spot) != UND_OK)
+            return UND_USAGE;
+    }
+    if (host < 0)
+        return doc_fail(spot, spec->err, "no host has tier %s", names[role]);
+    return UND_OK;
+}
+
+static enum und_code read_targets(struct spec *spec, const struct field *field, void *base,
+                                  json_t *value, const struct spot *spot)
+{
+    struct fault *fault = base;
+    json_t *item;
+    size_t i;
+    if (!json_is_array(value))
+        return read_target(spec, fault, value, spot);
+    json_array_foreach(value, i, item)
+    {
+        struct spot at = doc_item(spec->doc, value, i, field->key);
+        if (read_target(spec, fault, item, &at) != UND_OK)
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
+static const struct field fault_fields[] = {
+    {.key = "at",
+     .kind = FIELD_DIST,
+     AT(struct fault, at),
+     .fallback = "0s",
+     .help = "when it begins, from the start of the scenario"},
+    {.key = "kind",
+     .kind = FIELD_ENUM,
+     AT(struct fault, kind),
+     .names = scenario_fault_kinds,
+     .required = true,
+     .help = "what happens"},
+    {.key = "target",
+     .kind = FIELD_CUSTOM,
+     .read = read_targets,
+     .schema = "{anyOf: [{type: string}, {type: array, maxItems: 8, items: {type: string}}]}",
+     .help = "to which host: a name, a list of names, or primary, backup, all"},
+    {.key = "lasts",
+     .kind = FIELD_DIST,
+     AT(struct fault, lasts),
+     HAS(struct fault, has_lasts),
+     .help = "how long; left out: to the end, or until a human repairs it"},
+    {.key = "every",
+     .kind = FIELD_DIST,
+     AT(struct fault, every),
+     HAS(struct fault, has_every),
+     .help = "it recurs: time from one end to the next beginning"},
+    {.key = "chance",
+     .kind = FIELD_SHARE,
+     AT(struct fault, chance),
+     RANGE(0, 1),
+     .fallback = "100%",
+     .help = "chance that an occurrence happens at all"},
+    {.key = "from",
+     .kind = FIELD_CUSTOM,
+     AT(struct fault, from),
+     .read = read_from,
+     .schema = "{enum: [github, monitoring, both]}",
+     .help = "network-partition: what the host cannot reach, and cannot be reached by"},
+    {.key = "graceful",
+     .kind = FIELD_BOOL,
+     AT(struct fault, graceful),
+     .fallback = "true",
+     .help = "service-stop: GitHub is told, and knows in seconds"},
+    {.key = "load",
+     .kind = FIELD_SHARE_PM,
+     AT(struct fault, load_pm),
+     RANGE(0, 1),
+     .fallback = "100%",
+     .help = "stress: share of the host's resource that it takes"},
+    {.key = "slowdown",
+     .kind = FIELD_NUMBER,
+     AT(struct fault, slowdown),
+     RANGE(1, 1000),
+     .fallback = "1",
+     .help = "stress, slow-host: jobs take this times as long"},
+    {.key = "slots",
+     .kind = FIELD_INT,
+     AT(struct fault, slots),
+     RANGE(1, FLEET_SLOTS),
+     .help = "slots-lost: how many registrations stay away"},
+    {.key = "error_rate",
+     .kind = FIELD_SHARE,
+     AT(struct fault, error_rate),
+     RANGE(0, 1),
+     .help = "github-api-errors: share of calls that fail"},
+    {.key = "jump",
+     .kind = FIELD_DURATION,
+     AT(struct fault, jump_ms),
+     RANGE((double)(-365 * UNITS_DAY), (double)(365 * UNITS_DAY)),
+     .help = "clock-jump: how far the wall clock jumps"},
+    {.key = NULL},
+};
+
+static void init_fault(void *base)
+{
+    memset(base, 0, sizeof(struct fault));
+}
+
+static enum und_code check_uses(struct spec *spec, const struct fault *fault, json_t *mapping,
+                                const struct spot *whole)
+{
+    const struct fault_use *use = &uses[fault->kind];
+    const struct {
+        const char *key;
+        enum use use;
+    } keys[] = {
+        {"target", use->target},         {"from", use->from},
+        {"graceful", use->graceful},     {"load", use->load},
+        {"slots", use->slots},           {"slowdown", use->slowdown},
+        {"error_rate", use->error_rate}, {"jump", use->jump},
+    };
+    size_t i;
+    for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        bool given = json_object_get(mapping, keys[i].key) != NULL;
+        struct spot spot = spec_spot(spec, mapping, keys[i].key, whole);
+        if (given && keys[i].use == USE_NONE)
+            return doc_fail(&spot, spec->err, "has no meaning for kind %s",
+                            fault_kind_name(fault->kind));
+        if (!given && keys[i].use == USE_MUST)
+            return doc_fail(&spot, spec->err, "missing for kind %s", fault_kind_name(fault->kind));
+    }
+    return UND_OK;
+}
+
+static enum und_code check_fault(struct spec *spec, void *base, json_t *mapping,
+                                 const struct spot *whole)
+{
+    struct fault *fault = base;
+    struct spot spot;
+    int i;
+    fault->line = whole->line;
+    if (check_uses(spec, fault, mapping, whole) != UND_OK)
+        return UND_USAGE;
+    spot = spec_spot(spec, mapping, "target", whole);
+    if (uses[fault->kind].target == USE_MUST && fault->n_targets == 0)
+        return doc_fail(&spot, spec->err, "got an empty list, want at least one host");
+    spot = spec_spot(spec, mapping, "every", whole);
+    if (fault->has_every && !(dist_mean(&fault->every) >= 1000))
+        return doc_fail(&spot, spec->err, "want a mean of at least 1s");
+    if (fault->has_every && !fault->has_lasts)
+        return doc_fail(&spot, spec->err, "goes with lasts: what recurs must end");
+    spot = spec_spot(spec, mapping, "slots", whole);
+    for (i = 0; i < fault->n_targets; i++) {
+        const struct host *host = &spec->fleet->hosts[fault->targets[i]];
+        if (fault->slots > host->slots)
+            return doc_fail(&spot, spec->err, "got %d, but %s has %d", fault->slots, host->name,
+                            host->slots);
+    }
+    return UND_OK;
+}
+
+const struct table spec_fault = {
+    .name = "fault",
+    .help = "something that goes wrong",
+    .fields = fault_fields,
+    .init = init_fault,
+    .check = check_fault,
+};

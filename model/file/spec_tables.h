@@ -1,0 +1,20 @@
+/* Tables and names that one file of the file format lends to another; see spec.h. */
+#ifndef MODEL_FILE_SPEC_TABLES_H
+#define MODEL_FILE_SPEC_TABLES_H
+
+#include "spec.h"
+
+extern const char *const spec_severities[]; /* in the order of enum severity */
+extern const char *const spec_signals[];    /* in the order of enum signal */
+
+extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
+extern const struct table spec_policy, spec_controller, spec_objectives;
+extern const struct table spec_fault, spec_live, spec_drill;
+
+/* A command's arguments: a FIELD_LIST into a struct live_argv. */
+extern const struct field spec_argument;
+#define SPEC_ARGV(type, member)                                                                    \
+    .at = offsetof(type, member.arg), .size = LIVE_ARGS, .item = &spec_argument,                   \
+    .stride = LIVE_ARG, .count_at = offsetof(type, member.n)
+
+#endif

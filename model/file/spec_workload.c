@@ -1,0 +1,355 @@
+/* The tables of a fleet's workload: arrivals, fan-out, classes of jobs, the queue. */
+#include "csv.h"
+#include "model/base/units.h"
+#include "spec_tables.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const arrivals_kinds[] = {"none", "poisson", "renewal", "trace", NULL};
+static const char *const fan_out_kinds[] = {"fixed", "geometric", "empirical", NULL};
+static const char *const on_failures[] = {"fail", "rerun", "resume", NULL};
+
+static const struct field weight = {.kind = FIELD_NUMBER, RANGE(0, 1e9)};
+
+#define ARRIVALS(member) AT(struct workload, arrivals.member)
+
+static const struct field arrivals_fields[] = {
+    {.key = "kind",
+     .kind = FIELD_ENUM,
+     ARRIVALS(kind),
+     .names = arrivals_kinds,
+     .fallback = "poisson",
+     .help = "how runs arrive"},
+    {.key = "rate",
+     .kind = FIELD_RATE,
+     ARRIVALS(rate_per_ms),
+     RANGE(0, 1000),
+     .help = "runs in a time, on average over the profile (poisson)"},
+    {.key = "profile",
+     .kind = FIELD_LIST,
+     ARRIVALS(profile),
+     .size = 168,
+     .item = &weight,
+     .stride = sizeof(double),
+     .count_at = offsetof(struct workload, arrivals.n_profile),
+     .help = "relative rates by hour: 24 of a day, or 168 of a week from Monday 0:00"},
+    {.key = "amplitude",
+     .kind = FIELD_SHARE,
+     ARRIVALS(amplitude),
+     RANGE(0, 1),
+     .fallback = "0",
+     .help = "sinusoidal day: the rate swings by this share around its mean"},
+    {.key = "interval",
+     .kind = FIELD_DIST,
+     ARRIVALS(interval),
+     .help = "time between runs (renewal)"},
+    {.key = "file",
+     .kind = FIELD_TEXT,
+     TEXT(struct workload, arrivals.trace.path),
+     .help = "CSV file with submit_s,duration_s and optionally class (trace), relative to the file "
+             "that names it"},
+    {.key = NULL},
+};
+
+static enum und_code check_profile(struct spec *spec, const struct workload *workload,
+                                   json_t *mapping, const struct spot *whole)
+{
+    double sum = 0;
+    int i, n = workload->arrivals.n_profile;
+    char why[80];
+    for (i = 0; i < n; i++)
+        sum += workload->arrivals.profile[i];
+    snprintf(why, sizeof why, "got %d weights, want 24 or 168", n);
+    if (n != 0 && n != 24 && n != 168)
+        return spec_fail_key(spec, mapping, whole, "profile", why);
+    if (n != 0 && sum <= 0)
+        return spec_fail_key(spec, mapping, whole, "profile", "all weights are 0");
+    if (n != 0 && workload->arrivals.amplitude > 0)
+        return spec_fail_key(spec, mapping, whole, "amplitude", "goes without profile");
+    return UND_OK;
+}
+
+static enum und_code check_arrivals(struct spec *spec, void *base, json_t *mapping,
+                                    const struct spot *whole)
+{
+    static const struct {
+        const char *key;
+        enum arrivals_kind kind;
+        bool needed;
+    } keys[] = {
+        {"rate", ARRIVALS_POISSON, true},       {"profile", ARRIVALS_POISSON, false},
+        {"amplitude", ARRIVALS_POISSON, false}, {"interval", ARRIVALS_RENEWAL, true},
+        {"file", ARRIVALS_TRACE, true},
+    };
+    const struct workload *workload = base;
+    enum arrivals_kind kind = workload->arrivals.kind;
+    char why[80];
+    size_t i;
+    for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        bool given = json_object_get(mapping, keys[i].key) != NULL;
+        bool belongs = kind == keys[i].kind;
+        snprintf(why, sizeof why, given ? "goes with %s arrivals only" : "missing for %s arrivals",
+                 arrivals_kinds[keys[i].kind]);
+        if (given ? !belongs : belongs && keys[i].needed)
+            return spec_fail_key(spec, mapping, whole, keys[i].key, why);
+    }
+    if (kind == ARRIVALS_RENEWAL && !(dist_mean(&workload->arrivals.interval) > 0))
+        return spec_fail_key(spec, mapping, whole, "interval", "want a mean of more than 0s");
+    return check_profile(spec, workload, mapping, whole);
+}
+
+static const struct table arrivals_table = {
+    .name = "arrivals",
+    .help = "when workflow runs are triggered",
+    .fields = arrivals_fields,
+    .check = check_arrivals,
+};
+
+static const struct field fan_out_fields[] = {
+    {.key = "kind",
+     .kind = FIELD_ENUM,
+     AT(struct workload, fan_out.kind),
+     .names = fan_out_kinds,
+     .fallback = "fixed",
+     .help = "distribution of the number of jobs"},
+    {.key = "mean",
+     .kind = FIELD_NUMBER,
+     AT(struct workload, fan_out.mean),
+     RANGE(1, 10000),
+     .fallback = "1",
+     .help = "jobs a run, on average (fixed: exactly)"},
+    {.key = "weights",
+     .kind = FIELD_LIST,
+     AT(struct workload, fan_out.weights),
+     .size = 64,
+     .item = &weight,
+     .stride = sizeof(double),
+     .count_at = offsetof(struct workload, fan_out.n_weights),
+     .help = "relative frequencies of 1, 2, 3 ... jobs (empirical)"},
+    {.key = NULL},
+};
+
+static enum und_code check_fan_out(struct spec *spec, void *base, json_t *mapping,
+                                   const struct spot *whole)
+{
+    struct workload *workload = base;
+    enum fan_out_kind kind = workload->fan_out.kind;
+    double sum = 0, jobs = 0;
+    int i;
+    for (i = 0; i < workload->fan_out.n_weights; i++) {
+        sum += workload->fan_out.weights[i];
+        jobs += (i + 1) * workload->fan_out.weights[i];
+    }
+    if (kind == FAN_OUT_FIXED && workload->fan_out.mean != floor(workload->fan_out.mean))
+        return spec_fail_key(spec, mapping, whole, "mean", "want a whole number, as kind is fixed");
+    if (kind != FAN_OUT_EMPIRICAL && workload->fan_out.n_weights > 0)
+        return spec_fail_key(spec, mapping, whole, "weights", "goes with kind empirical only");
+    if (kind != FAN_OUT_EMPIRICAL)
+        return UND_OK;
+    if (json_object_get(mapping, "mean") != NULL)
+        return spec_fail_key(spec, mapping, whole, "mean",
+                             "follows from the weights, leave it out");
+    if (sum <= 0)
+        return spec_fail_key(spec, mapping, whole, "weights",
+                             "all weights are 0, or none are there");
+    workload->fan_out.mean = jobs / sum;
+    return UND_OK;
+}
+
+static const struct table fan_out_table = {
+    .name = "fan_out",
+    .help = "jobs a run",
+    .fields = fan_out_fields,
+    .check = check_fan_out,
+};
+
+static const struct field class_fields[] = {
+    {.key = "name",
+     .kind = FIELD_TEXT,
+     TEXT(struct job_class, name),
+     .fallback = "job",
+     .help = "name of the class"},
+    {.key = "weight",
+     .kind = FIELD_NUMBER,
+     AT(struct job_class, weight),
+     RANGE(0, 1e9),
+     .fallback = "1",
+     .help = "relative frequency"},
+    {.key = "duration",
+     .kind = FIELD_DIST,
+     AT(struct job_class, duration),
+     .help = "how long its jobs run; a trace brings its own"},
+    {.key = "timeout",
+     .kind = FIELD_DURATION,
+     AT(struct job_class, timeout_ms),
+     RANGE(0, (double)(5 * UNITS_DAY)),
+     .fallback = "0",
+     .help = "timeout-minutes: a job that runs longer fails; 0: none"},
+    {.key = "priority",
+     .kind = FIELD_INT,
+     AT(struct job_class, priority),
+     RANGE(-1000, 1000),
+     .fallback = "0",
+     .help = "higher goes first, without preemption; GitHub has none"},
+    {.key = "cores",
+     .kind = FIELD_NUMBER,
+     AT(struct job_class, cores),
+     RANGE(0, 4096),
+     .fallback = "1",
+     .help = "CPU cores that a running job keeps busy"},
+    {.key = "memory",
+     .kind = FIELD_SIZE,
+     AT(struct job_class, memory_bytes),
+     RANGE(0, 1e15),
+     .fallback = "0",
+     .help = "memory that a running job uses"},
+    {.key = NULL},
+};
+
+static const struct table class_table = {
+    .name = "class",
+    .help = "a class of jobs",
+    .fields = class_fields,
+};
+
+static enum und_code read_capacity(struct spec *spec, const struct field *field, void *to,
+                                   json_t *value, const struct spot *spot)
+{
+    const char *text = json_string_value(value);
+    (void)field;
+    *(int64_t *)to = -1;
+    if (text != NULL && strcmp(text, "unlimited") == 0)
+        return UND_OK;
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > 1000000000)
+        return spec_refuse(spec, spot, value, "0..1000000000 or unlimited");
+    *(int64_t *)to = json_integer_value(value);
+    return UND_OK;
+}
+
+static const struct field queue_fields[] = {
+    {.key = "capacity",
+     .kind = FIELD_CUSTOM,
+     AT(struct workload, queue.capacity),
+     .read = read_capacity,
+     .fallback = "unlimited",
+     .schema = "{anyOf: [{type: integer, minimum: 0, maximum: 1000000000}, {const: unlimited}]}",
+     .help = "jobs that may wait; one more is refused"},
+    {.key = "patience",
+     .kind = FIELD_DIST,
+     AT(struct workload, queue.patience),
+     HAS(struct workload, queue.has_patience),
+     .help = "how long a job waits before it is given up; left out: for ever"},
+    {.key = NULL},
+};
+
+static const struct table queue_table = {
+    .name = "queue",
+    .help = "limits of the queue",
+    .fields = queue_fields,
+};
+
+static const struct field a_class = {.kind = FIELD_TABLE, .table = &class_table};
+
+static const struct field workload_fields[] = {
+    {.key = "arrivals",
+     .kind = FIELD_TABLE,
+     .table = &arrivals_table,
+     .required = true,
+     .help = "when workflow runs are triggered"},
+    {.key = "fan_out",
+     .kind = FIELD_TABLE,
+     .table = &fan_out_table,
+     .fallback = "{}",
+     .help = "jobs a run"},
+    {.key = "classes",
+     .kind = FIELD_LIST,
+     AT(struct workload, classes),
+     .size = FLEET_CLASSES,
+     .item = &a_class,
+     .stride = sizeof(struct job_class),
+     .count_at = offsetof(struct workload, n_classes),
+     .help = "classes of jobs; needed unless a trace brings the durations"},
+    {.key = "queue",
+     .kind = FIELD_TABLE,
+     .table = &queue_table,
+     .fallback = "{}",
+     .help = "limits of the queue"},
+    {.key = "on_failure",
+     .kind = FIELD_ENUM,
+     AT(struct workload, on_failure),
+     .names = on_failures,
+     .fallback = "fail",
+     .help = "a job whose host dies: fails, is run again from the start with a new duration, or "
+             "resumes where it was"},
+    {.key = NULL},
+};
+
+static enum und_code check_classes(struct spec *spec, const struct workload *workload, json_t *list)
+{
+    double sum = 0;
+    int i, j;
+    struct spot spot;
+    for (i = 0; i < workload->n_classes; i++) {
+        json_t *mapping = json_array_get(list, (size_t)i);
+        spot = doc_item(spec->doc, list, (size_t)i, "classes");
+        sum += workload->classes[i].weight;
+        if (workload->arrivals.kind != ARRIVALS_TRACE && !json_object_get(mapping, "duration"))
+            return spec_fail_key(spec, mapping, &spot, "duration",
+                                 "missing: how long its jobs run");
+        for (j = 0; j < i; j++)
+            if (strcmp(workload->classes[i].name, workload->classes[j].name) == 0)
+                return spec_fail_key(spec, mapping, &spot, "name",
+                                     "a class of this name is there "
+                                     "already");
+    }
+    spot = doc_item(spec->doc, list, 0, "classes");
+    if (workload->n_classes > 0 && sum <= 0)
+        return doc_fail(&spot, spec->err, "all weights are 0");
+    return UND_OK;
+}
+
+static enum und_code load_trace(struct spec *spec, struct workload *workload, json_t *mapping,
+                                const struct spot *whole)
+{
+    struct trace *trace = &workload->arrivals.trace;
+    json_t *arrivals = json_object_get(mapping, "arrivals");
+    struct spot spot = spec_spot(spec, arrivals, "file", whole);
+    char path[DOC_PATH];
+    if (doc_relative(&spot, trace->path, path, spec->err) != UND_OK)
+        return UND_USAGE;
+    return csv_trace(trace, path, workload->classes, workload->n_classes, spec->err);
+}
+
+static enum und_code check_workload(struct spec *spec, void *base, json_t *mapping,
+                                    const struct spot *whole)
+{
+    struct workload *workload = base;
+    if (check_classes(spec, workload, json_object_get(mapping, "classes")) != UND_OK)
+        return UND_USAGE;
+    if (workload->n_classes == 0 && workload->arrivals.kind == ARRIVALS_POISSON)
+        return spec_fail_key(spec, mapping, whole, "classes",
+                             "missing: at least one class of jobs");
+    if (workload->n_classes == 0 && workload->arrivals.kind == ARRIVALS_RENEWAL)
+        return spec_fail_key(spec, mapping, whole, "classes",
+                             "missing: at least one class of jobs");
+    if (workload->arrivals.kind == ARRIVALS_TRACE &&
+        load_trace(spec, workload, mapping, whole) != UND_OK)
+        return UND_USAGE;
+    if (workload->n_classes == 0) { /* the jobs of a trace without classes are all of one */
+        struct spot spot = *whole;
+        json_t *nothing = json_null();
+        workload->n_classes = 1;
+        return spec_read(spec, &class_table, &workload->classes[0], nothing, &spot);
+    }
+    return UND_OK;
+}
+
+const struct table spec_workload = {
+    .name = "workload",
+    .help = "what the fleet has to run",
+    .fields = workload_fields,
+    .check = check_workload,
+};

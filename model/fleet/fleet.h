@@ -1,0 +1,219 @@
+/*
+ * A fleet: hosts, workload, GitHub, monitoring, policy, objectives. Plain data, filled by the
+ * loader (fleet_load in loader.h) from YAML or JSON; CONTRACT.md has the file format, and the
+ * field tables in spec_fleet.c are the one source of keys, units, ranges and defaults.
+ *
+ * Durations are int64_t ms; shares and loads are per mille (`_pm`) where the simulator computes
+ * with them; sizes are bytes. Sections that a file leaves out have present == false: no github
+ * means an ideal dispatcher, no monitoring no alerts, no policy no failover.
+ */
+#ifndef MODEL_FLEET_FLEET_H
+#define MODEL_FLEET_FLEET_H
+
+#include "live.h"
+#include "model/policy/policy.h"
+#include "model/stats/dist.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FLEET_HOSTS POLICY_HOSTS
+#define FLEET_SLOTS 256 /* a host */
+#define FLEET_CLASSES 32
+#define FLEET_RULES 32
+#define FLEET_JOBS 8    /* scrape jobs that alert rules read from */
+#define FLEET_ROUTES 16 /* of the Alertmanager, that notify the controller */
+#define FLEET_LABELS 16
+#define FLEET_NAME 64
+#define FLEET_PATH 512
+
+struct host {
+    char name[FLEET_NAME];
+    enum tier tier;
+    int slots;                      /* registrations, each runs one job at a time */
+    double speed;                   /* 1 = the durations of the classes as they stand */
+    char registrations[FLEET_NAME]; /* name pattern of its registrations (live) */
+    char probe[256];                /* URL or address of the independent probe (live) */
+    char labels[FLEET_LABELS][FLEET_NAME];
+    int n_labels;
+    int cores;
+    int64_t memory_bytes;
+    struct dist mtbf, mttr; /* random power losses; has_mtbf says whether */
+    bool has_mtbf;
+};
+
+enum arrivals_kind { ARRIVALS_NONE, ARRIVALS_POISSON, ARRIVALS_RENEWAL, ARRIVALS_TRACE };
+enum fan_out_kind { FAN_OUT_FIXED, FAN_OUT_GEOMETRIC, FAN_OUT_EMPIRICAL };
+enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_RERUN, ON_FAILURE_RESUME };
+
+struct trace {
+    int64_t *submit_ms; /* from the first line's submit; non-decreasing */
+    int64_t *duration_ms;
+    int *job_class; /* index into classes, 0 where the trace has no class column */
+    size_t n;
+    char path[FLEET_PATH];
+};
+
+struct job_class {
+    char name[FLEET_NAME];
+    double weight;
+    struct dist duration;
+    int64_t timeout_ms; /* 0: none */
+    int priority;       /* higher first; not preemptive */
+    double cores;       /* CPU a running job uses */
+    int64_t memory_bytes;
+};
+
+struct workload {
+    struct {
+        enum arrivals_kind kind;
+        double rate_per_ms;   /* of runs, on average over the profile */
+        double profile[168];  /* relative weights by hour of day (24) or week (168) */
+        int n_profile;        /* 0, 24 or 168 */
+        double amplitude;     /* sinusoidal day: rate * (1 + amplitude * sin(...)), 0..1 */
+        struct dist interval; /* renewal: between runs */
+        struct trace trace;
+    } arrivals;
+    struct {
+        enum fan_out_kind kind; /* jobs a run */
+        double mean;
+        double weights[64]; /* empirical: weight of 1, 2, 3 ... jobs */
+        int n_weights;
+    } fan_out;
+    struct job_class classes[FLEET_CLASSES];
+    int n_classes;
+    struct {
+        int64_t capacity;     /* waiting jobs; -1: unlimited */
+        struct dist patience; /* has_patience says whether */
+        bool has_patience;
+    } queue;
+    enum on_failure on_failure;
+};
+
+enum mechanism { MECHANISM_LABEL, MECHANISM_VARIABLE, MECHANISM_HOOK };
+enum selection { SELECTION_RANDOM, SELECTION_PRIORITY };
+
+struct github {
+    bool present;
+    struct dist pickup;        /* assigned to started */
+    struct dist offline_after; /* host death to `offline` */
+    struct dist sweep;         /* lock expiry to the job's failure */
+    int64_t lock_ms;           /* validity of a job's lock */
+    int64_t renewal_ms;        /* how often a runner renews it */
+    int64_t requeue_after_ms;  /* assigned but not picked up */
+    int64_t queue_limit_ms;    /* a queued job fails after this */
+    int64_t write_spacing_ms;  /* between two writes of the controller */
+    struct dist api_latency;   /* one API call */
+    double lost_slots;         /* chance that a registration stays down after a crash (0..1) */
+    int64_t session_retry_ms;  /* how often a rebooted registration retries its session */
+    int64_t session_limit_ms;  /* and when it gives up */
+    enum mechanism mechanism;
+    enum selection selection;
+    bool fast_recovery; /* on failover: force-cancel and re-run what ran on the host */
+};
+
+enum signal {
+    SIGNAL_UP,           /* up == 0 */
+    SIGNAL_ABSENT,       /* absent(up) */
+    SIGNAL_CPU_RATE,     /* 1 - rate(idle[window]); window 0: a gauge of the share in use */
+    SIGNAL_CPU_IRATE,    /* 1 - irate(idle[window]) */
+    SIGNAL_MEMORY,       /* 1 - available / total, a gauge */
+    SIGNAL_DISK,         /* rate(time the disk was busy[window]); window 0: a gauge */
+    SIGNAL_JOB_DURATION, /* recent mean duration over baseline, a gauge */
+    SIGNAL_COUNT
+};
+
+struct rule {
+    char name[FLEET_NAME];
+    char group[FLEET_NAME];
+    enum signal signal;
+    bool below;           /* fires below the threshold instead of above it */
+    int64_t threshold_pm; /* per mille; job_duration: per mille of the baseline */
+    int64_t window_ms;    /* of rate and irate */
+    int64_t for_ms;
+    int64_t keep_firing_ms;
+    int64_t interval_ms; /* of its group; 0: the fleet's evaluation_interval */
+    enum severity severity;
+    uint64_t hosts; /* bit set of the hosts it watches; 0: every host */
+    int job;        /* index into monitoring.jobs: who scrapes what it reads */
+};
+
+/* A job of prometheus.yml that scrapes every host. */
+struct scrape_job {
+    char name[FLEET_NAME];
+    int64_t interval_ms, timeout_ms;
+};
+
+struct monitoring {
+    bool present;
+    int64_t scrape_interval_ms;
+    int64_t scrape_timeout_ms;
+    int64_t evaluation_interval_ms;
+    int64_t lookback_ms;
+    int64_t unreachable_ms; /* a scrape of a host that is gone from the LAN fails after this */
+    struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
+    int n_jobs;
+    struct rule rules[FLEET_RULES];
+    int n_rules;
+};
+
+struct alert_route {
+    int64_t group_wait_ms;
+    int64_t group_interval_ms;
+    int64_t repeat_interval_ms;
+    bool by_instance;              /* one group a host; otherwise hosts share a group */
+    uint8_t group_of[FLEET_RULES]; /* rules of one group have the same number */
+};
+
+struct alertmanager_config {
+    bool present;
+    int64_t group_wait_ms;
+    int64_t group_interval_ms;
+    int64_t repeat_interval_ms;
+    bool group_by_instance; /* one group a host; otherwise hosts share a rule's group */
+    bool group_by_alertname;
+    /* From alertmanager.yml, in place of the above: which route takes a rule's alert for a host to
+     * the controller (-1: none does), and which rules' alerts mute it, as bit sets by rule. */
+    struct alert_route routes[FLEET_ROUTES];
+    int n_routes;
+    int8_t route_of[FLEET_RULES][FLEET_HOSTS];
+    uint32_t muted_by_same_host[FLEET_RULES];
+    uint32_t muted_by_any_host[FLEET_RULES];
+};
+
+/* How often the controller looks, and what it takes for an answer. */
+struct controller {
+    int64_t github_poll_ms;
+    int64_t alerts_poll_ms;
+    int64_t probe_interval_ms;
+    int probe_misses; /* consecutive misses that make "down" */
+    int64_t health_interval_ms;
+    bool webhook;              /* Alertmanager notifies it */
+    struct dist manual_repair; /* page to service restored by a human, when no host is left */
+};
+
+struct objectives {                                     /* NAN or -1 where the fleet states none */
+    double availability, job_success, failover_success; /* shares 0..1 */
+    int64_t mttd_ms, mttr_ms;
+};
+
+struct fleet {
+    char path[FLEET_PATH];
+    struct host hosts[FLEET_HOSTS];
+    int n_hosts;
+    struct workload workload;
+    struct github github;
+    struct monitoring monitoring;
+    struct alertmanager_config alertmanager;
+    bool has_policy;
+    struct policy_config policy;
+    struct controller controller;
+    struct objectives objectives;
+    struct live live;
+};
+
+int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
+int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * What the readers of Prometheus' and Alertmanager's own files share: known keys, texts, durations
+ * in Prometheus' notation, and notes on what stands in a file without the model using it.
+ *
+ * Errors: UND_USAGE, "file:line: key: got X, want Y".
+ */
+#ifndef MODEL_RULES_PROM_DOC_H
+#define MODEL_RULES_PROM_DOC_H
+
+#include "model/file/doc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROM_NOTES 1000
+
+/* A reader: its document, where errors and notes go. */
+struct prom_reader {
+    struct doc *doc;
+    json_t *notes; /* list of {"file", "line", "text"}; borrowed */
+    struct und_err *err;
+};
+
+/* The value must be a mapping without other keys than these (ended by NULL). `unused` names keys
+ * that may be there and the model does not use: each found is a note. */
+enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value,
+                           const struct spot *spot, const char *const *keys,
+                           const char *const *unused);
+/* The same where other keys are many: one that is near to one of `keys` is taken for a mistyped
+ * one, which is an error; any other is a note. */
+enum und_code prom_open_mapping(const struct prom_reader *reader, const json_t *value,
+                                const struct spot *spot, const char *const *keys);
+/* A list, or nothing (then *list is NULL). */
+enum und_code prom_list(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                        json_t **list);
+/* A text, or a number or a boolean as a text; "" if there is none. */
+enum und_code prom_text(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                        char *text, size_t size);
+/* A duration; *ms stays as it is if there is none. */
+enum und_code prom_duration(const struct prom_reader *reader, const json_t *mapping,
+                            const char *key, int64_t *ms);
+bool prom_has(const json_t *mapping, const char *key);
+
+void prom_note(const struct prom_reader *reader, const struct spot *spot, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,524 @@
+#include "promql_linear.h"
+
+#include "model/base/assert.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum und_code linear_fail(const struct solver *solver, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return und_fail(solver->err, UND_USAGE, "%s: %s", solver->place, text);
+}
+
+static const struct promql_node *node_of(const struct solver *solver, int node)
+{
+    return &solver->promql->nodes[node];
+}
+
+static int second_of(const struct solver *solver, int node)
+{
+    return node_of(solver, node_of(solver, node)->child)->sibling;
+}
+
+/* --- metrics --------------------------------------------------------------------------------- */
+
+static bool has(const char *name, const char *part)
+{
+    return strcasestr(name, part) != NULL;
+}
+
+static const struct {
+    const char *name;
+    enum quantity quantity;
+} memory_metrics[] = {
+    {"node_memory_MemAvailable", QUANTITY_AVAILABLE}, {"node_memory_MemFree", QUANTITY_FREE},
+    {"node_memory_Buffers", QUANTITY_BUFFERS},        {"node_memory_Cached", QUANTITY_CACHED},
+    {"node_memory_MemTotal", QUANTITY_TOTAL},
+};
+
+static bool is_duration_metric(const char *name)
+{
+    return has(name, "job_duration") || has(name, "run_duration") || has(name, "workflow_duration");
+}
+
+static bool is_cpu_metric(const char *name)
+{
+    return strcmp(name, "node_cpu_seconds_total") == 0 || strcmp(name, "node_cpu") == 0;
+}
+
+static bool is_disk_metric(const char *name)
+{
+    return strcmp(name, "node_disk_io_time_seconds_total") == 0;
+}
+
+/* A gauge by its name, as the factor that makes it of a share in use. ("ratio" alone would be found
+ * in every duration.) */
+static bool gauge_of(const char *name, enum quantity *quantity, double *factor)
+{
+    bool percent = has(name, "percent") || has(name, "_pct");
+    bool ratio = has(name, "_ratio") || has(name, ":ratio") || has(name, "_share");
+    *factor = percent ? 100 : 1;
+    if (!percent && !ratio)
+        return false;
+    if (is_duration_metric(name)) {
+        *quantity = QUANTITY_DURATION_RATIO;
+        return true;
+    }
+    if (!has(name, "usage") && !has(name, "used") && !has(name, "utili") && !has(name, "busy"))
+        return false;
+    *quantity = has(name, "cpu")      ? QUANTITY_CPU_GAUGE
+                : has(name, "memory") ? QUANTITY_MEMORY_GAUGE
+                                      : QUANTITY_DISK_GAUGE;
+    return has(name, "cpu") || has(name, "memory") || has(name, "disk");
+}
+
+/* --- matchers -------------------------------------------------------------------------------- */
+
+static const struct promql_matcher *matcher_of(const struct solver *solver, int node,
+                                               const char *label)
+{
+    const struct promql_node *selector = node_of(solver, node);
+    for (int i = 0; i < selector->n_matchers; i++) {
+        const struct promql_matcher *matcher = &solver->promql->matchers[selector->matchers + i];
+        if (strcmp(matcher->name, label) == 0)
+            return matcher;
+    }
+    return NULL;
+}
+
+enum und_code linear_keep_matchers(const struct solver *solver, int node)
+{
+    const struct promql_node *selector = node_of(solver, node);
+    struct promql_signal *signal = solver->signal;
+    for (int i = 0; i < selector->n_matchers; i++) {
+        const struct promql_matcher *matcher = &solver->promql->matchers[selector->matchers + i];
+        int j = 0;
+        if (strcmp(matcher->name, "mode") == 0)
+            continue;
+        while (j < signal->n_matchers &&
+               memcmp(&signal->matchers[j], matcher, sizeof *matcher) != 0)
+            j++;
+        if (j < signal->n_matchers)
+            continue;
+        if (signal->n_matchers == SIGNAL_MATCHERS)
+            return linear_fail(solver, "more than %d matchers", SIGNAL_MATCHERS);
+        signal->matchers[signal->n_matchers++] = *matcher;
+    }
+    return UND_OK;
+}
+
+/* --- terms ----------------------------------------------------------------------------------- */
+
+static enum und_code one_term(const struct solver *solver, struct linear *linear, int node,
+                              enum quantity quantity, double factor, int64_t window_ms, bool irate)
+{
+    *linear = (struct linear){.n = 1};
+    linear->terms[0] = (struct term){
+        .quantity = quantity, .factor = factor, .window_ms = window_ms, .irate = irate};
+    promql_print(solver->promql, node, linear->terms[0].text, sizeof linear->terms[0].text);
+    return UND_OK;
+}
+
+static bool same_term(const struct term *a, const struct term *b)
+{
+    return a->quantity == b->quantity && a->window_ms == b->window_ms && a->irate == b->irate &&
+           strcmp(a->text, b->text) == 0;
+}
+
+enum und_code linear_add(const struct solver *solver, struct linear *sum,
+                         const struct linear *other, double factor)
+{
+    sum->constant += factor * other->constant;
+    for (int i = 0; i < other->n; i++) {
+        int j = 0;
+        while (j < sum->n && !same_term(&sum->terms[j], &other->terms[i]))
+            j++;
+        if (j == TERMS)
+            return linear_fail(solver, "more than %d different metrics", TERMS);
+        if (j == sum->n) {
+            sum->terms[sum->n] = other->terms[i];
+            sum->terms[sum->n++].factor = 0;
+        }
+        sum->terms[j].factor += factor * other->terms[i].factor;
+    }
+    return UND_OK;
+}
+
+static void scale(struct linear *linear, double factor)
+{
+    linear->constant *= factor;
+    for (int i = 0; i < linear->n; i++)
+        linear->terms[i].factor *= factor;
+}
+
+/* --- functions ------------------------------------------------------------------------------- */
+
+/* True if every selector below the node is a job-duration metric; `*baseline` if one says so. */
+static bool is_duration(const struct solver *solver, int index, bool *baseline)
+{
+    const struct promql_node *node = node_of(solver, index);
+    bool any = false;
+    if (node->kind == PROMQL_NUMBER)
+        return true;
+    if (node->kind == PROMQL_SELECTOR) {
+        *baseline |= has(node->name, "baseline") || node->offset_ms > 0;
+        return is_duration_metric(node->name);
+    }
+    if (node->kind == PROMQL_MINUS || (node->kind == PROMQL_BINARY && node->op != PROMQL_DIV))
+        return false;
+    for (int i = node->child; i >= 0; i = node_of(solver, i)->sibling) {
+        if (!is_duration(solver, i, baseline))
+            return false;
+        any |= node_of(solver, i)->kind != PROMQL_NUMBER;
+    }
+    return any;
+}
+
+/* sum / count of a summary or a histogram is a mean duration; a / b of two durations a ratio. */
+static bool is_mean_duration(const struct solver *solver, int index)
+{
+    const struct promql_node *node = node_of(solver, index);
+    char over[200], under[200];
+    bool ignored = false;
+    if (node->kind != PROMQL_BINARY || node->op != PROMQL_DIV ||
+        !is_duration(solver, index, &ignored))
+        return false;
+    promql_print(solver->promql, node->child, over, sizeof over);
+    promql_print(solver->promql, second_of(solver, index), under, sizeof under);
+    return strstr(over, "_sum") && strstr(under, "_count");
+}
+
+static enum und_code duration_term(const struct solver *solver, int node, struct linear *out)
+{
+    bool baseline = false;
+    is_duration(solver, node, &baseline);
+    one_term(solver, out, node, QUANTITY_DURATION, 1, 0, false);
+    out->terms[0].baseline = baseline;
+    return UND_OK;
+}
+
+static const struct promql_record *record_of(const struct solver *solver, const char *name)
+{
+    for (int i = 0; i < solver->n_records; i++) {
+        if (strcmp(solver->records[i].name, name) == 0)
+            return &solver->records[i];
+    }
+    return NULL;
+}
+
+static enum und_code analyse_record(struct solver *solver, const struct promql_record *record,
+                                    struct linear *out)
+{
+    const struct promql *outer = solver->promql;
+    enum und_code code;
+    if (++solver->nested > NESTED_RECORDS)
+        return linear_fail(solver, "recording rules that refer to each other, by way of %s",
+                           record->name);
+    solver->promql = record->promql;
+    code = linear_analyse(solver, record->promql->root, out);
+    solver->promql = outer;
+    solver->nested--;
+    return code;
+}
+
+static enum und_code analyse_selector(struct solver *solver, int index, struct linear *out)
+{
+    const struct promql_node *node = node_of(solver, index);
+    const struct promql_record *record = record_of(solver, node->name);
+    enum quantity quantity;
+    double factor;
+    if (node->range_ms)
+        return linear_fail(solver, "%s over a range without a function over it", node->name);
+    if (record)
+        return analyse_record(solver, record, out);
+    if (is_duration_metric(node->name) && !gauge_of(node->name, &quantity, &factor)) {
+        linear_keep_matchers(solver, index);
+        return duration_term(solver, index, out);
+    }
+    if (node->offset_ms)
+        return linear_fail(solver, "%s with an offset", node->name);
+    if (linear_keep_matchers(solver, index))
+        return UND_USAGE;
+    if (strcmp(node->name, "up") == 0)
+        return one_term(solver, out, index, QUANTITY_UP, 1, 0, false);
+    for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++) {
+        size_t n = strlen(memory_metrics[i].name);
+        if (strncmp(node->name, memory_metrics[i].name, n) == 0 &&
+            (node->name[n] == '\0' || strcmp(node->name + n, "_bytes") == 0))
+            return one_term(solver, out, index, memory_metrics[i].quantity, 1, 0, false);
+    }
+    if (is_cpu_metric(node->name) || is_disk_metric(node->name))
+        return linear_fail(solver, "%s is a counter, want its rate", node->name);
+    if (gauge_of(node->name, &quantity, &factor))
+        return one_term(solver, out, index, quantity, factor, 0, false);
+    return linear_fail(solver, "%s is no metric that the model has",
+                       node->name[0] ? node->name : "a selector without a name");
+}
+
+/* Which of a CPU counter's modes a selector takes. */
+static enum und_code cpu_quantity(const struct solver *solver, int selector,
+                                  enum quantity *quantity)
+{
+    const struct promql_matcher *mode = matcher_of(solver, selector, "mode");
+    bool idle = mode && strcmp(mode->value, "idle") == 0;
+    if (idle && (mode->match == PROMQL_IS || mode->match == PROMQL_LIKE))
+        *quantity = QUANTITY_IDLE_EACH;
+    else if (mode && (mode->match == PROMQL_IS_NOT || mode->match == PROMQL_NOT_LIKE) &&
+             strncmp(mode->value, "idle", 4) == 0)
+        *quantity = QUANTITY_BUSY_MODES;
+    else
+        return linear_fail(solver, "want the CPU counter with mode=\"idle\" or mode!=\"idle\"");
+    return UND_OK;
+}
+
+static enum und_code analyse_rate(struct solver *solver, int index, struct linear *out)
+{
+    const struct promql_node *call = node_of(solver, index);
+    const struct promql_node *selector = call->child >= 0 ? node_of(solver, call->child) : NULL;
+    bool irate = strcmp(call->name, "irate") == 0;
+    double factor = 1;
+    enum quantity quantity = QUANTITY_DISK;
+    if (!selector || selector->kind != PROMQL_SELECTOR || !selector->range_ms)
+        return linear_fail(solver, "%s() of something that is no range of a metric", call->name);
+    if (!is_cpu_metric(selector->name) && !is_disk_metric(selector->name))
+        return linear_fail(solver, "%s of %s is nothing that the model has", call->name,
+                           selector->name);
+    if (selector->offset_ms)
+        return linear_fail(solver, "%s with an offset", selector->name);
+    if (is_cpu_metric(selector->name) && cpu_quantity(solver, call->child, &quantity))
+        return UND_USAGE;
+    if (strcmp(call->name, "increase") == 0)
+        factor = (double)selector->range_ms / 1000;
+    if (linear_keep_matchers(solver, call->child))
+        return UND_USAGE;
+    return one_term(solver, out, index, quantity, factor, selector->range_ms, irate);
+}
+
+static enum und_code analyse_call(struct solver *solver, int index, struct linear *out)
+{
+    const struct promql_node *call = node_of(solver, index);
+    bool ignored = false;
+    if (is_duration(solver, index, &ignored))
+        return duration_term(solver, index, out);
+    if (strcmp(call->name, "rate") == 0 || strcmp(call->name, "irate") == 0 ||
+        strcmp(call->name, "increase") == 0)
+        return analyse_rate(solver, index, out);
+    return linear_fail(solver, "%s() is beyond the model", call->name);
+}
+
+/* --- aggregations ---------------------------------------------------------------------------- */
+
+static bool names_label(const struct solver *solver, const struct promql_node *node,
+                        const char *const *names)
+{
+    for (int i = 0; i < node->n_labels; i++) {
+        for (int j = 0; names[j]; j++) {
+            if (strcmp(solver->promql->labels[node->labels + i], names[j]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Does the aggregation keep hosts, and CPUs, apart? */
+static bool keeps_hosts(const struct solver *solver, const struct promql_node *node)
+{
+    static const char *const hosts[] = {"instance", "host",   "hostname", "nodename",
+                                        "node",     "runner", NULL};
+    return node->grouped && names_label(solver, node, hosts) != node->without;
+}
+
+static bool keeps_cpus(const struct solver *solver, const struct promql_node *node)
+{
+    static const char *const cpus[] = {"cpu", "core", NULL};
+    return node->grouped && names_label(solver, node, cpus) != node->without;
+}
+
+/* Is it the number of CPUs: count of one series a CPU? */
+static bool is_cpu_count(const struct solver *solver, int index)
+{
+    const struct promql_node *node = node_of(solver, index);
+    if (node->kind != PROMQL_AGGREGATE || strcasecmp(node->name, "count") != 0 || node->child < 0)
+        return false;
+    if (keeps_hosts(solver, node) && !keeps_cpus(solver, node)) {
+        const struct promql_node *inner = node_of(solver, node->child);
+        const struct promql_matcher *mode = matcher_of(solver, node->child, "mode");
+        if (inner->kind == PROMQL_SELECTOR)
+            return is_cpu_metric(inner->name) && mode && mode->match == PROMQL_IS;
+        return inner->kind == PROMQL_AGGREGATE && keeps_cpus(solver, inner) && inner->child >= 0 &&
+               is_cpu_metric(node_of(solver, inner->child)->name);
+    }
+    return false;
+}
+
+/* What the aggregation makes of one of its argument's terms. */
+static enum und_code aggregate_term(const struct solver *solver, const struct promql_node *node,
+                                    struct term *term)
+{
+    bool average = strcasecmp(node->name, "avg") == 0, sum = strcasecmp(node->name, "sum") == 0;
+    bool cpus = keeps_cpus(solver, node);
+    if (term->quantity == QUANTITY_BUSY_MODES) {
+        if (!sum)
+            return linear_fail(solver, "%s over the modes that are not idle; want their sum",
+                               node->name);
+        term->quantity = cpus ? QUANTITY_BUSY_EACH : QUANTITY_BUSY_SUM;
+    } else if (term->quantity == QUANTITY_IDLE_EACH || term->quantity == QUANTITY_BUSY_EACH) {
+        bool idle = term->quantity == QUANTITY_IDLE_EACH;
+        if (cpus)
+            return UND_OK;
+        if (!average && !sum)
+            return linear_fail(solver, "%s over CPUs; want their mean", node->name);
+        if (average)
+            term->quantity = idle ? QUANTITY_IDLE : QUANTITY_BUSY;
+        else
+            term->quantity = idle ? QUANTITY_IDLE_SUM : QUANTITY_BUSY_SUM;
+    }
+    return UND_OK;
+}
+
+static enum und_code analyse_aggregate(struct solver *solver, int index, struct linear *out)
+{
+    static const char *const kept[] = {"avg", "sum", "min", "max", NULL};
+    const struct promql_node *node = node_of(solver, index);
+    bool ignored = false;
+    int i = 0;
+    if (is_duration(solver, index, &ignored))
+        return duration_term(solver, index, out);
+    if (is_cpu_count(solver, index))
+        return one_term(solver, out, index, QUANTITY_CPUS, 1, 0, false);
+    while (kept[i] && strcasecmp(kept[i], node->name) != 0)
+        i++;
+    if (!kept[i] || node->child < 0)
+        return linear_fail(solver, "%s is beyond the model", node->name);
+    if (!keeps_hosts(solver, node))
+        return linear_fail(solver, "%s puts all hosts together; want it by (instance)", node->name);
+    if (linear_analyse(solver, node->child, out))
+        return UND_USAGE;
+    for (i = 0; i < out->n; i++) {
+        if (aggregate_term(solver, node, &out->terms[i]))
+            return UND_USAGE;
+        if (out->n == 1)
+            promql_print(solver->promql, index, out->terms[i].text, sizeof out->terms[i].text);
+    }
+    if (strcasecmp(node->name, "sum") == 0 && out->constant != 0)
+        return linear_fail(solver, "sum over series of %g and more", out->constant);
+    return UND_OK;
+}
+
+/* --- arithmetic ------------------------------------------------------------------------------ */
+
+/* What numerator / denominator is, if it is a quantity. */
+static bool ratio_of(enum quantity over, enum quantity under, enum quantity *ratio)
+{
+    static const enum quantity ratios[][3] = {
+        {QUANTITY_AVAILABLE, QUANTITY_TOTAL, QUANTITY_AVAILABLE_SHARE},
+        {QUANTITY_FREE, QUANTITY_TOTAL, QUANTITY_FREE_SHARE},
+        {QUANTITY_BUFFERS, QUANTITY_TOTAL, QUANTITY_BUFFERS_SHARE},
+        {QUANTITY_CACHED, QUANTITY_TOTAL, QUANTITY_CACHED_SHARE},
+        {QUANTITY_IDLE_SUM, QUANTITY_CPUS, QUANTITY_IDLE},
+        {QUANTITY_BUSY_SUM, QUANTITY_CPUS, QUANTITY_BUSY},
+        {QUANTITY_DURATION, QUANTITY_DURATION, QUANTITY_DURATION_RATIO},
+    };
+    for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) {
+        if (ratios[i][0] == over && ratios[i][1] == under) {
+            *ratio = ratios[i][2];
+            return true;
+        }
+    }
+    return false;
+}
+
+void linear_join_text(struct term *over, const struct term *under)
+{
+    size_t n = strlen(over->text);
+    snprintf(over->text + n, sizeof over->text - n, " / %s", under->text);
+}
+
+/* (constant + terms) / (factor * quantity): each term over the quantity has to be known. */
+static enum und_code divide(const struct solver *solver, struct linear *over,
+                            const struct linear *under)
+{
+    const struct term *divisor = &under->terms[0];
+    struct linear quotient = {0};
+    if (under->n == 0) {
+        if (under->constant == 0)
+            return linear_fail(solver, "division by zero");
+        scale(over, 1 / under->constant);
+        return UND_OK;
+    }
+    if (under->n > 1 || under->constant != 0 || over->constant != 0)
+        return linear_fail(solver, "a division by %s that is no share", divisor->text);
+    for (int i = 0; i < over->n; i++) {
+        struct term term = over->terms[i];
+        double factor = term.factor / divisor->factor;
+        if (same_term(&term, divisor)) {
+            quotient.constant += factor;
+            continue;
+        }
+        if (!ratio_of(term.quantity, divisor->quantity, &term.quantity))
+            return linear_fail(solver, "%s over %s is nothing that the model has", term.text,
+                               divisor->text);
+        term.factor = factor;
+        linear_join_text(&term, divisor);
+        quotient.terms[quotient.n++] = term;
+    }
+    *over = quotient;
+    return UND_OK;
+}
+
+static enum und_code analyse_binary(struct solver *solver, int index, struct linear *out)
+{
+    const struct promql_node *node = node_of(solver, index);
+    struct linear right;
+    if (is_mean_duration(solver, index))
+        return duration_term(solver, index, out);
+    if (linear_analyse(solver, node->child, out) ||
+        linear_analyse(solver, second_of(solver, index), &right))
+        return UND_USAGE;
+    if (node->op == PROMQL_ADD || node->op == PROMQL_SUB)
+        return linear_add(solver, out, &right, node->op == PROMQL_ADD ? 1 : -1);
+    if (node->op == PROMQL_DIV)
+        return divide(solver, out, &right);
+    if (node->op == PROMQL_MUL && right.n == 0) {
+        scale(out, right.constant);
+        return UND_OK;
+    }
+    if (node->op == PROMQL_MUL && out->n == 0) {
+        scale(&right, out->constant);
+        *out = right;
+        return UND_OK;
+    }
+    return linear_fail(solver, "'%s' between metrics is beyond the model",
+                       promql_op_word(node->op));
+}
+
+enum und_code linear_analyse(struct solver *solver, int index, struct linear *out)
+{
+    const struct promql_node *node = node_of(solver, index);
+    switch (node->kind) {
+    case PROMQL_NUMBER:
+        *out = (struct linear){.constant = node->number};
+        return UND_OK;
+    case PROMQL_SELECTOR:
+        return analyse_selector(solver, index, out);
+    case PROMQL_CALL:
+        return analyse_call(solver, index, out);
+    case PROMQL_AGGREGATE:
+        return analyse_aggregate(solver, index, out);
+    case PROMQL_BINARY:
+        return analyse_binary(solver, index, out);
+    case PROMQL_MINUS:
+        if (linear_analyse(solver, node->child, out))
+            return UND_USAGE;
+        scale(out, -1);
+        return UND_OK;
+    }
+    UND_UNREACHABLE();
+}

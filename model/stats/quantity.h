@@ -1,0 +1,35 @@
+/*
+ * What is said of a quantity that was observed many times: mean with its interval, quantiles with
+ * theirs. Plain data; NAN where nothing was observed, never 0.
+ */
+#ifndef MODEL_STATS_QUANTITY_H
+#define MODEL_STATS_QUANTITY_H
+
+#include <stdint.h>
+
+enum method {                         /* behind the half width of a mean */
+              METHOD_REPLICATIONS,    /* independent replications, Student's t */
+              METHOD_BATCH_MEANS,     /* batches over the time of a few long runs */
+              METHOD_CLOPPER_PEARSON, /* a share of which every trial came out alike */
+              METHOD_COUNT
+};
+
+const char *method_name(enum method method); /* "batch-means" */
+
+/* NAN where nothing was observed. Times in ms. */
+struct quantity {
+    int64_t n; /* observations; for time averages the replications */
+    double mean, half_width, min, p5, p50, p95, p99, max;
+    double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of the two; NAN: unknown */
+    enum method method;
+};
+
+/* Of which nothing was observed. */
+void quantity_void(struct quantity *quantity);
+
+/* A mean and its 95% interval, NAN where there is none. */
+struct bounded {
+    double mean, low, high;
+};
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Reports of drills: the plan before, the prediction of a rehearsal, and the finished drill as
+ * predicted | documented | measured +- error | percentile | verdict, with its timeline and with
+ * what was injected and undone. Text, JSON, Markdown, HTML. Everything is borrowed; files write
+ * through their stream and leave its errors to the caller (ferror, once, at the end).
+ */
+#ifndef REPORTS_DRILL_DRILL_H
+#define REPORTS_DRILL_DRILL_H
+
+#include "model/drill/prediction.h"
+#include "model/fleet/scenario.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct drill_page {
+    const struct scenario *scenario;
+    const struct drill_report *report;   /* NULL: nothing was done, only foretold */
+    const struct prediction *prediction; /* NULL: none was made */
+    const char *version;                 /* of the program; NULL leaves it out */
+};
+
+/* What would be done, where, in which order, how it would be taken back, what is expected, what is
+ * checked before and what stops it. Nothing of it needs a live service. */
+void drill_print_plan(FILE *out, const struct drill_page *page);
+
+void drill_print_text(FILE *out, const struct drill_page *page);
+void drill_print_markdown(FILE *out, const struct drill_page *page);
+void drill_print_html(FILE *out, const struct drill_page *page); /* well-formed XML, one file */
+json_t *drill_json(const struct drill_page *page);               /* new reference */
+
+/* The exit code: how the drill ended, then 1 where a measure fell outside its prediction. */
+enum und_code drill_page_code(const struct drill_page *page);
+
+/* One line of the table, for all formats. Texts are UTF-8 without markup. */
+#define DRILL_CELL 160
+struct drill_row {
+    enum drill_measure_kind kind;
+    const char *name; /* "MTTD (fault to detection)" */
+    char predicted[DRILL_CELL], documented[DRILL_CELL], measured[DRILL_CELL];
+    char percentile[DRILL_CELL], verdict[DRILL_CELL];
+    struct judgement judgement;
+    bool wrong; /* outside its prediction */
+};
+
+/* Rows that say anything at all, in causal order; returns how many. */
+int drill_rows(const struct drill_page *page, struct drill_row rows[MEASURE_COUNT]);
+/* The verdict in one sentence. */
+void drill_sentence(const struct drill_page *page, char *out, size_t size);
+
+#endif

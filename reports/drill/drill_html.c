@@ -1,0 +1,118 @@
+/* A finished drill as one self-contained page. */
+#include "drill.h"
+
+#include "reports/text/text.h"
+
+#include <inttypes.h>
+
+static const char style[] =
+    ":root{--ink:#1a1a1a;--soft:#5c5f66;--paper:#fff;--line:#d9dce1;--met:#1b6e3c;--not:#b3261e}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8ea;--soft:#a4a8b0;--paper:#141518;"
+    "--line:#34373d;--met:#6fcf8f;--not:#ff8a80}}\n"
+    "body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:60rem;background:var(--paper);"
+    "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
+    "h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem;"
+    "font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.3rem .6rem;text-align:left;border-bottom:1px solid var(--line);"
+    "vertical-align:top}thead th{color:var(--soft)}\n"
+    ".verdict{font-weight:700}.inside{color:var(--met)}.wrong{color:var(--not)}"
+    ".soft{color:var(--soft);font-size:.9rem}\n"
+    "td.at{white-space:nowrap;text-align:right}\n";
+
+static void element(FILE *out, const char *tag, const char *class, const char *text)
+{
+    fprintf(out, "<%s%s%s%s>", tag, *class ? " class=\"" : "", class, *class ? "\"" : "");
+    text_xml(out, text);
+    fprintf(out, "</%s>", tag);
+}
+
+static void print_rows(FILE *out, const struct drill_page *page)
+{
+    struct drill_row rows[MEASURE_COUNT];
+    int i, n = drill_rows(page, rows);
+    fputs("<div class=\"scroll\"><table><thead><tr><th></th><th>predicted (central 99%)</th>"
+          "<th>documented</th><th>measured</th><th>percentile</th><th>verdict</th></tr></thead>"
+          "<tbody>\n",
+          out);
+    for (i = 0; i < n; i++) {
+        const struct drill_row *row = &rows[i];
+        fputs("<tr>", out);
+        element(out, "th", "", row->name);
+        element(out, "td", "", row->predicted);
+        element(out, "td", "", row->documented);
+        element(out, "td", "", row->measured);
+        element(out, "td", "", row->percentile);
+        element(out, "td",
+                row->wrong                                   ? "wrong"
+                : row->judgement.foretold == FORETOLD_INSIDE ? "inside"
+                                                             : "soft",
+                row->verdict);
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void print_actions(FILE *out, const struct drill_page *page)
+{
+    int i;
+    fputs("<h2>Injected and undone</h2><ul>\n", out);
+    for (i = 0; i < page->scenario->drill.n_inject; i++) {
+        if (page->report->action[i].intended_ms < 0)
+            continue;
+        fputs("<li>", out);
+        text_xml(out, page->scenario->drill.inject[i].name);
+        fprintf(out, ": %s</li>\n", stage_event_name(page->report->action[i].last));
+    }
+    fputs("</ul>\n", out);
+}
+
+static void print_story(FILE *out, const struct drill_page *page)
+{
+    const struct drill_report *report = page->report;
+    int64_t from_ms = report->injected_ms >= 0 ? report->injected_ms : report->began_ms;
+    size_t i;
+    fputs("<h2>Timeline</h2><div class=\"scroll\"><table><tbody>\n", out);
+    for (i = 0; i < report->timeline.n; i++) {
+        const struct timeline_entry *entry = &report->timeline.entry[i];
+        int64_t ms = entry->at_ms - from_ms;
+        char at[TEXT_VALUE];
+        fprintf(out, "<tr><td class=\"at\">%s%s</td>", ms < 0 ? "-" : "",
+                text_time(at, (double)(ms < 0 ? -ms : ms)));
+        element(out, "td", "",
+                entry->host >= 0 ? page->scenario->fleet.hosts[entry->host].name : "");
+        element(out, "td", entry->mark == MARK_NONE ? "soft" : "", entry->what);
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+void drill_print_html(FILE *out, const struct drill_page *page)
+{
+    char sentence[1024];
+    fputs("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\"><head>"
+          "<meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/>",
+          out);
+    element(out, "title", "", page->scenario->name);
+    fprintf(out, "<style>%s</style></head><body>\n", style);
+    element(out, "h1", "", page->scenario->name);
+    element(out, "p", "soft", page->scenario->about);
+    if (page->report) {
+        drill_sentence(page, sentence, sizeof sentence);
+        element(out, "p", "verdict", sentence);
+    }
+    print_rows(out, page);
+    if (page->prediction)
+        fprintf(out, "<p class=\"soft\">%" PRId64 " rehearsals, seed %" PRIu64 ".</p>\n",
+                page->prediction->replications, page->prediction->seed);
+    if (page->report) {
+        print_actions(out, page);
+        print_story(out, page);
+    }
+    if (page->version) {
+        fputs("<p class=\"soft\">understudy ", out);
+        text_xml(out, page->version);
+        fputs("</p>", out);
+    }
+    fputs("</body></html>\n", out);
+}

@@ -1,0 +1,282 @@
+/* A finished drill, or a rehearsal, as text, Markdown and JSON. */
+#include "drill.h"
+
+#include "reports/text/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define SENTENCE 1024
+
+static void print_padded(FILE *out, const char *text, int columns)
+{
+    int pad = columns - text_columns(text);
+    fputs(text, out);
+    fprintf(out, "%*s", pad > 0 ? pad : 0, "");
+}
+
+/* Only as wide as the widest cell of each column. */
+static void print_table(FILE *out, const struct drill_row *rows, int n, bool measured)
+{
+    const char *cell[MEASURE_COUNT + 1][6] = {
+        {"", "predicted (central 99%)", "documented", "measured", "percentile", "verdict"}};
+    int columns = measured ? 6 : 3, width[6], i, j;
+    for (i = 0; i < n; i++) {
+        const char *row[6] = {rows[i].name,     rows[i].predicted,  rows[i].documented,
+                              rows[i].measured, rows[i].percentile, rows[i].verdict};
+        memcpy(cell[i + 1], row, sizeof row);
+    }
+    for (j = 0; j < columns; j++)
+        for (i = 0, width[j] = 0; i <= n; i++)
+            if (text_columns(cell[i][j]) > width[j])
+                width[j] = text_columns(cell[i][j]);
+    for (i = 0; i <= n; i++) {
+        for (j = 0; j < columns - 1; j++)
+            print_padded(out, cell[i][j], width[j] + 2);
+        fprintf(out, "%s\n", cell[i][columns - 1]);
+    }
+}
+
+static void print_clean(FILE *out, const char *text)
+{
+    char clean[SENTENCE];
+    text_clean(clean, sizeof clean, text);
+    fputs(clean, out);
+}
+
+static void print_actions(FILE *out, const struct drill_page *page, const char *bullet)
+{
+    const struct drill_report *report = page->report;
+    char at[TEXT_VALUE];
+    int i;
+    for (i = 0; i < page->scenario->drill.n_inject; i++) {
+        if (report->action[i].intended_ms < 0)
+            continue;
+        fputs(bullet, out);
+        print_clean(out, page->scenario->drill.inject[i].name);
+        fprintf(out, ": %s", stage_event_name(report->action[i].last));
+        if (report->action[i].undone_ms >= 0)
+            fprintf(out, " after %s",
+                    text_time(
+                        at, (double)(report->action[i].undone_ms - report->action[i].intended_ms)));
+        fputc('\n', out);
+    }
+}
+
+/* Times from the injection on. */
+static void print_story(FILE *out, const struct drill_page *page, const char *bullet)
+{
+    const struct timeline *timeline = &page->report->timeline;
+    int64_t from_ms =
+        page->report->injected_ms >= 0 ? page->report->injected_ms : page->report->began_ms;
+    size_t i;
+    for (i = 0; i < timeline->n; i++) {
+        const struct timeline_entry *entry = &timeline->entry[i];
+        int64_t ms = entry->at_ms - from_ms;
+        char at[TEXT_VALUE];
+        fprintf(out, "%s%s%s  ", bullet, ms < 0 ? "-" : "",
+                text_time(at, (double)(ms < 0 ? -ms : ms)));
+        if (entry->host >= 0)
+            fprintf(out, "%s: ", page->scenario->fleet.hosts[entry->host].name);
+        print_clean(out, entry->what);
+        fputc('\n', out);
+    }
+}
+
+static void print_foretold(FILE *out, const struct drill_page *page)
+{
+    const struct prediction *p = page->prediction;
+    if (!p)
+        return;
+    fprintf(out, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications, p->seed,
+            p->observe ? ", the plan only recorded" : "");
+    if (p->refused + p->otherwise > 0) {
+        fprintf(out,
+                "; %" PRId64 " more refused, %" PRId64 " ended otherwise (the first: ", p->refused,
+                p->otherwise);
+        print_clean(out, p->reason);
+        fputc(')', out);
+    }
+    fputs(".\n", out);
+}
+
+void drill_print_text(FILE *out, const struct drill_page *page)
+{
+    struct drill_row rows[MEASURE_COUNT];
+    int n = drill_rows(page, rows);
+    char sentence[SENTENCE];
+    fprintf(out, "%s", page->scenario->name);
+    if (page->scenario->about[0]) {
+        fputs(": ", out);
+        print_clean(out, page->scenario->about);
+    }
+    fputs("\n\n", out);
+    print_table(out, rows, n, page->report != NULL);
+    fputc('\n', out);
+    print_foretold(out, page);
+    if (!page->report)
+        return;
+    drill_sentence(page, sentence, sizeof sentence);
+    print_clean(out, sentence);
+    fputs("\n\nInjected and undone\n", out);
+    print_actions(out, page, "  ");
+    fputs("\nTimeline (from the injection)\n", out);
+    print_story(out, page, "  ");
+}
+
+/* ---- Markdown ---- */
+
+/* Whatever could begin a cell, a link or HTML is made harmless. */
+static void print_cell(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("|\\`*_[]<>#", *text))
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+}
+
+void drill_print_markdown(FILE *out, const struct drill_page *page)
+{
+    struct drill_row rows[MEASURE_COUNT];
+    int i, n = drill_rows(page, rows);
+    char clean[SENTENCE], sentence[SENTENCE];
+    text_clean(clean, sizeof clean, page->scenario->name);
+    fputs("# Drill ", out);
+    print_cell(out, clean);
+    fputs("\n\n", out);
+    if (page->report) {
+        drill_sentence(page, sentence, sizeof sentence);
+        text_clean(clean, sizeof clean, sentence);
+        print_cell(out, clean);
+        fputs("\n\n", out);
+    }
+    fputs("| | predicted (central 99%) | documented | measured | percentile | verdict |\n"
+          "|---|---|---|---|---|---|\n",
+          out);
+    for (i = 0; i < n; i++) {
+        const char *cells[] = {rows[i].name,     rows[i].predicted,  rows[i].documented,
+                               rows[i].measured, rows[i].percentile, rows[i].verdict};
+        size_t j;
+        for (j = 0; j < sizeof cells / sizeof *cells; j++) {
+            fputs("| ", out);
+            print_cell(out, cells[j]);
+            fputc(' ', out);
+        }
+        fputs("|\n", out);
+    }
+    fputc('\n', out);
+    print_foretold(out, page);
+    if (!page->report)
+        return;
+    fputs("\n## Injected and undone\n\n", out);
+    print_actions(out, page, "- ");
+    fputs("\n## Timeline\n\n```\n", out);
+    print_story(out, page, "");
+    fputs("```\n", out);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value)
+{
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static json_t *measure_json(const struct drill_page *page, const struct drill_row *row)
+{
+    static const char *const words[] = {[FORETOLD_INSIDE] = "inside",
+                                        [FORETOLD_EARLY] = "earlier",
+                                        [FORETOLD_LATE] = "later",
+                                        [FORETOLD_UNSEEN] = "not seen",
+                                        [FORETOLD_UNEXPECTED] = "not expected",
+                                        [FORETOLD_NEITHER] = "neither",
+                                        [FORETOLD_UNKNOWN] = "unknown"};
+    json_t *json = json_object();
+    if (page->report)
+        json_object_update_new(
+            json,
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "value",
+                      number(page->report->measure[row->kind].value_ms), "error",
+                      number(page->report->measure[row->kind].error_ms), "percentile",
+                      number(row->judgement.percentile), "percentile_low",
+                      number(row->judgement.low), "percentile_high", number(row->judgement.high),
+                      "p", number(row->judgement.p), "foretold", words[row->judgement.foretold]));
+    if (page->prediction)
+        json_object_set_new(
+            json, "predicted",
+            json_pack("{s:I, s:o, s:o, s:o}", "n",
+                      (json_int_t)page->prediction->measure[row->kind].n, "p0.5",
+                      number(prediction_quantile(page->prediction, row->kind, 0.005)), "p50",
+                      number(prediction_quantile(page->prediction, row->kind, 0.5)), "p99.5",
+                      number(prediction_quantile(page->prediction, row->kind, 0.995))));
+    json_object_set_new(json, "documented", json_string(row->documented));
+    return json;
+}
+
+static json_t *timeline_json(const struct drill_page *page)
+{
+    const struct timeline *timeline = &page->report->timeline;
+    json_t *list = json_array();
+    size_t i;
+    for (i = 0; i < timeline->n; i++) {
+        const struct timeline_entry *entry = &timeline->entry[i];
+        const char *host = entry->host >= 0 ? page->scenario->fleet.hosts[entry->host].name : "";
+        char clean[sizeof entry->what];
+        text_clean(clean, sizeof clean, entry->what);
+        json_array_append_new(list,
+                              json_pack("{s:I, s:s, s:s, s:s}", "at_ms",
+                                        (json_int_t)(entry->at_ms - page->report->began_ms), "host",
+                                        host, "mark", mark_name(entry->mark), "what", clean));
+    }
+    return list;
+}
+
+static json_t *actions_json(const struct drill_page *page)
+{
+    const struct drill_report *report = page->report;
+    json_t *list = json_array();
+    int i;
+    for (i = 0; i < page->scenario->drill.n_inject; i++) {
+        char clean[sizeof page->scenario->drill.inject[i].name];
+        text_clean(clean, sizeof clean, page->scenario->drill.inject[i].name);
+        if (report->action[i].intended_ms >= 0)
+            json_array_append_new(list, json_pack("{s:s, s:s}", "name", clean, "state",
+                                                  stage_event_name(report->action[i].last)));
+    }
+    return list;
+}
+
+json_t *drill_json(const struct drill_page *page)
+{
+    struct drill_row rows[MEASURE_COUNT];
+    int i, n = drill_rows(page, rows);
+    json_t *measures = json_object();
+    json_t *json = json_pack("{s:i, s:s, s:o}", "version", 1, "scenario", page->scenario->name,
+                             "measures", measures);
+    char sentence[SENTENCE], clean[SENTENCE];
+    for (i = 0; i < n; i++)
+        json_object_set_new(measures, drill_measure_name(rows[i].kind),
+                            measure_json(page, &rows[i]));
+    if (page->prediction)
+        json_object_update_new(json,
+                               json_pack("{s:{s:I, s:I, s:I, s:I, s:b}}", "prediction", "seed",
+                                         (json_int_t)page->prediction->seed, "replications",
+                                         (json_int_t)page->prediction->replications, "refused",
+                                         (json_int_t)page->prediction->refused, "otherwise",
+                                         (json_int_t)page->prediction->otherwise, "observe",
+                                         page->prediction->observe));
+    if (!page->report)
+        return json;
+    drill_sentence(page, sentence, sizeof sentence);
+    text_clean(clean, sizeof clean, sentence);
+    json_object_update_new(
+        json, json_pack("{s:s, s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "end",
+                        drill_end_name(page->report->end), "verdict", clean, "injected",
+                        page->report->injected, "undone", page->report->reverted, "observe",
+                        page->report->observed, "failovers", page->report->failovers, "inflight",
+                        page->report->inflight, "exit_code", (int)drill_page_code(page), "actions",
+                        actions_json(page), "timeline", timeline_json(page)));
+    return json;
+}

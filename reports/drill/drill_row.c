@@ -1,0 +1,184 @@
+/* What every format of a drill's report says, in words. */
+#include "drill.h"
+
+#include "model/base/assert.h"
+#include "reports/text/text.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const names[MEASURE_COUNT] = {
+    [MEASURE_PENDING] = "alert pending",       [MEASURE_FIRING] = "alert firing",
+    [MEASURE_WEBHOOK] = "notification",        [MEASURE_DETECTION] = "detection (MTTD)",
+    [MEASURE_DECISION] = "decision to drain",  [MEASURE_ROUTING] = "routing changed",
+    [MEASURE_FAILOVER] = "failover",           [MEASURE_RTO] = "service restored (RTO)",
+    [MEASURE_JOB_RECOVERY] = "jobs recovered", [MEASURE_MTTR] = "full capacity (MTTR)",
+};
+
+/* -1: no claim; -2: the documents say N/A. */
+static int64_t claim(const struct scenario *scenario, enum drill_measure_kind kind)
+{
+    return kind == MEASURE_DETECTION  ? scenario->documented.detection_ms
+           : kind == MEASURE_FAILOVER ? scenario->documented.failover_ms
+           : kind == MEASURE_RTO      ? scenario->documented.rto_ms
+                                      : -1;
+}
+
+static void say_prediction(const struct prediction *prediction, enum drill_measure_kind kind,
+                           char *out, size_t size)
+{
+    char low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE], share[TEXT_VALUE];
+    double n = (double)prediction->replications, seen = (double)prediction->measure[kind].n;
+    if (seen < 1) {
+        snprintf(out, size, "never seen");
+        return;
+    }
+    text_time(low, prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2));
+    text_time(middle, prediction_quantile(prediction, kind, 0.5));
+    text_time(high, prediction_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2));
+    snprintf(out, size, "%s (%s..%s)", middle, low, high);
+    if (seen < n) {
+        size_t length = strlen(out);
+        snprintf(out + length, size - length, " in %s", text_share(share, seen / n));
+    }
+}
+
+static void say_measure(struct drill_measure measure, char *out, size_t size)
+{
+    char value[TEXT_VALUE], error[TEXT_VALUE];
+    if (isnan(measure.value_ms)) {
+        snprintf(out, size, "not seen");
+        return;
+    }
+    text_time(value, measure.value_ms);
+    if (measure.error_ms < 1000)
+        snprintf(error, sizeof error, "%.1f s", measure.error_ms / 1000);
+    else
+        snprintf(error, sizeof error, "%.0f s", measure.error_ms / 1000);
+    snprintf(out, size, "%s \u00b1 %s", value, error);
+}
+
+static void say_percentile(const struct judgement *judgement, char *out, size_t size)
+{
+    snprintf(out, size, "-");
+    if (isnan(judgement->percentile))
+        return;
+    if (judgement->high - judgement->low < 1)
+        snprintf(out, size, "%.0f", judgement->percentile);
+    else
+        snprintf(out, size, "%.0f (%.0f..%.0f)", judgement->percentile, judgement->low,
+                 judgement->high);
+}
+
+static const char *foretold_words(enum foretold foretold)
+{
+    switch (foretold) {
+    case FORETOLD_INSIDE:
+        return "as predicted";
+    case FORETOLD_EARLY:
+        return "the model is wrong here: earlier";
+    case FORETOLD_LATE:
+        return "the model is wrong here: later";
+    case FORETOLD_UNSEEN:
+        return "the model is wrong here: not seen";
+    case FORETOLD_UNEXPECTED:
+        return "the model is wrong here: not expected";
+    case FORETOLD_NEITHER:
+        return "-";
+    case FORETOLD_UNKNOWN:
+        return "too few rehearsals to judge";
+    }
+    UND_UNREACHABLE();
+}
+
+static const char *claim_words(int64_t claim_ms, struct drill_measure measure)
+{
+    if (claim_ms < 0 || isnan(measure.value_ms))
+        return "";
+    if (measure.value_ms + measure.error_ms <= (double)claim_ms)
+        return "; claim met";
+    return measure.value_ms - measure.error_ms > (double)claim_ms ? "; claim not met"
+                                                                  : "; claim too close to tell";
+}
+
+/* A finished drill: only what was completed is measured against anything. */
+static bool counts(const struct drill_page *page)
+{
+    return page->report && page->report->end == DRILL_COMPLETED;
+}
+
+static void fill(const struct drill_page *page, enum drill_measure_kind kind, struct drill_row *row)
+{
+    const struct drill_measure none = {NAN, NAN};
+    struct drill_measure measure = page->report ? page->report->measure[kind] : none;
+    int64_t claim_ms = claim(page->scenario, kind);
+    char value[TEXT_VALUE];
+    *row = (struct drill_row){.kind = kind, .name = names[kind], .predicted = "-"};
+    if (page->prediction)
+        say_prediction(page->prediction, kind, row->predicted, sizeof row->predicted);
+    snprintf(row->documented, sizeof row->documented, "%s",
+             claim_ms == -2 ? "N/A"
+             : claim_ms < 0 ? "-"
+                            : text_time(value, (double)claim_ms));
+    say_measure(measure, row->measured, sizeof row->measured);
+    row->judgement = prediction_judge(counts(page) ? page->prediction : NULL, kind, measure);
+    row->wrong = foretold_is_wrong(row->judgement.foretold);
+    say_percentile(&row->judgement, row->percentile, sizeof row->percentile);
+    snprintf(row->verdict, sizeof row->verdict, "%s%s",
+             !counts(page)       ? "does not count"
+             : !page->prediction ? "no prediction"
+                                 : foretold_words(row->judgement.foretold),
+             claim_words(claim_ms, measure));
+}
+
+int drill_rows(const struct drill_page *page, struct drill_row rows[MEASURE_COUNT])
+{
+    int kind, n = 0;
+    for (kind = 0; kind < MEASURE_COUNT; kind++) {
+        bool predicted = page->prediction && page->prediction->measure[kind].n > 0;
+        bool measured = page->report && !isnan(page->report->measure[kind].value_ms);
+        if (predicted || measured || claim(page->scenario, (enum drill_measure_kind)kind) >= 0)
+            fill(page, (enum drill_measure_kind)kind, &rows[n++]);
+    }
+    return n;
+}
+
+void drill_sentence(const struct drill_page *page, char *out, size_t size)
+{
+    const struct drill_report *report = page->report;
+    const char *stage;
+    if (report->end != DRILL_COMPLETED) {
+        snprintf(out, size, "The drill did not run to its end (%s): %s. %s",
+                 drill_end_name(report->end), report->why,
+                 !report->injected  ? "Nothing was injected."
+                 : report->reverted ? "Everything that was injected has been undone."
+                                    : "NOT everything that was injected could be undone.");
+        return;
+    }
+    stage = prediction_wrong_stage(page->prediction, report->measure);
+    if (!page->prediction)
+        snprintf(out, size,
+                 "The drill was completed and undone; there is no prediction to judge it by.");
+    else if (page->prediction->replications < PREDICTION_LEAST)
+        snprintf(out, size,
+                 "The drill was completed and undone; %lld rehearsals are too few to judge it by, "
+                 "want at least %d.",
+                 (long long)page->prediction->replications, PREDICTION_LEAST);
+    else if (stage)
+        snprintf(out, size,
+                 "The model is wrong here: %s fell outside the central 99%% of %lld rehearsals.",
+                 stage, (long long)page->prediction->replications);
+    else
+        snprintf(out, size,
+                 "Every measure fell inside the central 99%% of what %lld rehearsals foretold.",
+                 (long long)page->prediction->replications);
+}
+
+enum und_code drill_page_code(const struct drill_page *page)
+{
+    enum und_code code = drill_exit_code(page->report);
+    if (code == UND_OK && page->prediction &&
+        prediction_wrong_stage(page->prediction, page->report->measure))
+        return UND_FAILED;
+    return code;
+}

@@ -1,0 +1,310 @@
+#include "html.h"
+
+#include "model/base/assert.h"
+#include "reports/plot/plot.h"
+#include "reports/plot/svg.h"
+#include "reports/text/claim.h"
+#include "reports/text/table.h"
+#include "reports/text/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define SENTENCE 1024
+
+static const char style[] =
+    ":root{--ink:#1a1a1a;--soft:#5c5f66;--paper:#fff;--line:#d9dce1;--card:#f6f7f9;"
+    "--met:#1b6e3c;--not:#b3261e;--open:#8a5a00;--link:#0b4f9e}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8ea;--soft:#a4a8b0;--paper:#141518;"
+    "--line:#34373d;--card:#1d1f23;--met:#6fcf8f;--not:#ff8a80;--open:#f0c060;--link:#8ab8f5}"
+    "figure svg{filter:invert(.92) hue-rotate(180deg)}}\n"
+    "*{box-sizing:border-box}\n"
+    "body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:60rem;background:var(--paper);"
+    "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
+    "h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}\n"
+    "h2{font-size:1.2rem;margin:3rem 0 .2rem;padding-top:1rem;border-top:1px solid var(--line);"
+    "overflow-wrap:anywhere}\n"
+    "p{margin:.4rem 0 .8rem}a{color:var(--link)}.soft{color:var(--soft);font-size:.9rem}\n"
+    ".scroll{overflow-x:auto;margin:.8rem 0}\n"
+    "table{border-collapse:collapse;width:100%;font-size:.92rem;"
+    "font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid var(--line);"
+    "vertical-align:top}\n"
+    "thead th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
+    "th:first-child,td:first-child,.v,.m{text-align:left}tbody th{font-weight:600}\n"
+    "td.n,td.m{white-space:nowrap}\n"
+    ".word{font-weight:700;white-space:nowrap}.met{color:var(--met)}.not-met,.impossible,.failed"
+    "{color:var(--not)}.not-shown{color:var(--open)}\n"
+    ".no-claim,.not-applicable{color:var(--soft);font-weight:400}"
+    ".g th{padding-top:1rem;overflow-wrap:anywhere}\n"
+    "ul{padding-left:1.2rem;margin:.6rem 0}li{margin:.25rem 0}\n"
+    "figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;width:100%;min-width:36rem;"
+    "height:auto}figcaption{color:var(--soft);font-size:.85rem;margin-top:.3rem}\n"
+    "pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"
+    "overflow-x:auto;font-size:.85rem}\n"
+    "@media(max-width:40rem){.wide{display:none}th,td{padding:.3rem .35rem}"
+    "td.m{white-space:normal}}\n";
+
+static void element(FILE *out, const char *name, const char *class, const char *text)
+{
+    fprintf(out, "<%s%s%s%s>", name, *class ? " class=\"" : "", class, *class ? "\"" : "");
+    text_xml(out, text);
+    fprintf(out, "</%s>", name);
+}
+
+static void print_row(FILE *out, const struct claim *claim, const struct result *result)
+{
+    const struct quantity *quantity = &result->metric[claim->metric];
+    char text[CLAIM_DETAIL], value[TEXT_VALUE];
+    bool seen = quantity->n > 0;
+    fputs("<tr>", out);
+    element(out, "td", "m", claim_metric_word(claim->metric));
+    claim_limit_text(claim, text, sizeof text);
+    element(out, "td", "n", text);
+    element(out, "td", "n wide", text_metric(value, claim->metric, seen ? quantity->p5 : NAN));
+    element(out, "td", "n", text_metric(value, claim->metric, seen ? quantity->p50 : NAN));
+    element(out, "td", "n wide", text_metric(value, claim->metric, seen ? quantity->p95 : NAN));
+    fprintf(out, "<td class=\"v\"><span class=\"word %s\">", claim_status_name(claim->status));
+    text_xml(out, claim_status_word(claim->status));
+    fputs("</span> ", out);
+    claim_detail(claim, result, text);
+    text_xml(out, text);
+    fputs("</td></tr>\n", out);
+}
+
+static void print_head(FILE *out)
+{
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\" class=\"m\">time or "
+          "share</th><th scope=\"col\">documented</th><th scope=\"col\" class=\"wide\">p5</th>"
+          "<th scope=\"col\">p50</th><th scope=\"col\" class=\"wide\">p95</th>"
+          "<th scope=\"col\" class=\"v\">verdict</th></tr></thead>\n<tbody>\n",
+          out);
+}
+
+/* The scenario's rows in the summary: its claims, or one row that says that it has none. */
+static void print_summary_rows(FILE *out, const struct report *report, int number)
+{
+    struct claim rows[CLAIM_ROWS];
+    int n = report->result ? claim_rows(report, rows) : 0, shown = 0, i;
+    char name[3 * FLEET_NAME];
+    report_name(name, sizeof name, report);
+    fprintf(out, "<tr class=\"g\"><th colspan=\"6\" scope=\"rowgroup\"><a href=\"#s%d\">", number);
+    text_xml(out, name);
+    fputs("</a></th></tr>\n", out);
+    for (i = 0; i < n; i++)
+        if (rows[i].status >= CLAIM_MET) {
+            print_row(out, &rows[i], report->result);
+            shown++;
+        }
+    if (shown == 0)
+        fprintf(out, "<tr><td class=\"m\" colspan=\"6\">%s</td></tr>\n",
+                report->result ? "no claims" : "did not run");
+}
+
+static void print_summary(FILE *out, const struct report *reports, int n)
+{
+    int i;
+    print_head(out);
+    for (i = 0; i < n; i++)
+        print_summary_rows(out, &reports[i], i + 1);
+    fputs("</tbody></table></div>\n", out);
+}
+
+static char *slurp(FILE *file)
+{
+    char *text = NULL, chunk[8192];
+    size_t size, n;
+    FILE *memory = open_memstream(&text, &size);
+    if (memory == NULL)
+        return NULL;
+    rewind(file);
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+        fwrite(chunk, 1, n, memory);
+    fclose(memory);
+    return text;
+}
+
+static void print_plot(FILE *out, const struct report *report, enum plot plot,
+                       struct und_err *plots)
+{
+    FILE *picture;
+    char *svg, caption[512];
+    if (plots->code != UND_OK || !plot_has(report, plot))
+        return;
+    picture = tmpfile();
+    if (picture == NULL) {
+        und_fail(plots, UND_SERVICE, "gnuplot: no temporary file");
+        return;
+    }
+    plot_caption(report, plot, caption, sizeof caption);
+    if (plot_print(picture, report, plot, PLOT_SVG, plots) == UND_OK &&
+        (svg = slurp(picture)) != NULL) {
+        fputs("<figure>", out);
+        svg_inline(out, svg, caption);
+        element(out, "figcaption", "", caption);
+        fputs("</figure>\n", out);
+        free(svg);
+    }
+    fclose(picture);
+}
+
+static void print_item(FILE *out, const char *class, const char *text)
+{
+    if (*text == '\0')
+        return;
+    element(out, "li", class, text);
+    fputc('\n', out);
+}
+
+static void print_notes(FILE *out, const struct report *report, const struct claim *rows, int n)
+{
+    char text[SENTENCE], expectation[256];
+    int i;
+    fputs("<ul>\n", out);
+    for (i = 0; i < n; i++) {
+        claim_why(&rows[i], report, text, sizeof text);
+        print_item(out, "", text);
+        claim_unobserved(&rows[i], report->result, text, sizeof text);
+        print_item(out, "", text);
+    }
+    if (report->result->unstable)
+        print_item(out, "failed", "unstable: the queue grew without bound");
+    table_method(report->result, text, sizeof text);
+    print_item(out, "", text);
+    table_rare(&report->result->rare, text, sizeof text);
+    print_item(out, "", text);
+    if (n > 0) { /* else the rows have said it */
+        table_load(report, text, sizeof text);
+        print_item(out, "", text);
+    }
+    table_difference(report, text, sizeof text);
+    print_item(out, "", text);
+    for (i = 0; i < report->result->n_verdicts; i++) {
+        const struct verdict *verdict = &report->result->verdicts[i];
+        table_expectation(verdict, expectation, sizeof expectation);
+        snprintf(text, sizeof text, "expectation %s: %s", verdict->pass ? "held" : "FAILED",
+                 expectation);
+        print_item(out, verdict->pass ? "" : "failed", text);
+    }
+    fputs("</ul>\n", out);
+}
+
+static void print_reproduce(FILE *out, const struct report *report)
+{
+    char *line = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&line, &size);
+    if (memory == NULL)
+        return;
+    report_reproduce(memory, report);
+    fclose(memory);
+    fputs("<pre><code>", out);
+    text_xml(out, line);
+    fputs("</code></pre>\n", out);
+    free(line);
+}
+
+static void print_facts(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
+    char each[TEXT_VALUE];
+    text_time(each, result->replications > 0
+                        ? (double)result->simulated_ms / (double)result->replications
+                        : NAN);
+    fprintf(out,
+            "<p class=\"soft\">%" PRId64 " replications of %s, seed %" PRIu64 ", digest %016" PRIx64
+            "</p>\n",
+            result->replications, each, result->seed, result->digest);
+}
+
+static void print_workload(FILE *out, const struct result *result)
+{
+    char text[TEXT_VALUE];
+    size_t i;
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\"></th><th scope=\"col\">"
+          "mean</th><th scope=\"col\">&#177; 95%</th><th scope=\"col\">p50</th>"
+          "<th scope=\"col\">p95</th></tr></thead>\n<tbody>\n",
+          out);
+    for (i = 0; i < TABLE_WORKLOAD; i++) {
+        enum metric metric = table_workload[i];
+        const struct quantity *quantity = &result->metric[metric];
+        if (quantity->n == 0)
+            continue;
+        fputs("<tr>", out);
+        element(out, "td", "m", claim_metric_word(metric));
+        element(out, "td", "n", text_metric(text, metric, quantity->mean));
+        element(out, "td", "n", text_metric(text, metric, quantity->half_width));
+        element(out, "td", "n", text_metric(text, metric, quantity->p50));
+        element(out, "td", "n", text_metric(text, metric, quantity->p95));
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void print_claims(FILE *out, const struct claim *rows, int n, const struct result *result)
+{
+    int i;
+    print_head(out);
+    for (i = 0; i < n; i++)
+        print_row(out, &rows[i], result);
+    fputs("</tbody></table></div>\n", out);
+}
+
+static void print_section(FILE *out, const struct report *report, int number, struct und_err *plots)
+{
+    struct claim rows[CLAIM_ROWS];
+    char name[3 * FLEET_NAME];
+    int n;
+    report_name(name, sizeof name, report);
+    fprintf(out, "<section id=\"s%d\">\n<h2>", number);
+    text_xml(out, name);
+    fputs("</h2>\n", out);
+    if (report->result == NULL) {
+        element(out, "p", "failed", report->error);
+        fputs("\n</section>\n", out);
+        return;
+    }
+    element(out, "p", "", report->scenario->about);
+    print_facts(out, report);
+    n = claim_rows(report, rows);
+    if (n > 0)
+        print_claims(out, rows, n, report->result);
+    else
+        print_workload(out, report->result);
+    print_notes(out, report, rows, n);
+    print_plot(out, report, PLOT_ECDF, plots);
+    print_plot(out, report, PLOT_STRIP, plots);
+    print_reproduce(out, report);
+    fputs("</section>\n", out);
+}
+
+void html_print(FILE *out, const struct report *reports, int n, struct und_err *plots)
+{
+    struct table_summary summary = table_summarise(reports, n);
+    char text[SENTENCE];
+    int i;
+    fprintf(out,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+            "<title>understudy: documented and simulated</title>\n<style>%s</style>\n</head>\n"
+            "<body>\n<h1>What the documents claim, and what happens</h1>\n",
+            style);
+    table_summary_text(&summary, text, sizeof text);
+    element(out, "p", "", text);
+    fputs("\n<p class=\"soft\">A documented time is met if at least 95% of all cases are no "
+          "slower, at 95% confidence; IMPOSSIBLE means that none of them was; not shown, that more "
+          "replications are needed to tell. Times are h:min:s or min:s; p5, p50 and p95 are "
+          "quantiles over the replications.</p>\n",
+          out);
+    if (n > 1)
+        print_summary(out, reports, n);
+    for (i = 0; i < n; i++)
+        print_section(out, &reports[i], i + 1, plots);
+    if (n > 0 && reports[0].version) {
+        fputs("<p class=\"soft\">understudy ", out);
+        text_xml(out, reports[0].version);
+        fputs("</p>\n", out);
+    }
+    fputs("</body>\n</html>\n", out);
+}

@@ -1,0 +1,149 @@
+#include "plot_script.h"
+
+#include "reports/text/claim.h"
+#include "reports/text/text.h"
+
+#include <math.h>
+
+#define HEIGHT 380
+#define CURVE_POINTS 400 /* more cannot be told apart on a panel */
+#define TOP 0.76
+#define BOTTOM 0.16
+#define TAIL 1.35 /* an axis ends at this times the 99% point, however long the longest took */
+
+struct panel {
+    enum metric metric;
+    const struct samples *samples;
+    struct claim claim;
+    double left, right; /* of the picture, 0..1 */
+    double from_s, to_s;
+};
+
+static double quantile(const struct samples *samples, double p)
+{
+    return samples->value[(size_t)(p * (double)(samples->n - 1))] / 1000;
+}
+
+static void choose_range(struct panel *panel)
+{
+    double low = panel->samples->value[0] / 1000;
+    double high = quantile(panel->samples, 1), cut = TAIL * quantile(panel->samples, 0.99);
+    double pad;
+    if (high > cut)
+        high = cut;
+    if (isfinite(panel->claim.limit)) {
+        low = fmin(low, panel->claim.limit / 1000);
+        high = fmax(high, panel->claim.limit / 1000);
+    }
+    pad = fmax(0.08 * (high - low), 1);
+    panel->from_s = fmax(0, low - pad);
+    panel->to_s = high + pad;
+}
+
+/* Two points a step, so that lines and filled bands draw the same stairs. Columns: seconds,
+ * percent, and the band's lower and upper edge. */
+static void write_curve(FILE *script, const struct panel *panel)
+{
+    const struct samples *samples = panel->samples;
+    double n = (double)samples->n, band = 100 * sqrt(log(2 / 0.05) / (2 * n)), before = 0;
+    size_t points = samples->n < CURVE_POINTS ? samples->n : CURVE_POINTS, i;
+    fprintf(script, "$curve << EOD\n%.3f 0 0 %.3f\n", panel->from_s, fmin(band, 100));
+    for (i = 0; i < points; i++) {
+        size_t at = (i + 1) * samples->n / points - 1;
+        double s = samples->value[at] / 1000, now = 100 * (double)(at + 1) / n;
+        fprintf(script, "%.3f %.3f %.3f %.3f\n%.3f %.3f %.3f %.3f\n", s, before,
+                fmax(before - band, 0), fmin(before + band, 100), s, now, fmax(now - band, 0),
+                fmin(now + band, 100));
+        before = now;
+    }
+    fprintf(script, "%.3f 100 %.3f 100\nEOD\n",
+            fmax(panel->to_s, samples->value[samples->n - 1] / 1000), fmax(100 - band, 0));
+}
+
+static void write_claim(FILE *script, const struct panel *panel)
+{
+    char limit[TEXT_VALUE], text[64];
+    double at_s = panel->claim.limit / 1000;
+    double part = (at_s - panel->from_s) / (panel->to_s - panel->from_s);
+    if (!isfinite(at_s))
+        return;
+    fprintf(script,
+            "set arrow 1 from %.3f, graph 0 to %.3f, graph 1.02 nohead front dashtype (8,4) "
+            "linewidth 2.2 linecolor rgb '#b3261e'\n",
+            at_s, at_s);
+    snprintf(text, sizeof text, "documented %s", text_time(limit, panel->claim.limit));
+    fputs("set label 1 ", script);
+    text_gnuplot(script, text);
+    fprintf(script, " at %.3f, graph 1.055 %s textcolor rgb '#b3261e'\n", at_s,
+            part < 0.2   ? "left"
+            : part > 0.8 ? "right"
+                         : "center");
+}
+
+static void write_titles(FILE *script, const struct panel *panel, const struct result *result)
+{
+    char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE], detail[CLAIM_DETAIL], line[400];
+    const struct quantity *quantity = &result->metric[panel->metric];
+    bool claimed = panel->claim.status >= CLAIM_MET;
+    claim_detail(&panel->claim, result, detail);
+    snprintf(line, sizeof line, "%s%s%s%s%s", claim_metric_word(panel->metric), claimed ? ": " : "",
+             claimed ? claim_status_word(panel->claim.status) : "", claimed ? ", " : "",
+             claimed ? detail : "");
+    fputs("set label 2 ", script);
+    text_gnuplot(script, line);
+    fprintf(script, " at graph 0, graph 1.27 left textcolor rgb '" PLOT_INK "'\n");
+    snprintf(line, sizeof line, "p50 %s, p95 %s, longest %s, n = %zu",
+             text_time(p50, quantity->p50), text_time(p95, quantity->p95),
+             text_time(most, quantity->max), panel->samples->n);
+    fputs("set label 3 ", script);
+    text_gnuplot(script, line);
+    fprintf(script, " at graph 0, graph 1.17 left textcolor rgb '" PLOT_GREY "'\n");
+}
+
+static void write_panel(FILE *script, const struct panel *panel, const struct result *result,
+                        bool first)
+{
+    const char *unit;
+    write_curve(script, panel);
+    fprintf(script,
+            "unset arrow\nunset label\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n"
+            "set tmargin at screen %.2f\nset bmargin at screen %.2f\n",
+            panel->left, panel->right, TOP, BOTTOM);
+    fprintf(script, "set xrange [%.3f:%.3f]\nset yrange [0:100]\n", panel->from_s, panel->to_s);
+    unit = plot_script_time_tics(script, panel->from_s, panel->to_s, 7);
+    fputs("set ytics ('0' 0, '25' 25, '50' 50, '75' 75, '95' 95)\n", script);
+    fprintf(script, "set xlabel 'time since the fault (%s)' offset 0,0.3\n", unit);
+    fprintf(script, "set ylabel '%s' offset -0.5,0\n", first ? "share of replications (%)" : "");
+    fputs("set arrow 2 from graph 0, first 95 to graph 1, first 95 nohead back dashtype (2,4) "
+          "linecolor rgb '" PLOT_GREY "'\n",
+          script);
+    write_claim(script, panel);
+    write_titles(script, panel, result);
+    fputs("plot $curve using 1:3:4 with filledcurves fillcolor rgb '#c9d7e8' fillstyle solid, "
+          "$curve using 1:2 with lines linewidth 2 linecolor rgb '#0b3d73'\n",
+          script);
+}
+
+void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format)
+{
+    static const enum metric shown[] = {METRIC_DETECTION, METRIC_RTO};
+    const struct documented *documented = &report->scenario->documented;
+    const int64_t limits[] = {documented->detection_ms, documented->rto_ms};
+    struct panel panels[2];
+    int i, n = 0;
+    for (i = 0; i < 2; i++) {
+        const struct samples *samples = &report->result->samples[shown[i]];
+        if (samples->n < 2)
+            continue;
+        panels[n] = (struct panel){.metric = shown[i], .samples = samples};
+        panels[n].claim = claim_judge(shown[i], limits[i], report->result);
+        choose_range(&panels[n++]);
+    }
+    plot_script_begin(script, format, n == 1 ? PLOT_WIDTH / 2 + 60 : PLOT_WIDTH, HEIGHT);
+    for (i = 0; i < n; i++) {
+        panels[i].left = n == 1 ? 0.15 : i == 0 ? 0.09 : 0.585;
+        panels[i].right = n == 1 ? 0.96 : i == 0 ? 0.49 : 0.985;
+        write_panel(script, &panels[i], report->result, i == 0);
+    }
+    fputs("unset multiplot\n", script);
+}

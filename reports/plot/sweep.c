@@ -1,0 +1,240 @@
+#include "sweep.h"
+
+#include "model/stats/stats.h"
+#include "reports/text/json.h"
+#include "reports/text/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL 22
+
+void sweep_fini(struct sweep *sweep)
+{
+    int i;
+    for (i = 0; i < sweep->n_points; i++) {
+        if (sweep->point[i].result) {
+            result_fini(sweep->point[i].result);
+            free(sweep->point[i].result);
+        }
+        free(sweep->point[i].error);
+    }
+    free(sweep->point);
+}
+
+double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
+                   double *half_width)
+{
+    const struct quantity *q;
+    *half_width = NAN;
+    if (!point->result)
+        return NAN;
+    q = &point->result->metric[column->metric];
+    if (column->mean) {
+        *half_width = q->half_width;
+        return q->mean;
+    }
+    if (column->quantile < 0.1)
+        return q->p5;
+    if (column->quantile < 0.9) {
+        *half_width = (q->p50_high - q->p50_low) / 2;
+        return q->p50;
+    }
+    if (column->quantile < 0.97) {
+        *half_width = (q->p95_high - q->p95_low) / 2;
+        return q->p95;
+    }
+    return q->p99;
+}
+
+double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
+                        double *half_width)
+{
+    const struct result *first = sweep->point[0].result, *other = sweep->point[point].result;
+    struct comparison comparison;
+    size_t n;
+    *half_width = NAN;
+    if (!column->mean || !first || !other || !first->by_replication[column->metric])
+        return NAN;
+    n = (size_t)(first->replications < other->replications ? first->replications
+                                                           : other->replications);
+    comparison = stats_compare(first->by_replication[column->metric],
+                               other->by_replication[column->metric], n, STATS_CONFIDENCE);
+    *half_width = comparison.difference.half_width;
+    return comparison.difference.mean;
+}
+
+void sweep_column_name(const struct sweep_column *column, char *out, size_t size)
+{
+    char name[40];
+    size_t i, n;
+    snprintf(name, sizeof name, "%s", metric_name(column->metric));
+    n = strlen(name);
+    if (metric_unit(column->metric) == UNIT_MS)
+        name[n - 3] = '\0';
+    for (i = 0; name[i]; i++)
+        name[i] = name[i] == '_' ? ' ' : name[i];
+    if (column->mean)
+        snprintf(out, size, "%s", name);
+    else
+        snprintf(out, size, "%s p%.0f", name, 100 * column->quantile);
+}
+
+/* Below a minute m:ss says too little. */
+static const char *figure(char out[TEXT_VALUE], enum metric metric, double value)
+{
+    if (metric_unit(metric) == UNIT_MS && fabs(value) < 60000) {
+        snprintf(out, TEXT_VALUE, "%.3gs", value / 1000);
+        return out;
+    }
+    return text_metric(out, metric, value);
+}
+
+/* "2:15 +-8s", or with a sign for differences. */
+static void cell(char out[CELL + 8], enum metric metric, double value, double half_width, bool sign)
+{
+    char text[TEXT_VALUE], width[TEXT_VALUE];
+    if (!isfinite(value)) {
+        snprintf(out, CELL + 8, "-");
+        return;
+    }
+    figure(text, metric, sign ? fabs(value) : value);
+    if (isfinite(half_width))
+        snprintf(out, CELL + 8, "%s%.12s +-%.10s",
+                 !sign       ? ""
+                 : value < 0 ? "-"
+                             : "+",
+                 text, figure(width, metric, half_width));
+    else
+        snprintf(out, CELL + 8, "%s%.12s", !sign ? "" : value < 0 ? "-" : "+", text);
+}
+
+static bool holds(const struct sweep_limit *limit, const struct sweep_point *point)
+{
+    double half_width, value = sweep_value(point, &limit->column, &half_width);
+    half_width = isfinite(half_width) ? half_width : 0;
+    return limit->at_least ? value - half_width >= limit->value
+                           : value + half_width <= limit->value;
+}
+
+static void print_limit(FILE *out, const struct sweep *sweep)
+{
+    char name[SWEEP_NAME], value[TEXT_VALUE];
+    int i, last = -1, fails = -1;
+    for (i = 0; i < sweep->n_points && fails < 0; i++) {
+        if (holds(&sweep->limit, &sweep->point[i]))
+            last = i;
+        else
+            fails = i;
+    }
+    sweep_column_name(&sweep->limit.column, name, sizeof name);
+    fprintf(out, "  %s %s %s (with its interval): ", name, sweep->limit.at_least ? ">=" : "<=",
+            text_metric(value, sweep->limit.column.metric, sweep->limit.value));
+    if (last >= 0)
+        fprintf(out, "holds up to %s", sweep->point[last].value[0]);
+    if (last >= 0 && fails >= 0)
+        fputs(", ", out);
+    if (fails >= 0)
+        fprintf(out, "not at %s", sweep->point[fails].value[0]);
+    fputc('\n', out);
+}
+
+static void print_point(FILE *out, const struct sweep *sweep, int index)
+{
+    const struct sweep_point *point = &sweep->point[index];
+    char text[CELL + 8];
+    double value, half_width;
+    int i;
+    for (i = 0; i < sweep->n_axes; i++)
+        fprintf(out, "  %12s", point->value[i]);
+    if (point->error) {
+        fprintf(out, "  %s\n", point->error);
+        return;
+    }
+    for (i = 0; i < sweep->n_columns; i++) {
+        value = sweep_value(point, &sweep->column[i], &half_width);
+        cell(text, sweep->column[i].metric, value, half_width, false);
+        fprintf(out, "  %*s", CELL, text);
+    }
+    value = sweep_difference(sweep, index, &sweep->column[0], &half_width);
+    cell(text, sweep->column[0].metric, value, half_width, true);
+    fprintf(out, "  %*s\n", CELL, index == 0 ? "-" : text);
+}
+
+void sweep_print(FILE *out, const struct sweep *sweep)
+{
+    const struct result *first = NULL;
+    char name[SWEEP_NAME];
+    int i;
+    for (i = 0; i < sweep->n_points && !first; i++)
+        first = sweep->point[i].result;
+    fprintf(out, "%s", sweep->path);
+    if (first)
+        fprintf(out, ": %lld replications a point, seed %llu, common random numbers; +-: 95%%",
+                (long long)first->replications, (unsigned long long)first->seed);
+    fputc('\n', out);
+    for (i = 0; i < sweep->n_axes; i++)
+        fprintf(out, "  vary %s\n", sweep->axis[i]);
+    for (i = 0; i < sweep->n_axes; i++) {
+        const char *dot = strrchr(sweep->axis[i], '.');
+        fprintf(out, "  %12.12s", dot ? dot + 1 : sweep->axis[i]);
+    }
+    for (i = 0; i < sweep->n_columns; i++) {
+        sweep_column_name(&sweep->column[i], name, sizeof name);
+        fprintf(out, "  %*s", CELL, name);
+    }
+    sweep_column_name(&sweep->column[0], name, sizeof name);
+    fprintf(out, "  %*s\n", CELL, "against the first");
+    for (i = 0; i < sweep->n_points; i++)
+        print_point(out, sweep, i);
+    if (sweep->limit.given)
+        print_limit(out, sweep);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *point_json(const struct sweep *sweep, int index)
+{
+    const struct sweep_point *point = &sweep->point[index];
+    json_t *object = json_object(), *values = json_object(), *metrics = json_object();
+    json_t *differences = json_object();
+    int i;
+    for (i = 0; i < sweep->n_axes; i++)
+        json_object_set_new(values, sweep->axis[i], json_string(point->value[i]));
+    json_object_set_new(object, "values", values);
+    if (point->error)
+        json_object_set_new(object, "error", json_string(point->error));
+    for (i = 0; i < METRIC_COUNT && point->result; i++) {
+        struct sweep_column column = {.metric = (enum metric)i, .mean = true};
+        double half_width, value = sweep_difference(sweep, index, &column, &half_width);
+        json_object_set_new(metrics, metric_name((enum metric)i),
+                            json_quantity(&point->result->metric[i]));
+        json_object_set_new(
+            differences, metric_name((enum metric)i),
+            json_pack("{s:o,s:o}", "mean", number(value), "half_width", number(half_width)));
+    }
+    json_object_set_new(object, "metrics", metrics);
+    json_object_set_new(object, "difference_to_first", differences);
+    return object;
+}
+
+void sweep_print_json(FILE *out, const struct sweep *sweep)
+{
+    json_t *points = json_array(), *axes = json_array(), *object;
+    int i;
+    for (i = 0; i < sweep->n_axes; i++)
+        json_array_append_new(axes, json_string(sweep->axis[i]));
+    for (i = 0; i < sweep->n_points; i++)
+        json_array_append_new(points, point_json(sweep, i));
+    object = json_pack("{s:i,s:s,s:o,s:o}", "version", JSON_VERSION, "whatif", sweep->path, "vary",
+                       axes, "points", points);
+    json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    fputc('\n', out);
+    json_decref(object);
+}

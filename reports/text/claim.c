@@ -1,0 +1,156 @@
+#include "claim.h"
+
+#include "model/base/assert.h"
+#include "model/stats/stats.h"
+
+#include <math.h>
+
+/* Sorted values that are no greater than the limit. */
+static int64_t count_within(const struct samples *samples, double limit)
+{
+    size_t low = 0, high = samples->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (samples->value[middle] <= limit)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (int64_t)low;
+}
+
+static void share_interval(struct claim *claim, int64_t held, int64_t n)
+{
+    struct interval interval = stats_clopper_pearson(held, n, STATS_CONFIDENCE);
+    claim->low = interval.low;
+    claim->high = interval.high;
+}
+
+static enum claim_status status_of_share(const struct claim *claim)
+{
+    if (claim->n == 0)
+        return CLAIM_NOT_SHOWN;
+    if (claim->low >= CLAIM_SHARE)
+        return CLAIM_MET;
+    if (claim->held == 0 && claim->high < CLAIM_NEVER)
+        return CLAIM_IMPOSSIBLE;
+    return claim->high < CLAIM_SHARE ? CLAIM_NOT_MET : CLAIM_NOT_SHOWN;
+}
+
+struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct result *result)
+{
+    const struct samples *samples = &result->samples[metric];
+    struct claim claim = {.metric = metric, .limit = NAN, .share = NAN, .low = NAN, .high = NAN};
+    UND_ASSERT(metric_unit(metric) == UNIT_MS);
+    claim.n = (int64_t)samples->n;
+    if (claim.n < result->replications)
+        claim.unobserved = result->replications - claim.n;
+    if (limit_ms < 0) {
+        claim.status = limit_ms == -2 ? CLAIM_NOT_APPLICABLE : CLAIM_NONE;
+        return claim;
+    }
+    claim.limit = (double)limit_ms;
+    claim.held = count_within(samples, claim.limit);
+    if (metric == METRIC_DETECTION)
+        claim.n += claim.unobserved;
+    if (claim.n > 0) {
+        claim.share = (double)claim.held / (double)claim.n;
+        share_interval(&claim, claim.held, claim.n);
+    }
+    claim.status = status_of_share(&claim);
+    return claim;
+}
+
+/* The interval of a mean. A share without any spread has a half width of 0, however few the
+ * observations: there the exact interval of a proportion says what so many can show. */
+static void mean_interval(const struct quantity *quantity, enum unit unit, struct claim *claim)
+{
+    bool extreme = quantity->mean >= 1 || quantity->mean <= 0;
+    if (unit == UNIT_SHARE && extreme) {
+        share_interval(claim, quantity->mean >= 1 ? quantity->n : 0, quantity->n);
+    } else {
+        claim->low = quantity->mean - quantity->half_width;
+        claim->high = quantity->mean + quantity->half_width;
+    }
+}
+
+struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result)
+{
+    const struct quantity *quantity = &result->metric[metric];
+    enum unit unit = metric_unit(metric);
+    struct claim claim = {.metric = metric,
+                          .objective = true,
+                          .at_least = unit == UNIT_SHARE,
+                          .limit = limit,
+                          .share = NAN,
+                          .low = NAN,
+                          .high = NAN,
+                          .n = quantity->n};
+    claim.status = CLAIM_NOT_SHOWN;
+    if (!isfinite(limit) || limit < 0) {
+        claim.limit = NAN;
+        claim.status = CLAIM_NONE;
+        return claim;
+    }
+    if (quantity->n == 0 || !isfinite(quantity->mean))
+        return claim;
+    mean_interval(quantity, unit, &claim);
+    if (claim.at_least ? claim.low >= limit : claim.high <= limit)
+        claim.status = CLAIM_MET;
+    else if (claim.at_least ? claim.high < limit : claim.low > limit)
+        claim.status = CLAIM_NOT_MET;
+    return claim;
+}
+
+static int objective_rows(const struct report *report, struct claim *rows)
+{
+    const struct objectives *objectives = &report->scenario->fleet.objectives;
+    const struct {
+        enum metric metric;
+        double limit;
+    } wanted[] = {{METRIC_AVAILABILITY, objectives->availability},
+                  {METRIC_JOB_SUCCESS, objectives->job_success},
+                  {METRIC_DETECTION, (double)objectives->mttd_ms},
+                  {METRIC_MTTR, (double)objectives->mttr_ms},
+                  {METRIC_FAILOVER_SUCCESS, objectives->failover_success}};
+    size_t i;
+    int n = 0;
+    if (report->scenario->duration_ms < CLAIM_OBJECTIVE_MS)
+        return 0;
+    for (i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        rows[n] = claim_judge_objective(wanted[i].metric, wanted[i].limit, report->result);
+        n += rows[n].status != CLAIM_NONE;
+    }
+    return n;
+}
+
+int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
+{
+    const struct documented *documented = &report->scenario->documented;
+    const struct result *result = report->result;
+    bool claimed =
+        documented->detection_ms >= 0 || documented->failover_ms >= 0 || documented->rto_ms >= 0;
+    int n = 0;
+    if (claimed || report->scenario->n_faults > 0 || result->metric[METRIC_DETECTION].n > 0) {
+        rows[n++] = claim_judge(METRIC_DETECTION, documented->detection_ms, result);
+        rows[n++] = claim_judge(METRIC_FAILOVER, documented->failover_ms, result);
+        rows[n++] = claim_judge(METRIC_RTO, documented->rto_ms, result);
+        rows[n++] = claim_judge(METRIC_JOB_RECOVERY, -1, result);
+        rows[n++] = claim_judge(METRIC_MTTR, -1, result);
+    }
+    return n + objective_rows(report, rows + n);
+}
+
+const char *claim_status_name(enum claim_status status)
+{
+    static const char *const names[CLAIM_STATUSES] = {"no-claim", "not-applicable", "met",
+                                                      "not-met",  "impossible",     "not-shown"};
+    return names[status];
+}
+
+const char *claim_status_word(enum claim_status status)
+{
+    static const char *const words[CLAIM_STATUSES] = {"no claim", "no claim",   "met",
+                                                      "NOT MET",  "IMPOSSIBLE", "not shown"};
+    return words[status];
+}

@@ -1,0 +1,80 @@
+/*
+ * Is what the documents claim true? Pure: results in, verdicts out.
+ *
+ * Two readings, since documents state two kinds of claim:
+ *   - a time in the failure-mode table ("detected in 2 minutes") is a promise about every failure:
+ *     it is read as "at least CLAIM_SHARE of them are no slower". The share that met it has a
+ *     Clopper-Pearson 95% interval. Met: the whole interval is at or above CLAIM_SHARE; not met:
+ *     all of it below; impossible: not one met it and so many were tried that the interval ends
+ *     below CLAIM_NEVER; not shown: the interval straddles, more replications are needed.
+ *   - a service level objective ("MTTR < 15 minutes", "availability 99%") is about the mean, judged
+ *     by the mean's 95% interval. Objectives are monthly, so they are judged only where the
+ *     scenario simulates at least CLAIM_OBJECTIVE_MS.
+ *
+ * A fault that was never detected was not detected in time: for the detection, replications without
+ * an observation count as misses. The other times may have no value for a good reason (nobody
+ * waited, so nobody had to be rescued) and are judged over those that have one; `unobserved` says
+ * how many have none.
+ */
+#ifndef REPORTS_TEXT_CLAIM_H
+#define REPORTS_TEXT_CLAIM_H
+
+#include "report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLAIM_SHARE 0.95
+#define CLAIM_NEVER 0.01
+#define CLAIM_OBJECTIVE_MS (28 * 24 * 3600 * 1000LL)
+#define CLAIM_ROWS 10 /* five times and five objectives */
+#define CLAIM_DETAIL 128
+
+enum claim_status {
+    CLAIM_NONE,           /* the documents claim nothing */
+    CLAIM_NOT_APPLICABLE, /* they say N/A */
+    CLAIM_MET,
+    CLAIM_NOT_MET,
+    CLAIM_IMPOSSIBLE,
+    CLAIM_NOT_SHOWN,
+    CLAIM_STATUSES
+};
+
+struct claim {
+    enum metric metric;
+    enum claim_status status;
+    bool objective;     /* about the mean; else about CLAIM_SHARE of all cases */
+    bool at_least;      /* objectives: the mean must not be below the limit; else not above */
+    double limit;       /* ms or share, by the metric's unit; NAN if there is no claim */
+    int64_t n;          /* cases judged */
+    int64_t held;       /* of them, met the limit (0 for objectives) */
+    int64_t unobserved; /* replications in which the metric never came about */
+    double share;       /* held / n; NAN if n == 0 or an objective */
+    double low, high;   /* 95% interval of the share, or of the mean for objectives */
+};
+
+/* `limit_ms` as in struct documented: -1 no claim, -2 N/A. */
+struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct result *result);
+struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result);
+
+/* The rows of a report's table, in reading order; returns how many. Needs report->result. */
+int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS]);
+
+const char *claim_status_name(enum claim_status status); /* for machines: "not-met" */
+const char *claim_status_word(enum claim_status status); /* for people: "NOT MET" */
+const char *claim_metric_word(enum metric metric);       /* "detection", "RTO", "job recovery" */
+
+/* What the documents say: "2:00", ">= 99%", "N/A", "-". */
+void claim_limit_text(const struct claim *claim, char *out, size_t size);
+/* The figure behind the verdict, at most 28 columns: "holds in 12.0% (10.1-14.2%)". */
+void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL]);
+/* In how many replications it never came about, and what that means for the verdict; empty where it
+ * always did or never did (the row says that). */
+void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
+                      size_t size);
+/* Why a claim does not hold, a sentence or two in plain words; empty where there is nothing to
+ * explain. */
+void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size);
+
+#endif

@@ -1,0 +1,214 @@
+/* The words around a verdict; the verdict itself is in claim.c. */
+#include "claim.h"
+
+#include "text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *claim_metric_word(enum metric metric)
+{
+    static const char *const words[METRIC_COUNT] = {
+        [METRIC_DETECTION] = "detection",
+        [METRIC_FAILOVER] = "failover",
+        [METRIC_RTO] = "RTO (new jobs)",
+        [METRIC_JOB_RECOVERY] = "job recovery",
+        [METRIC_MTTR] = "MTTR (all slots)",
+        [METRIC_PENDING] = "alert pending",
+        [METRIC_FIRING] = "alert firing",
+        [METRIC_WEBHOOK] = "notified",
+        [METRIC_QUEUE_WAIT] = "queue wait",
+        [METRIC_QUEUE_LENGTH] = "queue length",
+        [METRIC_UTILIZATION] = "utilization",
+        [METRIC_WAIT_PROBABILITY] = "jobs that wait",
+        [METRIC_AVAILABILITY] = "availability",
+        [METRIC_JOB_SUCCESS] = "job success",
+        [METRIC_FAILOVER_SUCCESS] = "failover success",
+        [METRIC_FAILOVERS] = "failovers",
+        [METRIC_JOBS_DONE] = "jobs done",
+        [METRIC_JOBS_FAILED] = "jobs failed",
+    };
+    return words[metric];
+}
+
+void claim_limit_text(const struct claim *claim, char *out, size_t size)
+{
+    char value[TEXT_VALUE];
+    if (claim->status == CLAIM_NONE || claim->status == CLAIM_NOT_APPLICABLE) {
+        snprintf(out, size, "%s", claim->status == CLAIM_NONE ? "-" : "N/A");
+        return;
+    }
+    text_metric(value, claim->metric, claim->limit);
+    if (claim->objective)
+        snprintf(out, size, "%s %s", claim->at_least ? ">=" : "mean", value);
+    else
+        snprintf(out, size, "%s", value);
+}
+
+/* The fastest case, told apart from the limit that it exceeds even by less than a second. */
+static const char *fastest(char out[TEXT_VALUE], const struct claim *claim, double min_ms)
+{
+    char limit[TEXT_VALUE];
+    text_time(out, min_ms);
+    text_time(limit, claim->limit);
+    return strcmp(out, limit) == 0 ? text_time_exact(out, min_ms) : out;
+}
+
+/* "99.0-99.9%": the first percent sign is dropped to save a column. */
+static void interval_text(const struct claim *claim, char *out, size_t size)
+{
+    char low[TEXT_VALUE], high[TEXT_VALUE];
+    text_metric(low, claim->objective ? claim->metric : METRIC_JOB_SUCCESS, claim->low);
+    text_metric(high, claim->objective ? claim->metric : METRIC_JOB_SUCCESS, claim->high);
+    low[strcspn(low, "%")] = '\0';
+    snprintf(out, size, "%s-%s", low, high);
+}
+
+void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL])
+{
+    char value[TEXT_VALUE], interval[2 * TEXT_VALUE + 2];
+    double min_ms = result->metric[claim->metric].min;
+    out[0] = '\0';
+    if (claim->status == CLAIM_NONE || claim->status == CLAIM_NOT_APPLICABLE) {
+        if (result->metric[claim->metric].n == 0)
+            snprintf(out, CLAIM_DETAIL, "never came about");
+        return;
+    }
+    if (claim->n == 0) {
+        snprintf(out, CLAIM_DETAIL, "never came about");
+        return;
+    }
+    interval_text(claim, interval, sizeof interval);
+    if (claim->objective)
+        snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
+                 text_metric(value, claim->metric, result->metric[claim->metric].mean), interval);
+    else if (claim->unobserved == result->replications)
+        snprintf(out, CLAIM_DETAIL, "never came about");
+    else if (claim->status == CLAIM_IMPOSSIBLE)
+        snprintf(out, CLAIM_DETAIL, "never below %s", fastest(value, claim, min_ms));
+    else if (claim->held == 0)
+        snprintf(out, CLAIM_DETAIL, "holds in 0 of %" PRId64 " (%s)", claim->n, interval);
+    else
+        snprintf(out, CLAIM_DETAIL, "holds in %s (%s)", text_share(value, claim->share), interval);
+}
+
+/* Where the time to the detection goes: the medians of the stages on the way. */
+static void why_detection(const struct report *report, char *out, size_t size)
+{
+    static const struct {
+        enum metric metric;
+        const char *what;
+    } stages[] = {{METRIC_PENDING, "an alert is pending after"},
+                  {METRIC_FIRING, "firing after"},
+                  {METRIC_WEBHOOK, "notified after"},
+                  {METRIC_DETECTION, "acted upon after"}};
+    double known_ms = report->result->metric[METRIC_DETECTION].p50;
+    const char *before = " Typically ";
+    char value[TEXT_VALUE];
+    size_t i, end = strlen(out);
+    if (report->result->metric[METRIC_PENDING].n == 0)
+        return;
+    for (i = 0; i < sizeof stages / sizeof *stages && end < size; i++) {
+        const struct quantity *quantity = &report->result->metric[stages[i].metric];
+        if (quantity->n == 0 || !(quantity->p50 <= known_ms))
+            continue; /* a stage that comes after the detection explains nothing */
+        end += (size_t)snprintf(out + end, size - end, "%s%s %s", before, stages[i].what,
+                                text_time(value, quantity->p50));
+        before = ", ";
+    }
+    if (end < size)
+        snprintf(out + end, size - end, ".");
+}
+
+static void why_failover(const struct claim *claim, const struct report *report, char *out,
+                         size_t size)
+{
+    const struct fleet *fleet = &report->scenario->fleet;
+    char persist[TEXT_VALUE];
+    size_t end = strlen(out);
+    if (!fleet->has_policy || (double)fleet->policy.persist_ms < claim->limit)
+        return;
+    snprintf(out + end, size - end,
+             " The policy itself waits %s before it drains a host: that alone uses up the claim, "
+             "and changing the routes comes on top.",
+             text_time(persist, (double)fleet->policy.persist_ms));
+}
+
+static void why_rto(const struct report *report, char *out, size_t size)
+{
+    const struct quantity *metric = report->result->metric;
+    char detection[TEXT_VALUE], failover[TEXT_VALUE];
+    size_t end = strlen(out);
+    if (metric[METRIC_DETECTION].n == 0 || metric[METRIC_FAILOVER].n == 0)
+        return;
+    snprintf(out + end, size - end, " Detection takes %s and failover %s (medians).",
+             text_time(detection, metric[METRIC_DETECTION].p50),
+             text_time(failover, metric[METRIC_FAILOVER].p50));
+}
+
+/* GitHub fails a dead host's jobs only when their locks have run out; nobody documented that. */
+static void why_job_recovery(const struct report *report, char *out, size_t size)
+{
+    const struct quantity *recovery = &report->result->metric[METRIC_JOB_RECOVERY];
+    const struct github *github = &report->scenario->fleet.github;
+    char lock[TEXT_VALUE];
+    double lock_ms = (double)github->lock_ms, renewal_ms = (double)github->renewal_ms;
+    out[0] = '\0';
+    if (!github->present || github->fast_recovery || recovery->n == 0 || lock_ms <= 0 ||
+        !(recovery->p50 >= lock_ms - renewal_ms))
+        return;
+    snprintf(out, size,
+             "%s: GitHub fails the jobs of a dead host only when their lock of %s has run out, and "
+             "re-runs none by itself.",
+             claim_metric_word(METRIC_JOB_RECOVERY), text_time(lock, lock_ms));
+}
+
+static void why_missed(const struct claim *claim, const struct report *report, char *out,
+                       size_t size)
+{
+    const struct quantity *quantity = &report->result->metric[claim->metric];
+    char value[TEXT_VALUE], other[TEXT_VALUE], limit[TEXT_VALUE];
+    text_time(limit, claim->limit);
+    if (quantity->n == 0)
+        snprintf(out, size, "%s: it never came about in %" PRId64 " replications.",
+                 claim_metric_word(claim->metric), report->result->replications);
+    else if (claim->held == 0)
+        snprintf(out, size, "%s: %s documented, but the fastest of %" PRId64 " took %s.",
+                 claim_metric_word(claim->metric), limit, quantity->n,
+                 fastest(value, claim, quantity->min));
+    else
+        snprintf(out, size, "%s: %s take longer than the documented %s, one in twenty over %s.",
+                 claim_metric_word(claim->metric), text_share(value, 1 - claim->share), limit,
+                 text_time(other, quantity->p95));
+}
+
+void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
+                      size_t size)
+{
+    out[0] = '\0';
+    if (claim->objective || claim->unobserved == 0 || claim->unobserved >= result->replications)
+        return;
+    snprintf(out, size, "%s: never came about in %" PRId64 " of %" PRId64 " replications%s",
+             claim_metric_word(claim->metric), claim->unobserved, result->replications,
+             claim->metric == METRIC_DETECTION && isfinite(claim->limit)
+                 ? ", which count as later than documented."
+                 : "; judged over the others.");
+}
+
+void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (claim->metric == METRIC_JOB_RECOVERY)
+        why_job_recovery(report, out, size);
+    if (claim->objective || (claim->status != CLAIM_NOT_MET && claim->status != CLAIM_IMPOSSIBLE))
+        return;
+    why_missed(claim, report, out, size);
+    if (claim->metric == METRIC_DETECTION)
+        why_detection(report, out, size);
+    else if (claim->metric == METRIC_FAILOVER)
+        why_failover(claim, report, out, size);
+    else if (claim->metric == METRIC_RTO)
+        why_rto(report, out, size);
+}

@@ -1,0 +1,287 @@
+#include "json.h"
+
+#include "claim.h"
+#include "model/base/assert.h"
+#include "model/stats/stats.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXACT_INTEGER 9007199254740992.0 /* 2^53: doubles beyond it are not exact integers */
+#define REAL_DIGITS 15
+
+static json_t *number(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    if (value == trunc(value) && fabs(value) < EXACT_INTEGER)
+        return json_integer((json_int_t)value);
+    return json_real(value);
+}
+
+static json_t *string(const char *s)
+{
+    char clean[1024];
+    text_clean(clean, sizeof clean, s);
+    return json_string(clean);
+}
+
+/* Steals the value. Only a lack of memory makes this fail, and then nothing can be reported. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    int failed = json_object_set_new(object, key, value); /* fails for a NULL value as well */
+    UND_ASSERT(failed == 0);
+}
+
+static void append(json_t *array, json_t *value)
+{
+    int failed = json_array_append_new(array, value);
+    UND_ASSERT(failed == 0);
+}
+
+json_t *json_quantity(const struct quantity *quantity)
+{
+    const struct {
+        const char *key;
+        double value;
+    } fields[] = {{"min", quantity->min},         {"p5", quantity->p5},
+                  {"p50", quantity->p50},         {"p95", quantity->p95},
+                  {"p99", quantity->p99},         {"max", quantity->max},
+                  {"p50_low", quantity->p50_low}, {"p50_high", quantity->p50_high},
+                  {"p95_low", quantity->p95_low}, {"p95_high", quantity->p95_high}};
+    bool seen = quantity->n > 0; /* a struct that nobody filled is all 0, which must not show */
+    json_t *object = json_object();
+    size_t i;
+    put(object, "n", json_integer(quantity->n));
+    put(object, "mean", number(seen ? quantity->mean : NAN));
+    put(object, "half_width", number(seen ? quantity->half_width : NAN));
+    put(object, "confidence", json_real(STATS_CONFIDENCE));
+    for (i = 0; i < sizeof fields / sizeof *fields; i++)
+        put(object, fields[i].key, number(seen ? fields[i].value : NAN));
+    put(object, "method",
+        seen && isfinite(quantity->half_width) ? string(method_name(quantity->method))
+                                               : json_null());
+    return object;
+}
+
+static json_t *total(const struct quantity *quantity)
+{
+    return number(quantity->n > 0 ? round(quantity->mean * (double)quantity->n) : NAN);
+}
+
+static json_t *metrics(const struct result *result)
+{
+    json_t *object = json_object();
+    int i;
+    for (i = 0; i < METRIC_COUNT; i++)
+        if (i == METRIC_JOBS_DONE || i == METRIC_JOBS_FAILED)
+            put(object, metric_name((enum metric)i), total(&result->metric[i]));
+        else
+            put(object, metric_name((enum metric)i), json_quantity(&result->metric[i]));
+    return object;
+}
+
+static json_t *per_host(const struct result *result)
+{
+    json_t *object = json_object();
+    int i;
+    for (i = 0; i < result->n_hosts; i++) {
+        const struct host_result *host = &result->hosts[i];
+        json_t *entry = json_object();
+        char name[sizeof host->name * 3];
+        put(entry, "utilization", json_quantity(&host->utilization));
+        put(entry, "availability", json_quantity(&host->availability));
+        put(entry, "jobs_done", total(&host->jobs_done));
+        put(entry, "jobs_failed", total(&host->jobs_failed));
+        text_clean(name, sizeof name, host->name);
+        put(object, name, entry);
+    }
+    return object;
+}
+
+static json_t *claim_time(int64_t ms)
+{
+    return ms < 0 ? json_null() : json_integer(ms);
+}
+
+static json_t *documented(const struct documented *documented)
+{
+    json_t *object = json_object();
+    put(object, "detection_ms", claim_time(documented->detection_ms));
+    put(object, "failover_ms", claim_time(documented->failover_ms));
+    put(object, "rto_ms", claim_time(documented->rto_ms));
+    put(object, "impact", string(documented->impact));
+    put(object, "source", string(documented->source));
+    return object;
+}
+
+static json_t *claims(const struct report *report)
+{
+    struct claim rows[CLAIM_ROWS];
+    int n = claim_rows(report, rows), i;
+    json_t *array = json_array();
+    for (i = 0; i < n; i++) {
+        json_t *object;
+        if (rows[i].status == CLAIM_NONE)
+            continue;
+        object = json_object();
+        put(object, "metric", string(metric_name(rows[i].metric)));
+        put(object, "about", string(rows[i].objective ? "mean" : "p95"));
+        put(object, "limit", number(rows[i].limit));
+        put(object, "status", string(claim_status_name(rows[i].status)));
+        put(object, "n", json_integer(rows[i].n));
+        put(object, "share", number(rows[i].share));
+        put(object, "low", number(rows[i].low));
+        put(object, "high", number(rows[i].high));
+        put(object, "unobserved", json_integer(rows[i].unobserved));
+        append(array, object);
+    }
+    return array;
+}
+
+static json_t *verdicts(const struct result *result)
+{
+    json_t *array = json_array();
+    int i;
+    for (i = 0; i < result->n_verdicts; i++) {
+        const struct verdict *verdict = &result->verdicts[i];
+        json_t *object = json_object();
+        put(object, "metric", string(metric_name(verdict->metric)));
+        put(object, "statistic", string(verdict->statistic));
+        put(object, "op", string(verdict->op));
+        put(object, "limit", number(verdict->limit));
+        put(object, "value", number(verdict->value));
+        put(object, "half_width", number(verdict->half_width));
+        put(object, "pass", json_boolean(verdict->pass));
+        append(array, object);
+    }
+    return array;
+}
+
+static json_t *reproduce(const struct report *report)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    json_t *value;
+    UND_ASSERT(memory != NULL);
+    report_reproduce(memory, report);
+    fclose(memory);
+    value = json_stringn(text, size);
+    free(text);
+    return value;
+}
+
+/* What the same scenario gives under the mechanisms that the documents assume. */
+static json_t *variant(const struct result *result)
+{
+    json_t *object;
+    char digest[17];
+    if (result == NULL)
+        return json_null();
+    object = json_object();
+    snprintf(digest, sizeof digest, "%016" PRIx64, result->digest);
+    put(object, "digest", string(digest));
+    put(object, "metrics", metrics(result));
+    return object;
+}
+
+static json_t *failure(const struct report *report)
+{
+    char name[3 * FLEET_NAME];
+    json_t *object = json_object();
+    report_name(name, sizeof name, report);
+    put(object, "version", json_integer(JSON_VERSION));
+    put(object, "scenario", string(name));
+    put(object, "error", string(report->error));
+    return object;
+}
+
+static json_t *precision(const struct precision *precision)
+{
+    json_t *object;
+    if (precision->asked <= 0)
+        return json_null();
+    object = json_object();
+    put(object, "metric", string(metric_name(precision->metric)));
+    put(object, "asked", number(precision->asked));
+    put(object, "reached", number(precision->reached));
+    put(object, "met", json_boolean(precision->reached <= precision->asked));
+    return object;
+}
+
+static json_t *bounded(const struct bounded *bounded)
+{
+    json_t *object = json_object();
+    put(object, "mean", number(bounded->mean));
+    put(object, "low", number(bounded->low));
+    put(object, "high", number(bounded->high));
+    put(object, "confidence", json_real(STATS_CONFIDENCE));
+    return object;
+}
+
+static json_t *rare(const struct rare_result *rare)
+{
+    json_t *object;
+    if (rare->replications == 0)
+        return json_null();
+    object = json_object();
+    put(object, "event", string("all hosts down"));
+    put(object, "method", string("failure biasing"));
+    put(object, "replications", json_integer(rare->replications));
+    put(object, "hits", json_integer(rare->hits));
+    put(object, "bias", json_pack("[f,f]", rare->bias_first, rare->bias_next));
+    put(object, "unavailability", bounded(&rare->unavailability));
+    put(object, "probability", bounded(&rare->probability));
+    put(object, "entries", bounded(&rare->entries));
+    return object;
+}
+
+json_t *json_report(const struct report *report)
+{
+    const struct result *result = report->result;
+    json_t *object;
+    char digest[17];
+    if (result == NULL)
+        return failure(report);
+    object = json_object();
+    snprintf(digest, sizeof digest, "%016" PRIx64, result->digest);
+    put(object, "version", json_integer(JSON_VERSION));
+    put(object, "scenario", string(report->scenario->name));
+    /* Bit for bit also beyond 2^63, where JSON's readers differ: jansson has signed integers. */
+    put(object, "seed", json_integer((json_int_t)result->seed));
+    put(object, "replications", json_integer(result->replications));
+    put(object, "digest", string(digest));
+    put(object, "simulated_ms", json_integer(result->simulated_ms));
+    put(object, "events", json_integer(result->events));
+    put(object, "unstable", json_boolean(result->unstable));
+    put(object, "warmup_ms", json_integer(result->warmup_ms));
+    put(object, "warmup_method",
+        string(!result->warmup_auto       ? "given"
+               : result->warmup_unsettled ? "MSER-5, not settled"
+                                          : "MSER-5"));
+    put(object, "precision", precision(&result->precision));
+    put(object, "rare", rare(&result->rare));
+    put(object, "metrics", metrics(result));
+    put(object, "per_host", per_host(result));
+    put(object, "documented", documented(&report->scenario->documented));
+    put(object, "claims", claims(report));
+    put(object, "documented_mechanisms", variant(report->documented));
+    put(object, "verdicts", verdicts(result));
+    put(object, "reproduce", reproduce(report));
+    return object;
+}
+
+void json_print(FILE *out, const struct report *reports, int n)
+{
+    json_t *value = n == 1 ? json_report(&reports[0]) : json_array();
+    int i;
+    for (i = 0; n != 1 && i < n; i++)
+        append(value, json_report(&reports[i]));
+    json_dumpf(value, out, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
+    fputc('\n', out);
+    json_decref(value);
+}

@@ -1,0 +1,25 @@
+/*
+ * Results as JSON, with the keys of CONTRACT.md ("JSON of one simulated scenario") and some more:
+ * the times to the alerts, `claims` with their verdicts, `reproduce`, `unstable`,
+ * `documented_mechanisms` (null unless they were simulated as well). Times in ms,
+ * shares 0..1; null where nothing was observed. jobs_done and jobs_failed are counts over all
+ * replications, as simulated_ms and events are.
+ */
+#ifndef REPORTS_TEXT_JSON_H
+#define REPORTS_TEXT_JSON_H
+
+#include "report.h"
+
+#include <jansson.h>
+
+#define JSON_VERSION 1
+
+/* One report is an object, several are an array; two-space indentation and a newline at the end. */
+void json_print(FILE *out, const struct report *reports, int n);
+
+/* New reference; {"version", "scenario", "error"} where there is no result. */
+json_t *json_report(const struct report *report);
+/* Q of CONTRACT.md; new reference. */
+json_t *json_quantity(const struct quantity *quantity);
+
+#endif

@@ -1,0 +1,215 @@
+#include "rules_print.h"
+
+#include "model/base/units.h"
+#include "model/file/spec_tables.h"
+#include "model/policy/policy_names.h"
+
+#include <string.h>
+
+static const char *duration(int64_t ms, char text[UNITS_TEXT])
+{
+    return units_format_duration(ms, text);
+}
+
+/* "cpu above 85% by rate over 5min" */
+static void print_signal(FILE *out, const struct rule *rule)
+{
+    static const char *const words[SIGNAL_COUNT] = {"up == 0",     "absent(up)",    "CPU in use",
+                                                    "CPU in use",  "memory in use", "disk busy",
+                                                    "job duration"};
+    bool counter = rule->signal == SIGNAL_CPU_RATE || rule->signal == SIGNAL_CPU_IRATE ||
+                   rule->signal == SIGNAL_DISK;
+    char text[UNITS_TEXT];
+    fputs(words[rule->signal], out);
+    if (rule->signal == SIGNAL_UP || rule->signal == SIGNAL_ABSENT)
+        return;
+    fprintf(out, " %s %g%%", rule->below ? "below" : "above", (double)rule->threshold_pm / 10);
+    if (rule->signal == SIGNAL_JOB_DURATION)
+        fputs(" of the baseline", out);
+    else if (counter && rule->window_ms > 0)
+        fprintf(out, ", %s over %s", rule->signal == SIGNAL_CPU_IRATE ? "irate" : "rate",
+                duration(rule->window_ms, text));
+    else
+        fputs(", a gauge", out);
+}
+
+void rules_print_list(FILE *out, const struct rule_set *set)
+{
+    for (int i = 0; i < set->n; i++) {
+        const struct rule *rule = &set->rules[i];
+        char text[UNITS_TEXT];
+        fprintf(out, "%-28s ", rule->name);
+        if (!set->sources[i].mapped) {
+            fprintf(out, "NO SIGNAL: %s\n", set->sources[i].why);
+            continue;
+        }
+        print_signal(out, rule);
+        fprintf(out, "; for %s; %s\n", duration(rule->for_ms, text),
+                policy_severity_name(rule->severity));
+    }
+}
+
+static void print_timing(FILE *out, const struct rule *rule)
+{
+    char interval[UNITS_TEXT], hold[UNITS_TEXT], keep[UNITS_TEXT];
+    fprintf(out, "  timing    group %s, evaluated every %s; ", rule->group,
+            rule->interval_ms ? duration(rule->interval_ms, interval) : "evaluation_interval");
+    if (rule->for_ms == 0)
+        fputs("fires at the first evaluation that sees it", out);
+    else
+        fprintf(out, "fires at the first evaluation %s or more after the one that first saw it",
+                duration(rule->for_ms, hold));
+    if (rule->keep_firing_ms > 0)
+        fprintf(out, "; fires on for %s after it is gone", duration(rule->keep_firing_ms, keep));
+    putc('\n', out);
+}
+
+void rules_print_explanation(FILE *out, const struct rule_set *set)
+{
+    static const char *const signs[] = {"=", "!=", "=~", "!~"};
+    for (int i = 0; i < set->n; i++) {
+        const struct rule *rule = &set->rules[i];
+        const struct rule_source *source = &set->sources[i];
+        fprintf(out, "%s%s  (%s:%d)\n  expr      %s\n", i ? "\n" : "", rule->name, source->file,
+                source->expr_line, source->expr);
+        if (!source->mapped) {
+            fprintf(out, "  NO SIGNAL %s\n", source->why);
+            continue;
+        }
+        fprintf(out, "  meaning   %s\n  signal    ", source->why);
+        print_signal(out, rule);
+        putc('\n', out);
+        for (int j = 0; j < source->n_matchers; j++)
+            fprintf(out, "%s%s%s\"%s\"%s", j ? ", " : "  only for  ", source->matchers[j].name,
+                    signs[source->matchers[j].match], source->matchers[j].value,
+                    j + 1 == source->n_matchers ? "\n" : "");
+        print_timing(out, rule);
+        fprintf(out, "  severity  %s\n", policy_severity_name(rule->severity));
+    }
+}
+
+void rules_print_jobs(FILE *out, const struct prometheus_file *file)
+{
+    char interval[UNITS_TEXT], timeout[UNITS_TEXT];
+    fprintf(out, "evaluation every %s\n", duration(file->evaluation_interval_ms, interval));
+    for (int i = 0; i < file->n_jobs; i++) {
+        const struct prometheus_job *job = &file->jobs[i];
+        fprintf(out, "job %-24s scraped every %s, timeout %s, %zu static targets\n", job->job.name,
+                duration(job->job.interval_ms, interval), duration(job->job.timeout_ms, timeout),
+                json_array_size(job->targets));
+    }
+    for (int i = 0; i < file->n_rule_files; i++)
+        fprintf(out, "rule file %s\n", file->rule_files[i]);
+}
+
+static void print_matchers(FILE *out, const struct route_matchers *matchers)
+{
+    static const char *const signs[] = {"=", "!=", "=~", "!~"};
+    for (int i = 0; i < matchers->n; i++)
+        fprintf(out, "%s%s%s\"%s\"", i ? ", " : "", matchers->list[i].name,
+                signs[matchers->list[i].match], matchers->list[i].value);
+    if (matchers->n == 0)
+        fputs("every alert", out);
+}
+
+void rules_print_routes(FILE *out, const struct alertmanager_file *file)
+{
+    char wait[UNITS_TEXT], interval[UNITS_TEXT], repeat[UNITS_TEXT];
+    for (int i = 0; i < file->n_routes; i++) {
+        const struct route_node *node = &file->routes[i];
+        fputs("route for ", out);
+        print_matchers(out, &node->matchers);
+        fprintf(out, ": to %s%s; group_wait %s, group_interval %s, repeat_interval %s; group_by [",
+                node->receiver,
+                json_is_true(json_object_get(file->receivers, node->receiver)) ? " (webhook)" : "",
+                duration(node->group_wait_ms, wait), duration(node->group_interval_ms, interval),
+                duration(node->repeat_interval_ms, repeat));
+        for (int j = 0; j < node->group_by.n; j++)
+            fprintf(out, "%s%s", j ? ", " : "", node->group_by.name[j]);
+        fprintf(out, "%s]\n", node->group_by.all ? "..." : "");
+    }
+    for (int i = 0; i < file->n_inhibits; i++) {
+        fputs("inhibition: ", out);
+        print_matchers(out, &file->inhibits[i].source);
+        fputs(" mutes ", out);
+        print_matchers(out, &file->inhibits[i].target);
+        putc('\n', out);
+    }
+}
+
+void rules_print_notes(FILE *out, const json_t *notes)
+{
+    size_t i;
+    json_t *note;
+    json_array_foreach((json_t *)notes, i, note)
+    {
+        if (i == 0)
+            fputs("\nNot used, or used in the model's own way:\n", out);
+        fprintf(out, "  %s:%d: %s\n", json_string_value(json_object_get(note, "file")),
+                (int)json_integer_value(json_object_get(note, "line")),
+                json_string_value(json_object_get(note, "text")));
+    }
+}
+
+/* --- JSON ------------------------------------------------------------------------------------ */
+
+static json_t *rule_json(const struct rule *rule, const struct rule_source *source)
+{
+    json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:b, s:s}", "alert", rule->name, "file",
+                             source->file, "line", source->expr_line, "expr", source->expr,
+                             "mapped", source->mapped, "why", source->why);
+    if (!source->mapped)
+        return json;
+    json_object_set_new(json, "signal", json_string(spec_signals[rule->signal]));
+    if (rule->signal != SIGNAL_UP && rule->signal != SIGNAL_ABSENT) {
+        json_object_set_new(json, rule->below ? "below" : "above",
+                            json_real((double)rule->threshold_pm / 1000));
+        json_object_set_new(json, "window_ms", json_integer(rule->window_ms));
+    }
+    json_object_set_new(json, "for_ms", json_integer(rule->for_ms));
+    json_object_set_new(json, "keep_firing_for_ms", json_integer(rule->keep_firing_ms));
+    json_object_set_new(json, "interval_ms", json_integer(rule->interval_ms));
+    json_object_set_new(json, "group", json_string(rule->group));
+    json_object_set_new(json, "severity", json_string(policy_severity_name(rule->severity)));
+    return json;
+}
+
+json_t *rules_json(const struct rule_set *set)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < set->n; i++)
+        json_array_append_new(list, rule_json(&set->rules[i], &set->sources[i]));
+    return list;
+}
+
+json_t *rules_jobs_json(const struct prometheus_file *file)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < file->n_jobs; i++)
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:I, s:I, s:O}", "job", file->jobs[i].job.name, "scrape_interval_ms",
+                      (json_int_t)file->jobs[i].job.interval_ms, "scrape_timeout_ms",
+                      (json_int_t)file->jobs[i].job.timeout_ms, "targets", file->jobs[i].targets));
+    return list;
+}
+
+json_t *rules_routes_json(const struct alertmanager_file *file)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < file->n_routes; i++) {
+        const struct route_node *node = &file->routes[i];
+        json_t *by = json_array();
+        for (int j = 0; j < node->group_by.n; j++)
+            json_array_append_new(by, json_string(node->group_by.name[j]));
+        if (node->group_by.all)
+            json_array_append_new(by, json_string("..."));
+        json_array_append_new(list,
+                              json_pack("{s:i, s:s, s:I, s:I, s:I, s:o}", "line", node->line,
+                                        "receiver", node->receiver, "group_wait_ms",
+                                        (json_int_t)node->group_wait_ms, "group_interval_ms",
+                                        (json_int_t)node->group_interval_ms, "repeat_interval_ms",
+                                        (json_int_t)node->repeat_interval_ms, "group_by", by));
+    }
+    return list;
+}

@@ -1,0 +1,28 @@
+/*
+ * What was read from Prometheus' and Alertmanager's files, for people and as JSON: the alerts with
+ * their signals, how each was derived, what stands there unused.
+ */
+#ifndef REPORTS_TEXT_RULES_PRINT_H
+#define REPORTS_TEXT_RULES_PRINT_H
+
+#include "model/rules/alertmanager_file.h"
+#include "model/rules/prometheus_file.h"
+#include "model/rules/rule_file.h"
+
+#include <stdio.h>
+
+/* One line an alert; one that is no signal says so. */
+void rules_print_list(FILE *out, const struct rule_set *set);
+/* A paragraph an alert: expression, derivation, signal, timing. */
+void rules_print_explanation(FILE *out, const struct rule_set *set);
+void rules_print_jobs(FILE *out, const struct prometheus_file *file);
+void rules_print_routes(FILE *out, const struct alertmanager_file *file);
+/* Notes as prom_doc.h makes them: "file:line: text". */
+void rules_print_notes(FILE *out, const json_t *notes);
+
+/* New references. */
+json_t *rules_json(const struct rule_set *set);
+json_t *rules_jobs_json(const struct prometheus_file *file);
+json_t *rules_routes_json(const struct alertmanager_file *file);
+
+#endif

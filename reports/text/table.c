@@ -1,0 +1,365 @@
+#include "table.h"
+
+#include "claim.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define INDENT 2
+#define HANG 4
+#define NAME_COLUMNS 32
+#define SENTENCE 1024
+#define ROW "  %-16s %11s %8s %8s %8s   "
+
+static void print_row(FILE *out, const struct claim *claim, const struct result *result)
+{
+    const struct quantity *quantity = &result->metric[claim->metric];
+    char limit[TEXT_VALUE], low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE];
+    char detail[CLAIM_DETAIL];
+    bool seen = quantity->n > 0;
+    claim_limit_text(claim, limit, sizeof limit);
+    claim_detail(claim, result, detail);
+    fprintf(out, ROW, claim_metric_word(claim->metric), limit,
+            text_metric(low, claim->metric, seen ? quantity->p5 : NAN),
+            text_metric(middle, claim->metric, seen ? quantity->p50 : NAN),
+            text_metric(high, claim->metric, seen ? quantity->p95 : NAN));
+    if (detail[0] == '\0')
+        fprintf(out, "%s\n", claim_status_word(claim->status));
+    else
+        fprintf(out, "%-10s  %s\n", claim_status_word(claim->status), detail);
+}
+
+static void print_sentence(FILE *out, const char *sentence)
+{
+    if (*sentence == '\0')
+        return;
+    fprintf(out, "%*s", INDENT, "");
+    text_wrap(out, sentence, INDENT, TABLE_COLUMNS, HANG);
+}
+
+static double per_replication(const struct result *result)
+{
+    return result->replications > 0 ? (double)result->simulated_ms / (double)result->replications
+                                    : NAN;
+}
+
+static void print_title(FILE *out, const struct report *report)
+{
+    char name[3 * FLEET_NAME], about[3 * sizeof report->scenario->about];
+    char each[TEXT_VALUE], facts[128];
+    int rule;
+    report_name(name, sizeof name, report);
+    snprintf(facts, sizeof facts, "%" PRId64 " replications of %s, seed %" PRIu64,
+             report->result->replications, text_time(each, per_replication(report->result)),
+             report->result->seed);
+    rule = TABLE_COLUMNS - text_columns(name) - (int)strlen(facts) - 2;
+    fputs(name, out);
+    fputs(rule > 0 ? " " : "\n ", out);
+    while (rule-- > 0)
+        fputc('-', out);
+    fprintf(out, " %s\n", facts);
+    text_clean(about, sizeof about, report->scenario->about);
+    print_sentence(out, about);
+}
+
+/* In seconds or percent, or with all digits where that would hide why it failed ("got 4:00, want
+ * <= 4:00"). */
+static void exact(char out[TEXT_VALUE], enum metric metric, double value)
+{
+    if (metric_unit(metric) == UNIT_MS)
+        snprintf(out, TEXT_VALUE, "%.3fs", value / 1000);
+    else
+        snprintf(out, TEXT_VALUE, "%.8g", value);
+}
+
+void table_expectation(const struct verdict *verdict, char *out, size_t size)
+{
+    char limit[TEXT_VALUE], value[TEXT_VALUE], half[TEXT_VALUE];
+    size_t end;
+    text_metric(limit, verdict->metric, verdict->limit);
+    text_metric(value, verdict->metric, verdict->value);
+    if (strcmp(limit, value) == 0 && verdict->limit != verdict->value) {
+        exact(limit, verdict->metric, verdict->limit);
+        exact(value, verdict->metric, verdict->value);
+    }
+    end = (size_t)snprintf(out, size, "%s %s %s %s: got %s", verdict->statistic,
+                           metric_name(verdict->metric), verdict->op, limit,
+                           isfinite(verdict->value) ? value : "nothing observed");
+    if (end < size && isfinite(verdict->half_width))
+        snprintf(out + end, size - end, " +-%s",
+                 text_metric(half, verdict->metric, verdict->half_width));
+}
+
+static int count_failed(const struct result *result)
+{
+    int i, failed = 0;
+    for (i = 0; i < result->n_verdicts; i++)
+        failed += !result->verdicts[i].pass;
+    return failed;
+}
+
+static void print_expectations(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
+    char line[SENTENCE], path[SENTENCE / 2], text[256];
+    int i, failed = count_failed(result);
+    text_clean(path, sizeof path, report->path);
+    for (i = 0; i < result->n_verdicts; i++) {
+        if (result->verdicts[i].pass)
+            continue;
+        table_expectation(&result->verdicts[i], text, sizeof text);
+        snprintf(line, sizeof line, "expectation failed: %s:%d: %s", path, result->verdicts[i].line,
+                 text);
+        print_sentence(out, line);
+    }
+    if (failed > 0) {
+        fputs("  reproduce: ", out);
+        report_reproduce(out, report);
+        fputc('\n', out);
+    } else if (result->n_verdicts > 0) {
+        fprintf(out, "  all %d expectations of the scenario held\n", result->n_verdicts);
+    }
+}
+
+void table_load(const struct report *report, char *out, size_t size)
+{
+    const struct quantity *metric = report->result->metric;
+    char wait[TEXT_VALUE], late[TEXT_VALUE], busy[TEXT_VALUE], done[TEXT_VALUE], lost[TEXT_VALUE];
+    out[0] = '\0';
+    if (metric[METRIC_JOBS_DONE].n == 0)
+        return;
+    snprintf(out, size,
+             "load: %s jobs done, %s failed a replication; slots busy %s; wait mean %s, p95 %s",
+             text_metric(done, METRIC_JOBS_DONE, round(metric[METRIC_JOBS_DONE].mean)),
+             text_metric(lost, METRIC_JOBS_FAILED,
+                         metric[METRIC_JOBS_FAILED].n ? metric[METRIC_JOBS_FAILED].mean : NAN),
+             text_share(busy, metric[METRIC_UTILIZATION].n ? metric[METRIC_UTILIZATION].mean : NAN),
+             text_time(wait, metric[METRIC_QUEUE_WAIT].n ? metric[METRIC_QUEUE_WAIT].mean : NAN),
+             text_time(late, metric[METRIC_QUEUE_WAIT].n ? metric[METRIC_QUEUE_WAIT].p95 : NAN));
+}
+
+/* Different beyond both intervals together. Common random numbers make the true interval of the
+ * difference smaller, so this errs on the side of "no change". */
+static bool differs(const struct quantity *a, const struct quantity *b)
+{
+    return a->n > 0 && b->n > 0 && fabs(a->mean - b->mean) > hypot(a->half_width, b->half_width);
+}
+
+void table_difference(const struct report *report, char *out, size_t size)
+{
+    static const enum metric shown[] = {METRIC_DETECTION,    METRIC_FAILOVER, METRIC_RTO,
+                                        METRIC_JOB_RECOVERY, METRIC_MTTR,     METRIC_QUEUE_WAIT,
+                                        METRIC_JOBS_FAILED};
+    char from[TEXT_VALUE], to[TEXT_VALUE];
+    const char *before = "";
+    size_t i, end;
+    out[0] = '\0';
+    if (report->documented == NULL)
+        return;
+    end = (size_t)snprintf(
+        out, size, "with the documented mechanisms (primary before backup, routing at once): ");
+    for (i = 0; i < sizeof shown / sizeof *shown && end < size; i++) {
+        const struct quantity *real = &report->result->metric[shown[i]];
+        const struct quantity *other = &report->documented->metric[shown[i]];
+        if (!differs(real, other))
+            continue;
+        end += (size_t)snprintf(out + end, size - end, "%s%s mean %s instead of %s", before,
+                                claim_metric_word(shown[i]), text_metric(to, shown[i], other->mean),
+                                text_metric(from, shown[i], real->mean));
+        before = ", ";
+    }
+    if (*before == '\0' && end < size)
+        snprintf(out + end, size - end, "no row would change beyond its interval");
+}
+
+const enum metric table_workload[TABLE_WORKLOAD] = {METRIC_QUEUE_WAIT,       METRIC_QUEUE_LENGTH,
+                                                    METRIC_WAIT_PROBABILITY, METRIC_UTILIZATION,
+                                                    METRIC_AVAILABILITY,     METRIC_JOB_SUCCESS};
+
+static void print_workload(FILE *out, const struct result *result)
+{
+    const enum metric *shown = table_workload;
+    char mean[TEXT_VALUE], half[TEXT_VALUE], p50[TEXT_VALUE], p95[TEXT_VALUE], p99[TEXT_VALUE];
+    size_t i;
+    fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
+    for (i = 0; i < TABLE_WORKLOAD; i++) {
+        const struct quantity *quantity = &result->metric[shown[i]];
+        if (quantity->n == 0)
+            continue;
+        fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", claim_metric_word(shown[i]),
+                text_metric(mean, shown[i], quantity->mean),
+                text_metric(half, shown[i], quantity->half_width),
+                text_metric(p50, shown[i], quantity->p50),
+                text_metric(p95, shown[i], quantity->p95),
+                text_metric(p99, shown[i], quantity->p99));
+    }
+}
+
+void table_method(const struct result *result, char *out, size_t size)
+{
+    const struct precision *precision = &result->precision;
+    char warmup[TEXT_VALUE];
+    size_t end = 0;
+    out[0] = '\0';
+    if (result->warmup_auto)
+        end += (size_t)snprintf(
+            out, size, "warm-up: %s, by MSER-5%s", text_time(warmup, (double)result->warmup_ms),
+            result->warmup_unsettled ? "; still warming up: the duration is too short" : "");
+    if (end >= size || precision->asked <= 0 || precision->reached <= precision->asked)
+        return;
+    end +=
+        (size_t)snprintf(out + end, size - end, "%sprecision not reached: ", end > 0 ? "; " : "");
+    if (end < size && isnan(precision->reached))
+        snprintf(out + end, size - end, "%s was never observed", metric_name(precision->metric));
+    else if (end < size)
+        snprintf(out + end, size - end, "%s is known to %.2g%%, asked for %g%%",
+                 metric_name(precision->metric), 100 * precision->reached, 100 * precision->asked);
+}
+
+void table_rare(const struct rare_result *rare, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (rare->replications > 0)
+        snprintf(
+            out, size,
+            "all hosts down at once: %.3g of the time (%.3g to %.3g); at least once in %.3g of "
+            "the runs (%.3g to %.3g); by failure biasing, %lld runs of the hosts alone",
+            rare->unavailability.mean, rare->unavailability.low, rare->unavailability.high,
+            rare->probability.mean, rare->probability.low, rare->probability.high,
+            (long long)rare->replications);
+}
+
+static void print_block(FILE *out, const struct report *report)
+{
+    struct claim rows[CLAIM_ROWS];
+    int n = claim_rows(report, rows), i;
+    char sentence[SENTENCE];
+    print_title(out, report);
+    if (n > 0)
+        fprintf(out, ROW "verdict\n", "", "documented", "p5", "p50", "p95");
+    else
+        print_workload(out, report->result);
+    for (i = 0; i < n; i++)
+        print_row(out, &rows[i], report->result);
+    for (i = 0; i < n; i++) {
+        claim_why(&rows[i], report, sentence, sizeof sentence);
+        print_sentence(out, sentence);
+        claim_unobserved(&rows[i], report->result, sentence, sizeof sentence);
+        print_sentence(out, sentence);
+    }
+    if (report->result->unstable)
+        print_sentence(out, "unstable: the queue grew without bound, so the means say nothing.");
+    table_method(report->result, sentence, sizeof sentence);
+    print_sentence(out, sentence);
+    table_rare(&report->result->rare, sentence, sizeof sentence);
+    print_sentence(out, sentence);
+    if (n > 0) { /* else the rows have said it */
+        table_load(report, sentence, sizeof sentence);
+        print_sentence(out, sentence);
+    }
+    table_difference(report, sentence, sizeof sentence);
+    print_sentence(out, sentence);
+    print_expectations(out, report);
+    fputc('\n', out);
+}
+
+/* "detection IMPOSSIBLE, failover NOT MET, RTO met" */
+static void verdict_words(const struct report *report, char *out, size_t size)
+{
+    struct claim rows[CLAIM_ROWS];
+    int n = claim_rows(report, rows), failed = count_failed(report->result), i;
+    const char *before = "";
+    size_t end = 0;
+    out[0] = '\0';
+    for (i = 0; i < n && end < size; i++) {
+        const char *word = claim_metric_word(rows[i].metric);
+        const char *aside = strstr(word, " (");
+        if (rows[i].status < CLAIM_MET)
+            continue;
+        end += (size_t)snprintf(out + end, size - end, "%s%.*s %s", before,
+                                (int)(aside ? (size_t)(aside - word) : strlen(word)), word,
+                                claim_status_word(rows[i].status));
+        before = ", ";
+    }
+    if (failed > 0 && end < size)
+        snprintf(out + end, size - end, "%s%d of %d expectations FAILED", before, failed,
+                 report->result->n_verdicts);
+    else if (end == 0)
+        snprintf(out, size, "no claims");
+}
+
+static void print_short(FILE *out, const struct report *report)
+{
+    char words[SENTENCE], name[3 * FLEET_NAME];
+    int pad;
+    report_name(name, sizeof name, report);
+    if (report->result)
+        verdict_words(report, words, sizeof words);
+    else
+        snprintf(words, sizeof words, "did not run");
+    pad = NAME_COLUMNS - text_columns(name);
+    fprintf(out, "%s%*s", name, pad > 2 ? pad : 2, "");
+    text_wrap(out, words, text_columns(name) + (pad > 2 ? pad : 2), TABLE_COLUMNS, NAME_COLUMNS);
+}
+
+struct table_summary table_summarise(const struct report *reports, int n)
+{
+    struct table_summary summary = {.scenarios = n};
+    struct claim rows[CLAIM_ROWS];
+    int i, j, n_rows;
+    for (i = 0; i < n; i++) {
+        if (reports[i].result == NULL) {
+            summary.errors++;
+            continue;
+        }
+        n_rows = claim_rows(&reports[i], rows);
+        for (j = 0; j < n_rows; j++) {
+            summary.claims += rows[j].status >= CLAIM_MET;
+            summary.met += rows[j].status == CLAIM_MET;
+            summary.not_met += rows[j].status == CLAIM_NOT_MET;
+            summary.impossible += rows[j].status == CLAIM_IMPOSSIBLE;
+            summary.not_shown += rows[j].status == CLAIM_NOT_SHOWN;
+        }
+        summary.failed += count_failed(reports[i].result);
+        summary.expectations += reports[i].result->n_verdicts;
+    }
+    return summary;
+}
+
+void table_summary_text(const struct table_summary *summary, char *out, size_t size)
+{
+    size_t end = (size_t)snprintf(out, size, "%d scenario%s, ", summary->scenarios,
+                                  summary->scenarios == 1 ? "" : "s");
+    if (summary->claims == 0)
+        end += (size_t)snprintf(out + end, size - end, "no claims.");
+    else
+        end += (size_t)snprintf(out + end, size - end,
+                                "%d claim%s: %d met, %d not met, %d impossible, %d not shown.",
+                                summary->claims, summary->claims == 1 ? "" : "s", summary->met,
+                                summary->not_met, summary->impossible, summary->not_shown);
+    if (summary->expectations > 0 && end < size)
+        end += (size_t)snprintf(out + end, size - end, " %d of %d expectations held.",
+                                summary->expectations - summary->failed, summary->expectations);
+    if (summary->errors > 0 && end < size)
+        snprintf(out + end, size - end, " %d could not run.", summary->errors);
+}
+
+void table_print(FILE *out, const struct report *reports, int n, bool quiet)
+{
+    struct table_summary summary = table_summarise(reports, n);
+    char text[SENTENCE];
+    int i;
+    for (i = 0; i < n; i++)
+        if (reports[i].result && !quiet)
+            print_block(out, &reports[i]);
+    for (i = 0; i < n && (quiet || n > 1); i++)
+        print_short(out, &reports[i]);
+    table_summary_text(&summary, text, sizeof text);
+    text_wrap(out, text, 0, TABLE_COLUMNS, HANG);
+    if (!quiet && summary.claims > 0)
+        fputs("met: true of at least 95% of all cases, at 95% confidence; IMPOSSIBLE: true of "
+              "none;\nnot shown: more replications are needed to tell.\n",
+              out);
+}

@@ -1,0 +1,12 @@
+/* The subcommands sim, test, whatif and schema: argv in, exit code out. */
+#ifndef SIM_COMMAND_SIM_COMMAND_H
+#define SIM_COMMAND_SIM_COMMAND_H
+
+#include "model/base/err.h"
+
+enum und_code sim_command(int argc, char **argv, struct und_err *err);
+enum und_code test_command(int argc, char **argv, struct und_err *err);
+enum und_code whatif_command(int argc, char **argv, struct und_err *err);
+enum und_code schema_command(int argc, char **argv, struct und_err *err);
+
+#endif

@@ -1,0 +1,355 @@
+#include "sim_command.h"
+
+#include "model/base/assert.h"
+#include "model/base/units.h"
+#include "model/load/loader.h"
+#include "reports/plot/sweep.h"
+#include "sim/experiment/scenario_set.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_VARY = 256, OPTION_METRIC, OPTION_UNTIL, OPTION_PLOT };
+
+static const char help[] =
+    "usage: understudy whatif FILE --vary PATH=LIST|A..B:STEP ... [options]\n"
+    "Sweeps a scenario over any path of it under common random numbers, e.g.\n"
+    "  understudy whatif scenarios/capacity.yaml --vary "
+    "fleet.workload.arrivals.rate=200/d..300/d:20/d\n"
+    "  understudy whatif scenarios/cpu-degradation.yaml --vary "
+    "fleet.policy.persist=1min,2min,5min\n\n"
+    "  --vary PATH=...    values: a,b,c or A..B:STEP; up to 4 paths, all combinations\n"
+    "  --metric M[:STAT]  a column; STAT mean (default), p5, p50, p95 or p99; may be repeated\n"
+    "                     (default: queue_wait, queue_wait:p95, utilization; with faults rto:p95,\n"
+    "                     job_recovery:p95 as well)\n"
+    "  --until M[:STAT]<=V  or >=V: up to where does this hold, interval included?\n"
+    "  --plot FILE        the first column over the values, SVG\n" SCENARIO_SET_HELP "  --help\n";
+
+static const struct option options[] = {SCENARIO_SET_OPTIONS,
+                                        {"help", no_argument, NULL, 'h'},
+                                        {"vary", required_argument, NULL, OPTION_VARY},
+                                        {"metric", required_argument, NULL, OPTION_METRIC},
+                                        {"until", required_argument, NULL, OPTION_UNTIL},
+                                        {"plot", required_argument, NULL, OPTION_PLOT},
+                                        {0}};
+
+struct axis {
+    char path[256];
+    char value[SWEEP_POINTS][SWEEP_VALUE];
+    int n;
+};
+
+struct whatif {
+    struct axis axis[SWEEP_AXES];
+    struct sweep sweep;
+    struct scenario_set campaign;
+    const char *plot;
+};
+
+/* ---- options ---- */
+
+static enum und_code add_value(struct axis *axis, const char *value, size_t length,
+                               struct und_err *err)
+{
+    if (axis->n == SWEEP_POINTS)
+        return und_fail(err, UND_USAGE, "--vary %s: got more than %d values", axis->path,
+                        SWEEP_POINTS);
+    if (length == 0 || length >= SWEEP_VALUE)
+        return und_fail(err, UND_USAGE, "--vary %s: got a value of %zu characters, want 1..%d",
+                        axis->path, length, SWEEP_VALUE - 1);
+    snprintf(axis->value[axis->n++], SWEEP_VALUE, "%.*s", (int)length, value);
+    return UND_OK;
+}
+
+/* One number and its unit out of a range; false if there is none. */
+static bool read_bound(const char *text, size_t length, double *number, char unit[SWEEP_VALUE])
+{
+    char bound[SWEEP_VALUE], *end;
+    snprintf(bound, sizeof bound, "%.*s", (int)(length < sizeof bound ? length : 0), text);
+    *number = strtod(bound, &end);
+    snprintf(unit, SWEEP_VALUE, "%s", end);
+    return end != bound;
+}
+
+/* A..B:STEP; all three with the same unit, which is whatever follows the number. */
+static enum und_code add_range(struct axis *axis, const char *text, struct und_err *err)
+{
+    const char *dots = strstr(text, ".."), *colon = dots ? strchr(dots, ':') : NULL;
+    char unit_a[SWEEP_VALUE], unit_b[SWEEP_VALUE], unit_step[SWEEP_VALUE];
+    double a, b, step;
+    long i, n;
+    if (!colon || !read_bound(text, (size_t)(dots - text), &a, unit_a) ||
+        !read_bound(dots + 2, (size_t)(colon - dots - 2), &b, unit_b) ||
+        !read_bound(colon + 1, strlen(colon + 1), &step, unit_step) ||
+        strcmp(unit_a, unit_b) != 0 || strcmp(unit_a, unit_step) != 0)
+        return und_fail(err, UND_USAGE,
+                        "--vary %s: got '%.60s', want A..B:STEP, three numbers of one unit",
+                        axis->path, text);
+    if (!(step > 0) || !(b >= a) || (b - a) / step >= SWEEP_POINTS)
+        return und_fail(err, UND_USAGE, "--vary %s: got '%.60s', want A <= B and at most %d steps",
+                        axis->path, text, SWEEP_POINTS - 1);
+    n = lround(floor((b - a) / step + 1e-9));
+    for (i = 0; i <= n; i++) {
+        char value[2 * SWEEP_VALUE];
+        int length = snprintf(value, sizeof value, "%.10g%s", a + (double)i * step, unit_step);
+        if (add_value(axis, value, (size_t)length, err) != UND_OK)
+            return err->code;
+    }
+    return UND_OK;
+}
+
+static enum und_code add_axis(struct whatif *whatif, const char *text, struct und_err *err)
+{
+    struct axis *axis = &whatif->axis[whatif->sweep.n_axes];
+    const char *equals = strchr(text, '='), *value;
+    if (whatif->sweep.n_axes == SWEEP_AXES)
+        return und_fail(err, UND_USAGE, "--vary: got more than %d paths", SWEEP_AXES);
+    if (!equals || equals == text || equals - text >= (long)sizeof axis->path)
+        return und_fail(err, UND_USAGE, "--vary: got '%.60s', want PATH=a,b,c or PATH=A..B:STEP",
+                        text);
+    snprintf(axis->path, sizeof axis->path, "%.*s", (int)(equals - text), text);
+    value = equals + 1;
+    whatif->sweep.axis[whatif->sweep.n_axes++] = axis->path;
+    if (strstr(value, ".."))
+        return add_range(axis, value, err);
+    for (;;) {
+        size_t length = strcspn(value, ",");
+        if (add_value(axis, value, length, err) != UND_OK || value[length] == '\0')
+            return err->code;
+        value += length + 1;
+    }
+}
+
+/* "queue_wait:p95" of the given length. */
+static enum und_code parse_column(struct sweep_column *column, const char *text, size_t length,
+                                  struct und_err *err)
+{
+    static const struct {
+        const char *name;
+        double quantile;
+    } statistics[] = {{"p5", 0.05}, {"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}};
+    char name[64], *colon;
+    size_t i;
+    snprintf(name, sizeof name, "%.*s", (int)length, text);
+    *column = (struct sweep_column){.mean = true};
+    if ((colon = strchr(name, ':')) != NULL) {
+        *colon++ = '\0';
+        column->mean = strcmp(colon, "mean") == 0;
+        for (i = 0; i < sizeof statistics / sizeof *statistics; i++)
+            if (strcmp(colon, statistics[i].name) == 0)
+                column->quantile = statistics[i].quantile;
+    }
+    column->metric = metric_by_name(name);
+    if (column->metric == METRIC_COUNT || (!column->mean && column->quantile <= 0))
+        return und_fail(err, UND_USAGE,
+                        "got metric '%.60s', want e.g. queue_wait, queue_wait:p95, utilization",
+                        text);
+    return UND_OK;
+}
+
+static enum und_code parse_until(struct sweep_limit *limit, const char *text, struct und_err *err)
+{
+    size_t length = strcspn(text, "<>");
+    const char *value = text + length + 2;
+    char hint[UNITS_HINT] = "", *end;
+    int64_t ms = 0;
+    bool good;
+    if (text[length] == '\0' || text[length + 1] != '=')
+        return und_fail(err, UND_USAGE, "--until: got '%.60s', want e.g. queue_wait:p95<=5min",
+                        text);
+    if (parse_column(&limit->column, text, length, err) != UND_OK)
+        return err->code;
+    limit->given = true;
+    limit->at_least = text[length] == '>';
+    switch (metric_unit(limit->column.metric)) {
+    case UNIT_MS:
+        good = units_duration(value, &ms, hint);
+        limit->value = (double)ms;
+        break;
+    case UNIT_SHARE:
+        good = units_share(value, &limit->value, hint);
+        break;
+    case UNIT_COUNT:
+    default:
+        limit->value = strtod(value, &end);
+        good = end != value && *end == '\0';
+    }
+    if (!good)
+        return und_fail(err, UND_USAGE, "--until: got the value '%.40s'; %s", value, hint);
+    return UND_OK;
+}
+
+static void take_option(struct whatif *whatif, int option, char **argv, struct und_err *err)
+{
+    struct sweep *sweep = &whatif->sweep;
+    switch (option) {
+    case OPTION_VARY:
+        add_axis(whatif, optarg, err);
+        break;
+    case OPTION_METRIC:
+        if (sweep->n_columns == SWEEP_COLUMNS)
+            und_fail(err, UND_USAGE, "--metric: got more than %d", SWEEP_COLUMNS);
+        else if (parse_column(&sweep->column[sweep->n_columns], optarg, strlen(optarg), err) ==
+                 UND_OK)
+            sweep->n_columns++;
+        break;
+    case OPTION_UNTIL:
+        parse_until(&sweep->limit, optarg, err);
+        break;
+    case OPTION_PLOT:
+        whatif->plot = optarg;
+        break;
+    default:
+        if (!scenario_set_option(&whatif->campaign, option, optarg, err))
+            scenario_set_refuse_option(option, argv, err);
+    }
+}
+
+/* ---- running ---- */
+
+static void default_columns(struct sweep *sweep, bool faults)
+{
+    static const struct sweep_column columns[] = {{METRIC_QUEUE_WAIT, true, 0},
+                                                  {METRIC_QUEUE_WAIT, false, 0.95},
+                                                  {METRIC_UTILIZATION, true, 0},
+                                                  {METRIC_RTO, false, 0.95},
+                                                  {METRIC_JOB_RECOVERY, false, 0.95}};
+    int n = faults ? 5 : 3;
+    if (sweep->n_columns > 0)
+        return;
+    memcpy(sweep->column, columns, (size_t)n * sizeof *columns);
+    sweep->n_columns = n;
+}
+
+static enum und_code run_point(struct whatif *whatif, struct sweep_point *point, bool *faults)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    const char *sets[SCENARIO_SET_SETS + SWEEP_AXES];
+    char set[SWEEP_AXES][sizeof whatif->axis->path + SWEEP_VALUE + 1];
+    struct und_err err = {0};
+    int i, n = whatif->campaign.n_sets;
+    UND_ASSERT(scenario != NULL);
+    memcpy(sets, whatif->campaign.sets, (size_t)n * sizeof *sets);
+    for (i = 0; i < whatif->sweep.n_axes; i++) {
+        snprintf(set[i], sizeof set[i], "%s=%s", whatif->axis[i].path, point->value[i]);
+        sets[n++] = set[i];
+    }
+    point->result = calloc(1, sizeof *point->result);
+    UND_ASSERT(point->result != NULL);
+    if (scenario_load(scenario, whatif->sweep.path, sets, n, &err) == UND_OK) {
+        *faults = *faults || scenario->n_faults > 0;
+        experiment_run(scenario, &whatif->campaign.experiment, point->result, &err);
+        scenario_fini(scenario);
+    }
+    if (err.code != UND_OK) {
+        free(point->result);
+        point->result = NULL;
+        point->error = strdup(err.text);
+    }
+    free(scenario);
+    return err.code;
+}
+
+/* All combinations; the last axis varies fastest. */
+static enum und_code lay_out(struct whatif *whatif, struct und_err *err)
+{
+    struct sweep *sweep = &whatif->sweep;
+    int i, j, n = 1;
+    for (i = 0; i < sweep->n_axes; i++) {
+        n *= whatif->axis[i].n;
+        if (n > SWEEP_POINTS)
+            return und_fail(err, UND_USAGE, "--vary: got more than %d combinations", SWEEP_POINTS);
+    }
+    sweep->point = calloc((size_t)n, sizeof *sweep->point);
+    UND_ASSERT(sweep->point != NULL);
+    sweep->n_points = n;
+    for (i = 0; i < n; i++) {
+        int rest = i;
+        for (j = sweep->n_axes - 1; j >= 0; j--) {
+            memcpy(sweep->point[i].value[j], whatif->axis[j].value[rest % whatif->axis[j].n],
+                   SWEEP_VALUE);
+            rest /= whatif->axis[j].n;
+        }
+    }
+    return UND_OK;
+}
+
+static void write_plot(const struct whatif *whatif, struct und_err *err)
+{
+    struct und_err plots = {0};
+    FILE *file;
+    if (!sweep_can_plot(&whatif->sweep)) {
+        fprintf(stderr, "understudy: no plot: want one path with two or more numbers\n");
+        return;
+    }
+    if (!(file = fopen(whatif->plot, "w"))) {
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", whatif->plot, strerror(errno));
+        return;
+    }
+    if (sweep_plot(file, &whatif->sweep, &plots) != UND_OK)
+        fprintf(stderr, "understudy: no plot: %s\n", plots.text);
+    fclose(file);
+    if (plots.code != UND_OK)
+        remove(whatif->plot);
+}
+
+static enum und_code run(struct whatif *whatif, struct und_err *err)
+{
+    struct sweep *sweep = &whatif->sweep;
+    bool faults = false, shows = !whatif->campaign.quiet && scenario_set_shows_progress();
+    enum und_code code = UND_OK;
+    int i, failed = 0;
+    if (lay_out(whatif, err) != UND_OK)
+        return err->code;
+    for (i = 0; i < sweep->n_points; i++) {
+        enum und_code point_code;
+        if (shows)
+            fprintf(stderr, "\r\033[K%s: point %d of %d", sweep->path, i + 1, sweep->n_points);
+        point_code = run_point(whatif, &sweep->point[i], &faults);
+        failed += point_code != UND_OK;
+        code = code == UND_OK ? point_code : code;
+    }
+    if (shows)
+        fputs("\r\033[K", stderr);
+    /* Some settings may be unstable or impossible, which the table says; none at all is an error.
+     */
+    if (failed == sweep->n_points)
+        return und_fail(err, code, "%s", sweep->point[0].error);
+    default_columns(sweep, faults);
+    if (whatif->campaign.json)
+        sweep_print_json(stdout, sweep);
+    else
+        sweep_print(stdout, sweep);
+    if (whatif->plot)
+        write_plot(whatif, err);
+    return err->code;
+}
+
+enum und_code whatif_command(int argc, char **argv, struct und_err *err)
+{
+    struct whatif *whatif = calloc(1, sizeof *whatif);
+    int option;
+    UND_ASSERT(whatif != NULL);
+    scenario_set_init(&whatif->campaign);
+    opterr = 0;
+    optind = 1;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
+        if (option == 'h') {
+            fputs(help, stdout);
+            free(whatif);
+            return UND_OK;
+        }
+        take_option(whatif, option, argv, err);
+    }
+    if (err->code == UND_OK && (optind != argc - 1 || whatif->sweep.n_axes == 0))
+        und_fail(err, UND_USAGE, "whatif: want one FILE and at least one --vary PATH=VALUES");
+    if (err->code == UND_OK) {
+        whatif->sweep.path = argv[optind];
+        run(whatif, err);
+    }
+    sweep_fini(&whatif->sweep);
+    free(whatif);
+    return err->code;
+}

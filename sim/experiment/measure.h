@@ -1,0 +1,45 @@
+/*
+ * From what each replication found to a struct result: pooled quantiles, intervals over the
+ * replications. judge.h has the verdicts, steady.h what is special about the long run.
+ */
+#ifndef SIM_EXPERIMENT_MEASURE_H
+#define SIM_EXPERIMENT_MEASURE_H
+
+#include "model/stats/stats.h"
+#include "sim/world/world.h"
+
+struct findings { /* in the order of the replications */
+    struct rep *rep;
+    struct rep_host *hosts;     /* n_hosts a replication */
+    struct incident *incidents; /* max_incidents a replication */
+    struct stretch *stretch;    /* slices.n a replication */
+    struct time_slices slices;  /* how all of them are divided */
+    int64_t n;
+    int max_incidents, n_hosts;
+};
+
+/* `world` holds the merged sketch and levels of all workers. */
+void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *findings,
+                    struct world *world, struct result *result);
+
+/* Of each replication a value such that their mean is the metric's and the interval of their mean
+ * is the metric's interval; NAN where nothing was observed. The caller frees. */
+double *measure_each(const struct findings *findings, enum metric metric);
+
+/* measure_delay.c */
+bool measure_is_delay(enum metric metric); /* of incidents; all others are of jobs or of time */
+/* Of each replication, added to the arrays. */
+void measure_delay_parts(const struct findings *findings, enum metric metric, double *sum,
+                         double *count);
+void measure_delays(const struct findings *findings, enum metric metric, struct result *result);
+/* Of a quantile of the delays, whose samples are in `result`. */
+struct interval measure_delay_interval(const struct findings *findings, const struct result *result,
+                                       enum metric metric, double p);
+
+/* Sum of a over sum of b, and each replication's ratio; `proportion`: b counts trials, a successes.
+ * The array at `by_replication` is the caller's to free. */
+void measure_ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
+                   double **by_replication);
+double *measure_new(int64_t n); /* zeros; the caller frees */
+
+#endif

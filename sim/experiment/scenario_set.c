@@ -1,0 +1,310 @@
+#include "scenario_set.h"
+
+#include "model/base/assert.h"
+#include "model/load/loader.h"
+#include "version.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+bool scenario_set_shows_progress(void)
+{
+    return isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+}
+
+void scenario_set_init(struct scenario_set *campaign)
+{
+    *campaign = (struct scenario_set){.experiment = {.seed = 1, .precision_of = METRIC_QUEUE_WAIT}};
+}
+
+static int64_t whole(const char *option, const char *value, int64_t least, int64_t most,
+                     struct und_err *err)
+{
+    char *end;
+    long long n;
+    errno = 0;
+    n = strtoll(value, &end, 10);
+    if (errno != 0 || *end != '\0' || end == value || n < least || n > most)
+        und_fail(err, UND_USAGE, "--%s: got '%.40s', want a whole number %lld..%lld", option, value,
+                 (long long)least, (long long)most);
+    return n;
+}
+
+static double share(const char *option, const char *value, struct und_err *err)
+{
+    char *end;
+    double x = strtod(value, &end);
+    if (strcmp(end, "%") == 0)
+        x /= 100;
+    if (end == value || (*end != '\0' && strcmp(end, "%") != 0) || !(x > 0 && x < 1))
+        und_fail(err, UND_USAGE, "--%s: got '%.40s', want a share between 0 and 1, e.g. 1%%",
+                 option, value);
+    return x;
+}
+
+bool scenario_set_option(struct scenario_set *campaign, int option, const char *value,
+                         struct und_err *err)
+{
+    switch (option) {
+    case 's':
+        campaign->experiment.seed = (uint64_t)whole("seed", value, 0, INT64_MAX, err);
+        return true;
+    case 'n':
+        campaign->experiment.replications =
+            whole("replications", value, 1, EXPERIMENT_MAX_REPLICATIONS, err);
+        return true;
+    case 'j':
+        campaign->experiment.threads = (int)whole("threads", value, 1, 64, err);
+        return true;
+    case 'p':
+        campaign->experiment.precision = share("precision", value, err);
+        return true;
+    case 'P':
+        campaign->experiment.precision_of = metric_by_name(value);
+        if (campaign->experiment.precision_of == METRIC_COUNT)
+            und_fail(err, UND_USAGE, "--precision-of: got '%.40s', want a metric, e.g. rto", value);
+        return true;
+    case 'q':
+        campaign->quiet = true;
+        return true;
+    case 'f':
+        campaign->json = strcmp(value, "json") == 0;
+        if (!campaign->json && strcmp(value, "text") != 0)
+            und_fail(err, UND_USAGE, "--format: got '%.40s', want text or json", value);
+        return true;
+    case 'S':
+        if (campaign->n_sets == SCENARIO_SET_SETS)
+            und_fail(err, UND_USAGE, "--set: got more than %d", SCENARIO_SET_SETS);
+        else
+            campaign->sets[campaign->n_sets++] = value;
+        return true;
+    }
+    return false;
+}
+
+void scenario_set_refuse_option(int option, char **argv, struct und_err *err)
+{
+    if (option == ':')
+        und_fail(err, UND_USAGE, "%s: got '%.60s' without a value", argv[0], argv[optind - 1]);
+    else
+        und_fail(err, UND_USAGE, "%s: got option '%.60s', want one of `understudy %s --help`",
+                 argv[0], argv[optind - 1], argv[0]);
+}
+
+/* ---- files and folders ---- */
+
+struct paths {
+    char **path;
+    int n;
+};
+
+static enum und_code add_path(struct paths *paths, const char *folder, const char *name,
+                              struct und_err *err)
+{
+    size_t size = (folder ? strlen(folder) + 1 : 0) + strlen(name) + 1;
+    char *path = malloc(size);
+    UND_ASSERT(path != NULL);
+    if (folder)
+        snprintf(path, size, "%s/%s", folder, name);
+    else
+        snprintf(path, size, "%s", name);
+    if (paths->n == SCENARIO_SET_FILES) {
+        free(path);
+        return und_fail(err, UND_USAGE, "%s: got more than %d scenario files", name,
+                        SCENARIO_SET_FILES);
+    }
+    paths->path[paths->n++] = path;
+    return UND_OK;
+}
+
+static int is_scenario_file(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot &&
+           (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 || strcmp(dot, ".json") == 0);
+}
+
+static enum und_code add_folder(struct paths *paths, const char *folder, struct und_err *err)
+{
+    struct dirent **entry = NULL;
+    int i, n = scandir(folder, &entry, is_scenario_file, alphasort), before = paths->n;
+    if (n < 0)
+        return und_fail(err, UND_USAGE, "%s: cannot read the folder: %s", folder, strerror(errno));
+    for (i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
+        /* Rule files and fleets live beside scenarios; only scenarios are run. */
+        if (loader_is_scenario(path))
+            add_path(paths, folder, entry[i]->d_name, err);
+        free(entry[i]);
+    }
+    free(entry);
+    if (err->code == UND_OK && paths->n == before)
+        return und_fail(err, UND_USAGE, "%s: got no scenario file, want *.yaml, *.yml or *.json",
+                        folder);
+    return err->code;
+}
+
+enum und_code scenario_set_paths(char *const *arguments, int n, char ***out, int *n_out,
+                                 struct und_err *err)
+{
+    struct paths paths = {.path = calloc(SCENARIO_SET_FILES, sizeof(char *))};
+    int i;
+    UND_ASSERT(paths.path != NULL);
+    for (i = 0; i < n && err->code == UND_OK; i++) {
+        struct stat status;
+        if (stat(arguments[i], &status) == 0 && S_ISDIR(status.st_mode))
+            add_folder(&paths, arguments[i], err);
+        else
+            add_path(&paths, NULL, arguments[i], err);
+    }
+    *out = paths.path;
+    *n_out = paths.n;
+    return err->code;
+}
+
+void scenario_set_free_paths(char **paths, int n)
+{
+    int i;
+    for (i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+}
+
+/* ---- running ---- */
+
+struct progress {
+    const char *path;
+    int at, of;
+};
+
+static void show_progress(void *context, int64_t done, int64_t total, double reached)
+{
+    const struct progress *progress = context;
+    fprintf(stderr, "\r\033[K%s (%d of %d): %lld of %lld replications", progress->path,
+            progress->at + 1, progress->of, (long long)done, (long long)total);
+    if (isfinite(reached))
+        fprintf(stderr, ", precision %.2g%%", 100 * reached);
+    fflush(stderr);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,
+                               struct und_err *err)
+{
+    struct result *result = calloc(1, sizeof *result);
+    UND_ASSERT(result != NULL);
+    if (experiment_run(scenario, experiment, result, err) == UND_OK)
+        return result;
+    free(result);
+    return NULL;
+}
+
+/* The same seeds under the mechanisms that the document has but GitHub has not: the primary is
+ * always chosen first, and a host is out of the rotation the moment the policy says so. */
+static struct result *simulate_documented(const struct scenario *scenario,
+                                          const struct experiment *experiment, struct und_err *err)
+{
+    struct scenario *documented = malloc(sizeof *documented);
+    struct experiment untraced = *experiment;
+    struct result *result;
+    UND_ASSERT(documented != NULL);
+    *documented = *scenario; /* borrows what the scenario owns */
+    documented->fleet.github.selection = SELECTION_PRIORITY;
+    documented->fleet.github.write_spacing_ms = 0;
+    documented->fleet.github.api_latency = dist_fixed(0);
+    untraced.trace = untraced.rare = false;
+    result = simulate(documented, &untraced, err);
+    free(documented);
+    return result;
+}
+
+static enum und_code run_file(struct scenario_set *campaign, const char *path,
+                              struct report *report)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct und_err err = {0};
+    double began = seconds();
+    UND_ASSERT(scenario != NULL);
+    *report = (struct report){.path = path,
+                              .sets = campaign->sets,
+                              .n_sets = campaign->n_sets,
+                              .version = UND_VERSION,
+                              .elapsed_s = NAN};
+    if (scenario_load(scenario, path, campaign->sets, campaign->n_sets, &err) == UND_OK) {
+        report->scenario = scenario;
+        report->result = simulate(scenario, &campaign->experiment, &err);
+        if (report->result && campaign->compare && scenario->fleet.github.present &&
+            scenario->fleet.has_policy && scenario->n_faults > 0)
+            report->documented = simulate_documented(scenario, &campaign->experiment, &err);
+    } else {
+        free(scenario);
+    }
+    if (err.code != UND_OK)
+        report->error = strdup(err.text);
+    report->elapsed_s = seconds() - began;
+    return err.code;
+}
+
+enum und_code scenario_set_run(struct scenario_set *campaign, char *const *paths, int n)
+{
+    struct progress progress = {.of = n};
+    bool shows = !campaign->quiet && scenario_set_shows_progress();
+    enum und_code code = UND_OK;
+    int i;
+    campaign->report = calloc((size_t)n, sizeof *campaign->report);
+    UND_ASSERT(campaign->report != NULL);
+    campaign->experiment.progress = shows ? show_progress : NULL;
+    campaign->experiment.context = &progress;
+    for (i = 0; i < n; i++) {
+        enum und_code file_code;
+        progress.path = paths[i];
+        progress.at = i;
+        file_code = run_file(campaign, paths[i], &campaign->report[i]);
+        campaign->n++;
+        code = code == UND_OK ? file_code : code;
+    }
+    if (shows)
+        fputs("\r\033[K", stderr);
+    campaign->experiment.progress = NULL;
+    campaign->experiment.context = NULL;
+    return code;
+}
+
+static void free_result(const struct result *result)
+{
+    struct result *owned = (struct result *)(uintptr_t)result;
+    if (!owned)
+        return;
+    result_fini(owned);
+    free(owned);
+}
+
+void scenario_set_fini(struct scenario_set *campaign)
+{
+    int i;
+    for (i = 0; i < campaign->n; i++) {
+        struct report *report = &campaign->report[i];
+        struct scenario *scenario = (struct scenario *)(uintptr_t)report->scenario;
+        if (scenario) {
+            scenario_fini(scenario);
+            free(scenario);
+        }
+        free_result(report->result);
+        free_result(report->documented);
+        free((char *)(uintptr_t)report->error);
+    }
+    free(campaign->report);
+}

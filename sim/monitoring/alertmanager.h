@@ -1,0 +1,40 @@
+/*
+ * A simulated Alertmanager: groups, group_wait, group_interval, repeat_interval, resolve, and the
+ * resolve-and-refire between two ticks that never notifies. Semantics: prometheus-semantics.md
+ * section 7 (Alertmanager 0.25).
+ */
+#ifndef SIM_MONITORING_ALERTMANAGER_H
+#define SIM_MONITORING_ALERTMANAGER_H
+
+#include "model/fleet/fleet.h"
+#include "sim/engine/queue.h"
+
+/* One notification has left for the webhook: the firing set of the group's hosts.
+ * `firing[host]` is a bit set by rule index, for the group's rules and hosts only;
+ * `member[host]` says which hosts and rules the group speaks about. */
+struct notification {
+    uint32_t firing[FLEET_HOSTS];
+    uint32_t member[FLEET_HOSTS];
+};
+typedef void alertmanager_observer(void *context, int64_t now_ms,
+                                   const struct notification *notification);
+
+struct alertmanager;
+
+#define ALERTMANAGER_EVENTS 4
+#define ALERTMANAGER_PRIORITY 97                        /* of its events */
+size_t alertmanager_pending(const struct fleet *fleet); /* ceiling of its events in the queue */
+struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
+                                       uint16_t first_kind, alertmanager_observer *observer,
+                                       void *context);
+void alertmanager_close(struct alertmanager *alertmanager);
+void alertmanager_reset(struct alertmanager *alertmanager);
+void alertmanager_stop(struct alertmanager *alertmanager, int64_t now_ms);
+void alertmanager_start(struct alertmanager *alertmanager, int64_t now_ms);
+
+/* What Prometheus posts: the alert of `rule` for `host`, resolved iff ends_ms <= now_ms. */
+void alertmanager_receive(struct alertmanager *alertmanager, int64_t now_ms, int rule, int host,
+                          int64_t starts_ms, int64_t ends_ms);
+void alertmanager_event(struct alertmanager *alertmanager, const struct event *event);
+
+#endif

@@ -1,9 +1,0 @@
-/* `understudy drill FILE --rehearse` and `--plan`: what of a drill needs no live service. */
-#ifndef SIM_REHEARSE_COMMAND_H
-#define SIM_REHEARSE_COMMAND_H
-
-#include "model/err.h"
-
-enum und_code rehearse_command(int argc, char **argv, struct und_err *err);
-
-#endif

@@ -1,0 +1,277 @@
+/* Faults: when they come, what they do to the world, how they end. */
+#include "world.h"
+
+#include "model/base/assert.h"
+
+#define CLOCK_TOLERANCE_MS 300000LL /* a runner's token is refused beyond this (JWT, 5 minutes) */
+
+static enum signal stressed_signal(enum fault_kind kind)
+{
+    return kind == FAULT_CPU_STRESS      ? SIGNAL_CPU_RATE
+           : kind == FAULT_MEMORY_STRESS ? SIGNAL_MEMORY
+                                         : SIGNAL_DISK;
+}
+
+/* Loses or returns single registrations; their host stays. */
+static void lose_slots(struct world *world, int host, int n, bool lost)
+{
+    struct world_host *h = &world->host[host];
+    uint32_t reg;
+    for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
+        if (world->regs[reg].dead == lost)
+            continue;
+        world_session_slot(world, reg, lost);
+        n--;
+    }
+}
+
+/* One count up (sign 1) or down (-1) for each thing that the fault takes from its host. */
+static void touch_host(struct world *world, const struct fault *fault, int host, int sign)
+{
+    struct world_host *h = &world->host[host];
+    bool reachable = world_host_reachable(world, host);
+    double slow = sign > 0 ? fault->slowdown : 1 / fault->slowdown;
+    switch (fault->kind) {
+    case FAULT_HOST_POWER_LOSS:
+    case FAULT_OS_CRASH:
+        h->down += sign;
+        break;
+    case FAULT_SERVICE_STOP:
+        h->graceful = fault->graceful && sign > 0;
+        h->stopped += sign;
+        break;
+    case FAULT_NETWORK_PARTITION:
+        h->cut_github += (fault->from & FROM_GITHUB) ? sign : 0;
+        h->cut_monitoring += (fault->from & FROM_MONITORING) ? sign : 0;
+        break;
+    case FAULT_CLOCK_JUMP:
+        h->cut_github +=
+            fault->jump_ms > CLOCK_TOLERANCE_MS || fault->jump_ms < -CLOCK_TOLERANCE_MS ? sign : 0;
+        break;
+    case FAULT_CPU_STRESS:
+    case FAULT_MEMORY_STRESS:
+    case FAULT_DISK_STRESS:
+        h->impaired += sign;
+        world_host_stress(world, host, stressed_signal(fault->kind), sign * fault->load_pm);
+        world_host_slow(world, host, slow);
+        break;
+    case FAULT_SLOW_HOST:
+        h->impaired += sign;
+        world_host_slow(world, host, slow);
+        break;
+    case FAULT_SLOTS_LOST:
+        h->slot_faults += sign;
+        lose_slots(world, host, fault->slots, sign > 0);
+        break;
+    case FAULT_MAINTENANCE:
+        h->maintenances += sign;
+        readings_maintenance(&world->readings, host, h->maintenances > 0);
+        break;
+    case FAULT_MONITORING_DOWN:
+    case FAULT_ALERTMANAGER_DOWN:
+    case FAULT_GITHUB_OUTAGE:
+    case FAULT_GITHUB_API_ERRORS:
+    case FAULT_TOKEN_EXPIRED:
+    case FAULT_KINDS:
+        UND_UNREACHABLE();
+    }
+    world_host_changed(world, host, reachable);
+}
+
+static void touch_monitoring(struct world *world, const struct fault *fault, int sign)
+{
+    bool prometheus = fault->kind == FAULT_MONITORING_DOWN;
+    int was = world->monitoring_down, was_am = world->alertmanager_down;
+    world->monitoring_down += prometheus ? sign : 0;
+    world->alertmanager_down += sign;
+    if (!world->prometheus)
+        return;
+    if (was == 0 && world->monitoring_down > 0)
+        prometheus_stop(world->prometheus, world->now_ms);
+    else if (was > 0 && world->monitoring_down == 0)
+        prometheus_start(world->prometheus, world->now_ms);
+    if (!world->alertmanager)
+        return;
+    if (was_am == 0)
+        alertmanager_stop(world->alertmanager, world->now_ms);
+    else if (world->alertmanager_down == 0)
+        alertmanager_start(world->alertmanager, world->now_ms);
+}
+
+/* The worst of those that go on. */
+static double api_error_rate(const struct world *world)
+{
+    double rate = 0;
+    int i;
+    for (i = 0; i < world->scenario->n_faults; i++) {
+        const struct fault *fault = &world->scenario->faults[i];
+        if (world->fault_active[i] && fault->kind == FAULT_GITHUB_API_ERRORS &&
+            fault->error_rate > rate)
+            rate = fault->error_rate;
+    }
+    return rate;
+}
+
+static void touch(struct world *world, const struct fault *fault, int sign)
+{
+    int i;
+    switch (fault->kind) {
+    case FAULT_MONITORING_DOWN:
+    case FAULT_ALERTMANAGER_DOWN:
+        touch_monitoring(world, fault, sign);
+        break;
+    case FAULT_GITHUB_OUTAGE:
+        world->github_down += sign;
+        world_github_changed(world);
+        break;
+    case FAULT_GITHUB_API_ERRORS:
+        world->api_error_rate = api_error_rate(world);
+        break;
+    case FAULT_TOKEN_EXPIRED:
+        world->token_bad += sign;
+        break;
+    case FAULT_HOST_POWER_LOSS:
+    case FAULT_OS_CRASH:
+    case FAULT_SERVICE_STOP:
+    case FAULT_NETWORK_PARTITION:
+    case FAULT_CLOCK_JUMP:
+    case FAULT_CPU_STRESS:
+    case FAULT_MEMORY_STRESS:
+    case FAULT_DISK_STRESS:
+    case FAULT_SLOW_HOST:
+    case FAULT_SLOTS_LOST:
+    case FAULT_MAINTENANCE:
+        for (i = 0; i < fault->n_targets; i++)
+            touch_host(world, fault, fault->targets[i], sign);
+        break;
+    case FAULT_KINDS:
+        UND_UNREACHABLE();
+    }
+    world_controller_wake(world);
+}
+
+/* Does the fault leave its host serving, only badly? */
+static bool degrades(enum fault_kind kind)
+{
+    return kind == FAULT_CPU_STRESS || kind == FAULT_MEMORY_STRESS || kind == FAULT_DISK_STRESS ||
+           kind == FAULT_SLOW_HOST || kind == FAULT_SLOTS_LOST;
+}
+
+static void schedule(struct world *world, uint32_t fault, int64_t at_ms)
+{
+    if (at_ms < world->end_ms)
+        world_push(world, at_ms, FIRST_WORLD, EV_FAULT, fault, 0);
+}
+
+void world_fault_start(struct world *world)
+{
+    uint32_t i;
+    int host;
+    for (i = 0; i < (uint32_t)world->scenario->n_faults; i++) {
+        world->fault_active[i] = false;
+        schedule(world, i, draw_ms(&world->scenario->faults[i].at, world_fault_stream(world, i)));
+    }
+    for (host = 0; host < world->n_hosts; host++)
+        if (world->fleet->hosts[host].has_mtbf)
+            world_push(world,
+                       draw_ms(&world->fleet->hosts[host].mtbf,
+                               world_host_stream(world, host, HOST_STREAM_BREAKDOWN)),
+                       FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
+}
+
+static uint64_t target_bits(const struct fault *fault)
+{
+    uint64_t bits = 0;
+    int i;
+    for (i = 0; i < fault->n_targets; i++)
+        bits |= 1ULL << fault->targets[i];
+    return bits;
+}
+
+void world_fault_begin(struct world *world, uint32_t index)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    struct stream *stream = world_fault_stream(world, index);
+    int32_t cause;
+    int i;
+    if (fault->chance < 1 && stream_uniform(stream) >= fault->chance) {
+        if (fault->has_every)
+            schedule(world, index, world->now_ms + draw_ms(&fault->every, stream));
+        return;
+    }
+    world->fault_active[index] = true;
+    world_digest(world, EV_FAULT, index, 0);
+    cause =
+        WORLD_STORY(world, -1, fault->n_targets > 0 ? fault->targets[0] : -1, MARK_FAULT, "%s%s",
+                    fault_kind_name(fault->kind), fault->n_targets > 1 ? " (several hosts)" : "");
+    for (i = 0; i < fault->n_targets; i++)
+        world->host[fault->targets[i]].cause = cause;
+    world_incident_open(world, (int)index, target_bits(fault), degrades(fault->kind),
+                        fault->kind == FAULT_MAINTENANCE, cause);
+    touch(world, fault, 1);
+    world_incident_struck(world);
+    if (fault->has_lasts)
+        world_push(world, world->now_ms + draw_ms(&fault->lasts, stream), FIRST_WORLD, EV_FAULT_END,
+                   index, 0);
+}
+
+void world_fault_end(struct world *world, uint32_t index)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    int host = fault->n_targets > 0 ? fault->targets[0] : -1;
+    int32_t cause;
+    int i;
+    if (!world->fault_active[index])
+        return;
+    world->fault_active[index] = false;
+    world_digest(world, EV_FAULT_END, index, 0);
+    cause = WORLD_STORY(world, host >= 0 ? world->host[host].cause : -1, host, MARK_FAULT_END,
+                        "%s ends", fault_kind_name(fault->kind));
+    for (i = 0; i < fault->n_targets; i++)
+        world->host[fault->targets[i]].cause = cause;
+    touch(world, fault, -1);
+    world_incident_ended(world, (int)index, target_bits(fault));
+    if (fault->has_every)
+        schedule(world, index,
+                 world->now_ms + draw_ms(&fault->every, world_fault_stream(world, index)));
+}
+
+void world_fault_breakdown(struct world *world, int host)
+{
+    bool reachable = world_host_reachable(world, host);
+    struct world_host *h = &world->host[host];
+    world_digest(world, EV_BREAKDOWN, (uint64_t)host, 0);
+    h->cause = WORLD_STORY(world, -1, host, MARK_FAULT, "host breaks down (MTBF)");
+    world_incident_open(world, -1, 1ULL << host, false, false, h->cause);
+    h->down++;
+    world_host_changed(world, host, reachable);
+    world_incident_struck(world);
+    world_push(world,
+               world->now_ms + draw_ms(&world->fleet->hosts[host].mttr,
+                                       world_host_stream(world, host, HOST_STREAM_REPAIR)),
+               FIRST_WORLD, EV_REPAIR, (uint32_t)host, 0);
+}
+
+void world_fault_repair(struct world *world, int host)
+{
+    bool reachable = world_host_reachable(world, host);
+    struct world_host *h = &world->host[host];
+    h->cause = WORLD_STORY(world, h->cause, host, MARK_FAULT_END, "host is repaired");
+    h->down--;
+    world_host_changed(world, host, reachable);
+    world_incident_ended(world, -1, 1ULL << host);
+    world_push(world,
+               world->now_ms + draw_ms(&world->fleet->hosts[host].mtbf,
+                                       world_host_stream(world, host, HOST_STREAM_BREAKDOWN)),
+               FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
+}
+
+/* The paged human repairs what has no end of its own. */
+void world_fault_human(struct world *world)
+{
+    uint32_t i;
+    world->repair_called = false;
+    for (i = 0; i < (uint32_t)world->scenario->n_faults; i++)
+        if (world->fault_active[i] && !world->scenario->faults[i].has_lasts)
+            world_fault_end(world, i);
+}

@@ -1,0 +1,274 @@
+/*
+ * Measures each occurrence of a fault as DESIGN.md defines it. A job is "held up" if it was handed
+ * to a registration that was gone, or had to queue while GitHub still believed in such
+ * registrations or while nothing at all could take a job; the RTO is the first start of such a job
+ * on a sound host. A fault that leaves its host serving, only
+ * badly, holds nobody up: there it is the first start on a sound host after routing has changed.
+ */
+#include "world.h"
+
+#include "model/base/assert.h"
+
+#define FAILOVER_IN_TIME_MS 600000LL /* the runbook pages when a failover takes longer */
+
+static bool concerns(const struct incident *incident, int host)
+{
+    return host < 0 ? incident->hosts == 0 : (incident->hosts >> host & 1) != 0;
+}
+
+#define FOR_OPEN(world, incident)                                                                  \
+    for (int slot_ = 0; slot_ < (world)->n_open; slot_++)                                          \
+        if (((incident) = &(world)->incidents[(world)->open[slot_]]) != NULL)
+
+/* Those whose capacity is not yet restored; the others stay open for their RTO alone. */
+#define FOR_UNRESTORED(world, incident)                                                            \
+    FOR_OPEN(world, incident)                                                                      \
+    if ((incident)->mttr_ms < 0)
+
+static void close_slot(struct world *world, int slot)
+{
+    world->open[slot] = world->open[--world->n_open];
+}
+
+/* Once a fault has struck: jobs that already wait are held up like those to come. */
+void world_incident_struck(struct world *world)
+{
+    uint32_t job;
+    int i;
+    if (!world_incident_impairs(world))
+        return;
+    for (i = 0; i < world->n_queues; i++)
+        for (job = world->queues[i].head; job != NONE; job = world->jobs[job].next)
+            world->jobs[job].held_up = true;
+}
+
+int world_incident_open(struct world *world, int fault, uint64_t hosts, bool degrading,
+                        bool maintenance, int32_t cause)
+{
+    struct incident *incident;
+    if (world->n_incidents == world->max_incidents || world->n_open == WORLD_OPEN_INCIDENTS ||
+        world->now_ms < world->stats_from_ms)
+        return -1;
+    incident = &world->incidents[world->n_incidents];
+    *incident = (struct incident){.fault = (int16_t)fault,
+                                  .at_ms = world->now_ms,
+                                  .detection_ms = -1,
+                                  .pending_ms = -1,
+                                  .firing_ms = -1,
+                                  .webhook_ms = -1,
+                                  .failover_ms = -1,
+                                  .rto_ms = -1,
+                                  .recovery_ms = -1,
+                                  .mttr_ms = -1,
+                                  .hosts = hosts,
+                                  .detected_at_ms = -1,
+                                  .decided_at_ms = -1,
+                                  .routed_at_ms = -1,
+                                  .degrading = degrading,
+                                  .maintenance = maintenance,
+                                  .cause = cause};
+    world->open[world->n_open++] = (int16_t)world->n_incidents;
+    return world->n_incidents++;
+}
+
+void world_incident_ended(struct world *world, int fault, uint64_t hosts)
+{
+    struct incident *incident;
+    FOR_UNRESTORED(world, incident)
+    if (incident->fault == fault && incident->hosts == hosts)
+        incident->ended = true;
+    world_incident_check_full(world);
+}
+
+void world_incident_alert(struct world *world, int host, enum alert_change change)
+{
+    struct incident *incident;
+    FOR_UNRESTORED(world, incident)
+    {
+        int64_t delay_ms = world->now_ms - incident->at_ms;
+        if (!concerns(incident, host))
+            continue;
+        if ((change == ALERT_BEGAN || change == ALERT_FIRED) && incident->pending_ms < 0)
+            incident->pending_ms = delay_ms;
+        if (change == ALERT_FIRED && incident->firing_ms < 0)
+            incident->firing_ms = delay_ms;
+    }
+}
+
+void world_incident_webhook(struct world *world, int host)
+{
+    struct incident *incident;
+    FOR_UNRESTORED(world, incident)
+    if (concerns(incident, host) && incident->webhook_ms < 0)
+        incident->webhook_ms = world->now_ms - incident->at_ms;
+}
+
+void world_incident_detected(struct world *world, int host)
+{
+    struct incident *incident;
+    FOR_UNRESTORED(world, incident)
+    if (concerns(incident, host) && incident->detection_ms < 0 && !incident->maintenance) {
+        incident->detection_ms = world->now_ms - incident->at_ms;
+        incident->detected_at_ms = world->now_ms;
+    }
+}
+
+/* A failover is due, decided or held back for want of sight; counted once until it is over. */
+void world_incident_due(struct world *world, int host)
+{
+    world->rep->failovers_due += !world->host[host].failing_over;
+    world->host[host].failing_over = true;
+}
+
+void world_incident_decided(struct world *world, int host, bool by_hand)
+{
+    struct incident *incident;
+    bool routed =
+        world->variable_routing ? (world->route >> host & 1) != 0 : world->host[host].labelled > 0;
+    world->rep->failovers += !by_hand;
+    if (by_hand)
+        world->host[host].failing_over = false;
+    else
+        world_incident_due(world, host);
+    FOR_UNRESTORED(world, incident)
+    if (concerns(incident, host) && incident->decided_at_ms < 0)
+        incident->decided_at_ms = world->now_ms;
+    if (!routed) /* a relapse before the first slot was back */
+        world_incident_routed(world, host);
+}
+
+void world_incident_routed(struct world *world, int host)
+{
+    struct incident *incident;
+    int64_t detected_ms = world->policy.host[host].detected_ms;
+    FOR_UNRESTORED(world, incident)
+    {
+        int64_t from_ms = incident->maintenance ? incident->at_ms : incident->detected_at_ms;
+        if (!concerns(incident, host) || incident->routed_at_ms >= 0)
+            continue;
+        incident->routed_at_ms = world->now_ms;
+        if (from_ms >= 0)
+            incident->failover_ms = world->now_ms - from_ms;
+    }
+    if (world->host[host].failing_over && world->now_ms - detected_ms <= FAILOVER_IN_TIME_MS)
+        world->rep->failovers_done++;
+    world->host[host].failing_over = false;
+}
+
+void world_incident_job_started(struct world *world, uint32_t job, int host)
+{
+    struct incident *incident;
+    if (!world_host_sound(world, host))
+        return;
+    FOR_OPEN(world, incident)
+    {
+        bool restores = incident->degrading ? incident->routed_at_ms >= 0 && incident->mttr_ms < 0
+                                            : world->jobs[job].held_up;
+        if (incident->rto_ms >= 0 || incident->maintenance || !restores)
+            continue;
+        incident->rto_ms = world->now_ms - incident->at_ms;
+        WORLD_STORY(world, world->jobs[job].cause, host, MARK_FIRST_JOB,
+                    "service restored: job %u starts on sound capacity", job);
+    }
+}
+
+void world_incident_inflight(struct world *world, uint32_t job, int host)
+{
+    struct incident *incident;
+    if (world->jobs[job].incident >= 0)
+        return; /* lost again: the first incident still waits for it */
+    FOR_UNRESTORED(world, incident)
+    if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
+        world->jobs[job].incident = world->open[slot_];
+        incident->inflight++;
+        return;
+    }
+}
+
+/* A job that is never done again leaves its incident without a job recovery time. */
+void world_incident_job_over(struct world *world, uint32_t job, bool success)
+{
+    struct incident *incident = &world->incidents[world->jobs[job].incident];
+    if (!success)
+        incident->lost_for_good = true;
+    incident->inflight--;
+    if (incident->inflight == 0 && !incident->lost_for_good)
+        incident->recovery_ms = world->now_ms - incident->at_ms;
+}
+
+static bool anyone_held_up(const struct world *world)
+{
+    uint32_t job;
+    for (job = 0; job < world->jobs_used; job++)
+        if (world->jobs[job].held_up &&
+            (world->jobs[job].state == JOB_QUEUED || world->jobs[job].state == JOB_ASSIGNED ||
+             world->jobs[job].state == JOB_STRANDED))
+            return true;
+    return false;
+}
+
+/* At the end of a replication: whoever is still held up has waited at least this long. */
+void world_incident_finish(struct world *world)
+{
+    struct incident *incident;
+    if (world->n_open == 0 || !anyone_held_up(world))
+        return;
+    FOR_OPEN(world, incident)
+    if (incident->rto_ms < 0 && !incident->maintenance && !incident->degrading)
+        incident->rto_ms = world->now_ms - incident->at_ms;
+}
+
+static bool full(const struct world *world, const struct incident *incident)
+{
+    int host;
+    for (host = 0; host < world->n_hosts; host++) {
+        const struct world_host *h = &world->host[host];
+        if ((incident->hosts >> host & 1) &&
+            (!world_host_sound(world, host) || h->able != h->slots ||
+             (world->fleet->has_policy && world->policy.host[host].phase != PHASE_SERVING)))
+            return false;
+    }
+    return incident->ended;
+}
+
+void world_incident_check_full(struct world *world)
+{
+    int slot;
+    for (slot = world->n_open - 1; slot >= 0; slot--) {
+        struct incident *incident = &world->incidents[world->open[slot]];
+        if (incident->mttr_ms < 0 && full(world, incident)) {
+            incident->mttr_ms = world->now_ms - incident->at_ms;
+            WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
+        }
+        if (incident->mttr_ms >= 0 &&
+            (incident->rto_ms >= 0 || incident->degrading || !anyone_held_up(world)))
+            close_slot(world, slot);
+    }
+}
+
+/* Does GitHub still hand jobs to registrations of these hosts that are gone? */
+static bool swallows(const struct world *world, uint64_t hosts)
+{
+    uint32_t reg;
+    for (reg = 0; reg < world->n_regs; reg++) {
+        const struct reg *r = &world->regs[reg];
+        if ((hosts >> r->host & 1) && r->online && r->labelled &&
+            (r->dead || !world->host[r->host].connected))
+            return true;
+    }
+    return false;
+}
+
+/* While registrations that are gone take jobs, or nothing can take any, a job that has to wait is
+ * held up by the fault; later it waits for want of capacity. */
+bool world_incident_impairs(const struct world *world)
+{
+    int slot;
+    for (slot = 0; slot < world->n_open; slot++) {
+        const struct incident *incident = &world->incidents[world->open[slot]];
+        if (incident->mttr_ms < 0 && !incident->maintenance && !incident->degrading &&
+            (world->able_total == 0 || swallows(world, incident->hosts)))
+            return true;
+    }
+    return false;
+}

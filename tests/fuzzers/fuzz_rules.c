@@ -1,0 +1,78 @@
+/* Fuzzer of what reads Prometheus' and Alertmanager's own files, and PromQL: make fuzz. */
+#include "model/base/assert.h"
+#include "model/rules/alertmanager_file.h"
+#include "model/rules/prometheus_file.h"
+#include "model/rules/rule_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(enum und_code code, const struct und_err *err)
+{
+    UND_ASSERT(code == err->code && (code == UND_OK || code == UND_USAGE));
+    UND_ASSERT(strchr(err->text, '\n') == NULL);
+}
+
+static void read_expression(const uint8_t *data, size_t size)
+{
+    static struct promql promql, again;
+    static char text[8192], printed[16384];
+    struct promql_signal signal;
+    struct und_err err = {UND_OK, ""}, second = {UND_OK, ""};
+    snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1), data);
+    if (promql_parse(&promql, text, "fuzz", &err) != UND_OK)
+        return;
+    /* What is printed reads back as what was printed. */
+    promql_print(&promql, promql.root, printed, sizeof printed);
+    if (strlen(printed) + 1 < sizeof text && !strpbrk(printed, "\\\"") &&
+        promql_parse(&again, printed, "fuzz", &second) == UND_OK) {
+        promql_print(&again, again.root, text, sizeof text);
+        UND_ASSERT(strcmp(text, printed) == 0);
+    }
+    check(promql_signal(&signal, &promql, NULL, 0, "fuzz", &err), &err);
+}
+
+static void read_rules(const char *path)
+{
+    struct und_err err = {UND_OK, ""};
+    struct rule_set *set = rule_set_new();
+    set->lenient = true;
+    check(rule_set_read(set, &path, 1, &err), &err);
+    rule_set_free(set);
+}
+
+static void read_prometheus(const char *path)
+{
+    static struct prometheus_file file;
+    struct und_err err = {UND_OK, ""};
+    check(prometheus_file_read(&file, path, &err), &err);
+    prometheus_file_fini(&file);
+}
+
+static void read_alertmanager(const char *path)
+{
+    struct und_err err = {UND_OK, ""};
+    struct alertmanager_file *file = alertmanager_file_read(path, &err);
+    check(file ? UND_OK : UND_USAGE, &err);
+    alertmanager_file_free(file);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char path[64];
+    int fd = memfd_create("fuzz", 0);
+    UND_ASSERT(fd >= 0);
+    UND_ASSERT(write(fd, data, size) == (ssize_t)size);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    read_expression(data, size);
+    read_rules(path);
+    read_prometheus(path);
+    read_alertmanager(path);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,169 @@
+/* The monitor and the replay, by the program itself, in the smallest world. */
+#include "tests/support/helpers.h"
+#include "tests/support/live_fixture.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct live_fixture world;
+
+static void set_up(void)
+{
+    live_fixture_open(&world, NULL, "");
+}
+
+static void tear_down(void)
+{
+    live_fixture_close(&world);
+}
+
+static void pause_ms(int ms)
+{
+    struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&nap, NULL);
+}
+
+static int start_monitor(const char *span)
+{
+    char *const arguments[] = {
+        "monitor",      "--journal", world.journal, "--for", (char *)(uintptr_t)span,
+        world.scenario, NULL};
+    return live_fixture_run(&world, arguments, 0);
+}
+
+static int replay(char *option)
+{
+    char *const arguments[] = {"replay", option ? option : "--plans", world.journal, NULL};
+    return live_fixture_wait(&world, live_fixture_run(&world, arguments, 0));
+}
+
+static void sql(const char *text)
+{
+    sqlite3 *db;
+    ck_assert_int_eq(sqlite3_open(world.journal, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+START_TEST(monitor_decides_in_shadow_and_replay_agrees)
+{
+    int pid = start_monitor("3s");
+    pause_ms(700);
+    live_fixture_touch(world.broken);
+    pause_ms(700);
+    unlink(world.broken);
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    ck_assert(live_fixture_said(&world, "big: detected"));
+    ck_assert(live_fixture_said(&world, "big: failover"));
+    ck_assert(live_fixture_said(&world, "big: drained, 0 of 2 admitted"));
+    ck_assert(live_fixture_said(&world, "big: failback"));
+    ck_assert(live_fixture_said(&world, "big: restored"));
+    ck_assert_int_eq(world.writes, 0);
+    ck_assert_int_eq(replay(NULL), 0);
+    ck_assert(live_fixture_said(&world, "every plan the same"));
+    ck_assert(live_fixture_said(&world, "big: failover"));
+}
+END_TEST
+
+START_TEST(replay_names_the_first_difference)
+{
+    int pid = start_monitor("1s");
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    sql("DROP TRIGGER decision_kept; UPDATE decision SET plan ="
+        " replace(plan, '\"admitted\":2', '\"admitted\":1') WHERE number = 1");
+    ck_assert_int_eq(replay(NULL), 1);
+    ck_assert(live_fixture_said(&world, "decision 1 ("));
+    ck_assert(live_fixture_said(&world, "first difference, for big: admitted 1 then, 2 now"));
+}
+END_TEST
+
+START_TEST(replay_says_what_it_cannot_read)
+{
+    int pid = start_monitor("1s");
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    sql("DROP TRIGGER decision_kept; UPDATE decision SET view = '{}' WHERE number = 1");
+    ck_assert_int_eq(replay("--quiet"), 2);
+    ck_assert(live_fixture_said(&world, "run 1, decision 1: view.paused: want true or false"));
+    unlink(world.journal);
+    ck_assert_int_eq(replay(NULL), 2);
+}
+END_TEST
+
+START_TEST(a_service_that_fails_is_told_once_and_the_policy_stands_still)
+{
+    int pid;
+    atomic_store(&world.mischief,
+                 "HTTP/1.1 401 No\r\n\r\n{\"message\":\"Bad credentials " LIVE_FIXTURE_TOKEN "\"}");
+    pid = start_monitor("3s");
+    pause_ms(700);
+    live_fixture_touch(world.broken); /* GitHub is gone, and with it the sight */
+    pause_ms(1200);
+    unlink(world.broken);
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    ck_assert(live_fixture_said(&world, "github cannot be read: GET "));
+    ck_assert(live_fixture_said(&world, "the token is wrong, expired or revoked"));
+    ck_assert(live_fixture_said(&world, "fleet: blind"));
+    ck_assert(live_fixture_said(&world, "github can be read again"));
+    ck_assert(live_fixture_said(&world, "fleet: sighted"));
+    ck_assert_int_eq(replay(NULL), 0);
+}
+END_TEST
+
+START_TEST(sigterm_is_no_failure)
+{
+    int pid = start_monitor("60s");
+    pause_ms(500);
+    kill(pid, SIGTERM);
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    pid = start_monitor("60s");
+    pause_ms(500);
+    kill(pid, SIGINT);
+    ck_assert_int_eq(live_fixture_wait(&world, pid), 130);
+}
+END_TEST
+
+START_TEST(monitor_finishes_what_a_dead_drill_left)
+{
+    int pid = live_fixture_start(&world, "--yes", 0), i;
+    for (i = 0; i < 500 && !live_fixture_is_broken(&world); i++)
+        pause_ms(20);
+    kill(pid, SIGKILL);
+    live_fixture_wait(&world, pid);
+    ck_assert_int_eq(live_fixture_wait(&world, start_monitor("1s")), 0);
+    ck_assert(live_fixture_said(&world, "undone: break it on net"));
+    ck_assert(!live_fixture_is_broken(&world));
+}
+END_TEST
+
+START_TEST(monitor_beside_a_drill_lets_it_be)
+{
+    int drill = live_fixture_start(&world, "--yes", 0), i;
+    for (i = 0; i < 500 && !live_fixture_is_broken(&world); i++)
+        pause_ms(20);
+    ck_assert_int_eq(live_fixture_wait(&world, start_monitor("1s")), 0);
+    ck_assert(!live_fixture_said_quietly(&world, "undone"));
+    ck_assert_int_eq(live_fixture_wait(&world, drill), 0);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *all = suite_create("monitor");
+    TCase *tcase = tcase_create("all");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, monitor_decides_in_shadow_and_replay_agrees);
+    tcase_add_test(tcase, replay_names_the_first_difference);
+    tcase_add_test(tcase, replay_says_what_it_cannot_read);
+    tcase_add_test(tcase, a_service_that_fails_is_told_once_and_the_policy_stands_still);
+    tcase_add_test(tcase, sigterm_is_no_failure);
+    tcase_add_test(tcase, monitor_finishes_what_a_dead_drill_left);
+    tcase_add_test(tcase, monitor_beside_a_drill_lets_it_be);
+    suite_add_tcase(all, tcase);
+    return all;
+}

@@ -1,0 +1,535 @@
+/* Prometheus' and Alertmanager's own files: what is taken, what is noted, what is refused. */
+#include "model/load/loader.h"
+#include "model/rules/alertmanager_file.h"
+#include "model/rules/prometheus_file.h"
+#include "model/rules/rule_file.h"
+#include "tests/support/helpers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64];
+
+/* Each test has a folder of its own to write its files to, and is there. */
+static void setup(void)
+{
+    strcpy(folder, "/tmp/understudy-rules-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static const char *const one_path[] = {"rules.yml"};
+
+static void check_note(const json_t *notes, size_t i, int line, const char *text)
+{
+    const json_t *note = json_array_get(notes, i);
+    ck_assert_ptr_nonnull(note);
+    ck_assert_str_eq(json_string_value(json_object_get(note, "text")), text);
+    ck_assert_int_eq(json_integer_value(json_object_get(note, "line")), line);
+}
+
+/* --- rule files ------------------------------------------------------------------------------ */
+
+START_TEST(takes_what_a_rule_says)
+{
+    struct rule_set *set = rule_set_new();
+    struct und_err err = {0};
+    write_file("rules.yml", "groups:\n"
+                            "  - name: a\n"
+                            "    interval: 15s\n"
+                            "    limit: 10\n"
+                            "    rules:\n"
+                            "      - record: instance:cpu:ratio\n"
+                            "        expr: avg by (instance) (rate(node_cpu_seconds_total"
+                            "{mode!=\"idle\"}[1m]))\n"
+                            "      - alert: Down\n"
+                            "        expr: up{job=\"node\"} == 0\n"
+                            "        for: 1h30m\n"
+                            "        keep_firing_for: 10m\n"
+                            "        labels: {severity: Page, team: ci, level: 3}\n"
+                            "        annotations: {summary: '{{ $labels.instance }}'}\n"
+                            "  - name: b\n"
+                            "    rules:\n"
+                            "      - alert: Full\n"
+                            "        expr: |\n"
+                            "          node_memory_MemAvailable_bytes\n"
+                            "          / node_memory_MemTotal_bytes < 0.1234\n"
+                            "        labels: {severity: P1}\n");
+    ck_assert_msg(rule_set_read(set, one_path, 1, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(set->n, 2);
+    ck_assert_int_eq(set->n_records, 1);
+    ck_assert_str_eq(set->rules[0].name, "Down");
+    ck_assert_str_eq(set->rules[0].group, "a");
+    ck_assert_int_eq(set->rules[0].interval_ms, 15000);
+    ck_assert_int_eq(set->rules[0].for_ms, 5400000);
+    ck_assert_int_eq(set->rules[0].keep_firing_ms, 600000);
+    ck_assert_int_eq(set->rules[0].severity, SEVERITY_PAGE);
+    ck_assert_int_eq(set->sources[0].line, 8);
+    ck_assert_int_eq(set->sources[0].expr_line, 9);
+    ck_assert_str_eq(set->sources[0].matchers[0].value, "node");
+    ck_assert_str_eq(json_string_value(json_object_get(set->sources[0].labels, "team")), "ci");
+    ck_assert_str_eq(json_string_value(json_object_get(set->sources[0].labels, "level")), "3");
+    ck_assert_int_eq(set->rules[1].interval_ms, 0);
+    ck_assert_int_eq(set->rules[1].severity, SEVERITY_WARNING);
+    ck_assert_int_eq(set->rules[1].threshold_pm, 877);
+    check_note(set->notes, 0, 4, "limit is not used");
+    check_note(set->notes, 1, 16,
+               "Full: severity P1 is none of info, warning, critical, page: taken as warning");
+    check_note(set->notes, 2, 17, "Full: the threshold is rounded to 87.7%");
+    ck_assert_uint_eq(json_array_size(set->notes), 3);
+    rule_set_free(set);
+}
+END_TEST
+
+START_TEST(unmapped_alerts_can_be_left_out_or_looked_at)
+{
+    struct rule_set *set = rule_set_new();
+    struct und_err err = {0};
+    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
+                            "  - {alert: Odd, expr: node_load1 > 5}\n"
+                            "  - {alert: Down, expr: up == 0}\n");
+    ck_assert_int_eq(rule_set_read(set, one_path, 1, &err), UND_USAGE);
+    ck_assert_str_eq(err.text, "rules.yml:4: Odd: node_load1 > 5: cannot be mapped to a signal: "
+                               "node_load1 is no metric that the model has");
+    rule_set_free(set);
+    set = rule_set_new();
+    set->lenient = true;
+    err = (struct und_err){0};
+    ck_assert_int_eq(rule_set_read(set, one_path, 1, &err), UND_OK);
+    ck_assert_int_eq(set->n, 2);
+    ck_assert(!set->sources[0].mapped && set->sources[1].mapped);
+    rule_set_free(set);
+    set = rule_set_new();
+    set->ignored = json_pack("[s]", "Odd");
+    ck_assert_int_eq(rule_set_read(set, one_path, 1, &err), UND_OK);
+    ck_assert_int_eq(set->n, 1);
+    check_note(set->notes, 0, 4, "Odd is left out, as asked for");
+    json_decref(set->ignored);
+    rule_set_free(set);
+}
+END_TEST
+
+#define RULE(text) "groups:\n- name: a\n  rules:\n  - " text "\n"
+
+static const struct {
+    const char *text, *message;
+} bad_rules[] = {
+    {"groups: [", "rules.yml:2: not YAML"},
+    {"- 1\n", "rules.yml:1: got "},
+    {"group: []\n", "rules.yml:1: group: unknown key, did you mean groups?"},
+    {"groups: 5\n", "rules.yml:1: groups: got 5, want a list"},
+    {"groups:\n- rules: []\n", "rules.yml:2: groups[0]: a group without a name"},
+    {"groups:\n- name: ''\n", "rules.yml:2: groups[0]: a group without a name"},
+    {"groups:\n- name: a\n- name: a\n",
+     "rules.yml:3: name: a group of the name 'a' stands there already"},
+    {"groups:\n- name: a\n  interval: 5\n",
+     "rules.yml:3: interval: got 5, want a duration as Prometheus writes it: 30s, 5m, 1h30m"},
+    {"groups:\n- name: a\n  intervall: 5s\n",
+     "rules.yml:3: intervall: unknown key, did you mean interval?"},
+    {RULE("alert: A"), "rules.yml:4: alert: A has no expr"},
+    {RULE("record: a:b"), "rules.yml:4: record: a:b has no expr"},
+    {RULE("expr: up == 0"), "rules.yml:4: rules[0]: got neither alert nor record"},
+    {RULE("{alert: A, record: b, expr: up}"), "rules.yml:4: rules[0]: got both alert and record"},
+    {RULE("{alert: A, expr: up ==}"),
+     "rules.yml:4: expr: character 6: got 'the end', want an expression"},
+    {RULE("{record: a b, expr: up}"), "rules.yml:4: record: got 'a b', want a metric's name"},
+    {RULE("{record: a, expr: up, for: 1m}"),
+     "rules.yml:4: record: a recording rule has no for, keep_firing_for or annotations"},
+    {RULE("{alert: A, expr: up == 0, for: 2min}"),
+     "rules.yml:4: for: got 2min, want a duration as Prometheus writes it"},
+    {RULE("{alert: A, expr: up == 0, for: 120}"),
+     "rules.yml:4: for: got 120, want a duration as Prometheus writes it"},
+    {RULE("{alert: A, expr: up == 0, for: -1m}"),
+     "rules.yml:4: for: got -1m, want a duration as Prometheus writes it"},
+    {RULE("{alert: A, expr: up == 0, keep_firing: 1m}"),
+     "rules.yml:4: keep_firing: unknown key, did you mean keep_firing_for?"},
+    {RULE("{alert: A, expr: up == 0, labels: {a: '{{ $value }}'}}"),
+     "rules.yml:4: a: got a template ({{ $value }}), want a fixed text"},
+    {RULE("{alert: A, expr: up == 0, labels: {a-b: x}}"),
+     "rules.yml:4: a-b: no valid name of a label"},
+    {RULE("{alert: A, expr: up == 0, labels: [a]}"), "rules.yml:4: labels: got "},
+    {RULE("{alert: A, expr: [up]}"), "rules.yml:4: expr: got "},
+};
+
+START_TEST(bad_rule_file_is_one_placed_line)
+{
+    struct rule_set *set = rule_set_new();
+    struct und_err err = {0};
+    write_file("rules.yml", bad_rules[_i].text);
+    ck_assert_int_eq(rule_set_read(set, one_path, 1, &err), UND_USAGE);
+    ck_assert_msg(strncmp(err.text, bad_rules[_i].message, strlen(bad_rules[_i].message)) == 0,
+                  "got:  %s\nwant: %s", err.text, bad_rules[_i].message);
+    ck_assert_ptr_null(strchr(err.text, '\n'));
+    rule_set_free(set);
+}
+END_TEST
+
+START_TEST(fifty_megabytes_are_refused_at_once)
+{
+    struct rule_set *set = rule_set_new();
+    struct und_err err = {0};
+    FILE *file = fopen("rules.yml", "w");
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < 50 * 1024; i++)
+        fprintf(file, "# %-1021s\n", "x");
+    fclose(file);
+    ck_assert_int_eq(rule_set_read(set, one_path, 1, &err), UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "rules.yml"));
+    rule_set_free(set);
+}
+END_TEST
+
+/* --- prometheus.yml -------------------------------------------------------------------------- */
+
+static const char prometheus_text[] = "global:\n"
+                                      "  scrape_interval: 30s\n"
+                                      "  evaluation_interval: 20s\n"
+                                      "  external_labels: {site: a}\n"
+                                      "rule_files: [r*.yml]\n"
+                                      "remote_write: []\n"
+                                      "scrape_configs:\n"
+                                      "  - job_name: prometheus\n"
+                                      "    static_configs: [{targets: ['localhost:9090']}]\n"
+                                      "  - job_name: node\n"
+                                      "    scrape_interval: 5s\n"
+                                      "    static_configs:\n"
+                                      "      - targets: ['10.0.0.1:9100', '10.0.0.2:9100']\n"
+                                      "  - job_name: runner\n"
+                                      "    scrape_timeout: 7s\n"
+                                      "    static_configs: [{targets: ['10.0.0.1:9252']}]\n";
+
+static const char fleet_text[] =
+    "fleet:\n"
+    "  hosts:\n"
+    "    - {name: one, tier: primary, slots: 2, probe: '10.0.0.1:9100'}\n"
+    "    - {name: two, tier: backup, slots: 2, probe: '10.0.0.2:9100'}\n"
+    "  workload: {arrivals: {rate: 1/h}, classes: [{name: a, duration: 1min}]}\n"
+    "  monitoring: {config: prometheus.yml}\n"
+    "  alertmanager: {config: alertmanager.yml}\n";
+
+static const char rules_text[] =
+    "groups:\n"
+    "- name: a\n"
+    "  rules:\n"
+    "  - {alert: Down, expr: 'up{job=\"node\"} == 0', for: 2m, labels: {severity: critical}}\n"
+    "  - {alert: RunnerGone, expr: 'up{job=\"runner\",instance=~\"10.0.0.1:.*\"} == 0'}\n"
+    "  - {alert: Busy, for: 5m, labels: {severity: critical},\n"
+    "     expr: 'avg by (instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[5m])) < 0.15'}\n";
+
+static const char alertmanager_text[] =
+    "global: {smtp_from: a@b}\n"
+    "route:\n"
+    "  receiver: mail\n"
+    "  group_by: [alertname]\n"
+    "  group_interval: 2m\n"
+    "  routes:\n"
+    "    - matchers: ['severity=\"critical\"']\n"
+    "      receiver: hook\n"
+    "      group_wait: 10s\n"
+    "      group_by: [instance]\n"
+    "      routes:\n"
+    "        - match: {alertname: Busy}\n"
+    "          group_wait: 1m\n"
+    "          continue: true\n"
+    "        - matchers: ['alertname=~\"B.*\"']\n"
+    "          receiver: mail\n"
+    "receivers:\n"
+    "  - {name: mail, email_configs: [{to: a@b}]}\n"
+    "  - {name: hook, webhook_configs: [{url: 'http://localhost/'}]}\n"
+    "inhibit_rules:\n"
+    "  - source_matchers: [alertname=Down]\n"
+    "    target_match_re: {alertname: 'Busy|Other'}\n"
+    "    equal: [instance]\n"
+    "  - source_match: {alertname: RunnerGone}\n"
+    "    target_match: {severity: critical}\n";
+
+static void write_all(void)
+{
+    write_file("prometheus.yml", prometheus_text);
+    write_file("rules.yml", rules_text);
+    write_file("alertmanager.yml", alertmanager_text);
+    write_file("fleet.yaml", fleet_text);
+}
+
+START_TEST(prometheus_file_gives_jobs_and_rule_files)
+{
+    static struct prometheus_file file;
+    struct und_err err = {0};
+    write_all();
+    ck_assert_msg(prometheus_file_read(&file, "prometheus.yml", &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(file.scrape_interval_ms, 30000);
+    ck_assert_int_eq(file.scrape_timeout_ms, 10000);
+    ck_assert_int_eq(file.evaluation_interval_ms, 20000);
+    ck_assert_int_eq(file.n_jobs, 3);
+    ck_assert_int_eq(file.jobs[1].job.interval_ms, 5000);
+    ck_assert_int_eq(file.jobs[1].job.timeout_ms, 5000); /* the default is cut to the interval */
+    ck_assert_int_eq(file.jobs[2].job.timeout_ms, 7000);
+    ck_assert_int_eq(file.n_rule_files, 1);
+    ck_assert_str_eq(file.rule_files[0], "rules.yml");
+    check_note(file.notes, 0, 6, "remote_write is not used");
+    check_note(file.notes, 1, 4, "external_labels is not used");
+    prometheus_file_fini(&file);
+}
+END_TEST
+
+static const struct {
+    const char *text, *message;
+} bad_prometheus[] = {
+    {"global: {scrape_interval: 5s, scrape_timeout: 6s}\n",
+     "p.yml:1: scrape_timeout: got more than scrape_interval"},
+    {"global: {scrape_intervall: 5s}\n",
+     "p.yml:1: scrape_intervall: unknown key, did you mean scrape_interval?"},
+    {"global: {scrape_interval: 0s}\n", "p.yml:1: global: got an interval of 0"},
+    {"scrape_configs: [{scrape_interval: 1m}]\n",
+     "p.yml:1: scrape_configs[0]: a scrape job without job_name"},
+    {"rule_files: [none.yml]\n", "p.yml:1: rule_files[0]: none.yml: cannot be read"},
+    {"rule_files: [[a]]\n", "p.yml:1: rule_files[0]: got "},
+};
+
+START_TEST(bad_prometheus_file_is_one_placed_line)
+{
+    static struct prometheus_file file;
+    struct und_err err = {0};
+    write_file("p.yml", bad_prometheus[_i].text);
+    ck_assert_int_eq(prometheus_file_read(&file, "p.yml", &err), UND_USAGE);
+    ck_assert_msg(
+        strncmp(err.text, bad_prometheus[_i].message, strlen(bad_prometheus[_i].message)) == 0,
+        "got:  %s\nwant: %s", err.text, bad_prometheus[_i].message);
+    prometheus_file_fini(&file);
+}
+END_TEST
+
+/* --- a fleet with all of them ---------------------------------------------------------------- */
+
+static struct fleet fleet;
+
+static void load(const char *const *sets, int n)
+{
+    struct und_err err = {0};
+    write_all();
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", sets, n, &err) == UND_OK, "%s", err.text);
+}
+
+START_TEST(fleet_takes_its_real_files)
+{
+    load(NULL, 0);
+    ck_assert_int_eq(fleet.monitoring.n_rules, 3);
+    ck_assert_int_eq(fleet.monitoring.scrape_interval_ms, 30000);
+    ck_assert_int_eq(fleet.monitoring.evaluation_interval_ms, 20000);
+    ck_assert_int_eq(fleet.monitoring.n_jobs, 2);
+    ck_assert_str_eq(fleet.monitoring.jobs[0].name, "node");
+    ck_assert_int_eq(fleet.monitoring.jobs[0].interval_ms, 5000);
+    ck_assert_int_eq(fleet.monitoring.jobs[0].timeout_ms, 5000);
+    ck_assert_str_eq(fleet.monitoring.jobs[1].name, "runner");
+    ck_assert_int_eq(fleet.monitoring.jobs[1].interval_ms, 30000);
+    ck_assert_int_eq(fleet.monitoring.jobs[1].timeout_ms, 7000);
+    ck_assert_int_eq(fleet.monitoring.rules[0].job, 0);
+    ck_assert_int_eq(fleet.monitoring.rules[1].job, 1);
+    ck_assert_int_eq(fleet.monitoring.rules[2].job, 0); /* the node exporter's */
+    ck_assert_uint_eq(fleet.monitoring.rules[0].hosts, 0);
+    ck_assert_uint_eq(fleet.monitoring.rules[1].hosts, 1);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(routes_are_those_that_tell_the_controller)
+{
+    const struct alertmanager_config *config = &fleet.alertmanager;
+    load(NULL, 0);
+    ck_assert_int_eq(config->n_routes, 2);
+    ck_assert_int_eq(config->routes[0].group_wait_ms, 10000);
+    ck_assert_int_eq(config->routes[0].group_interval_ms, 120000);
+    ck_assert(config->routes[0].by_instance);
+    ck_assert_int_eq(config->routes[1].group_wait_ms, 60000);
+    for (int host = 0; host < 2; host++) {
+        ck_assert_int_eq(config->route_of[0][host], 0);
+        ck_assert_int_eq(config->route_of[1][host], -1); /* to the mail only */
+        ck_assert_int_eq(config->route_of[2][host], 1);
+    }
+    ck_assert_uint_eq(config->muted_by_same_host[2], 1);
+    ck_assert_uint_eq(config->muted_by_any_host[0], 2);
+    ck_assert_uint_eq(config->muted_by_any_host[2], 2);
+    ck_assert_uint_eq(config->muted_by_any_host[1], 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+/* The first child that takes an alert keeps it, unless it says `continue`. */
+START_TEST(a_route_without_continue_ends_the_search)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("alertmanager.yml",
+               "route:\n"
+               "  receiver: mail\n"
+               "  routes:\n"
+               "    - {match: {alertname: Down}, receiver: mail}\n"
+               "    - {match: {alertname: Busy}, receiver: mail, continue: true}\n"
+               "    - {match: {severity: critical}, receiver: hook}\n"
+               "receivers:\n"
+               "  - {name: mail}\n"
+               "  - {name: hook, webhook_configs: [{url: 'http://localhost/'}]}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.alertmanager.route_of[0][0], -1);
+    ck_assert_int_eq(fleet.alertmanager.route_of[2][0], 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(matchers_choose_hosts_and_jobs)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("prometheus.yml",
+               "scrape_configs:\n"
+               "  - {job_name: node-other, static_configs: [{targets: ['10.9.9.9:9100']}]}\n"
+               "  - {job_name: ours, scrape_interval: 20s,\n"
+               "     static_configs: [{targets: ['10.0.0.2:9100', '10.0.0.1:9100']}]}\n"
+               "rule_files: [rules.yml]\n");
+    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
+                            "  - {alert: A, expr: 'up{instance!=\"10.0.0.1:9100\"} == 0'}\n"
+                            "  - {alert: B, expr: 'up{instance=\"two\"} == 0'}\n"
+                            "  - {alert: C, expr: 'up{instance!~\"10.0.0.1:.*\"} == 0'}\n"
+                            "  - {alert: D, expr: 'up{job!=\"ours\"} == 0'}\n"
+                            "  - {alert: E, expr: 'up{cluster=\"x\"} == 0'}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(fleet.monitoring.rules[i].hosts, 2);
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[0].job].name, "ours");
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[3].job].name, "node-other");
+    ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[4].job].name, "ours");
+    ck_assert_uint_eq(fleet.monitoring.rules[4].hosts, 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(sets_reach_into_the_files)
+{
+    static const char *const sets[] = {
+        "fleet.monitoring.rules.Down.for=5min", "fleet.monitoring.jobs.node.scrape_interval=10s",
+        "fleet.alertmanager.group_wait=1s", "fleet.alertmanager.receiver=mail"};
+    load(sets, 4);
+    ck_assert_int_eq(fleet.monitoring.rules[0].for_ms, 300000);
+    ck_assert_int_eq(fleet.monitoring.jobs[0].interval_ms, 10000);
+    ck_assert_int_eq(fleet.alertmanager.routes[0].group_wait_ms, 1000);
+    ck_assert_int_eq(fleet.alertmanager.route_of[0][0], -1);
+    ck_assert_int_ge(fleet.alertmanager.route_of[1][0], 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(the_fleet_s_own_interval_wins)
+{
+    static const char *const sets[] = {"fleet.monitoring.scrape_interval=8s"};
+    load(sets, 1);
+    ck_assert_int_eq(fleet.monitoring.scrape_interval_ms, 8000);
+    ck_assert_int_eq(fleet.monitoring.jobs[1].interval_ms, 8000);
+    ck_assert_int_eq(fleet.monitoring.jobs[0].interval_ms, 5000); /* its own */
+    fleet_fini(&fleet);
+}
+END_TEST
+
+static const struct {
+    const char *set, *message;
+} bad_fleets[] = {
+    {"fleet.monitoring.rules=none.yml", "--set fleet.monitoring.rules=none.yml: rules: none.yml: "},
+    {"fleet.monitoring.config=none.yml",
+     "--set fleet.monitoring.config=none.yml: config: none.yml: "},
+    {"fleet.monitoring.config=5",
+     "--set fleet.monitoring.config=5: config: got 5, want the path of"},
+    {"fleet.monitoring.rules.Nobody.for=1s", "--set fleet.monitoring.rules.Nobody.for=1s: no item"},
+    {"fleet.hosts.one.probe=10.9.9.9:1", "rules.yml:5: RunnerGone: "},
+    {"fleet.alertmanager.receiver=nobody", "alertmanager.yml: receivers: none is called 'nobody'"},
+    {"fleet.alertmanager.config=rules.yml", "rules.yml:1: groups: unknown key"},
+};
+
+START_TEST(bad_reference_is_one_placed_line)
+{
+    struct und_err err = {0};
+    write_all();
+    ck_assert_int_eq(fleet_load(&fleet, "fleet.yaml", &bad_fleets[_i].set, 1, &err), UND_USAGE);
+    ck_assert_msg(strncmp(err.text, bad_fleets[_i].message, strlen(bad_fleets[_i].message)) == 0,
+                  "got:  %s\nwant: %s", err.text, bad_fleets[_i].message);
+}
+END_TEST
+
+/* --- alertmanager.yml ------------------------------------------------------------------------ */
+
+#define RECEIVER "receivers: [{name: a}]\n"
+
+static const struct {
+    const char *text, *message;
+} bad_alertmanager[] = {
+    {RECEIVER, "a.yml:1: no route"},
+    {RECEIVER "route: {receiver: b}\n",
+     "a.yml:2: route: receiver: got 'b', want one of the receivers"},
+    {RECEIVER "route: {receiver: a, group_waite: 5s}\n",
+     "a.yml:2: group_waite: unknown key, did you mean group_wait?"},
+    {RECEIVER "route: {receiver: a, group_wait: 5}\n",
+     "a.yml:2: group_wait: got 5, want a duration"},
+    {RECEIVER "route: {receiver: a, group_interval: 0s}\n",
+     "a.yml:2: group_interval: group_interval and repeat_interval cannot be 0"},
+    {RECEIVER "route: {receiver: a, matchers: [a=b]}\n",
+     "a.yml:2: route: the first route takes every alert, it has no matchers"},
+    {RECEIVER "route: {receiver: a, routes: [{matchers: ['a b']}]}\n",
+     "a.yml:2: matchers[0]: got 'a b', want a matcher such as a=\"b\""},
+    {RECEIVER "route: {receiver: a, routes: [{match_re: {a: '('}}]}\n",
+     "a.yml:2: a: got '(', want a regular expression"},
+    {RECEIVER "route: {receiver: a, group_by: ['a b']}\n",
+     "a.yml:2: group_by[0]: want the name of a label"},
+    {RECEIVER "route: {receiver: a}\ninhibit_rules: [{source: x}]\n",
+     "a.yml:3: source: unknown key, did you mean source_match?"},
+};
+
+START_TEST(bad_alertmanager_file_is_one_placed_line)
+{
+    struct und_err err = {0};
+    write_file("a.yml", bad_alertmanager[_i].text);
+    ck_assert_ptr_null(alertmanager_file_read("a.yml", &err));
+    ck_assert_msg(
+        strncmp(err.text, bad_alertmanager[_i].message, strlen(bad_alertmanager[_i].message)) == 0,
+        "got:  %s\nwant: %s", err.text, bad_alertmanager[_i].message);
+}
+END_TEST
+
+#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, sizeof table / sizeof *table)
+
+Suite *suite(void)
+{
+    Suite *suite = suite_create("rule files");
+    TCase *files = tcase_create("files");
+    tcase_add_checked_fixture(files, setup, teardown);
+    tcase_add_test(files, takes_what_a_rule_says);
+    tcase_add_test(files, unmapped_alerts_can_be_left_out_or_looked_at);
+    LOOP(files, bad_rule_file_is_one_placed_line, bad_rules);
+    tcase_add_test(files, fifty_megabytes_are_refused_at_once);
+    tcase_add_test(files, prometheus_file_gives_jobs_and_rule_files);
+    LOOP(files, bad_prometheus_file_is_one_placed_line, bad_prometheus);
+    tcase_add_test(files, fleet_takes_its_real_files);
+    tcase_add_test(files, routes_are_those_that_tell_the_controller);
+    tcase_add_test(files, a_route_without_continue_ends_the_search);
+    tcase_add_test(files, matchers_choose_hosts_and_jobs);
+    tcase_add_test(files, sets_reach_into_the_files);
+    tcase_add_test(files, the_fleet_s_own_interval_wins);
+    LOOP(files, bad_reference_is_one_placed_line, bad_fleets);
+    LOOP(files, bad_alertmanager_file_is_one_placed_line, bad_alertmanager);
+    suite_add_tcase(suite, files);
+    return suite;
+}

@@ -1,0 +1,204 @@
+/* A real trace (tests/data/README.md), replayed by the program and, independently, in here. */
+#include "model/load/loader.h"
+#include "sim/experiment/experiment.h"
+#include "tests/support/helpers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TRACE "tests/data/bitcoin-core-ci.csv"
+#define JOBS 16376
+#define MOST_SLOTS 64
+#define QUANTILES 63 /* judged by a scenario: p = 1/64 .. 63/64 */
+
+static struct {
+    int64_t submit, duration; /* s, as in the file */
+} job[JOBS];
+
+static void read_trace(void)
+{
+    FILE *file = fopen(TRACE, "r");
+    char header[64];
+    int i;
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(fgets(header, sizeof header, file));
+    for (i = 0; i < JOBS; i++)
+        ck_assert_int_eq(fscanf(file, "%ld,%ld", &job[i].submit, &job[i].duration), 2);
+    ck_assert_int_eq(fgetc(file), '\n');
+    ck_assert_int_eq(fgetc(file), EOF);
+    fclose(file);
+}
+
+/* First come, first served; everything in a unit of which the file's second has `scale`. */
+struct replay {
+    int64_t wait[JOBS]; /* sorted */
+    int64_t total_wait, work, end;
+    int waited;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Each job takes the slot that is free first. */
+static struct replay *replay(int slots, int64_t scale, int64_t speed)
+{
+    static struct replay result;
+    int64_t free_at[MOST_SLOTS] = {0};
+    int i, slot;
+    result.total_wait = result.work = result.end = result.waited = 0;
+    for (i = 0; i < JOBS; i++) {
+        int64_t submit = job[i].submit * scale, duration = job[i].duration * scale / speed;
+        int64_t start;
+        int first = 0;
+        for (slot = 1; slot < slots; slot++)
+            first = free_at[slot] < free_at[first] ? slot : first;
+        start = submit > free_at[first] ? submit : free_at[first];
+        free_at[first] = start + duration;
+        result.wait[i] = start - submit;
+        result.waited += start > submit;
+        result.total_wait += start - submit;
+        result.work += duration;
+        result.end = free_at[first] > result.end ? free_at[first] : result.end;
+    }
+    qsort(result.wait, JOBS, sizeof *result.wait, by_size);
+    return &result;
+}
+
+static double quantile(const struct replay *replay, double p)
+{
+    double at = p * (JOBS - 1);
+    int below = (int)at, above = below + 1 < JOBS ? below + 1 : below;
+    return (double)replay->wait[below] +
+           (at - below) * (double)(replay->wait[above] - replay->wait[below]);
+}
+
+/* The caller finishes the result. */
+static struct result simulate(const char *hosts, const char *file)
+{
+    static struct scenario scenario;
+    struct experiment experiment = {.seed = 1};
+    struct und_err err = {0};
+    struct result result;
+    char *text;
+    size_t size;
+    int i;
+    HELPER_CAPTURE(text, size, {
+        fprintf(out, "{name: trace, fleet: {hosts: [%s], workload: {arrivals: {kind: trace, ",
+                hosts);
+        fprintf(out, "file: %s}}}, expect: [", file);
+        for (i = 1; i <= QUANTILES; i++)
+            fprintf(out, "%s{metric: queue_wait, quantile: %.17g, op: <, value: 1s}",
+                    i > 1 ? ", " : "", i / (QUANTILES + 1.0));
+        fprintf(out, "]}");
+    });
+    ck_assert_msg(scenario_parse(&scenario, "tests/trace.yaml", text, size, &err) == UND_OK, "%s",
+                  err.text);
+    ck_assert_msg(experiment_run(&scenario, &experiment, &result, &err) == UND_OK, "%s", err.text);
+    scenario_fini(&scenario);
+    free(text);
+    return result;
+}
+
+#define exactly(got, want) ck_assert_double_eq_tol(got, (double)(want), 1e-3)
+
+/* Milliseconds. */
+static void ck_same(const struct result *result, const struct replay *want, int slots)
+{
+    const struct quantity *wait = &result->metric[METRIC_QUEUE_WAIT];
+    double end = (double)want->end;
+    int i;
+    ck_assert_int_eq(result->replications, 1);
+    ck_assert_int_eq(wait->n, JOBS);
+    exactly(wait->mean * JOBS, want->total_wait);
+    exactly(wait->min, want->wait[0]);
+    exactly(wait->max, want->wait[JOBS - 1]);
+    exactly(wait->p5, quantile(want, 0.05));
+    exactly(wait->p99, quantile(want, 0.99));
+    for (i = 1; i <= QUANTILES; i++)
+        exactly(result->verdicts[i - 1].value, quantile(want, i / (QUANTILES + 1.0)));
+    exactly(result->metric[METRIC_WAIT_PROBABILITY].mean * JOBS, want->waited);
+    exactly(result->metric[METRIC_JOBS_DONE].mean, JOBS);
+    ck_assert_int_eq(result->simulated_ms, want->end);
+    exactly(result->metric[METRIC_UTILIZATION].mean * slots * end, want->work);
+    /* Little's law along the path: who waits is in the queue. */
+    exactly(result->metric[METRIC_QUEUE_LENGTH].mean * end, want->total_wait);
+}
+
+START_TEST(waits_are_exact_to_the_millisecond)
+{
+    static const int slots[] = {1, 4, 12, 40};
+    char hosts[64];
+    struct result result;
+    read_trace();
+    snprintf(hosts, sizeof hosts, "{name: A, slots: %d}", slots[_i]);
+    result = simulate(hosts, "data/bitcoin-core-ci.csv");
+    ck_same(&result, replay(slots[_i], 1000, 1), slots[_i]);
+    result_fini(&result);
+}
+END_TEST
+
+/* Two hosts are as good as one; half a second is half a second. */
+START_TEST(hosts_share_the_trace)
+{
+    struct result result = simulate("{name: A, slots: 7, speed: 2}, "
+                                    "{name: B, tier: backup, slots: 5, speed: 2}",
+                                    "data/bitcoin-core-ci.csv");
+    read_trace();
+    ck_same(&result, replay(12, 1000, 2), 12);
+    result_fini(&result);
+}
+END_TEST
+
+/* The same numbers as milliseconds: a trace of three decimals. */
+START_TEST(decimals_are_exact)
+{
+    char path[] = "/tmp/understudy-trace-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    struct result result;
+    int i;
+    read_trace();
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "submit_s,duration_s\n");
+    for (i = 0; i < JOBS; i++)
+        fprintf(file, "%ld.%03ld,%ld.%03ld\n", job[i].submit / 1000, job[i].submit % 1000,
+                job[i].duration / 1000, job[i].duration % 1000);
+    ck_assert_int_eq(fclose(file), 0);
+    result = simulate("{name: A, slots: 12}", path);
+    unlink(path);
+    ck_same(&result, replay(12, 1, 1), 12);
+    result_fini(&result);
+}
+END_TEST
+
+/* What others computed from the same trace in whole seconds. */
+START_TEST(twelve_slots_give_the_known_totals)
+{
+    struct result result = simulate("{name: A, slots: 12}", "data/bitcoin-core-ci.csv");
+    const struct quantity *wait = &result.metric[METRIC_QUEUE_WAIT];
+    ck_assert_int_eq(wait->n, 16376);
+    exactly(wait->mean * 16376, 55153204000);
+    ck_assert_double_eq_tol(wait->mean / 60000, 56.132149, 5e-7);
+    ck_assert_double_eq_tol(wait->p95 / 60000, 237.2333, 5e-5);
+    ck_assert_int_eq(result.simulated_ms, 3643572000);
+    ck_assert_double_eq_tol(result.metric[METRIC_UTILIZATION].mean, 0.4161183266, 5e-11);
+    result_fini(&result);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *s = suite_create("trace");
+    TCase *c = tcase_create("replay");
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, waits_are_exact_to_the_millisecond, 0, 4);
+    tcase_add_test(c, hosts_share_the_trace);
+    tcase_add_test(c, decimals_are_exact);
+    tcase_add_test(c, twelve_slots_give_the_known_totals);
+    suite_add_tcase(s, c);
+    return s;
+}

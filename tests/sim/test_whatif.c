@@ -1,0 +1,230 @@
+/* The command whatif: its arguments, and its paired differences against closed forms. */
+#include "model/base/err.h"
+#include "sim/command/sim_command.h"
+#include "tests/support/helpers.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ARGUMENTS 24
+
+static char path[] = "/tmp/understudy-whatif-XXXXXX";
+static struct und_err err;
+
+/* One server, services of 6 min. */
+static void write_scenario(void)
+{
+    static const char text[] =
+        "name: mm1\nduration: 30d\nwarmup: 2d\nreplications: 200\nfleet:\n"
+        "  hosts: [{name: P, tier: primary, slots: 1}]\n"
+        "  workload:\n"
+        "    arrivals: {kind: poisson, rate: 5/h}\n"
+        "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 6min}}]\n";
+    FILE *file;
+    strcpy(path, "/tmp/understudy-whatif-XXXXXX");
+    file = fdopen(mkstemp(path), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void remove_scenario(void)
+{
+    unlink(path);
+}
+
+/* `understudy whatif FILE --replications 2 ...` (ended by NULL); its standard output, to be freed.
+ */
+static char *whatif(enum und_code want, const char *const *arguments)
+{
+    char *argv[ARGUMENTS + 4] = {strdup("whatif"), strdup(path)}, *text;
+    FILE *captured = tmpfile();
+    int argc = 2, saved, i;
+    enum und_code code;
+    long size;
+    for (; *arguments; arguments++)
+        argv[argc++] = strdup(*arguments);
+    err = (struct und_err){0};
+    fflush(stdout);
+    saved = dup(STDOUT_FILENO);
+    dup2(fileno(captured), STDOUT_FILENO);
+    code = whatif_command(argc, argv, &err);
+    fflush(stdout);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    ck_assert_msg(code == want, "got code %d: %s", (int)code, err.text);
+    fseek(captured, 0, SEEK_END);
+    size = ftell(captured);
+    rewind(captured);
+    text = calloc((size_t)size + 1, 1);
+    ck_assert_uint_eq(fread(text, 1, (size_t)size, captured), (size_t)size);
+    fclose(captured);
+    for (i = 0; i < argc; i++)
+        free(argv[i]);
+    return text;
+}
+
+#define WHATIF(code, ...) whatif(code, (const char *const[]){__VA_ARGS__, NULL})
+
+static json_t *whatif_json(const char *const *arguments)
+{
+    char *text = whatif(UND_OK, arguments);
+    json_error_t error;
+    json_t *root = json_loads(text, 0, &error);
+    ck_assert_msg(root != NULL, "%s in %s", error.text, text);
+    free(text);
+    return root;
+}
+
+#define WHATIF_JSON(...) whatif_json((const char *const[]){__VA_ARGS__, "--format", "json", NULL})
+
+static const json_t *point(const json_t *root, size_t i)
+{
+    return json_array_get(json_object_get(root, "points"), i);
+}
+
+static double number(const json_t *point, const char *part, const char *metric, const char *key)
+{
+    const json_t *object = json_object_get(json_object_get(point, part), metric);
+    return json_number_value(json_object_get(object, key));
+}
+
+static const char *value(const json_t *point, const char *axis)
+{
+    return json_string_value(json_object_get(json_object_get(point, "values"), axis));
+}
+
+/* --- paired differences ----------------------------------------------------------------------- */
+
+static double mm1_wait_ms(double load)
+{
+    return load / (1 - load) * 360000;
+}
+
+/* |z| <= 3.3 (1.97: Student's t for 200 pairs at 95%): one seed in 500 would fail. Arrivals at
+ * another rate are the same arrivals on another scale, so that pairs rise and fall together. */
+START_TEST(differences_are_those_of_two_mm1_queues)
+{
+    json_t *root = WHATIF_JSON("--vary", "fleet.workload.arrivals.rate=5/h,7/h");
+    const json_t *first = point(root, 0), *second = point(root, 1);
+    double mean = number(second, "difference_to_first", "queue_wait_ms", "mean");
+    double half_width = number(second, "difference_to_first", "queue_wait_ms", "half_width");
+    double want = mm1_wait_ms(0.7) - mm1_wait_ms(0.5);
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "points")), 2);
+    ck_assert_msg(fabs(mean - want) <= 3.3 / 1.97 * half_width, "got %g +- %g, want %g", mean,
+                  half_width, want);
+    ck_assert_double_lt(half_width, 0.05 * want);
+    ck_assert_double_lt(half_width,
+                        0.9 * hypot(number(first, "metrics", "queue_wait_ms", "half_width"),
+                                    number(second, "metrics", "queue_wait_ms", "half_width")));
+    ck_assert_double_eq(number(first, "difference_to_first", "queue_wait_ms", "mean"), 0);
+    mean = number(second, "difference_to_first", "utilization", "mean");
+    half_width = number(second, "difference_to_first", "utilization", "half_width");
+    ck_assert_double_le(fabs(mean - 0.2), 3.3 / 1.97 * half_width);
+    json_decref(root);
+}
+END_TEST
+
+/* Half the speed is twice the load; the same arrivals and durations either way. */
+START_TEST(what_cannot_run_is_a_row_of_its_own)
+{
+    json_t *root = WHATIF_JSON("--vary", "fleet.hosts.0.speed=1,0.4", "--replications", "5");
+    const json_t *error = json_object_get(point(root, 1), "error");
+    ck_assert_ptr_nonnull(strstr(json_string_value(error), "unstable"));
+    ck_assert_ptr_null(json_object_get(point(root, 0), "error"));
+    json_decref(root);
+    free(WHATIF(UND_USAGE, "--vary", "fleet.hosts.0.speed=0.4,0.3"));
+    ck_assert_ptr_nonnull(strstr(err.text, "unstable"));
+}
+END_TEST
+
+/* --- arguments -------------------------------------------------------------------------------- */
+
+START_TEST(ranges_lists_and_combinations)
+{
+    json_t *root = WHATIF_JSON("--vary", "fleet.workload.arrivals.rate=1/h..2/h:0.5/h", "--vary",
+                               "fleet.hosts.0.slots=1,3", "--replications", "2");
+    static const char *const rates[] = {"1/h", "1/h", "1.5/h", "1.5/h", "2/h", "2/h"};
+    size_t i;
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "points")), 6);
+    for (i = 0; i < 6; i++) {
+        ck_assert_str_eq(value(point(root, i), "fleet.workload.arrivals.rate"), rates[i]);
+        ck_assert_str_eq(value(point(root, i), "fleet.hosts.0.slots"), i % 2 ? "3" : "1");
+    }
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(until_says_up_to_where)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=1/h..9/h:2/h", "--until",
+                        "queue_wait<=5min", "--replications", "20");
+    /* Waits of 0:40, 2:34, 6:00 and more. */
+    ck_assert_ptr_nonnull(strstr(text, "holds up to 3/h, not at 5/h"));
+    free(text);
+    text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=1/h,3/h", "--until",
+                  "utilization>=99%", "--replications", "20");
+    ck_assert_ptr_nonnull(strstr(text, "not at 1/h"));
+    free(text);
+}
+END_TEST
+
+START_TEST(columns_are_the_metrics_asked_for)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.hosts.0.slots=1,2", "--metric", "queue_wait:p95",
+                        "--metric", "availability", "--replications", "20");
+    ck_assert_ptr_nonnull(strstr(text, "queue wait p95"));
+    ck_assert_ptr_nonnull(strstr(text, "availability"));
+    ck_assert_ptr_null(strstr(text, "utilization"));
+    free(text);
+}
+END_TEST
+
+static const struct {
+    const char *arguments[6];
+    const char *message;
+} refusals[] = {
+    {{"--replications", "2"}, "want one FILE and at least one --vary"},
+    {{"--vary", "slots"}, "--vary: got 'slots', want PATH=a,b,c or PATH=A..B:STEP"},
+    {{"--vary", "=1,2"}, "want PATH=a,b,c"},
+    {{"--vary", "a=1,,2"}, "got a value of 0 characters"},
+    {{"--vary", "a=1..2"}, "want A..B:STEP"},
+    {{"--vary", "a=1/h..2/d:1/h"}, "three numbers of one unit"},
+    {{"--vary", "a=2..1:1"}, "want A <= B"},
+    {{"--vary", "a=1..2:0"}, "want A <= B"},
+    {{"--vary", "a=1..2000:1"}, "at most 999 steps"},
+    {{"--vary", "fleet.hosts.0.slots=1", "--metric", "speed"}, "got metric 'speed'"},
+    {{"--vary", "fleet.hosts.0.slots=1", "--metric", "rto:p42"}, "got metric 'rto:p42'"},
+    {{"--vary", "fleet.hosts.0.slots=1", "--until", "queue_wait=5min"}, "--until: got"},
+    {{"--vary", "fleet.hosts.0.slots=1", "--until", "queue_wait<=5"}, "--until: got the value '5'"},
+    {{"--vary", "fleet.hosts.0.slots=1", "--nonsense"}, "--nonsense"},
+    {{"--vary", "fleet.hosts.0.slotz=1,2"}, "slotz"},
+};
+
+START_TEST(bad_arguments_are_refused)
+{
+    char *text = whatif(UND_USAGE, refusals[_i].arguments);
+    ck_assert_msg(strstr(err.text, refusals[_i].message) != NULL, "%s", err.text);
+    ck_assert_str_eq(text, "");
+    free(text);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *suite = suite_create("whatif");
+    TCase *tests = tcase_create("whatif");
+    tcase_add_checked_fixture(tests, write_scenario, remove_scenario);
+    tcase_add_test(tests, differences_are_those_of_two_mm1_queues);
+    tcase_add_test(tests, what_cannot_run_is_a_row_of_its_own);
+    tcase_add_test(tests, ranges_lists_and_combinations);
+    tcase_add_test(tests, until_says_up_to_where);
+    tcase_add_test(tests, columns_are_the_metrics_asked_for);
+    tcase_add_loop_test(tests, bad_arguments_are_refused, 0, sizeof refusals / sizeof *refusals);
+    tcase_set_timeout(tests, 60);
+    suite_add_tcase(suite, tests);
+    return suite;
+}

@@ -1,0 +1,319 @@
+#include "live_fixture.h"
+#include "helpers.h"
+#include "live/journal/journal.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const names[3] = {"big-1", "big-2", "small-1"};
+
+/* ---- the services ---- */
+
+static json_t *labels_of(const struct live_fixture *world, int runner)
+{
+    json_t *labels = json_pack("[{s:s, s:s}]", "name", "self-hosted", "type", "read-only");
+    if (atomic_load(&world->active[runner]))
+        json_array_append_new(labels,
+                              json_pack("{s:s, s:s}", "name", "ci-active", "type", "custom"));
+    return labels;
+}
+
+static json_t *runners(const struct live_fixture *world)
+{
+    bool down = live_fixture_is_broken(world);
+    json_t *list = json_array();
+    int i;
+    for (i = 0; i < 3; i++)
+        json_array_append_new(list,
+                              json_pack("{s:i, s:s, s:s, s:b, s:o}", "id", i + 1, "name", names[i],
+                                        "status", down && i < 2 ? "offline" : "online", "busy", 0,
+                                        "labels", labels_of(world, i)));
+    return json_pack("{s:i, s:o}", "total_count", 3, "runners", list);
+}
+
+static json_t *label_call(struct live_fixture *world, const char *request, int runner)
+{
+    if (strncmp(request, "PUT ", 4) == 0) {
+        atomic_store(&world->active[runner], strstr(request, "\"ci-active\"") != NULL);
+        atomic_fetch_add(&world->writes, 1);
+    }
+    return json_pack("{s:i, s:o}", "total_count", 1, "labels", labels_of(world, runner));
+}
+
+static json_t *alerts(const struct live_fixture *world)
+{
+    json_t *list = json_array();
+    if (live_fixture_is_broken(world))
+        json_array_append_new(
+            list, json_pack("{s:{s:s, s:s, s:s}, s:{}, s:s, s:s, s:s}", "labels", "alertname",
+                            "RunnerOffline", "host", "big", "severity", "critical", "annotations",
+                            "state", "firing", "activeAt", "2026-01-01T00:00:00Z", "value", "0"));
+    return json_pack("{s:s, s:{s:o}}", "status", "success", "data", "alerts", list);
+}
+
+static json_t *prometheus(const struct live_fixture *world, const char *request)
+{
+    if (strstr(request, "/api/v1/alerts"))
+        return alerts(world);
+    if (strstr(request, "/api/v1/rules"))
+        return json_pack("{s:s, s:{s:[{s:s, s:i, s:[{s:s, s:s, s:s, s:i}]}]}}", "status", "success",
+                         "data", "groups", "name", "g", "interval", 60, "rules", "name",
+                         "RunnerOffline", "health", "ok", "type", "alerting", "duration", 0);
+    return json_pack("{s:s, s:{s:s, s:[{s:{s:s}, s:[i, s]}]}}", "status", "success", "data",
+                     "resultType", "vector", "result", "metric", "host", "small", "value", 1,
+                     "0.1");
+}
+
+static void serve(void *context, const char *request, struct script_reply *reply)
+{
+    struct live_fixture *world = context;
+    const char *mischief = atomic_load(&world->mischief), *at;
+    json_t *body = NULL;
+    char *text;
+    if (strstr(request, " /probe/")) {
+        if (!strstr(request, " /probe/big") || !live_fixture_is_broken(world))
+            reply->text = script_response("200 OK", "", "up");
+        return;
+    }
+    if (mischief && live_fixture_is_broken(world) && strstr(request, " /repos/")) {
+        reply->text = strdup(mischief);
+        return;
+    }
+    if ((at = strstr(request, "/actions/runners/")) != NULL)
+        body = label_call(world, request, atoi(at + 17) - 1);
+    else if (strstr(request, "/actions/runners"))
+        body = runners(world);
+    else if (strstr(request, "/actions/runs"))
+        body = json_pack("{s:i, s:[]}", "total_count", 0, "workflow_runs");
+    else
+        body = prometheus(world, request);
+    text = json_dumps(body, JSON_COMPACT);
+    reply->text = script_response("200 OK", "", text);
+    free(text);
+    json_decref(body);
+}
+
+/* ---- files ---- */
+
+void live_fixture_touch(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fclose(file);
+}
+
+void live_fixture_forbid(struct live_fixture *world)
+{
+    world->forbidden = true;
+}
+
+bool live_fixture_is_broken(const struct live_fixture *world)
+{
+    return access(world->broken, F_OK) == 0;
+}
+
+static void write_token(const struct live_fixture *world)
+{
+    char path[160];
+    FILE *file;
+    snprintf(path, sizeof path, "%s/token", world->folder);
+    file = fopen(path, "w");
+    fputs(LIVE_FIXTURE_TOKEN "\n", file);
+    fclose(file);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+}
+
+/* A hundred times as fast as its durations. The target is reached through a shell that stands for
+ * the network: it fails while `severed` exists. */
+static void write_scenario(const struct live_fixture *world, const char *action, const char *more)
+{
+    const char *url = script_url(world->script);
+    FILE *file = fopen(world->scenario, "w");
+    fprintf(
+        file,
+        "name: small\n"
+        "fleet:\n"
+        "  hosts:\n"
+        "    - {name: big, tier: primary, slots: 2, registrations: 'big-*', probe: "
+        "'%s/probe/big'}\n"
+        "    - {name: small, tier: backup, slots: 1, registrations: 'small-*',\n"
+        "       probe: '%s/probe/small'}\n"
+        "  workload: {arrivals: {rate: 1/min}, classes: [{duration: 5min}]}\n"
+        "  github: {write_spacing: 1s}\n"
+        "  monitoring: {}\n"
+        "  policy:\n"
+        "    {persist: 5s, confirm: 2, failback: {ramp: 5s, clear_for: 0s, health_checks: 1},\n"
+        "     guard: {stale_after: 60s, grace: 0s}, severities: [critical]}\n"
+        "  controller: {github_poll: 3s, alerts_poll: 2s, probe_interval: 1s, probe_misses: 2,\n"
+        "               health_interval: 2s}\n"
+        "  live:\n"
+        "    github: {url: '%s', owner: o, repository: r, token: 'file:%s/token'}\n"
+        "    prometheus: {url: '%s'}\n"
+        "    places: [{name: net, via: [sh, -c, '[ ! -e %s ] && exec \"$@\"', net]}]\n"
+        "    allow_actions: true\n"
+        "    stop_file: %s\n"
+        "    time_factor: 100\n"
+        "faults: [{kind: host-power-loss, target: big, lasts: 30s}]\n"
+        "drill:\n"
+        "  lease: 110s\n"
+        "  inject:\n"
+        "    - {name: break it, on: net, lease: guard, timeout: 5s, check: [test, -e, '%s'],\n"
+        "       %s}\n"
+        "  revert: {after: routing, hold: 2s, at_the_latest: 100s, recovery: 10min}\n"
+        "%s",
+        url, url, url, world->folder, url, world->severed, world->stop, world->broken, action,
+        more);
+    fclose(file);
+}
+
+void live_fixture_open(struct live_fixture *world, const char *action, const char *more)
+{
+    char usual[512];
+    int i;
+    memset(world, 0, sizeof *world);
+    world->folder = script_folder();
+    snprintf(world->broken, sizeof world->broken, "%s/broken", world->folder);
+    snprintf(world->severed, sizeof world->severed, "%s/severed", world->folder);
+    snprintf(world->scenario, sizeof world->scenario, "%s/small.yaml", world->folder);
+    snprintf(world->journal, sizeof world->journal, "%s/journal.db", world->folder);
+    snprintf(world->output, sizeof world->output, "%s/output", world->folder);
+    snprintf(world->stop, sizeof world->stop, "%s/stop", world->folder);
+    for (i = 0; i < 3; i++)
+        atomic_store(&world->active[i], true);
+    snprintf(usual, sizeof usual, "run: [touch, '%s'], undo: [rm, -f, '%s']", world->broken,
+             world->broken);
+    world->script = script_open(serve, world, NULL);
+    write_token(world);
+    write_scenario(world, action ? action : usual, more);
+}
+
+void live_fixture_close(struct live_fixture *world)
+{
+    script_close(world->script);
+    script_remove_folder(world->folder);
+}
+
+/* ---- the program ---- */
+
+int live_fixture_run(struct live_fixture *world, char *const *arguments, int failpoint)
+{
+    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
+    char program[256], number[16], *all[16] = {program};
+    int output, i;
+    pid_t child;
+    snprintf(program, sizeof program, "%s/understudy", build);
+    snprintf(number, sizeof number, "%d", failpoint);
+    for (i = 0; arguments[i]; i++) {
+        ck_assert_int_lt(i, 14);
+        all[i + 1] = arguments[i];
+    }
+    child = fork();
+    if (child != 0)
+        return child;
+    output = open(world->output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(output, 1);
+    dup2(output, 2);
+    close(0);
+    open("/dev/null", O_RDONLY);
+    if (failpoint > 0)
+        setenv("UND_FAILPOINT", number, 1);
+    execv(program, all);
+    _exit(127);
+}
+
+int live_fixture_start(struct live_fixture *world, const char *argument, int failpoint)
+{
+    char *const arguments[] = {"drill",
+                               "--no-prediction",
+                               "--journal",
+                               world->journal,
+                               (char *)(uintptr_t)argument,
+                               world->scenario,
+                               world->forbidden ? "--set" : NULL,
+                               "fleet.live.allow_actions=false",
+                               NULL};
+    return live_fixture_run(world, arguments, failpoint);
+}
+
+static char *slurp(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = calloc(1, 64 << 20);
+    *size = file ? fread(text, 1, (64 << 20) - 1, file) : 0;
+    if (file)
+        fclose(file);
+    return text;
+}
+
+static void check_no_token(const struct live_fixture *world)
+{
+    static const char *const files[] = {"output", "journal.db", "journal.db-wal",
+                                        "journal.db.lock"};
+    char path[200];
+    size_t i, size;
+    for (i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%s", world->folder, files[i]);
+        char *text = slurp(path, &size);
+        ck_assert_msg(memmem(text, size, LIVE_FIXTURE_TOKEN, strlen(LIVE_FIXTURE_TOKEN)) == NULL,
+                      "the credential is in %s", path);
+        free(text);
+    }
+}
+
+int live_fixture_wait(struct live_fixture *world, int pid)
+{
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    check_no_token(world);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int live_fixture_drill(struct live_fixture *world, const char *argument, int failpoint)
+{
+    return live_fixture_wait(world, live_fixture_start(world, argument, failpoint));
+}
+
+bool live_fixture_said(const struct live_fixture *world, const char *text)
+{
+    size_t size;
+    char *output = slurp(world->output, &size);
+    bool said = strstr(output, text) != NULL;
+    if (!said)
+        fprintf(stderr, "want '%s' in:\n%s\n", text, output);
+    free(output);
+    return said;
+}
+
+bool live_fixture_said_quietly(const struct live_fixture *world, const char *text)
+{
+    size_t size;
+    char *output = slurp(world->output, &size);
+    bool said = strstr(output, text) != NULL;
+    free(output);
+    return said;
+}
+
+bool live_fixture_is_closed(const struct live_fixture *world)
+{
+    struct journal *journal = NULL;
+    struct journal_step *steps = NULL;
+    struct journal_run runs[200];
+    struct und_err err = {0};
+    size_t n = 200, open = 0;
+    bool closed = true;
+    if (journal_open(&journal, world->journal, &err) != UND_OK ||
+        journal_open_steps(journal, &steps, &open, &err) != UND_OK ||
+        journal_runs(journal, runs, &n, &err) != UND_OK)
+        closed = false;
+    for (; n > 0; n--)
+        closed = closed && runs[n - 1].ended_ms >= 0;
+    free(steps);
+    journal_close(journal);
+    return closed && open == 0;
+}

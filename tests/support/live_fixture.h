@@ -1,0 +1,47 @@
+/*
+ * The smallest world in which a live drill can be played: GitHub with three registrations, their
+ * labels, no jobs; Prometheus with one rule and one alert; two hosts with a probe each; all in one
+ * scripted server. The host "big" is down while the file `broken` exists, which is what the drill's
+ * injection makes. A folder holds the scenario, the journal, the token and what was printed.
+ */
+#ifndef TESTS_SUPPORT_LIVE_FIXTURE_H
+#define TESTS_SUPPORT_LIVE_FIXTURE_H
+
+#include "scripted_server.h"
+
+#include <stdatomic.h>
+
+#define LIVE_FIXTURE_TOKEN "ghp_TheTokenThatNobodyMaySee1234"
+
+struct live_fixture {
+    const char *folder;
+    struct script *script;
+    char broken[160], severed[160], scenario[160], journal[160], output[160], stop[160];
+    atomic_bool active[3];          /* does the registration carry the label? */
+    _Atomic(const char *) mischief; /* while `broken` exists, GitHub answers just this */
+    atomic_int writes;
+    bool forbidden;
+};
+
+/* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
+void live_fixture_open(struct live_fixture *world, const char *action, const char *more);
+void live_fixture_close(struct live_fixture *world);
+
+/* Starts `understudy drill ARGUMENT` on the world's scenario; failpoint 0: none. Returns the pid.
+ */
+int live_fixture_start(struct live_fixture *world, const char *argument, int failpoint);
+/* Starts `understudy ARGUMENTS...` (NULL-terminated). */
+int live_fixture_run(struct live_fixture *world, char *const *arguments, int failpoint);
+/* Waits; the exit code, or 128 + signal. Fails the test if the credential was shown anywhere. */
+int live_fixture_wait(struct live_fixture *world, int pid);
+int live_fixture_drill(struct live_fixture *world, const char *argument, int failpoint);
+
+bool live_fixture_is_broken(const struct live_fixture *world);
+bool live_fixture_said(const struct live_fixture *world, const char *text);
+bool live_fixture_said_quietly(const struct live_fixture *world, const char *text);
+/* Every step of every run is undone or needs no undo, and every run has ended. */
+bool live_fixture_is_closed(const struct live_fixture *world);
+void live_fixture_touch(const char *path);
+void live_fixture_forbid(struct live_fixture *world); /* allow_actions: false */
+
+#endif
