@@ -13,13 +13,13 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@echo "  $(1)")
 
-PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev \
+PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev libpcre2-dev \
                   libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev
 PACKAGES_DEMO := gnuplot-nox
 PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
 
-LIBS := gsl jansson yaml-0.1 libcurl libcrypto libssl sqlite3 libmicrohttpd
+LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes \

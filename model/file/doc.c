@@ -12,29 +12,96 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* --- Positions: a hash table, open addressing, keyed by a hash of parent and key. -------------
+ * Two places with one hash of 64 bits would share a line in a message; at a million places that
+ * has a chance of 1 in 30 million. */
+
+struct doc_position {
+    uint64_t place; /* 0: free */
+    int64_t packed; /* file, key_line, line */
+};
+
+#define LINE_BITS 27 /* DOC_FOREIGN_BYTES lines fit */
+#define LINE_MASK ((1LL << LINE_BITS) - 1)
+
 void doc_init(struct doc *doc)
 {
     memset(doc, 0, sizeof *doc);
-    doc->positions = json_object();
     doc->files = json_array();
 }
 
 void doc_fini(struct doc *doc)
 {
-    json_decref(doc->positions);
+    free(doc->positions);
     json_decref(doc->files);
     memset(doc, 0, sizeof *doc);
 }
 
-/* --- Positions: one table keyed by "parent.key", "parent#index", or "value" for a root. --- */
-
-#define LINE_BITS 26 /* DOC_BYTES lines fit */
-#define LINE_MASK ((1LL << LINE_BITS) - 1)
-
-void doc_remember(struct doc *doc, const char *place, int file, int line, int key_line)
+/* FNV-1a, and a last mix so that the low bits are good. */
+static uint64_t hash(uint64_t seed, const void *bytes, size_t n)
 {
-    int64_t packed = ((int64_t)file << (2 * LINE_BITS)) | ((int64_t)key_line << LINE_BITS) | line;
-    json_object_set_new_nocheck(doc->positions, place, json_integer(packed));
+    const unsigned char *byte = bytes;
+    for (size_t i = 0; i < n; i++)
+        seed = (seed ^ byte[i]) * 0x100000001b3ULL;
+    return seed;
+}
+
+static uint64_t place_of(const json_t *parent, const void *key, size_t n)
+{
+    uint64_t h = hash(0xcbf29ce484222325ULL, &parent, sizeof parent);
+    h = hash(h, key, n);
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93ULL;
+    h ^= h >> 32;
+    return h != 0 ? h : 1;
+}
+
+uint64_t doc_member_place(const json_t *mapping, const char *key)
+{
+    return place_of(mapping, key, strlen(key) + 1);
+}
+
+uint64_t doc_item_place(const json_t *list, size_t index)
+{
+    return place_of(list, &index, sizeof index);
+}
+
+uint64_t doc_root_place(const json_t *root)
+{
+    return place_of(root, "", 0);
+}
+
+/* Where the place is, or would be put. */
+static struct doc_position *find(const struct doc *doc, uint64_t place)
+{
+    size_t i = (size_t)place & (doc->capacity - 1);
+    while (doc->positions[i].place != 0 && doc->positions[i].place != place)
+        i = (i + 1) & (doc->capacity - 1);
+    return &doc->positions[i];
+}
+
+static void grow(struct doc *doc)
+{
+    struct doc larger = *doc;
+    larger.capacity = doc->capacity > 0 ? 2 * doc->capacity : 256;
+    larger.positions = calloc(larger.capacity, sizeof *larger.positions);
+    UND_ASSERT(larger.positions != NULL);
+    for (size_t i = 0; i < doc->capacity; i++) {
+        if (doc->positions[i].place != 0)
+            *find(&larger, doc->positions[i].place) = doc->positions[i];
+    }
+    free(doc->positions);
+    *doc = larger;
+}
+
+void doc_remember(struct doc *doc, uint64_t place, int file, int line, int key_line)
+{
+    struct doc_position *position;
+    if (2 * (doc->n_positions + 1) > doc->capacity)
+        grow(doc);
+    position = find(doc, place);
+    doc->n_positions += position->place == 0;
+    position->place = place;
+    position->packed = ((int64_t)file << (2 * LINE_BITS)) | ((int64_t)key_line << LINE_BITS) | line;
 }
 
 const char *doc_file_name(const struct doc *doc, int64_t file)
@@ -42,55 +109,35 @@ const char *doc_file_name(const struct doc *doc, int64_t file)
     return json_string_value(json_array_get(doc->files, (size_t)file));
 }
 
-static struct spot recall(const struct doc *doc, const char *place, const char *name)
+static struct spot recall(const struct doc *doc, uint64_t place, const char *name)
 {
-    const json_t *found = json_object_get(doc->positions, place);
+    const struct doc_position *found = doc->capacity > 0 ? find(doc, place) : NULL;
     struct spot spot = {.file = "default"};
     snprintf(spot.name, sizeof spot.name, "%s", name);
-    if (found != NULL) {
-        int64_t packed = json_integer_value(found);
-        spot.file = doc_file_name(doc, packed >> (2 * LINE_BITS));
-        spot.key_line = (int)((packed >> LINE_BITS) & LINE_MASK);
-        spot.line = (int)(packed & LINE_MASK);
+    if (found != NULL && found->place != 0) {
+        spot.file = doc_file_name(doc, found->packed >> (2 * LINE_BITS));
+        spot.key_line = (int)((found->packed >> LINE_BITS) & LINE_MASK);
+        spot.line = (int)(found->packed & LINE_MASK);
     }
     return spot;
 }
 
-const char *doc_member_place(char place[DOC_PLACE], const json_t *mapping, const char *key)
-{
-    snprintf(place, DOC_PLACE, "%p.%s", (const void *)mapping, key);
-    return place;
-}
-
-const char *doc_item_place(char place[DOC_PLACE], const json_t *list, size_t index)
-{
-    snprintf(place, DOC_PLACE, "%p#%zu", (const void *)list, index);
-    return place;
-}
-
-const char *doc_root_place(char place[DOC_PLACE], const json_t *root)
-{
-    snprintf(place, DOC_PLACE, "%p", (const void *)root);
-    return place;
-}
-
 struct spot doc_member(const struct doc *doc, const json_t *mapping, const char *key)
 {
-    char place[DOC_PLACE], name[DOC_SHOWN];
-    return recall(doc, doc_member_place(place, mapping, key), doc_show_text(key, name));
+    char name[DOC_SHOWN];
+    return recall(doc, doc_member_place(mapping, key), doc_show_text(key, name));
 }
 
 struct spot doc_item(const struct doc *doc, const json_t *list, size_t index, const char *name)
 {
-    char place[DOC_PLACE], numbered[64];
+    char numbered[64];
     snprintf(numbered, sizeof numbered, "%.40s[%zu]", name, index);
-    return recall(doc, doc_item_place(place, list, index), numbered);
+    return recall(doc, doc_item_place(list, index), numbered);
 }
 
 struct spot doc_root(const struct doc *doc, const json_t *root)
 {
-    char place[DOC_PLACE];
-    return recall(doc, doc_root_place(place, root), "");
+    return recall(doc, doc_root_place(root), "");
 }
 
 /* Of this doc, or of another one that says the same thing elsewhere. */
@@ -107,16 +154,13 @@ static int file_of(struct doc *doc, const struct spot *spot)
 
 void doc_place(struct doc *doc, const json_t *mapping, const char *key, const struct spot *spot)
 {
-    char place[DOC_PLACE];
-    doc_remember(doc, doc_member_place(place, mapping, key), file_of(doc, spot), spot->line,
+    doc_remember(doc, doc_member_place(mapping, key), file_of(doc, spot), spot->line,
                  spot->key_line);
 }
 
 void doc_place_item(struct doc *doc, const json_t *list, size_t index, const struct spot *spot)
 {
-    char place[DOC_PLACE];
-    doc_remember(doc, doc_item_place(place, list, index), file_of(doc, spot), spot->line,
-                 spot->key_line);
+    doc_remember(doc, doc_item_place(list, index), file_of(doc, spot), spot->line, spot->key_line);
 }
 
 /* --- Messages --- */
@@ -220,33 +264,52 @@ enum und_code doc_relative(const struct spot *spot, const char *path, char out[D
 
 /* --- Files --- */
 
+/* All there is, up to one byte above the ceiling; the buffer grows with it, so that a short file
+ * costs little. */
+static enum und_code read_all(FILE *file, size_t ceiling, char **text, size_t *length)
+{
+    size_t capacity = 0, n;
+    do {
+        char *larger;
+        capacity = capacity > 0 ? 4 * capacity : 16384;
+        capacity = capacity > ceiling + 1 ? ceiling + 1 : capacity;
+        if ((larger = realloc(*text, capacity)) == NULL)
+            return UND_USAGE;
+        *text = larger;
+        n = fread(*text + *length, 1, capacity - *length, file);
+        *length += n;
+    } while (*length == capacity && capacity <= ceiling);
+    return UND_OK;
+}
+
 /* The whole file, up to the ceiling; works for pipes too. */
-static enum und_code slurp(const char *path, char **text, size_t *length, struct und_err *err)
+static enum und_code slurp(const char *path, size_t ceiling, char **text, size_t *length,
+                           struct und_err *err)
 {
     FILE *file = fopen(path, "rb");
     struct stat status;
     enum und_code code = UND_OK;
     *text = NULL;
+    *length = 0;
     if (file == NULL)
         return und_fail(err, UND_USAGE, "%s: cannot be read: %s", path, strerror(errno));
     if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode))
         code = und_fail(err, UND_USAGE, "%s: is a folder, want a file", path);
-    else if (S_ISREG(status.st_mode) && status.st_size > DOC_BYTES)
-        *length = DOC_BYTES + 1;
-    else if ((*text = malloc(DOC_BYTES + 1)) == NULL)
+    else if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size > ceiling)
+        *length = ceiling + 1;
+    else if (read_all(file, ceiling, text, length) != UND_OK)
         code = und_fail(err, UND_USAGE, "%s: out of memory", path);
-    else
-        *length = fread(*text, 1, DOC_BYTES + 1, file); /* what is not touched costs nothing */
-    if (code == UND_OK && *length > DOC_BYTES)
-        code = und_fail(err, UND_USAGE, "%s:1: too large, want at most %d MB", path,
-                        DOC_BYTES / 1024 / 1024);
+    if (code == UND_OK && *length > ceiling)
+        code = und_fail(err, UND_USAGE, "%s:1: too large, want at most %zu MB", path,
+                        ceiling / 1024 / 1024);
     if (code == UND_OK && ferror(file))
         code = und_fail(err, UND_USAGE, "%s: cannot be read: %s", path, strerror(errno));
     fclose(file);
     return code;
 }
 
-enum und_code doc_load(struct doc *doc, const char *path, json_t **root, struct und_err *err)
+static enum und_code load(struct doc *doc, const char *path, bool all, json_t **root,
+                          struct und_err *err)
 {
     char *text;
     size_t length = 0;
@@ -256,9 +319,22 @@ enum und_code doc_load(struct doc *doc, const char *path, json_t **root, struct 
         return und_fail(err, UND_USAGE, "%.60s...: the path is too long, want at most %d bytes",
                         path, DOC_PATH - 1);
     }
-    code = slurp(path, &text, &length, err);
-    if (code == UND_OK)
+    code = slurp(path, doc->foreign ? DOC_FOREIGN_BYTES : DOC_BYTES, &text, &length, err);
+    if (code == UND_OK && all)
+        code = doc_parse_all(doc, path, text, length, root, err);
+    else if (code == UND_OK)
         code = doc_parse(doc, DOC_FILE, path, text, length, root, err);
     free(text);
     return code;
+}
+
+enum und_code doc_load(struct doc *doc, const char *path, json_t **root, struct und_err *err)
+{
+    return load(doc, path, false, root, err);
+}
+
+enum und_code doc_load_all(struct doc *doc, const char *path, json_t **list, struct und_err *err)
+{
+    UND_ASSERT(doc->foreign);
+    return load(doc, path, true, list, err);
 }

@@ -8,6 +8,11 @@
  * one line "file:line: ...": duplicate keys, tags, .nan and .inf, several documents, NUL bytes,
  * text that is not UTF-8, and whatever exceeds the ceilings below.
  *
+ * Files of programs written in Go are read as those read them (`foreign`): every scalar but a plain
+ * null is a string as it was written (a label "1.10" is no number), `<<` merges mappings, tags say
+ * nothing, nothing at all is null, and a stream may hold several documents: doc_load gives the
+ * first, doc_load_all a list of all.
+ *
  * Files: regular files or pipes. Errors: UND_USAGE. Ownership: values are the caller's references;
  * the doc owns only the positions, and must live as long as they are asked for.
  */
@@ -17,19 +22,25 @@
 #include "model/base/err.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
-#define DOC_BYTES (8 * 1024 * 1024) /* a file */
-#define DOC_DEPTH 16                /* nesting */
-#define DOC_VALUES 100000           /* in all files of a doc, aliases expanded */
+#define DOC_BYTES (8 * 1024 * 1024)           /* a file */
+#define DOC_FOREIGN_BYTES (128 * 1024 * 1024) /* 100,000 rules, each with its annotations */
+#define DOC_DEPTH 16                          /* nesting */
+#define DOC_FOREIGN_DEPTH 100                 /* routes in routes in routes */
+#define DOC_VALUES 100000                     /* in all files of a doc, aliases expanded */
+#define DOC_FOREIGN_VALUES 4000000
 #define DOC_FILES 1000
 #define DOC_PATH 512
 #define DOC_SHOWN 64 /* bytes of doc_show's text */
 
 struct doc {
-    json_t *positions; /* "parent key" -> file and lines, packed */
-    json_t *files;     /* names, as the user gave them */
+    struct doc_position *positions; /* by parent and key, see doc.c */
+    size_t n_positions, capacity;
+    json_t *files; /* names, as the user gave them */
     size_t n_values;
+    bool foreign; /* read as Go's YAML does; set it before loading */
 };
 
 /* Where a value stands, and how messages call it. */
@@ -45,6 +56,8 @@ void doc_fini(struct doc *doc);
 
 /* `root` is a new reference; on error NULL. */
 enum und_code doc_load(struct doc *doc, const char *path, json_t **root, struct und_err *err);
+/* Of a foreign doc: the list of the documents in the file, which may be empty. */
+enum und_code doc_load_all(struct doc *doc, const char *path, json_t **list, struct und_err *err);
 
 enum doc_source { DOC_FILE, DOC_ARGUMENT }; /* an argument of the command line has no lines */
 

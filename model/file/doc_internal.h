@@ -6,14 +6,16 @@
 
 #include <stdint.h>
 
-/* Long keys are never asked for by name; their positions need not be told apart. */
-#define DOC_PLACE 128
-
-const char *doc_member_place(char place[DOC_PLACE], const json_t *mapping, const char *key);
-const char *doc_item_place(char place[DOC_PLACE], const json_t *list, size_t index);
-const char *doc_root_place(char place[DOC_PLACE], const json_t *root);
-void doc_remember(struct doc *doc, const char *place, int file, int line, int key_line);
+/* What tells places apart: never 0. */
+uint64_t doc_member_place(const json_t *mapping, const char *key);
+uint64_t doc_item_place(const json_t *list, size_t index);
+uint64_t doc_root_place(const json_t *root);
+void doc_remember(struct doc *doc, uint64_t place, int file, int line, int key_line);
 const char *doc_file_name(const struct doc *doc, int64_t file);
+
+/* All documents of a foreign doc's text, as a list. */
+enum und_code doc_parse_all(struct doc *doc, const char *name, const char *text, size_t length,
+                            json_t **list, struct und_err *err);
 
 /* A plain scalar by its looks (core schema); NULL with a reason for what no field could take. */
 json_t *doc_resolve(const char *text, const char **why);

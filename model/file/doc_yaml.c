@@ -62,10 +62,11 @@ static int number_base(const char *text)
     return is_number(text, false) ? 10 : 0;
 }
 
+static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+
 /* A plain scalar by its looks; NULL with a reason for numbers that no field could take. */
 json_t *doc_resolve(const char *text, const char **why)
 {
-    static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
     static const char *const trues[] = {"true", "True", "TRUE", NULL};
     static const char *const falses[] = {"false", "False", "FALSE", NULL};
     static const char *const infinite[] = {".inf",  ".Inf",  ".INF",  "+.inf", "+.Inf",
@@ -143,18 +144,20 @@ static enum und_code next(struct reader *reader, yaml_event_t *event)
 static enum und_code count(struct reader *reader, int line, int depth)
 {
     struct spot spot = spot_at(reader, line);
-    if (depth > DOC_DEPTH)
-        return doc_fail(&spot, reader->err, "nested too deeply, want at most %d levels", DOC_DEPTH);
-    if (++reader->doc->n_values > DOC_VALUES)
-        return doc_fail(&spot, reader->err, "too many values (aliases expanded), want at most %d",
-                        DOC_VALUES);
+    bool foreign = reader->doc->foreign;
+    int deepest = foreign ? DOC_FOREIGN_DEPTH : DOC_DEPTH;
+    size_t most = foreign ? DOC_FOREIGN_VALUES : DOC_VALUES;
+    if (depth > deepest)
+        return doc_fail(&spot, reader->err, "nested too deeply, want at most %d levels", deepest);
+    if (++reader->doc->n_values > most)
+        return doc_fail(&spot, reader->err, "too many values (aliases expanded), want at most %zu",
+                        most);
     return UND_OK;
 }
 
 /* A deep copy for an alias: overrides and positions must not reach the original. */
 static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
 {
-    char place[DOC_PLACE];
     json_t *to, *value;
     const char *key;
     size_t i;
@@ -169,7 +172,7 @@ static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
         json_t *copied = copy(reader, value, line, depth + 1);
         if (copied == NULL || json_object_set_new(to, key, copied) != 0)
             goto failed;
-        doc_remember(reader->doc, doc_member_place(place, to, key), reader->file, spot.line,
+        doc_remember(reader->doc, doc_member_place(to, key), reader->file, spot.line,
                      spot.key_line);
     }
     json_array_foreach(from, i, value)
@@ -178,7 +181,7 @@ static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
         json_t *copied = copy(reader, value, line, depth + 1);
         if (copied == NULL || json_array_append_new(to, copied) != 0)
             goto failed;
-        doc_remember(reader->doc, doc_item_place(place, to, i), reader->file, spot.line, spot.line);
+        doc_remember(reader->doc, doc_item_place(to, i), reader->file, spot.line, spot.line);
     }
     return to;
 failed:
@@ -213,6 +216,8 @@ static json_t *read_scalar(struct reader *reader, const yaml_event_t *event)
     }
     if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
         return json_string(text);
+    if (reader->doc->foreign)
+        return is_one_of(text, nulls) ? json_null() : json_string(text);
     if ((value = doc_resolve(text, &why)) == NULL)
         doc_fail(&spot, reader->err, "got %s, %s", doc_show_text(text, shown), why);
     return value;
@@ -222,7 +227,6 @@ static json_t *read_list(struct reader *reader, int depth)
 {
     json_t *list = json_array(), *value;
     yaml_event_t event;
-    char place[DOC_PLACE];
     for (;;) {
         int line;
         if (next(reader, &event) != UND_OK)
@@ -234,8 +238,8 @@ static json_t *read_list(struct reader *reader, int depth)
         yaml_event_delete(&event);
         if (value == NULL || json_array_append_new(list, value) != 0)
             goto failed;
-        doc_remember(reader->doc, doc_item_place(place, list, json_array_size(list) - 1),
-                     reader->file, line, line);
+        doc_remember(reader->doc, doc_item_place(list, json_array_size(list) - 1), reader->file,
+                     line, line);
     }
     yaml_event_delete(&event);
     return list;
@@ -244,52 +248,115 @@ failed:
     return NULL;
 }
 
-/* `event` is the key's. */
-static enum und_code read_member(struct reader *reader, json_t *mapping, const yaml_event_t *event,
-                                 int depth)
+/* `value` is taken; NULL has its error already. */
+static enum und_code put_member(struct reader *reader, json_t *mapping, const char *key,
+                                json_t *value, int line, int key_line)
+{
+    doc_remember(reader->doc, doc_member_place(mapping, key), reader->file, line, key_line);
+    if (value == NULL || json_object_set_new(mapping, key, value) != 0)
+        return und_fail(reader->err, UND_USAGE, "%s: unreadable",
+                        doc_file_name(reader->doc, reader->file));
+    return UND_OK;
+}
+
+/* `<<`: what the mapping does not say itself (`own`), nor an earlier one of the list merged. */
+static enum und_code merge(struct reader *reader, json_t *mapping, json_t *from,
+                           const struct spot *spot)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    if (json_is_array(from)) {
+        json_array_foreach(from, i, value)
+        {
+            if (!json_is_object(value))
+                return doc_fail(spot, reader->err, "<<: want mappings in the list");
+            if (merge(reader, mapping, value, spot) != UND_OK)
+                return UND_USAGE;
+        }
+        return UND_OK;
+    }
+    if (!json_is_object(from))
+        return doc_fail(spot, reader->err, "<<: want a mapping, or a list of mappings");
+    json_object_foreach(from, key, value)
+    {
+        struct spot at = doc_member(reader->doc, from, key);
+        if (json_object_get(mapping, key) != NULL)
+            continue;
+        if (put_member(reader, mapping, key, copy(reader, value, at.line, 1), at.line,
+                       at.key_line) != UND_OK)
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
+static enum und_code check_key(struct reader *reader, json_t *mapping, const yaml_event_t *event)
 {
     struct spot spot = spot_at(reader, line_of(reader, event));
     const char *key = (const char *)event->data.scalar.value;
-    char place[DOC_PLACE], shown[DOC_SHOWN];
-    yaml_event_t next_event;
-    json_t *value;
+    char shown[DOC_SHOWN];
     if (event->type != YAML_SCALAR_EVENT || event->data.scalar.length == 0)
         return doc_fail(&spot, reader->err, "want a plain word as key");
-    if (memchr(key, '\0', event->data.scalar.length) != NULL || event->data.scalar.tag != NULL)
+    if (memchr(key, '\0', event->data.scalar.length) != NULL ||
+        (event->data.scalar.tag != NULL && !reader->doc->foreign))
         return doc_fail(&spot, reader->err, "a tag or a NUL character in a key");
     if (json_object_get(mapping, key) != NULL)
         return doc_fail(&spot, reader->err, "%s: the key is there twice, first in line %d",
                         doc_show_text(key, shown), doc_member(reader->doc, mapping, key).key_line);
-    if (next(reader, &next_event) != UND_OK)
+    return UND_OK;
+}
+
+/* `event` is the key's. What `<<` brings waits in `merged` for the mapping's end. */
+static enum und_code read_member(struct reader *reader, json_t *mapping, json_t **merged,
+                                 const yaml_event_t *event, int depth)
+{
+    int key_line = line_of(reader, event), line = key_line;
+    const char *key = (const char *)event->data.scalar.value;
+    yaml_event_t next_event;
+    json_t *value;
+    if (check_key(reader, mapping, event) != UND_OK || next(reader, &next_event) != UND_OK)
         return UND_USAGE;
     /* Of a mapping or list, the key's line says more than that of its first item. */
-    doc_remember(reader->doc, doc_member_place(place, mapping, key), reader->file,
-                 next_event.type == YAML_SCALAR_EVENT ? line_of(reader, &next_event) : spot.line,
-                 spot.line);
+    if (next_event.type == YAML_SCALAR_EVENT)
+        line = line_of(reader, &next_event);
+    /* Remembered at once, for messages from below. */
+    doc_remember(reader->doc, doc_member_place(mapping, key), reader->file, line, key_line);
     value = read_value(reader, &next_event, depth + 1);
     yaml_event_delete(&next_event);
-    if (value == NULL || json_object_set_new(mapping, key, value) != 0)
-        return und_fail(reader->err, UND_USAGE, "%s: unreadable", spot.file);
-    return UND_OK;
+    if (value != NULL && reader->doc->foreign && strcmp(key, "<<") == 0 &&
+        event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        struct spot spot = spot_at(reader, key_line);
+        if (*merged != NULL) {
+            json_decref(value);
+            return doc_fail(&spot, reader->err, "<<: the key is there twice");
+        }
+        *merged = value;
+        return UND_OK;
+    }
+    return put_member(reader, mapping, key, value, line, key_line);
 }
 
 static json_t *read_mapping(struct reader *reader, int depth)
 {
-    json_t *mapping = json_object();
+    json_t *mapping = json_object(), *merged = NULL;
     yaml_event_t event;
     enum und_code code;
-    for (;;) {
-        if (next(reader, &event) != UND_OK)
+    bool ended;
+    do {
+        if ((code = next(reader, &event)) != UND_OK)
             break;
-        if (event.type == YAML_MAPPING_END_EVENT) {
-            yaml_event_delete(&event);
-            return mapping;
+        ended = event.type == YAML_MAPPING_END_EVENT;
+        if (ended && merged != NULL) {
+            struct spot spot = spot_at(reader, line_of(reader, &event));
+            code = merge(reader, mapping, merged, &spot);
+        } else if (!ended) {
+            code = read_member(reader, mapping, &merged, &event, depth);
         }
-        code = read_member(reader, mapping, &event, depth);
         yaml_event_delete(&event);
-        if (code != UND_OK)
-            break;
-    }
+    } while (code == UND_OK && !ended);
+    json_decref(merged);
+    if (code == UND_OK)
+        return mapping;
     json_decref(mapping);
     return NULL;
 }
@@ -316,7 +383,7 @@ static json_t *read_value(struct reader *reader, const yaml_event_t *event, int 
         anchor = event->data.mapping_start.anchor;
         tag = event->data.mapping_start.tag;
     }
-    if (tag != NULL) {
+    if (tag != NULL && !reader->doc->foreign) {
         char shown[DOC_SHOWN];
         doc_fail(&spot, reader->err, "tags are not read: got %s",
                  doc_show_text((const char *)tag, shown));
@@ -333,43 +400,76 @@ static json_t *read_value(struct reader *reader, const yaml_event_t *event, int 
     return value;
 }
 
-/* stream start, document start, value, document end, stream end */
-static enum und_code read_stream(struct reader *reader, json_t **root)
+/* A document, whose start is read already: its value and its end. */
+static enum und_code read_document(struct reader *reader, json_t **root)
 {
-    char place[DOC_PLACE];
     yaml_event_t event;
     enum und_code code;
     if ((code = next(reader, &event)) != UND_OK)
         return code;
-    yaml_event_delete(&event);
-    if ((code = next(reader, &event)) != UND_OK)
-        return code;
-    if (event.type == YAML_STREAM_END_EVENT) {
-        struct spot spot = spot_at(reader, reader->has_lines);
-        yaml_event_delete(&event);
-        return doc_fail(&spot, reader->err, "nothing is in it");
-    }
-    yaml_event_delete(&event);
-    if ((code = next(reader, &event)) != UND_OK)
-        return code;
     *root = read_value(reader, &event, 1);
     if (*root != NULL)
-        doc_remember(reader->doc, doc_root_place(place, *root), reader->file,
-                     line_of(reader, &event), line_of(reader, &event));
+        doc_remember(reader->doc, doc_root_place(*root), reader->file, line_of(reader, &event),
+                     line_of(reader, &event));
     yaml_event_delete(&event);
     if (*root == NULL)
         return und_fail(reader->err, UND_USAGE, "%s: unreadable",
                         doc_file_name(reader->doc, reader->file));
-    if ((code = next(reader, &event)) != UND_OK) /* document end */
+    json_object_clear(reader->anchors);          /* they end with their document */
+    if ((code = next(reader, &event)) == UND_OK) /* document end */
+        yaml_event_delete(&event);
+    return code;
+}
+
+/* The next document's start, or the stream's end (then *more is false). */
+static enum und_code next_document(struct reader *reader, bool *more, int *line)
+{
+    yaml_event_t event;
+    enum und_code code = next(reader, &event);
+    if (code != UND_OK)
         return code;
+    *more = event.type != YAML_STREAM_END_EVENT;
+    *line = line_of(reader, &event);
     yaml_event_delete(&event);
-    if ((code = next(reader, &event)) != UND_OK)
+    return UND_OK;
+}
+
+/* One document; what follows the first of a foreign stream is not looked at, as in Go. */
+static enum und_code read_one(struct reader *reader, json_t **root)
+{
+    struct spot spot = spot_at(reader, reader->has_lines);
+    bool more;
+    enum und_code code = next_document(reader, &more, &spot.line);
+    if (code != UND_OK)
         return code;
-    if (event.type != YAML_STREAM_END_EVENT) {
-        struct spot spot = spot_at(reader, line_of(reader, &event));
-        code = doc_fail(&spot, reader->err, "a second document begins, want one");
+    if (!more && reader->doc->foreign) {
+        *root = json_null();
+        return UND_OK;
     }
-    yaml_event_delete(&event);
+    spot.line = more ? spot.line : reader->has_lines;
+    if (!more)
+        return doc_fail(&spot, reader->err, "nothing is in it");
+    if ((code = read_document(reader, root)) != UND_OK || reader->doc->foreign)
+        return code;
+    if ((code = next_document(reader, &more, &spot.line)) == UND_OK && more)
+        code = doc_fail(&spot, reader->err, "a second document begins, want one");
+    return code;
+}
+
+static enum und_code read_documents(struct reader *reader, json_t **list)
+{
+    bool more;
+    int line;
+    enum und_code code;
+    *list = json_array();
+    while ((code = next_document(reader, &more, &line)) == UND_OK && more) {
+        json_t *root = NULL;
+        code = read_document(reader, &root);
+        if (root != NULL)
+            json_array_append_new(*list, root);
+        if (code != UND_OK)
+            break;
+    }
     return code;
 }
 
@@ -382,30 +482,48 @@ static enum und_code fail_nul(struct reader *reader, const char *nul)
     return doc_fail(&spot, reader->err, "not text: a NUL byte");
 }
 
-enum und_code doc_parse(struct doc *doc, enum doc_source source, const char *name, const char *text,
-                        size_t length, json_t **root, struct und_err *err)
+static enum und_code parse(struct reader *reader, const char *name, bool all, json_t **root)
 {
-    struct reader reader = {.doc = doc, .err = err, .text = text, .length = length};
     const char *nul;
+    yaml_event_t event;
     enum und_code code;
     *root = NULL;
-    reader.file = (int)json_array_size(doc->files);
-    reader.has_lines = source == DOC_FILE;
-    if (reader.file == DOC_FILES || json_array_append_new(doc->files, json_string(name)) != 0)
-        return und_fail(err, UND_USAGE, "%s: unreadable name, or more than %d files", name,
+    reader->file = (int)json_array_size(reader->doc->files);
+    if (reader->file == DOC_FILES ||
+        json_array_append_new(reader->doc->files, json_string(name)) != 0)
+        return und_fail(reader->err, UND_USAGE, "%s: unreadable name, or more than %d files", name,
                         DOC_FILES);
-    if (length > 0 && (nul = memchr(text, '\0', length)) != NULL)
-        return fail_nul(&reader, nul);
-    if (!yaml_parser_initialize(&reader.parser))
-        return und_fail(err, UND_USAGE, "%s: out of memory", name);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
-    reader.anchors = json_object();
-    code = read_stream(&reader, root);
-    json_decref(reader.anchors);
-    yaml_parser_delete(&reader.parser);
+    if (reader->length > 0 && (nul = memchr(reader->text, '\0', reader->length)) != NULL)
+        return fail_nul(reader, nul);
+    if (!yaml_parser_initialize(&reader->parser))
+        return und_fail(reader->err, UND_USAGE, "%s: out of memory", name);
+    yaml_parser_set_input_string(&reader->parser, (const unsigned char *)reader->text,
+                                 reader->length);
+    reader->anchors = json_object();
+    if ((code = next(reader, &event)) == UND_OK) { /* stream start */
+        yaml_event_delete(&event);
+        code = all ? read_documents(reader, root) : read_one(reader, root);
+    }
+    json_decref(reader->anchors);
+    yaml_parser_delete(&reader->parser);
     if (code != UND_OK) {
         json_decref(*root);
         *root = NULL;
     }
     return code;
+}
+
+enum und_code doc_parse(struct doc *doc, enum doc_source source, const char *name, const char *text,
+                        size_t length, json_t **root, struct und_err *err)
+{
+    struct reader reader = {.doc = doc, .err = err, .text = text, .length = length};
+    reader.has_lines = source == DOC_FILE;
+    return parse(&reader, name, false, root);
+}
+
+enum und_code doc_parse_all(struct doc *doc, const char *name, const char *text, size_t length,
+                            json_t **list, struct und_err *err)
+{
+    struct reader reader = {.doc = doc, .err = err, .text = text, .length = length, .has_lines = 1};
+    return parse(&reader, name, true, list);
 }

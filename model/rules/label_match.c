@@ -1,36 +1,28 @@
 #include "label_match.h"
 
+#include "model/base/regex.h"
+
 #include <ctype.h>
-#include <regex.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool compile(const struct promql_matcher *matcher, regex_t *regex)
-{
-    char anchored[PROMQL_VALUE + 8];
-    snprintf(anchored, sizeof anchored, "^(%s)$", matcher->value);
-    return regcomp(regex, anchored, REG_EXTENDED | REG_NOSUB) == 0;
-}
-
 bool label_matcher_valid(const struct promql_matcher *matcher)
 {
-    regex_t regex;
+    char why[REGEX_WHY];
+    struct regex *regex;
     if (matcher->match == PROMQL_IS || matcher->match == PROMQL_IS_NOT)
         return true;
-    if (!compile(matcher, &regex))
-        return false;
-    regfree(&regex);
-    return true;
+    regex = regex_open(matcher->value, false, why);
+    regex_close(regex);
+    return regex != NULL;
 }
 
 static bool is_like(const struct promql_matcher *matcher, const char *value)
 {
-    regex_t regex;
-    bool like;
-    if (!compile(matcher, &regex))
-        return false;
-    like = regexec(&regex, value, 0, NULL, 0) == 0;
-    regfree(&regex);
+    char why[REGEX_WHY];
+    struct regex *regex = regex_open(matcher->value, false, why);
+    bool like = regex && regex_matches(regex, value);
+    regex_close(regex);
     return like;
 }
 

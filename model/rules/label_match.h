@@ -1,6 +1,6 @@
 /*
  * Label matchers as Prometheus and Alertmanager have them: = != =~ !~, regular expressions anchored
- * at both ends (read by POSIX here: what teams write in rules and routes is common to both).
+ * at both ends (model/base/regex.h).
  *
  * A host is known by several names: its name in the fleet, its probe's address with and without the
  * port. A matcher on a label that names hosts holds if one of them satisfies it (or, for != and !~,
