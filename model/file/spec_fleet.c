@@ -102,6 +102,20 @@ static const struct table host_table = {
 
 /* --- the fleet --- */
 
+/* GitHub as it is, unless the file asks for a queue that knows everything at once. */
+static enum und_code read_github(struct spec *spec, const struct field *field, void *to,
+                                 json_t *value, const struct spot *spot)
+{
+    struct github *github = to;
+    const char *text = json_string_value(value);
+    if (text != NULL && strcmp(text, "ideal") == 0)
+        return UND_OK;
+    if (!json_is_object(value) && !json_is_null(value))
+        return spec_refuse(spec, spot, value, "a mapping (key: value), or ideal");
+    github->present = true;
+    return spec_read(spec, field->table, github, value, spot);
+}
+
 static const struct field a_host = {.kind = FIELD_TABLE, .table = &host_table};
 
 static const struct field fleet_fields[] = {
@@ -121,11 +135,13 @@ static const struct field fleet_fields[] = {
      .required = true,
      .help = "what they have to run"},
     {.key = "github",
-     .kind = FIELD_TABLE,
+     .kind = FIELD_CUSTOM,
      AT(struct fleet, github),
-     HAS(struct fleet, github.present),
+     .read = read_github,
      .table = &spec_github,
-     .help = "how GitHub behaves. Left out: an ideal dispatcher without delays"},
+     .schema = "{anyOf: [{$ref: '#/$defs/github'}, {const: ideal}]}",
+     .fallback = "{}",
+     .help = "how GitHub behaves. Left out: as it does; ideal: the queue alone, without delays"},
     {.key = "monitoring",
      .kind = FIELD_TABLE,
      AT(struct fleet, monitoring),

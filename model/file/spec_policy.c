@@ -98,7 +98,7 @@ static const struct field github_fields[] = {
 
 const struct table spec_github = {
     .name = "github",
-    .help = "how GitHub behaves. Left out: an ideal dispatcher without delays",
+    .help = "how GitHub behaves",
     .fields = github_fields,
 };
 

@@ -4,8 +4,9 @@
  * field tables in spec_fleet.c are the one source of keys, units, ranges and defaults.
  *
  * Durations are int64_t ms; shares and loads are per mille (`_pm`) where the simulator computes
- * with them; sizes are bytes. Sections that a file leaves out have present == false: no github
- * means an ideal dispatcher, no monitoring no alerts, no policy no failover.
+ * with them; sizes are bytes. Sections that a file leaves out have present == false: no monitoring
+ * means no alerts, no policy no failover. GitHub is present unless the file says `github: ideal`,
+ * which means an ideal dispatcher.
  */
 #ifndef MODEL_FLEET_FLEET_H
 #define MODEL_FLEET_FLEET_H

@@ -1,7 +1,7 @@
 /*
  * GitHub as github-semantics.md describes it: one queue, the oldest eligible job first, a choice
  * among the registrations that it believes idle, pick-up, locks, offline detection, no requeue of
- * running jobs. Without a `github` section it is an ideal dispatcher that knows everything at once.
+ * running jobs. With `github: ideal` it is an ideal dispatcher that knows everything at once.
  */
 #include "world.h"
 

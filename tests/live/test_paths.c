@@ -19,7 +19,8 @@ static void simulate(struct scenario_text *staged, const char *hosts, int priori
 {
     scenario_text_load(
         staged,
-        "{name: day, duration: 24h, fleet: {hosts: [%s], workload: {arrivals: {rate: 60/d,"
+        "{name: day, duration: 24h, fleet: {github: ideal, hosts: [%s], workload: {arrivals: "
+        "{rate: 60/d,"
         " profile: [0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 3, 2, 3, 4, 1, 0, 0, 0, 0, 0, 0, 0,"
         " 0]}, fan_out: {mean: 3}, on_failure: resume, classes: [" CLASSES "]}}}",
         hosts, priority);

@@ -260,9 +260,7 @@ START_TEST(least_fleet_has_the_documented_defaults)
     ck_assert_int_eq(fleet->workload.on_failure, ON_FAILURE_FAIL);
     ck_assert_int_eq(fleet->workload.classes[0].duration.kind, DIST_FIXED);
     ck_assert_double_eq(dist_mean(&fleet->workload.classes[0].duration), 600000);
-    ck_assert(!fleet->github.present && !fleet->monitoring.present && !fleet->alertmanager.present);
-    ck_assert(!fleet->has_policy);
-    ck_assert_double_eq(dist_mean(&fleet->github.pickup), 0);
+    ck_assert(!fleet->monitoring.present && !fleet->alertmanager.present && !fleet->has_policy);
     ck_assert_int_eq(fleet->controller.github_poll_ms, 20000);
     ck_assert(fleet->controller.webhook);
     ck_assert_double_eq(dist_mean(&fleet->controller.manual_repair), 1800000);
@@ -273,6 +271,36 @@ START_TEST(least_fleet_has_the_documented_defaults)
     ck_assert_int_eq(scenario.documented.rto_ms, -1);
     ck_assert_int_eq(strncmp(scenario.name, "test_loader_", 12), 0);
     scenario_fini(&scenario);
+}
+END_TEST
+
+static void ck_refused_github(const char *value, const char *got)
+{
+    struct und_err err;
+    char text[256], want[128];
+    snprintf(text, sizeof text, FLEET "  github: %s\n", value);
+    snprintf(want, sizeof want, "github: %s, want a mapping (key: value), or ideal", got);
+    ck_assert_int_eq(load_text(text, strlen(text), &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, want) != NULL, "%s", err.text);
+}
+
+/* A fleet that says nothing of GitHub has the real one: the ideal one has to be asked for. */
+START_TEST(github_is_the_real_one_unless_the_file_says_ideal)
+{
+    const struct fleet *fleet = &scenario.fleet;
+    load(FLEET);
+    ck_assert(fleet->github.present);
+    ck_assert_double_eq_tol(dist_quantile(&fleet->github.pickup, 0.5), 4000, 1e-6);
+    ck_assert_int_eq(fleet->github.lock_ms, 600000);
+    ck_assert(fleet->github.fast_recovery);
+    scenario_fini(&scenario);
+    load(FLEET "  github: ideal\n");
+    ck_assert(!fleet->github.present);
+    ck_assert_double_eq(dist_mean(&fleet->github.pickup), 0);
+    scenario_fini(&scenario);
+    ck_refused_github("idle", "got idle");
+    ck_refused_github("[ideal]", "got a list");
+    ck_refused_github("true", "got true");
 }
 END_TEST
 
@@ -701,6 +729,7 @@ Suite *suite(void)
                         (int)(sizeof invalid / sizeof invalid[0]));
     tcase_add_test(tests, garbage_fails_at_once);
     tcase_add_test(tests, least_fleet_has_the_documented_defaults);
+    tcase_add_test(tests, github_is_the_real_one_unless_the_file_says_ideal);
     tcase_add_test(tests, sections_that_are_there_bring_the_real_defaults);
     tcase_add_test(tests, short_scrape_interval_cuts_the_default_timeout);
     tcase_add_test(tests, faults_and_claims_and_expectations_are_read);

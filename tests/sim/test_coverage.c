@@ -63,7 +63,8 @@ START_TEST(waits_and_shares_of_a_queue)
                              {METRIC_QUEUE_LENGTH, exact.mean_queue, 0},
                              {METRIC_WAIT_PROBABILITY, exact.wait_probability, 0},
                              {METRIC_UTILIZATION, exact.utilization, 0}};
-    count("{name: queue, duration: 503600s, warmup: 1h, fleet: {hosts: [{name: A, slots: 1}],"
+    count("{name: queue, duration: 503600s, warmup: 1h, fleet: {github: ideal, hosts: [{name: A, "
+          "slots: 1}],"
           " workload: {arrivals: {rate: 0.004/s},"
           " classes: [{duration: {kind: exponential, mean: 100s}}]}}}",
           20, claims, 4);
@@ -74,7 +75,7 @@ END_TEST
 START_TEST(availability_of_a_host)
 {
     struct claim claims[] = {{METRIC_AVAILABILITY, 0.75, 0}};
-    count("{name: host, duration: 402h, warmup: 2h, fleet: {"
+    count("{name: host, duration: 402h, warmup: 2h, fleet: {github: ideal,"
           "hosts: [{name: A, slots: 1, mtbf: 3h, mttr: 1h}],"
           " workload: {arrivals: {kind: none}}}}",
           20, claims, 1);

@@ -14,6 +14,7 @@ static struct scenario_text s;
     "name: mm1\n"                                                                                  \
     "fleet:\n"                                                                                     \
     "  hosts: [{name: P, tier: primary, slots: 1}]\n"                                              \
+    "  github: ideal\n"                                                                            \
     "  workload:\n"                                                                                \
     "    arrivals: {kind: poisson, rate: %s}\n"                                                    \
     "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 6min}}]\n"             \
@@ -34,6 +35,7 @@ static double mm1_wait(double load)
     "warmup: %s\n"                                                                                 \
     "fleet:\n"                                                                                     \
     "  hosts: [{name: P, tier: primary, slots: 50}]\n"                                             \
+    "  github: ideal\n"                                                                            \
     "  workload:\n"                                                                                \
     "    arrivals: {kind: poisson, rate: 4/h}\n"                                                   \
     "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 10h}}]\n"

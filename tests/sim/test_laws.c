@@ -245,7 +245,8 @@ static void queue_system(const char *host, const char *rate, const char *more)
 {
     scenario_text_load(
         &s,
-        "name: theory\nduration: 20000min\nwarmup: 1000min\nfleet:\n  hosts: [{name: P, "
+        "name: theory\nduration: 20000min\nwarmup: 1000min\nfleet:\n  github: ideal\n  hosts: "
+        "[{name: P, "
         "%s}]\n  workload: {arrivals: {rate: %s}, classes: [{name: j, duration: {kind: "
         "exponential, mean: 1min}}]%s}\n",
         host, rate, more);

@@ -88,7 +88,7 @@ static struct result simulate(const char *hosts, const char *file)
     size_t size;
     int i;
     HELPER_CAPTURE(text, size, {
-        fprintf(out, "{name: trace, fleet: {hosts: [%s], workload: {arrivals: {kind: trace, ",
+        fprintf(out, "{name: trace, fleet: {github: ideal, hosts: [%s], workload: {arrivals: {kind: trace, ",
                 hosts);
         fprintf(out, "file: %s}}}, expect: [", file);
         for (i = 1; i <= QUANTILES; i++)

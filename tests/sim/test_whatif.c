@@ -19,6 +19,7 @@ static void write_scenario(void)
 {
     static const char text[] =
         "name: mm1\nduration: 30d\nwarmup: 2d\nreplications: 200\nfleet:\n"
+        "  github: ideal\n"
         "  hosts: [{name: P, tier: primary, slots: 1}]\n"
         "  workload:\n"
         "    arrivals: {kind: poisson, rate: 5/h}\n"

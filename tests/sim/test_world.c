@@ -602,11 +602,11 @@ END_TEST
 /* An ideal dispatcher must not hand a job back to the registration that has just died with one. */
 START_TEST(a_lost_slot_of_an_ideal_fleet_takes_no_more_jobs)
 {
-    scenario_text_load(
-        &s,
-        "name: stage\nduration: 3h\nfleet:\n  hosts: [{name: P, slots: 2}]\n%sfaults: "
-        "[{kind: slots-lost, slots: 2, target: P, at: 1h}]\n",
-        crowded);
+    scenario_text_load(&s,
+                       "name: stage\nduration: 3h\nfleet:\n  github: ideal\n  hosts: [{name: P, "
+                       "slots: 2}]\n%sfaults: "
+                       "[{kind: slots-lost, slots: 2, target: P, at: 1h}]\n",
+                       crowded);
     scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
     ck_assert_int_gt(starts_on(0, 0, HOUR), 0);
     ck_assert_int_eq(starts_on(0, HOUR, 3 * HOUR), 0);

@@ -138,8 +138,8 @@ static char *write_scenario(const struct theory_system *s, double warmup, double
                 or (s->arrivals, theory_text("{rate: %.9f/d}", s->arrival * 86400 / THEORY_UNIT_S)),
                 or (s->classes, theory_text("{duration: %s}",
                                             or (s->service, "{kind: exponential, mean: 100s}"))),
-                s->workload ? ",\n   " : "", or (s->workload, ""), s->fleet ? ",\n  " : "",
-                or (s->fleet, "")));
+                s->workload ? ",\n   " : "", or (s->workload, ""), ",\n  ",
+                or (s->fleet, "github: ideal")));
     return text;
 }
 
