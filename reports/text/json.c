@@ -1,5 +1,6 @@
 #include "json.h"
 
+#include "advice.h"
 #include "claim.h"
 #include "model/base/assert.h"
 #include "model/stats/stats.h"
@@ -240,6 +241,16 @@ static json_t *rare(const struct rare_result *rare)
     return object;
 }
 
+static json_t *notes(const struct report *report)
+{
+    char line[ADVICE_LINES][ADVICE_TEXT];
+    int n = advice_lines(report, line), i;
+    json_t *array = json_array();
+    for (i = 0; i < n; i++)
+        append(array, string(line[i]));
+    return array;
+}
+
 json_t *json_report(const struct report *report)
 {
     const struct result *result = report->result;
@@ -270,6 +281,7 @@ json_t *json_report(const struct report *report)
     put(object, "documented", documented(&report->scenario->documented));
     put(object, "claims", claims(report));
     put(object, "documented_mechanisms", variant(report->documented));
+    put(object, "notes", notes(report));
     put(object, "verdicts", verdicts(result));
     put(object, "reproduce", reproduce(report));
     return object;

@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include "advice.h"
 #include "claim.h"
 #include "text.h"
 
@@ -9,6 +10,7 @@
 
 #define INDENT 2
 #define HANG 4
+#define NOTE 8 /* columns of "  note: " */
 #define NAME_COLUMNS 32
 #define SENTENCE 1024
 #define ROW "  %-16s %11s %8s %8s %8s   "
@@ -231,6 +233,16 @@ void table_rare(const struct rare_result *rare, char *out, size_t size)
             (long long)rare->replications);
 }
 
+static void print_advice(FILE *out, const struct report *report)
+{
+    char line[ADVICE_LINES][ADVICE_TEXT];
+    int n = advice_lines(report, line), i;
+    for (i = 0; i < n; i++) {
+        fputs("  note: ", out);
+        text_wrap(out, line[i], NOTE, TABLE_COLUMNS, HANG);
+    }
+}
+
 static void print_block(FILE *out, const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
@@ -261,6 +273,7 @@ static void print_block(FILE *out, const struct report *report)
     }
     table_difference(report, sentence, sizeof sentence);
     print_sentence(out, sentence);
+    print_advice(out, report);
     print_expectations(out, report);
     fputc('\n', out);
 }

@@ -195,6 +195,9 @@ void sample_result_failure(struct sample_result *made, const char *name)
         (struct documented){120000, 300000, 420000, "Jobs queue briefly", "architecture document"};
     made->scenario.fleet.has_policy = true;
     made->scenario.fleet.policy.persist_ms = 300000;
+    made->scenario.fleet.policy.severities = 1u << SEVERITY_CRITICAL;
+    made->scenario.fleet.monitoring.n_rules = 1;
+    made->scenario.fleet.monitoring.rules[0].severity = SEVERITY_CRITICAL;
     made->scenario.fleet.github =
         (struct github){.present = true, .lock_ms = 600000, .renewal_ms = 60000};
     observe(&made->result, METRIC_PENDING, 3 * SECOND, 30 * SECOND, 60 * SECOND, SAMPLE_RESULT_N);

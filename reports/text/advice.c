@@ -1,0 +1,175 @@
+#include "advice.h"
+
+#include "model/policy/policy_names.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct lines {
+    char (*line)[ADVICE_TEXT];
+    int n;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct lines *lines, const char *format, ...)
+{
+    va_list arguments;
+    if (lines->n == ADVICE_LINES)
+        return;
+    va_start(arguments, format);
+    vsnprintf(lines->line[lines->n++], ADVICE_TEXT, format, arguments);
+    va_end(arguments);
+}
+
+static bool anything_breaks(const struct scenario *scenario)
+{
+    int i;
+    for (i = 0; i < scenario->fleet.n_hosts; i++)
+        if (scenario->fleet.hosts[i].has_mtbf)
+            return true;
+    return scenario->n_faults > 0;
+}
+
+static unsigned rule_severities(const struct monitoring *monitoring)
+{
+    unsigned severities = 0;
+    int i;
+    for (i = 0; i < monitoring->n_rules; i++)
+        severities |= 1u << monitoring->rules[i].severity;
+    return severities;
+}
+
+/* "critical", "critical or page" */
+static void severity_words(unsigned severities, char out[64])
+{
+    const char *before = "";
+    int severity, n = 0;
+    out[0] = '\0';
+    for (severity = 0; severity < SEVERITY_COUNT; severity++) {
+        if (!(severities >> severity & 1))
+            continue;
+        n += snprintf(out + n, (size_t)(64 - n), "%s%s", before,
+                      policy_severity_name((enum severity)severity));
+        before = " or ";
+    }
+}
+
+static void advise_alerts(const struct fleet *fleet, struct lines *lines)
+{
+    unsigned given = rule_severities(&fleet->monitoring);
+    char wanted[64], there[64];
+    if (!fleet->has_policy || (given & fleet->policy.severities) != 0)
+        return;
+    severity_words(fleet->policy.severities, wanted);
+    severity_words(given, there);
+    if (given == 0)
+        add(lines,
+            "no alert can move jobs: the fleet has no alert rule, so only a host that is offline "
+            "at GitHub and does not answer the probe is detected; set fleet.monitoring.rules");
+    else
+        add(lines,
+            "no alert can move jobs: the policy acts on %s, the rules are %s; set "
+            "fleet.policy.severities, or the severity of a rule",
+            wanted, there);
+}
+
+/* Why the measure has no value whatever happens, and what to set; NULL if it can have one. */
+static const char *why_not(const struct scenario *scenario, enum metric metric)
+{
+    const struct fleet *fleet = &scenario->fleet;
+    switch (metric) {
+    case METRIC_DETECTION:
+    case METRIC_FAILOVER:
+    case METRIC_FAILOVER_SUCCESS:
+        if (!fleet->has_policy)
+            return "nobody watches the fleet; set fleet.policy";
+        return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
+    case METRIC_PENDING:
+    case METRIC_FIRING:
+        if (fleet->monitoring.n_rules == 0)
+            return "the fleet has no alert rule; set fleet.monitoring.rules";
+        return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
+    case METRIC_WEBHOOK:
+        return fleet->alertmanager.present && fleet->monitoring.n_rules > 0
+                   ? NULL
+                   : "nobody is notified; set fleet.alertmanager and fleet.monitoring.rules";
+    case METRIC_JOB_RECOVERY:
+        if (fleet->workload.on_failure == ON_FAILURE_FAIL)
+            return "with on_failure: fail no lost job is ever run again; set "
+                   "fleet.workload.on_failure to rerun or resume";
+        return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
+    case METRIC_RTO:
+    case METRIC_MTTR:
+        return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
+    case METRIC_QUEUE_WAIT:
+    case METRIC_WAIT_PROBABILITY:
+    case METRIC_JOB_SUCCESS:
+    case METRIC_JOBS_DONE:
+    case METRIC_JOBS_FAILED:
+        return fleet->workload.arrivals.kind == ARRIVALS_NONE
+                   ? "no job ever arrives; set fleet.workload.arrivals"
+                   : NULL;
+    case METRIC_QUEUE_LENGTH:
+    case METRIC_UTILIZATION:
+    case METRIC_AVAILABILITY:
+    case METRIC_FAILOVERS:
+    case METRIC_COUNT:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void advise_claims(const struct scenario *scenario, struct lines *lines)
+{
+    const struct documented *documented = &scenario->documented;
+    const struct {
+        const char *key;
+        enum metric metric;
+        int64_t limit_ms;
+    } claims[] = {{"detection", METRIC_DETECTION, documented->detection_ms},
+                  {"failover", METRIC_FAILOVER, documented->failover_ms},
+                  {"rto", METRIC_RTO, documented->rto_ms}};
+    size_t i;
+    for (i = 0; i < sizeof claims / sizeof *claims; i++) {
+        const char *why = why_not(scenario, claims[i].metric);
+        if (claims[i].limit_ms >= 0 && why != NULL)
+            add(lines, "documented.%s cannot come about: %s", claims[i].key, why);
+    }
+}
+
+static bool told_before(const struct scenario *scenario, int expect)
+{
+    int i;
+    for (i = 0; i < expect; i++)
+        if (scenario->expects[i].metric == scenario->expects[expect].metric)
+            return true;
+    return false;
+}
+
+static void advise_expectations(const struct report *report, struct lines *lines)
+{
+    const struct scenario *scenario = report->scenario;
+    int i;
+    for (i = 0; i < scenario->n_expects; i++) {
+        enum metric metric = scenario->expects[i].metric;
+        const char *why = why_not(scenario, metric);
+        if ((why == NULL && report->result->metric[metric].n > 0) || told_before(scenario, i))
+            continue;
+        if (why != NULL)
+            add(lines, "expect %s (line %d) cannot come about: %s", metric_name(metric),
+                scenario->expects[i].line, why);
+        else
+            add(lines,
+                "expect %s (line %d) was never observed: the scenario's faults do not bring it "
+                "about in its duration; set faults or duration, or expect something else",
+                metric_name(metric), scenario->expects[i].line);
+    }
+}
+
+int advice_lines(const struct report *report, char line[ADVICE_LINES][ADVICE_TEXT])
+{
+    struct lines lines = {line, 0};
+    advise_alerts(&report->scenario->fleet, &lines);
+    advise_claims(report->scenario, &lines);
+    advise_expectations(report, &lines);
+    return lines.n;
+}
