@@ -35,7 +35,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 ROOMS := $(addprefix live/,command watch drill act monitoring github journal http secret base) \
          $(addprefix sim/,command rules rehearsal experiment world monitoring stats engine) \
          $(addprefix reports/,drill page plot text) \
-         $(addprefix model/,drill load rules file fleet stats policy base)
+         $(addprefix model/,drill load rules promql file fleet stats policy base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)
 RING0 := policy invariant alert

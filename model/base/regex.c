@@ -1,221 +1,266 @@
-#include "regex.h"
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "regex_internal.h"
 
 #include "assert.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
+#include <ctype.h>
 #include <pcre2.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HIGHEST_COUNT 1000 /* of {n,m}, in RE2 */
+#define HEAP_MOST 20000 /* KiB */
+#define WORKSPACE 20000 /* of the matcher that does not backtrack */
 
 struct regex {
     pcre2_code *code;
     pcre2_match_context *limits;
+    struct regex_names names;
 };
 
-/* --- what RE2 does not have ------------------------------------------------------------------ */
-
-static bool refuse(char why[REGEX_WHY], const char *what, const char *at)
+void regex_name(struct regex_names *names, const char *name, size_t length)
 {
-    snprintf(why, REGEX_WHY, "%s: '%.40s'", what, at);
-    return false;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* `\` and what follows; *end is behind it. */
-static bool check_escape(const char *at, bool in_class, const char **end, char why[REGEX_WHY])
-{
-    static const char letters[] = "aftnrvdDsSwWxpPQ", outside[] = "bBAz";
-    char c = at[1];
-    *end = at + 2;
-    if (c == '\0')
-        return refuse(why, "a backslash at the end", at);
-    if (is_digit(c) && c != '0' && (c > '7' || at[2] < '0' || at[2] > '7'))
-        return refuse(why, "back-references are not in RE2", at);
-    if (is_letter(c) && !strchr(letters, c) && (in_class || !strchr(outside, c)))
-        return refuse(why, "no such escape in RE2", at);
-    if (c == 'Q') { /* literal up to \E */
-        const char *close = strstr(at + 2, "\\E");
-        *end = close ? close + 2 : at + strlen(at);
+    if ((names->n & (names->n - 1)) == 0) {
+        names->names =
+            realloc(names->names, (size_t)(names->n ? 2 * names->n : 1) * sizeof *names->names);
+        UND_ASSERT(names->names != NULL);
     }
-    return true;
-}
-
-/* `(?` and what follows. */
-static bool check_group(const char *at, char why[REGEX_WHY])
-{
-    const char *flags = at + 2;
-    if (flags[0] == 'P' && flags[1] == '<')
-        return true;
-    if (flags[0] == '<' && is_letter(flags[1]))
-        return true; /* named, as of Go 1.22 */
-    flags += strspn(flags, "imsU");
-    if (*flags == '-')
-        flags += 1 + strspn(flags + 1, "imsU");
-    if (*flags == ':' || (*flags == ')' && flags > at + 2))
-        return true;
-    return refuse(why, "no such group in RE2 (look-around, atomic, conditional ...)", at);
-}
-
-/* A repetition: `*`, `+`, `?`, `{n}`, `{n,}`, `{n,m}`; its length, 0 if it is none. */
-static size_t repetition(const char *at, char why[REGEX_WHY])
-{
-    char *end;
-    unsigned long low, high;
-    if (*at == '*' || *at == '+' || *at == '?')
-        return 1;
-    if (*at != '{' || !is_digit(at[1]))
-        return 0;
-    low = high = strtoul(at + 1, &end, 10);
-    if (*end == ',') {
-        high = is_digit(end[1]) ? strtoul(end + 1, &end, 10) : low;
-        end += *end == ',';
-    }
-    if (*end != '}')
-        return 0;
-    if (low > HIGHEST_COUNT || high > HIGHEST_COUNT || low > high)
-        refuse(why, "a repeat count out of 0..1000", at);
-    return (size_t)(end - at) + 1;
-}
-
-/* After a repetition only `?` may follow: `a**` and the possessive `a++` are errors. */
-static bool check_repetition(const char *at, const char **end, char why[REGEX_WHY])
-{
-    size_t n = repetition(at, why);
-    *end = at + n + (n > 0 && at[n] == '?');
-    if (why[0])
-        return false;
-    if (n > 0 && repetition(*end, why) > 0)
-        return refuse(why, "a repetition of a repetition", at);
-    return true;
-}
-
-static const char *class_end(const char *at, char why[REGEX_WHY])
-{
-    const char *c = at + 1;
-    c += *c == '^';
-    c += *c == ']';
-    while (*c && *c != ']') {
-        if (*c == '[' && c[1] == ':' && strstr(c + 2, ":]")) {
-            c = strstr(c + 2, ":]") + 2;
-        } else if (*c == '\\') {
-            if (!check_escape(c, true, &c, why))
-                return NULL;
-        } else {
-            c++;
-        }
-    }
-    if (*c == '\0') {
-        refuse(why, "a class that does not end", at);
-        return NULL;
-    }
-    return c + 1;
-}
-
-static bool check(const char *pattern, char why[REGEX_WHY])
-{
-    const char *at = pattern;
-    while (*at) {
-        if (*at == '\\') {
-            if (!check_escape(at, false, &at, why))
-                return false;
-        } else if (*at == '[') {
-            if ((at = class_end(at, why)) == NULL)
-                return false;
-        } else if (*at == '(' && at[1] == '?') {
-            if (!check_group(at, why))
-                return false;
-            at += 2;
-            continue; /* what follows is no repetition */
-        } else if (*at == '(' && at[1] == '*') {
-            return refuse(why, "a repetition of nothing", at);
-        } else {
-            at++;
-        }
-        if (!check_repetition(at, &at, why))
-            return false;
-    }
-    return true;
-}
-
-/* --- PCRE2 ----------------------------------------------------------------------------------- */
-
-struct regex *regex_open(const char *pattern, bool dot_all, char why[REGEX_WHY])
-{
-    uint32_t options = PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
-                       PCRE2_NEVER_BACKSLASH_C | PCRE2_DUPNAMES | (dot_all ? PCRE2_DOTALL : 0u);
-    struct regex *regex;
-    int error;
-    PCRE2_SIZE offset;
-    pcre2_code *code;
-    why[0] = '\0';
-    if (strlen(pattern) > REGEX_BYTES) {
-        snprintf(why, REGEX_WHY, "longer than %d bytes", REGEX_BYTES);
-        return NULL;
-    }
-    if (!check(pattern, why))
-        return NULL;
-    code =
-        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &error, &offset, NULL);
-    if (code == NULL) {
-        PCRE2_UCHAR text[REGEX_WHY];
-        pcre2_get_error_message(error, text, sizeof text);
-        snprintf(why, REGEX_WHY, "%.*s", REGEX_WHY - 1, (const char *)text);
-        return NULL;
-    }
-    regex = calloc(1, sizeof *regex);
-    UND_ASSERT(regex != NULL);
-    regex->code = code;
-    regex->limits = pcre2_match_context_create(NULL);
-    UND_ASSERT(regex->limits != NULL);
-    pcre2_set_match_limit(regex->limits, REGEX_MATCH_LIMIT);
-    return regex;
+    names->names[names->n++] = strndup(name, length);
 }
 
 void regex_close(struct regex *regex)
 {
     if (!regex)
         return;
-    pcre2_match_context_free(regex->limits);
     pcre2_code_free(regex->code);
+    pcre2_match_context_free(regex->limits);
+    for (int i = 0; i < regex->names.n; i++)
+        free(regex->names.names[i]);
+    free(regex->names.names);
     free(regex);
 }
 
-int regex_groups(const struct regex *regex, const char *text, size_t *bounds, int n)
+static pcre2_code *compile(const char *pattern, bool dot_all, char why[REGEX_WHY])
 {
-    pcre2_match_data *match = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    int found;
-    UND_ASSERT(match != NULL);
-    found = pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, match, regex->limits);
-    if (found > 0) {
-        const PCRE2_SIZE *all = pcre2_get_ovector_pointer(match);
-        int groups = (int)pcre2_get_ovector_count(match);
-        for (int i = 0; i < 2 * n; i++)
-            bounds[i] = i < 2 * groups ? all[i] : SIZE_MAX;
-        found = groups;
+    uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_DOLLAR_ENDONLY |
+                       PCRE2_ALT_CIRCUMFLEX | (dot_all ? PCRE2_DOTALL : 0);
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    PCRE2_UCHAR message[100];
+    PCRE2_SIZE at;
+    pcre2_code *code;
+    int error;
+    UND_ASSERT(context != NULL);
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_set_parens_nest_limit(context, 1000);
+    code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &error, &at, context);
+    pcre2_compile_context_free(context);
+    if (!code) {
+        pcre2_get_error_message(error, message, sizeof message);
+        snprintf(why, REGEX_WHY, "%s", (const char *)message);
     }
-    pcre2_match_data_free(match);
-    return found > 0 ? found : -1;
+    return code;
+}
+
+struct regex *regex_open(const char *pattern, bool dot_all, char why[REGEX_WHY])
+{
+    struct regex *regex = calloc(1, sizeof *regex);
+    char *translated;
+    UND_ASSERT(regex != NULL);
+    if (strlen(pattern) > REGEX_BYTES) {
+        snprintf(why, REGEX_WHY, "a regular expression of over %d bytes", REGEX_BYTES);
+        regex_close(regex);
+        return NULL;
+    }
+    translated = regex_syntax(pattern, dot_all, &regex->names, why);
+    if (translated)
+        regex->code = compile(translated, dot_all, why);
+    free(translated);
+    if (!regex->code) {
+        regex_close(regex);
+        return NULL;
+    }
+    regex->limits = pcre2_match_context_create(NULL);
+    UND_ASSERT(regex->limits != NULL);
+    pcre2_set_match_limit(regex->limits, REGEX_MATCH_LIMIT);
+    pcre2_set_heap_limit(regex->limits, HEAP_MOST);
+    return regex;
+}
+
+/* What a match found is the caller's, so that threads can share expressions. */
+static pcre2_match_data *found_in(const struct regex *regex)
+{
+    pcre2_match_data *found = pcre2_match_data_create_from_pattern(regex->code, NULL);
+    UND_ASSERT(found != NULL);
+    return found;
+}
+
+/* The other matcher: no captures, no backtracking. */
+static bool matches_slowly(const struct regex *regex, const char *text, size_t length,
+                           pcre2_match_data *found)
+{
+    int *workspace = malloc(WORKSPACE * sizeof *workspace);
+    int n;
+    UND_ASSERT(workspace != NULL);
+    n = pcre2_dfa_match(regex->code, (PCRE2_SPTR)text, length, 0,
+                        PCRE2_ANCHORED | PCRE2_ENDANCHORED, found, regex->limits, workspace,
+                        WORKSPACE);
+    free(workspace);
+    return n >= 0;
+}
+
+static int match(const struct regex *regex, const char *text, size_t length, size_t from,
+                 uint32_t options, pcre2_match_data *found)
+{
+    return pcre2_match(regex->code, (PCRE2_SPTR)text, length, from, options, found, regex->limits);
 }
 
 bool regex_matches(const struct regex *regex, const char *text)
 {
-    return regex_groups(regex, text, NULL, 0) > 0;
+    size_t length = strlen(text);
+    pcre2_match_data *found = found_in(regex);
+    int n = match(regex, text, length, 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, found);
+    bool matches = n >= 0;
+    if (n == PCRE2_ERROR_MATCHLIMIT || n == PCRE2_ERROR_HEAPLIMIT || n == PCRE2_ERROR_DEPTHLIMIT)
+        matches = matches_slowly(regex, text, length, found);
+    pcre2_match_data_free(found);
+    return matches;
+}
+
+int regex_groups(const struct regex *regex, const char *text, size_t *bounds, int n)
+{
+    pcre2_match_data *found = found_in(regex);
+    int groups = -1;
+    if (match(regex, text, strlen(text), 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, found) >= 0) {
+        const PCRE2_SIZE *all = pcre2_get_ovector_pointer(found);
+        groups = (int)pcre2_get_ovector_count(found);
+        for (int i = 0; i < 2 * n; i++)
+            bounds[i] = i < 2 * groups ? all[i] : SIZE_MAX;
+    }
+    pcre2_match_data_free(found);
+    return groups;
 }
 
 int regex_group_number(const struct regex *regex, const char *name)
 {
-    int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
-    return number > 0 ? number : -1;
+    for (int group = 0; group < regex->names.n; group++) {
+        if (name[0] && strcmp(regex->names.names[group], name) == 0)
+            return group + 1;
+    }
+    return -1;
+}
+
+/* --- replacements ---------------------------------------------------------------------------- */
+
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+/* The name behind a '$'; NULL if the '$' is plain text. */
+static const char *template_name(const char *at, size_t *length, const char **rest)
+{
+    const char *name = at + (*at == '{');
+    *length = 0;
+    while (in_name(name[*length]))
+        ++*length;
+    if (*length == 0 || (*at == '{' && name[*length] != '}'))
+        return NULL;
+    *rest = name + *length + (*at == '{');
+    return name;
+}
+
+static int group_of(const struct regex *regex, const char *name, size_t length)
+{
+    int n = 0;
+    size_t i = 0;
+    for (; i < length && isdigit((unsigned char)name[i]) && n < 100000000; i++)
+        n = n * 10 + (name[i] - '0');
+    if (i == length && !(name[0] == '0' && length > 1))
+        return n;
+    for (int group = 0; group < regex->names.n; group++) {
+        if (strlen(regex->names.names[group]) == length &&
+            memcmp(regex->names.names[group], name, length) == 0)
+            return group + 1;
+    }
+    return -1;
+}
+
+/* Writes the template with the groups of the last match filled in. */
+static void expand(const struct regex *regex, pcre2_match_data *found, const char *text,
+                   const char *template, FILE *out)
+{
+    const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(found);
+    int groups = (int)pcre2_get_ovector_count(found);
+    while (*template) {
+        size_t n = strcspn(template, "$"), length;
+        const char *name, *rest;
+        int group;
+        fwrite(template, 1, n, out);
+        template += n;
+        if (*template == '\0')
+            break;
+        template ++;
+        name = *template == '$' ? NULL : template_name(template, &length, &rest);
+        if (!name) {
+            fputc('$', out);
+            template += *template == '$';
+            continue;
+        }
+        template = rest;
+        group = group_of(regex, name, length);
+        if (group >= 0 && group < groups && spans[2 * group] != PCRE2_UNSET)
+            fwrite(text + spans[2 * group], 1, spans[2 * group + 1] - spans[2 * group], out);
+    }
+}
+
+bool regex_expand(const struct regex *regex, const char *text, const char *replacement, char **out)
+{
+    pcre2_match_data *found = found_in(regex);
+    int n = match(regex, text, strlen(text), 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, found);
+    *out = NULL;
+    if (n >= 0) {
+        size_t size;
+        FILE *stream = open_memstream(out, &size);
+        UND_ASSERT(stream != NULL);
+        expand(regex, found, text, replacement, stream);
+        fclose(stream);
+    }
+    pcre2_match_data_free(found);
+    return n >= 0;
+}
+
+/* Writes what stands between two empty matches; the place behind it. */
+static size_t copy_character(const char *text, size_t at, FILE *stream)
+{
+    do
+        fputc(text[at++], stream);
+    while (((unsigned char)text[at] & 0xc0) == 0x80);
+    return at;
+}
+
+char *regex_replace_all(const struct regex *regex, const char *text, const char *replacement)
+{
+    size_t length = strlen(text), at = 0, size, last = (size_t)-1;
+    char *out = NULL;
+    FILE *stream = open_memstream(&out, &size);
+    pcre2_match_data *found = found_in(regex);
+    UND_ASSERT(stream != NULL);
+    while (at <= length && match(regex, text, length, at, 0, found) >= 0) {
+        const PCRE2_SIZE *spans = pcre2_get_ovector_pointer(found);
+        size_t from = spans[0], to = spans[1];
+        fwrite(text + at, 1, from - at, stream);
+        if (from != to || from != last)
+            expand(regex, found, text, replacement, stream);
+        last = at = to;
+        if (from == to && at == length)
+            break;
+        if (from == to)
+            at = copy_character(text, at, stream);
+    }
+    if (at < length)
+        fwrite(text + at, 1, length - at, stream);
+    fclose(stream);
+    pcre2_match_data_free(found);
+    return out;
 }

@@ -153,7 +153,7 @@ static json_t *watched_hosts(const struct expander *expander, const struct rule_
     for (int host = 0; hosts && host < fleet->n_hosts; host++) {
         bool watched = true;
         for (int i = 0; i < source->n_matchers; i++) {
-            const struct promql_matcher *matcher = &source->matchers[i];
+            const struct label_matcher *matcher = &source->matchers[i];
             if (label_names_host(matcher->name))
                 watched &= label_matches_host(matcher, &fleet->hosts[host]);
         }

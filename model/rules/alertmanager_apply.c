@@ -44,7 +44,7 @@ static const char *label_of(const struct labelled *alert, const char *name)
 static bool satisfies(const struct labelled *alert, const struct route_matchers *matchers)
 {
     for (int i = 0; i < matchers->n; i++) {
-        const struct promql_matcher *matcher = &matchers->list[i];
+        const struct label_matcher *matcher = &matchers->list[i];
         bool host =
             label_names_host(matcher->name) && !json_object_get(alert->labels, matcher->name);
         if (host ? !label_matches_host(matcher, alert->host)

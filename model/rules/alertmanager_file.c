@@ -11,7 +11,7 @@
 /* --- matchers -------------------------------------------------------------------------------- */
 
 static enum und_code add_matcher(const struct prom_reader *reader, const struct spot *spot,
-                                 const struct promql_matcher *matcher,
+                                 const struct label_matcher *matcher,
                                  struct route_matchers *matchers)
 {
     if (matchers->n == ALERTMANAGER_FILE_MATCHERS)
@@ -37,7 +37,7 @@ static enum und_code read_match_map(const struct prom_reader *reader, const json
         return doc_fail(&spot, reader->err, "got %s, want a mapping", doc_show(map, shown));
     json_object_foreach(map, label, value)
     {
-        struct promql_matcher matcher = {.match = match};
+        struct label_matcher matcher = {.match = match};
         snprintf(matcher.name, sizeof matcher.name, "%.*s", (int)sizeof matcher.name - 1, label);
         spot = doc_member(reader->doc, map, label);
         if (prom_text(reader, map, label, matcher.value, sizeof matcher.value) ||
@@ -61,7 +61,7 @@ static enum und_code read_matcher_text(const struct prom_reader *reader, const s
     }
     snprintf(copy, sizeof copy, "%.*s", (int)n, text);
     do {
-        struct promql_matcher matcher;
+        struct label_matcher matcher;
         bool quoted = false;
         for (comma = at; *comma && (quoted || *comma != ','); comma++)
             quoted ^= *comma == '"';

@@ -20,7 +20,7 @@
 #define ALERTMANAGER_FILE_DEPTH 12
 
 struct route_matchers {
-    struct promql_matcher list[ALERTMANAGER_FILE_MATCHERS];
+    struct label_matcher list[ALERTMANAGER_FILE_MATCHERS];
     int n;
 };
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool label_matcher_valid(const struct promql_matcher *matcher)
+bool label_matcher_valid(const struct label_matcher *matcher)
 {
     char why[REGEX_WHY];
     struct regex *regex;
@@ -17,7 +17,7 @@ bool label_matcher_valid(const struct promql_matcher *matcher)
     return regex != NULL;
 }
 
-static bool is_like(const struct promql_matcher *matcher, const char *value)
+static bool is_like(const struct label_matcher *matcher, const char *value)
 {
     char why[REGEX_WHY];
     struct regex *regex = regex_open(matcher->value, false, why);
@@ -26,7 +26,7 @@ static bool is_like(const struct promql_matcher *matcher, const char *value)
     return like;
 }
 
-bool label_matches(const struct promql_matcher *matcher, const char *value)
+bool label_matches(const struct label_matcher *matcher, const char *value)
 {
     switch (matcher->match) {
     case PROMQL_IS:
@@ -52,7 +52,7 @@ bool label_names_host(const char *label)
     return false;
 }
 
-bool label_matches_host(const struct promql_matcher *matcher, const struct host *host)
+bool label_matches_host(const struct label_matcher *matcher, const struct host *host)
 {
     bool negative = matcher->match == PROMQL_IS_NOT || matcher->match == PROMQL_NOT_LIKE;
     char address[sizeof host->probe];
@@ -74,7 +74,7 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-bool label_matcher_read(const char *text, struct promql_matcher *matcher)
+bool label_matcher_read(const char *text, struct label_matcher *matcher)
 {
     static const char *const signs[] = {"=~", "!~", "!=", "="};
     static const enum promql_match matches[] = {PROMQL_LIKE, PROMQL_NOT_LIKE, PROMQL_IS_NOT,

@@ -10,16 +10,25 @@
 #define MODEL_RULES_LABEL_MATCH_H
 
 #include "model/fleet/fleet.h"
-#include "promql.h"
+#include "model/promql/promql.h"
+
+#define LABEL_NAME 96
+#define LABEL_VALUE 160
+
+struct label_matcher {
+    char name[LABEL_NAME];
+    enum promql_match match;
+    char value[LABEL_VALUE];
+};
 
 /* A missing label has the value "". */
-bool label_matches(const struct promql_matcher *matcher, const char *value);
+bool label_matches(const struct label_matcher *matcher, const char *value);
 bool label_names_host(const char *label); /* instance, host, nodename ... */
-bool label_matches_host(const struct promql_matcher *matcher, const struct host *host);
+bool label_matches_host(const struct label_matcher *matcher, const struct host *host);
 
 /* Reads `name="value"`, `name =~ value` ... ; false if it is none. */
-bool label_matcher_read(const char *text, struct promql_matcher *matcher);
+bool label_matcher_read(const char *text, struct label_matcher *matcher);
 /* False for a regular expression that cannot be compiled. */
-bool label_matcher_valid(const struct promql_matcher *matcher);
+bool label_matcher_valid(const struct label_matcher *matcher);
 
 #endif

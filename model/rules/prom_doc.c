@@ -1,7 +1,7 @@
 #include "prom_doc.h"
 
 #include "model/base/suggest.h"
-#include "promql.h"
+#include "model/promql/promql.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -191,7 +191,7 @@ static bool scrapes_a_host(const struct prometheus_job *job, const struct fleet 
     {
         for (int host = 0; host < fleet->n_hosts; host++) {
             const char *text = json_string_value(target) ? json_string_value(target) : "";
-            struct promql_matcher whole = {.match = PROMQL_IS}, address = {.match = PROMQL_IS};
+            struct label_matcher whole = {.match = PROMQL_IS}, address = {.match = PROMQL_IS};
             snprintf(whole.value, sizeof whole.value, "%.150s", text);
             snprintf(address.value, sizeof address.value, "%.*s", (int)strcspn(text, ":"), text);
             if (label_matches_host(&whole, &fleet->hosts[host]) ||

@@ -17,16 +17,6 @@ enum und_code linear_fail(const struct solver *solver, const char *format, ...)
     return und_fail(solver->err, UND_USAGE, "%s: %s", solver->place, text);
 }
 
-static const struct promql_node *node_of(const struct solver *solver, int node)
-{
-    return &solver->promql->nodes[node];
-}
-
-static int second_of(const struct solver *solver, int node)
-{
-    return node_of(solver, node_of(solver, node)->child)->sibling;
-}
-
 /* --- metrics --------------------------------------------------------------------------------- */
 
 static bool has(const char *name, const char *part)
@@ -81,48 +71,59 @@ static bool gauge_of(const char *name, enum quantity *quantity, double *factor)
 
 /* --- matchers -------------------------------------------------------------------------------- */
 
-static const struct promql_matcher *matcher_of(const struct solver *solver, int node,
+static const struct promql_matcher *matcher_of(const struct promql_node *selector,
                                                const char *label)
 {
-    const struct promql_node *selector = node_of(solver, node);
     for (int i = 0; i < selector->n_matchers; i++) {
-        const struct promql_matcher *matcher = &solver->promql->matchers[selector->matchers + i];
-        if (strcmp(matcher->name, label) == 0)
-            return matcher;
+        if (strcmp(selector->matchers[i].name, label) == 0)
+            return &selector->matchers[i];
     }
     return NULL;
 }
 
-enum und_code linear_keep_matchers(const struct solver *solver, int node)
+static bool same_matcher(const struct label_matcher *a, const struct label_matcher *b)
 {
-    const struct promql_node *selector = node_of(solver, node);
+    return a->match == b->match && strcmp(a->name, b->name) == 0 && strcmp(a->value, b->value) == 0;
+}
+
+static enum und_code keep_matcher(const struct solver *solver, const struct promql_matcher *matcher)
+{
     struct promql_signal *signal = solver->signal;
-    for (int i = 0; i < selector->n_matchers; i++) {
-        const struct promql_matcher *matcher = &solver->promql->matchers[selector->matchers + i];
-        int j = 0;
-        if (strcmp(matcher->name, "mode") == 0)
-            continue;
-        while (j < signal->n_matchers &&
-               memcmp(&signal->matchers[j], matcher, sizeof *matcher) != 0)
-            j++;
-        if (j < signal->n_matchers)
-            continue;
-        if (signal->n_matchers == SIGNAL_MATCHERS)
-            return linear_fail(solver, "more than %d matchers", SIGNAL_MATCHERS);
-        signal->matchers[signal->n_matchers++] = *matcher;
+    struct label_matcher kept = {.match = matcher->match};
+    if (strlen(matcher->name) >= sizeof kept.name || strlen(matcher->value) >= sizeof kept.value)
+        return linear_fail(solver, "a matcher of over %d bytes", LABEL_VALUE - 1);
+    strcpy(kept.name, matcher->name);
+    strcpy(kept.value, matcher->value);
+    for (int i = 0; i < signal->n_matchers; i++) {
+        if (same_matcher(&signal->matchers[i], &kept))
+            return UND_OK;
+    }
+    if (signal->n_matchers == SIGNAL_MATCHERS)
+        return linear_fail(solver, "more than %d matchers", SIGNAL_MATCHERS);
+    signal->matchers[signal->n_matchers++] = kept;
+    return UND_OK;
+}
+
+enum und_code linear_keep_matchers(const struct solver *solver, const struct promql_node *node)
+{
+    for (int i = 0; i < node->n_matchers; i++) {
+        const char *name = node->matchers[i].name;
+        if (strcmp(name, "mode") != 0 && strcmp(name, "__name__") != 0 &&
+            keep_matcher(solver, &node->matchers[i]))
+            return UND_USAGE;
     }
     return UND_OK;
 }
 
 /* --- terms ----------------------------------------------------------------------------------- */
 
-static enum und_code one_term(const struct solver *solver, struct linear *linear, int node,
+static enum und_code one_term(struct linear *linear, const struct promql_node *node,
                               enum quantity quantity, double factor, int64_t window_ms, bool irate)
 {
     *linear = (struct linear){.n = 1};
     linear->terms[0] = (struct term){
         .quantity = quantity, .factor = factor, .window_ms = window_ms, .irate = irate};
-    promql_print(solver->promql, node, linear->terms[0].text, sizeof linear->terms[0].text);
+    promql_print(node, linear->terms[0].text, sizeof linear->terms[0].text);
     return UND_OK;
 }
 
@@ -161,11 +162,10 @@ static void scale(struct linear *linear, double factor)
 /* --- functions ------------------------------------------------------------------------------- */
 
 /* True if every selector below the node is a job-duration metric; `*baseline` if one says so. */
-static bool is_duration(const struct solver *solver, int index, bool *baseline)
+static bool is_duration(const struct promql_node *node, bool *baseline)
 {
-    const struct promql_node *node = node_of(solver, index);
     bool any = false;
-    if (node->kind == PROMQL_NUMBER)
+    if (node->kind == PROMQL_NUMBER || node->kind == PROMQL_STRING)
         return true;
     if (node->kind == PROMQL_SELECTOR) {
         *baseline |= has(node->name, "baseline") || node->offset_ms > 0;
@@ -173,33 +173,31 @@ static bool is_duration(const struct solver *solver, int index, bool *baseline)
     }
     if (node->kind == PROMQL_MINUS || (node->kind == PROMQL_BINARY && node->op != PROMQL_DIV))
         return false;
-    for (int i = node->child; i >= 0; i = node_of(solver, i)->sibling) {
-        if (!is_duration(solver, i, baseline))
+    for (int i = 0; i < node->n_args; i++) {
+        if (!is_duration(node->args[i], baseline))
             return false;
-        any |= node_of(solver, i)->kind != PROMQL_NUMBER;
+        any |= node->args[i]->kind != PROMQL_NUMBER;
     }
     return any;
 }
 
 /* sum / count of a summary or a histogram is a mean duration; a / b of two durations a ratio. */
-static bool is_mean_duration(const struct solver *solver, int index)
+static bool is_mean_duration(const struct promql_node *node)
 {
-    const struct promql_node *node = node_of(solver, index);
     char over[200], under[200];
     bool ignored = false;
-    if (node->kind != PROMQL_BINARY || node->op != PROMQL_DIV ||
-        !is_duration(solver, index, &ignored))
+    if (node->kind != PROMQL_BINARY || node->op != PROMQL_DIV || !is_duration(node, &ignored))
         return false;
-    promql_print(solver->promql, node->child, over, sizeof over);
-    promql_print(solver->promql, second_of(solver, index), under, sizeof under);
+    promql_print(node->args[0], over, sizeof over);
+    promql_print(node->args[1], under, sizeof under);
     return strstr(over, "_sum") && strstr(under, "_count");
 }
 
-static enum und_code duration_term(const struct solver *solver, int node, struct linear *out)
+static enum und_code duration_term(const struct promql_node *node, struct linear *out)
 {
     bool baseline = false;
-    is_duration(solver, node, &baseline);
-    one_term(solver, out, node, QUANTITY_DURATION, 1, 0, false);
+    is_duration(node, &baseline);
+    one_term(out, node, QUANTITY_DURATION, 1, 0, false);
     out->terms[0].baseline = baseline;
     return UND_OK;
 }
@@ -216,21 +214,18 @@ static const struct promql_record *record_of(const struct solver *solver, const 
 static enum und_code analyse_record(struct solver *solver, const struct promql_record *record,
                                     struct linear *out)
 {
-    const struct promql *outer = solver->promql;
     enum und_code code;
     if (++solver->nested > NESTED_RECORDS)
         return linear_fail(solver, "recording rules that refer to each other, by way of %s",
                            record->name);
-    solver->promql = record->promql;
     code = linear_analyse(solver, record->promql->root, out);
-    solver->promql = outer;
     solver->nested--;
     return code;
 }
 
-static enum und_code analyse_selector(struct solver *solver, int index, struct linear *out)
+static enum und_code analyse_selector(struct solver *solver, const struct promql_node *node,
+                                      struct linear *out)
 {
-    const struct promql_node *node = node_of(solver, index);
     const struct promql_record *record = record_of(solver, node->name);
     enum quantity quantity;
     double factor;
@@ -239,34 +234,34 @@ static enum und_code analyse_selector(struct solver *solver, int index, struct l
     if (record)
         return analyse_record(solver, record, out);
     if (is_duration_metric(node->name) && !gauge_of(node->name, &quantity, &factor)) {
-        linear_keep_matchers(solver, index);
-        return duration_term(solver, index, out);
+        linear_keep_matchers(solver, node);
+        return duration_term(node, out);
     }
-    if (node->offset_ms)
-        return linear_fail(solver, "%s with an offset", node->name);
-    if (linear_keep_matchers(solver, index))
+    if (node->offset_ms || node->at != PROMQL_NO_AT)
+        return linear_fail(solver, "%s with an %s", node->name, node->offset_ms ? "offset" : "@");
+    if (linear_keep_matchers(solver, node))
         return UND_USAGE;
     if (strcmp(node->name, "up") == 0)
-        return one_term(solver, out, index, QUANTITY_UP, 1, 0, false);
+        return one_term(out, node, QUANTITY_UP, 1, 0, false);
     for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++) {
         size_t n = strlen(memory_metrics[i].name);
         if (strncmp(node->name, memory_metrics[i].name, n) == 0 &&
             (node->name[n] == '\0' || strcmp(node->name + n, "_bytes") == 0))
-            return one_term(solver, out, index, memory_metrics[i].quantity, 1, 0, false);
+            return one_term(out, node, memory_metrics[i].quantity, 1, 0, false);
     }
     if (is_cpu_metric(node->name) || is_disk_metric(node->name))
         return linear_fail(solver, "%s is a counter, want its rate", node->name);
     if (gauge_of(node->name, &quantity, &factor))
-        return one_term(solver, out, index, quantity, factor, 0, false);
+        return one_term(out, node, quantity, factor, 0, false);
     return linear_fail(solver, "%s is no metric that the model has",
                        node->name[0] ? node->name : "a selector without a name");
 }
 
 /* Which of a CPU counter's modes a selector takes. */
-static enum und_code cpu_quantity(const struct solver *solver, int selector,
+static enum und_code cpu_quantity(const struct solver *solver, const struct promql_node *selector,
                                   enum quantity *quantity)
 {
-    const struct promql_matcher *mode = matcher_of(solver, selector, "mode");
+    const struct promql_matcher *mode = matcher_of(selector, "mode");
     bool idle = mode && strcmp(mode->value, "idle") == 0;
     if (idle && (mode->match == PROMQL_IS || mode->match == PROMQL_LIKE))
         *quantity = QUANTITY_IDLE_EACH;
@@ -278,49 +273,49 @@ static enum und_code cpu_quantity(const struct solver *solver, int selector,
     return UND_OK;
 }
 
-static enum und_code analyse_rate(struct solver *solver, int index, struct linear *out)
+static enum und_code analyse_rate(struct solver *solver, const struct promql_node *node,
+                                  struct linear *out)
 {
-    const struct promql_node *call = node_of(solver, index);
-    const struct promql_node *selector = call->child >= 0 ? node_of(solver, call->child) : NULL;
-    bool irate = strcmp(call->name, "irate") == 0;
+    const struct promql_node *selector = node->args[0];
+    bool irate = strcmp(node->name, "irate") == 0;
     double factor = 1;
     enum quantity quantity = QUANTITY_DISK;
-    if (!selector || selector->kind != PROMQL_SELECTOR || !selector->range_ms)
-        return linear_fail(solver, "%s() of something that is no range of a metric", call->name);
+    if (selector->kind != PROMQL_SELECTOR || !selector->range_ms)
+        return linear_fail(solver, "%s() of something that is no range of a metric", node->name);
     if (!is_cpu_metric(selector->name) && !is_disk_metric(selector->name))
-        return linear_fail(solver, "%s of %s is nothing that the model has", call->name,
+        return linear_fail(solver, "%s of %s is nothing that the model has", node->name,
                            selector->name);
-    if (selector->offset_ms)
-        return linear_fail(solver, "%s with an offset", selector->name);
-    if (is_cpu_metric(selector->name) && cpu_quantity(solver, call->child, &quantity))
+    if (selector->offset_ms || selector->at != PROMQL_NO_AT)
+        return linear_fail(solver, "%s with an %s", selector->name,
+                           selector->offset_ms ? "offset" : "@");
+    if (is_cpu_metric(selector->name) && cpu_quantity(solver, selector, &quantity))
         return UND_USAGE;
-    if (strcmp(call->name, "increase") == 0)
+    if (strcmp(node->name, "increase") == 0)
         factor = (double)selector->range_ms / 1000;
-    if (linear_keep_matchers(solver, call->child))
+    if (linear_keep_matchers(solver, selector))
         return UND_USAGE;
-    return one_term(solver, out, index, quantity, factor, selector->range_ms, irate);
+    return one_term(out, node, quantity, factor, selector->range_ms, irate);
 }
 
-static enum und_code analyse_call(struct solver *solver, int index, struct linear *out)
+static enum und_code analyse_call(struct solver *solver, const struct promql_node *node,
+                                  struct linear *out)
 {
-    const struct promql_node *call = node_of(solver, index);
     bool ignored = false;
-    if (is_duration(solver, index, &ignored))
-        return duration_term(solver, index, out);
-    if (strcmp(call->name, "rate") == 0 || strcmp(call->name, "irate") == 0 ||
-        strcmp(call->name, "increase") == 0)
-        return analyse_rate(solver, index, out);
-    return linear_fail(solver, "%s() is beyond the model", call->name);
+    if (is_duration(node, &ignored))
+        return duration_term(node, out);
+    if (strcmp(node->name, "rate") == 0 || strcmp(node->name, "irate") == 0 ||
+        strcmp(node->name, "increase") == 0)
+        return analyse_rate(solver, node, out);
+    return linear_fail(solver, "%s() is beyond the model", node->name);
 }
 
 /* --- aggregations ---------------------------------------------------------------------------- */
 
-static bool names_label(const struct solver *solver, const struct promql_node *node,
-                        const char *const *names)
+static bool names_label(const struct promql_node *node, const char *const *names)
 {
     for (int i = 0; i < node->n_labels; i++) {
         for (int j = 0; names[j]; j++) {
-            if (strcmp(solver->promql->labels[node->labels + i], names[j]) == 0)
+            if (strcmp(node->labels[i], names[j]) == 0)
                 return true;
         }
     }
@@ -328,42 +323,41 @@ static bool names_label(const struct solver *solver, const struct promql_node *n
 }
 
 /* Does the aggregation keep hosts, and CPUs, apart? */
-static bool keeps_hosts(const struct solver *solver, const struct promql_node *node)
+static bool keeps_hosts(const struct promql_node *node)
 {
     static const char *const hosts[] = {"instance", "host",   "hostname", "nodename",
                                         "node",     "runner", NULL};
-    return node->grouped && names_label(solver, node, hosts) != node->without;
+    return node->grouped && names_label(node, hosts) != node->without;
 }
 
-static bool keeps_cpus(const struct solver *solver, const struct promql_node *node)
+static bool keeps_cpus(const struct promql_node *node)
 {
     static const char *const cpus[] = {"cpu", "core", NULL};
-    return node->grouped && names_label(solver, node, cpus) != node->without;
+    return node->grouped && names_label(node, cpus) != node->without;
 }
 
 /* Is it the number of CPUs: count of one series a CPU? */
-static bool is_cpu_count(const struct solver *solver, int index)
+static bool is_cpu_count(const struct promql_node *node)
 {
-    const struct promql_node *node = node_of(solver, index);
-    if (node->kind != PROMQL_AGGREGATE || strcasecmp(node->name, "count") != 0 || node->child < 0)
+    const struct promql_node *inner;
+    if (node->kind != PROMQL_AGGREGATE || node->aggregation != PROMQL_COUNT || !keeps_hosts(node) ||
+        keeps_cpus(node))
         return false;
-    if (keeps_hosts(solver, node) && !keeps_cpus(solver, node)) {
-        const struct promql_node *inner = node_of(solver, node->child);
-        const struct promql_matcher *mode = matcher_of(solver, node->child, "mode");
-        if (inner->kind == PROMQL_SELECTOR)
-            return is_cpu_metric(inner->name) && mode && mode->match == PROMQL_IS;
-        return inner->kind == PROMQL_AGGREGATE && keeps_cpus(solver, inner) && inner->child >= 0 &&
-               is_cpu_metric(node_of(solver, inner->child)->name);
+    inner = node->args[0];
+    if (inner->kind == PROMQL_SELECTOR) {
+        const struct promql_matcher *mode = matcher_of(inner, "mode");
+        return is_cpu_metric(inner->name) && mode && mode->match == PROMQL_IS;
     }
-    return false;
+    return inner->kind == PROMQL_AGGREGATE && keeps_cpus(inner) &&
+           is_cpu_metric(inner->args[inner->n_args - 1]->name);
 }
 
 /* What the aggregation makes of one of its argument's terms. */
 static enum und_code aggregate_term(const struct solver *solver, const struct promql_node *node,
                                     struct term *term)
 {
-    bool average = strcasecmp(node->name, "avg") == 0, sum = strcasecmp(node->name, "sum") == 0;
-    bool cpus = keeps_cpus(solver, node);
+    bool average = node->aggregation == PROMQL_AVG, sum = node->aggregation == PROMQL_SUM;
+    bool cpus = keeps_cpus(node);
     if (term->quantity == QUANTITY_BUSY_MODES) {
         if (!sum)
             return linear_fail(solver, "%s over the modes that are not idle; want their sum",
@@ -383,31 +377,29 @@ static enum und_code aggregate_term(const struct solver *solver, const struct pr
     return UND_OK;
 }
 
-static enum und_code analyse_aggregate(struct solver *solver, int index, struct linear *out)
+static enum und_code analyse_aggregate(struct solver *solver, const struct promql_node *node,
+                                       struct linear *out)
 {
-    static const char *const kept[] = {"avg", "sum", "min", "max", NULL};
-    const struct promql_node *node = node_of(solver, index);
     bool ignored = false;
-    int i = 0;
-    if (is_duration(solver, index, &ignored))
-        return duration_term(solver, index, out);
-    if (is_cpu_count(solver, index))
-        return one_term(solver, out, index, QUANTITY_CPUS, 1, 0, false);
-    while (kept[i] && strcasecmp(kept[i], node->name) != 0)
-        i++;
-    if (!kept[i] || node->child < 0)
+    bool kept = node->aggregation == PROMQL_AVG || node->aggregation == PROMQL_SUM ||
+                node->aggregation == PROMQL_MIN || node->aggregation == PROMQL_MAX;
+    if (is_duration(node, &ignored))
+        return duration_term(node, out);
+    if (is_cpu_count(node))
+        return one_term(out, node, QUANTITY_CPUS, 1, 0, false);
+    if (!kept)
         return linear_fail(solver, "%s is beyond the model", node->name);
-    if (!keeps_hosts(solver, node))
+    if (!keeps_hosts(node))
         return linear_fail(solver, "%s puts all hosts together; want it by (instance)", node->name);
-    if (linear_analyse(solver, node->child, out))
+    if (linear_analyse(solver, node->args[0], out))
         return UND_USAGE;
-    for (i = 0; i < out->n; i++) {
+    for (int i = 0; i < out->n; i++) {
         if (aggregate_term(solver, node, &out->terms[i]))
             return UND_USAGE;
         if (out->n == 1)
-            promql_print(solver->promql, index, out->terms[i].text, sizeof out->terms[i].text);
+            promql_print(node, out->terms[i].text, sizeof out->terms[i].text);
     }
-    if (strcasecmp(node->name, "sum") == 0 && out->constant != 0)
+    if (node->aggregation == PROMQL_SUM && out->constant != 0)
         return linear_fail(solver, "sum over series of %g and more", out->constant);
     return UND_OK;
 }
@@ -473,14 +465,13 @@ static enum und_code divide(const struct solver *solver, struct linear *over,
     return UND_OK;
 }
 
-static enum und_code analyse_binary(struct solver *solver, int index, struct linear *out)
+static enum und_code analyse_binary(struct solver *solver, const struct promql_node *node,
+                                    struct linear *out)
 {
-    const struct promql_node *node = node_of(solver, index);
     struct linear right;
-    if (is_mean_duration(solver, index))
-        return duration_term(solver, index, out);
-    if (linear_analyse(solver, node->child, out) ||
-        linear_analyse(solver, second_of(solver, index), &right))
+    if (is_mean_duration(node))
+        return duration_term(node, out);
+    if (linear_analyse(solver, node->args[0], out) || linear_analyse(solver, node->args[1], &right))
         return UND_USAGE;
     if (node->op == PROMQL_ADD || node->op == PROMQL_SUB)
         return linear_add(solver, out, &right, node->op == PROMQL_ADD ? 1 : -1);
@@ -499,23 +490,27 @@ static enum und_code analyse_binary(struct solver *solver, int index, struct lin
                        promql_op_word(node->op));
 }
 
-enum und_code linear_analyse(struct solver *solver, int index, struct linear *out)
+enum und_code linear_analyse(struct solver *solver, const struct promql_node *node,
+                             struct linear *out)
 {
-    const struct promql_node *node = node_of(solver, index);
     switch (node->kind) {
     case PROMQL_NUMBER:
         *out = (struct linear){.constant = node->number};
         return UND_OK;
+    case PROMQL_STRING:
+        return linear_fail(solver, "a text is no quantity");
+    case PROMQL_SUBQUERY:
+        return linear_fail(solver, "a subquery is beyond the model");
     case PROMQL_SELECTOR:
-        return analyse_selector(solver, index, out);
+        return analyse_selector(solver, node, out);
     case PROMQL_CALL:
-        return analyse_call(solver, index, out);
+        return analyse_call(solver, node, out);
     case PROMQL_AGGREGATE:
-        return analyse_aggregate(solver, index, out);
+        return analyse_aggregate(solver, node, out);
     case PROMQL_BINARY:
-        return analyse_binary(solver, index, out);
+        return analyse_binary(solver, node, out);
     case PROMQL_MINUS:
-        if (linear_analyse(solver, node->child, out))
+        if (linear_analyse(solver, node->args[0], out))
             return UND_USAGE;
         scale(out, -1);
         return UND_OK;

@@ -55,7 +55,6 @@ struct linear {
 };
 
 struct solver {
-    const struct promql *promql; /* the tree that is being read: the alert's or a record's */
     const struct promql_record *records;
     int n_records, nested;
     struct promql_signal *signal;
@@ -67,13 +66,14 @@ enum und_code linear_fail(const struct solver *solver, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* The node as arithmetic, or what keeps it from being that. */
-enum und_code linear_analyse(struct solver *solver, int node, struct linear *out);
+enum und_code linear_analyse(struct solver *solver, const struct promql_node *node,
+                             struct linear *out);
 /* sum += factor * other */
 enum und_code linear_add(const struct solver *solver, struct linear *sum,
                          const struct linear *other, double factor);
 /* The text of a quotient. */
 void linear_join_text(struct term *over, const struct term *under);
 /* Notes the selector's matchers in the signal. */
-enum und_code linear_keep_matchers(const struct solver *solver, int node);
+enum und_code linear_keep_matchers(const struct solver *solver, const struct promql_node *node);
 
 #endif

@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct promql_node *node_of(const struct solver *solver, int node)
-{
-    return &solver->promql->nodes[node];
-}
-
 static enum promql_op turned(enum promql_op op)
 {
     return op == PROMQL_GT   ? PROMQL_LT
@@ -188,19 +183,13 @@ static enum und_code solve(const struct solver *solver, enum promql_op op, const
     return UND_OK;
 }
 
-static bool is_comparison(enum promql_op op)
-{
-    return op >= PROMQL_EQ && op <= PROMQL_LE;
-}
-
 static enum und_code solve_comparison(struct solver *solver, const struct promql_node *root)
 {
     struct linear sum, right;
     if (root->as_bool)
         return linear_fail(solver, "'bool' makes the alert fire whatever the values are");
-    if (linear_analyse(solver, root->child, &sum) ||
-        linear_analyse(solver, node_of(solver, root->child)->sibling, &right) ||
-        linear_add(solver, &sum, &right, -1))
+    if (linear_analyse(solver, root->args[0], &sum) ||
+        linear_analyse(solver, root->args[1], &right) || linear_add(solver, &sum, &right, -1))
         return UND_USAGE;
     join_memory(&sum);
     if (join_durations(solver, &sum))
@@ -217,33 +206,29 @@ static enum und_code solve_comparison(struct solver *solver, const struct promql
 
 static enum und_code solve_absent(struct solver *solver, const struct promql_node *root)
 {
-    const struct promql_node *selector = root->child >= 0 ? node_of(solver, root->child) : NULL;
-    if (!selector || selector->kind != PROMQL_SELECTOR || strcmp(selector->name, "up") != 0)
+    const struct promql_node *selector = root->args[0];
+    if (selector->kind != PROMQL_SELECTOR || strcmp(selector->name, "up") != 0)
         return linear_fail(solver, "absent() of something that is not up");
     solver->signal->signal = SIGNAL_ABSENT;
     snprintf(solver->signal->why, sizeof solver->signal->why,
              "true while the server has no sample of the host's up within its lookback; a failed "
              "scrape leaves one, so a dead host does not make it true");
-    return linear_keep_matchers(solver, root->child);
+    return linear_keep_matchers(solver, selector);
 }
 
 enum und_code promql_signal(struct promql_signal *signal, const struct promql *promql,
                             const struct promql_record *records, int n_records, const char *place,
                             struct und_err *err)
 {
-    struct solver solver = {.promql = promql,
-                            .records = records,
-                            .n_records = n_records,
-                            .signal = signal,
-                            .place = place,
-                            .err = err};
-    const struct promql_node *root = &promql->nodes[promql->root];
+    struct solver solver = {
+        .records = records, .n_records = n_records, .signal = signal, .place = place, .err = err};
+    const struct promql_node *root = promql->root;
     *signal = (struct promql_signal){.signal = SIGNAL_UP};
     if (root->kind == PROMQL_CALL && strcmp(root->name, "absent") == 0)
         return solve_absent(&solver, root);
-    if (root->kind == PROMQL_BINARY && is_comparison(root->op))
+    if (root->kind == PROMQL_BINARY && promql_is_comparison(root->op))
         return solve_comparison(&solver, root);
-    if (root->kind == PROMQL_BINARY && promql_op_level(root->op) < 3)
+    if (root->kind == PROMQL_BINARY && promql_is_set_op(root->op))
         return linear_fail(&solver, "'%s' of two conditions is beyond the model",
                            promql_op_word(root->op));
     return linear_fail(&solver, "no comparison: the alert fires whatever the values are");

@@ -29,7 +29,7 @@ void rule_set_free(struct rule_set *set)
         return;
     for (int i = 0; i < set->n_records; i++) {
         free((char *)set->records[i].name);
-        free((struct promql *)set->records[i].promql);
+        promql_free((struct promql *)set->records[i].promql);
     }
     for (int i = 0; i < set->n; i++)
         json_decref(set->sources[i].labels);
@@ -44,7 +44,7 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
     struct rule_set *set = reader->set;
     struct spot spot = doc_member(reader->prom.doc, rule, "record");
     struct spot expr = doc_member(reader->prom.doc, rule, "expr");
-    char name[PROMQL_NAME], text[RULE_FILE_EXPR], place[DOC_WHERE];
+    char name[LABEL_NAME], text[RULE_FILE_EXPR], place[DOC_WHERE];
     struct promql *promql;
     if (prom_text(&reader->prom, rule, "record", name, sizeof name) ||
         prom_text(&reader->prom, rule, "expr", text, sizeof text))
@@ -56,12 +56,9 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
                         "a recording rule has no for, keep_firing_for or annotations");
     if (set->n_records == RULE_FILE_RECORDS)
         return doc_fail(&spot, reader->prom.err, "more than %d recording rules", RULE_FILE_RECORDS);
-    promql = calloc(1, sizeof *promql);
-    UND_ASSERT(promql != NULL);
-    if (promql_parse(promql, text, doc_where(&expr, place), reader->prom.err)) {
-        free(promql);
+    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
+    if (!promql)
         return UND_USAGE;
-    }
     set->records[set->n_records++] = (struct promql_record){.name = strdup(name), .promql = promql};
     return UND_OK;
 }
@@ -180,29 +177,39 @@ static enum und_code read_alert(struct rule_reader *reader, const json_t *mappin
     struct spot spot = doc_member(reader->prom.doc, mapping, "alert");
     struct spot expr = doc_member(reader->prom.doc, mapping, "expr");
     char text[RULE_FILE_EXPR], name[FLEET_NAME], place[DOC_WHERE];
-    struct promql promql;
+    struct promql *promql;
+    enum und_code code;
     if (prom_text(&reader->prom, mapping, "alert", name, sizeof name) ||
         prom_text(&reader->prom, mapping, "expr", text, sizeof text))
         return UND_USAGE;
-    if (promql_parse(&promql, text, doc_where(&expr, place), reader->prom.err))
+    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
+    if (!promql)
         return UND_USAGE;
     if (is_ignored(set, name)) {
+        promql_free(promql);
         prom_note(&reader->prom, &spot, "%s is left out, as asked for", name);
         return UND_OK;
     }
-    if (set->n == FLEET_RULES)
+    if (set->n == FLEET_RULES) {
+        promql_free(promql);
         return doc_fail(&spot, reader->prom.err, "more than %d alerting rules", FLEET_RULES);
+    }
     *rule = *of_group;
     memcpy(rule->name, name, sizeof rule->name);
     *source = (struct rule_source){.line = spot.line, .expr_line = expr.line};
     snprintf(source->file, sizeof source->file, "%s", spot.file);
-    promql_print(&promql, promql.root, source->expr, sizeof source->expr);
+    promql_print(promql->root, source->expr, sizeof source->expr);
     source->labels = json_pack("{s:s}", "alertname", rule->name);
     set->n++;
-    if (read_labels(reader, mapping, source->labels) || read_alert_times(reader, mapping, rule))
-        return UND_USAGE;
-    read_severity(reader, source->labels, rule, &spot);
-    return map_rule(reader, &promql, rule, source);
+    code = read_labels(reader, mapping, source->labels) || read_alert_times(reader, mapping, rule)
+               ? UND_USAGE
+               : UND_OK;
+    if (code == UND_OK) {
+        read_severity(reader, source->labels, rule, &spot);
+        code = map_rule(reader, promql, rule, source);
+    }
+    promql_free(promql);
+    return code;
 }
 
 /* --- groups and files ------------------------------------------------------------------------ */

@@ -26,7 +26,7 @@ struct rule_source {
     char expr[RULE_FILE_EXPR]; /* in canonical form */
     char why[SIGNAL_WHY];      /* the derivation; of an unmapped rule, what is in the way */
     bool mapped;
-    struct promql_matcher matchers[SIGNAL_MATCHERS];
+    struct label_matcher matchers[SIGNAL_MATCHERS];
     int n_matchers;
     json_t *labels; /* owned: of the alert, with alertname; instance and job are the series' */
 };

@@ -1,0 +1,512 @@
+#include "parser.h"
+
+#include "arena.h"
+#include "model/base/assert.h"
+#include "model/base/regex.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define LOOK (&parser->lexer)
+#define FAIL(start, ...) lexer_fail(&parser->lexer, start, __VA_ARGS__)
+
+static enum und_code parse_expression(struct parser *parser, int level, struct promql_node **out);
+
+static enum und_code advance(struct parser *parser)
+{
+    return lexer_next(&parser->lexer);
+}
+
+static enum und_code unexpected(struct parser *parser, const char *want)
+{
+    return FAIL(LOOK->start, "got '%.40s', want %s", LOOK->word, want);
+}
+
+static enum und_code expect_sign(struct parser *parser, const char *sign)
+{
+    if (!lexer_is_sign(LOOK, sign))
+        return FAIL(LOOK->start, "got '%.40s', want '%s'", LOOK->word, sign);
+    return advance(parser);
+}
+
+/* --- words of the language ------------------------------------------------------------------- */
+
+static bool is_reserved(const struct lexer *lexer)
+{
+    static const char *const words[] = {"bool",        "on",    "ignoring", "group_left",
+                                        "group_right", "atan2", NULL};
+    for (int i = 0; words[i]; i++) {
+        if (lexer_is_word(lexer, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Words that can be a metric, but no function. */
+static bool is_keyword(const struct lexer *lexer)
+{
+    static const char *const words[] = {"and",    "or",    "unless", "by", "without",
+                                        "offset", "start", "end",    NULL};
+    for (int i = 0; words[i]; i++) {
+        if (lexer_is_word(lexer, words[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool find_aggregation(const struct parser *parser, enum promql_aggregation *aggregation)
+{
+    int n = parser->promql->version == PROMQL_3 ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
+    for (int i = 0; i < n; i++) {
+        if (lexer_is_word(&parser->lexer, promql_aggregation_word((enum promql_aggregation)i))) {
+            *aggregation = (enum promql_aggregation)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum promql_op present_op(const struct lexer *lexer)
+{
+    for (int op = 0; op < PROMQL_OPS; op++) {
+        const char *word = promql_op_word((enum promql_op)op);
+        if (lexer_is_sign(lexer, word) || lexer_is_word(lexer, word))
+            return (enum promql_op)op;
+    }
+    return PROMQL_OPS;
+}
+
+/* --- lists of labels, durations -------------------------------------------------------------- */
+
+static enum und_code parse_labels(struct parser *parser, const char ***labels, int *n)
+{
+    struct label_list list = {NULL, 0};
+    if (expect_sign(parser, "("))
+        return UND_USAGE;
+    while (!lexer_is_sign(LOOK, ")")) {
+        bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version == PROMQL_3;
+        bool number = LOOK->token == TOKEN_NUMBER; /* inf and nan are words of the language */
+        if ((LOOK->token != TOKEN_NAME && !quoted) || number)
+            return unexpected(parser, "a label's name");
+        build_push_label(parser, &list, LOOK->word);
+        if (advance(parser))
+            return UND_USAGE;
+        if (!lexer_is_sign(LOOK, ")") && expect_sign(parser, ","))
+            return UND_USAGE;
+    }
+    *labels = list.labels;
+    *n = list.n;
+    return advance(parser);
+}
+
+/* Version 3 takes seconds for a duration. */
+static enum und_code parse_duration(struct parser *parser, bool zero, int64_t *ms)
+{
+    bool number = LOOK->token == TOKEN_NUMBER && parser->promql->version == PROMQL_3;
+    if (LOOK->token != TOKEN_DURATION && !number)
+        return unexpected(parser, "a duration");
+    *ms = LOOK->ms;
+    if (number) {
+        if (!(fabs(LOOK->number) < 9e12))
+            return FAIL(LOOK->start, "got a duration that is out of range");
+        *ms = (int64_t)round(LOOK->number * 1000);
+    }
+    if (*ms < 0 || (*ms == 0 && !(zero && parser->promql->version == PROMQL_3)))
+        return FAIL(LOOK->start, "got '%.40s', want a duration over 0", LOOK->word);
+    return advance(parser);
+}
+
+/* --- selectors ------------------------------------------------------------------------------- */
+
+struct matchers {
+    struct promql_matcher *list;
+    int n;
+    const char *name; /* version 3: {"a metric's name"} */
+};
+
+static void push_matcher(struct parser *parser, struct matchers *matchers,
+                         const struct promql_matcher *matcher)
+{
+    size_t n = (size_t)matchers->n, size = sizeof *matcher;
+    if ((n & (n - 1)) == 0)
+        matchers->list = arena_grow(LOOK->arena, matchers->list, n * size, (2 * n + 1) * size);
+    matchers->list[matchers->n++] = *matcher;
+}
+
+static enum und_code parse_matcher(struct parser *parser, struct matchers *matchers)
+{
+    static const char *const signs[] = {"=", "!=", "=~", "!~"};
+    struct promql_matcher matcher;
+    const char *name = LOOK->word;
+    uint32_t start = LOOK->start;
+    bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version == PROMQL_3;
+    int i = 0;
+    if (LOOK->token != TOKEN_NAME && !quoted)
+        return unexpected(parser, "a label's name");
+    if (advance(parser))
+        return UND_USAGE;
+    if (quoted && (lexer_is_sign(LOOK, ",") || lexer_is_sign(LOOK, "}"))) {
+        if (matchers->name)
+            return FAIL(start, "the metric's name is given twice");
+        matchers->name = name;
+        return UND_OK;
+    }
+    while (i < 4 && !lexer_is_sign(LOOK, signs[i]))
+        i++;
+    if (i == 4)
+        return unexpected(parser, "= != =~ or !~");
+    if (advance(parser))
+        return UND_USAGE;
+    if (LOOK->token != TOKEN_STRING)
+        return unexpected(parser, "a quoted value");
+    if (build_matcher(parser, LOOK->start, name, (enum promql_match)i, LOOK->word, &matcher))
+        return UND_USAGE;
+    push_matcher(parser, matchers, &matcher);
+    return advance(parser);
+}
+
+/* What follows a metric's name, or stands without one. */
+static enum und_code parse_selector(struct parser *parser, uint32_t start, const char *name,
+                                    struct promql_node **out)
+{
+    struct matchers matchers = {NULL, 0, NULL};
+    if (lexer_is_sign(LOOK, "{")) {
+        LOOK->in_braces = true;
+        if (advance(parser))
+            return UND_USAGE;
+        while (!lexer_is_sign(LOOK, "}")) {
+            if (parse_matcher(parser, &matchers))
+                return UND_USAGE;
+            if (!lexer_is_sign(LOOK, "}") && expect_sign(parser, ","))
+                return UND_USAGE;
+        }
+        LOOK->in_braces = false;
+        if (advance(parser))
+            return UND_USAGE;
+    }
+    if (matchers.name && name[0])
+        return FAIL(start, "the metric's name is given twice");
+    return build_selector(parser, start, matchers.name ? matchers.name : name, matchers.list,
+                          matchers.n, out);
+}
+
+static bool is_plain_selector(const struct promql_node *node)
+{
+    return node->kind == PROMQL_SELECTOR && !node->bracketed;
+}
+
+static enum und_code parse_range(struct parser *parser, struct promql_node **node)
+{
+    uint32_t start = LOOK->start;
+    int64_t range_ms, step_ms = 0;
+    LOOK->in_brackets = true;
+    if (advance(parser) || parse_duration(parser, false, &range_ms))
+        return UND_USAGE;
+    if (lexer_is_sign(LOOK, ":")) {
+        if (advance(parser))
+            return UND_USAGE;
+        if (!lexer_is_sign(LOOK, "]") && parse_duration(parser, false, &step_ms))
+            return UND_USAGE;
+        LOOK->in_brackets = false;
+        return expect_sign(parser, "]") ? UND_USAGE
+                                        : build_subquery(parser, *node, range_ms, step_ms, node);
+    }
+    LOOK->in_brackets = false;
+    if (expect_sign(parser, "]"))
+        return UND_USAGE;
+    if (!is_plain_selector(*node) || (*node)->range_ms)
+        return FAIL(start, "a range is only for a selector; elsewhere a subquery: [5m:]");
+    if ((*node)->offset_ms || (*node)->at != PROMQL_NO_AT)
+        return FAIL(start, "the range belongs before %s", (*node)->offset_ms ? "offset" : "@");
+    (*node)->range_ms = range_ms;
+    (*node)->type = PROMQL_MATRIX;
+    return UND_OK;
+}
+
+static bool can_shift(const struct promql_node *node)
+{
+    return (node->kind == PROMQL_SELECTOR || node->kind == PROMQL_SUBQUERY) && !node->bracketed;
+}
+
+static enum und_code parse_offset(struct parser *parser, struct promql_node *node)
+{
+    bool minus;
+    int64_t ms;
+    if (advance(parser))
+        return UND_USAGE;
+    minus = lexer_is_sign(LOOK, "-");
+    if (minus && advance(parser))
+        return UND_USAGE;
+    if (parse_duration(parser, true, &ms))
+        return UND_USAGE;
+    if (!can_shift(node))
+        return FAIL(node->start, "offset belongs behind a selector or a subquery");
+    if (node->offset_ms)
+        return FAIL(node->start, "offset is given twice");
+    node->offset_ms = minus ? -ms : ms;
+    return UND_OK;
+}
+
+static enum und_code parse_at_time(struct parser *parser, struct promql_node *node)
+{
+    double sign = 1, seconds;
+    if (lexer_is_sign(LOOK, "-") || lexer_is_sign(LOOK, "+")) {
+        sign = lexer_is_sign(LOOK, "-") ? -1 : 1;
+        if (advance(parser))
+            return UND_USAGE;
+    }
+    if (LOOK->token != TOKEN_NUMBER)
+        return unexpected(parser, "a time in seconds, start() or end()");
+    seconds = sign * LOOK->number;
+    if (!(fabs(seconds) < 9.2e15))
+        return FAIL(LOOK->start, "got a time that is out of bounds");
+    node->at = PROMQL_AT_TIME;
+    node->at_ms = (int64_t)round(seconds * 1000);
+    return advance(parser);
+}
+
+static enum und_code parse_at(struct parser *parser, struct promql_node *node)
+{
+    if (advance(parser))
+        return UND_USAGE;
+    if (!can_shift(node))
+        return FAIL(node->start, "@ belongs behind a selector or a subquery");
+    if (node->at != PROMQL_NO_AT)
+        return FAIL(node->start, "@ is given twice");
+    if (!lexer_is_word(LOOK, "start") && !lexer_is_word(LOOK, "end"))
+        return parse_at_time(parser, node);
+    node->at = lexer_is_word(LOOK, "start") ? PROMQL_AT_START : PROMQL_AT_END;
+    return advance(parser) || expect_sign(parser, "(") || expect_sign(parser, ")") ? UND_USAGE
+                                                                                   : UND_OK;
+}
+
+static enum und_code parse_postfix(struct parser *parser, struct promql_node **node)
+{
+    for (;;) {
+        enum und_code code = UND_OK;
+        if (lexer_is_sign(LOOK, "["))
+            code = parse_range(parser, node);
+        else if (lexer_is_word(LOOK, "offset"))
+            code = parse_offset(parser, *node);
+        else if (lexer_is_sign(LOOK, "@"))
+            code = parse_at(parser, *node);
+        else
+            return UND_OK;
+        if (code != UND_OK)
+            return code;
+        (*node)->end = LOOK->start;
+    }
+}
+
+/* --- calls and aggregations ------------------------------------------------------------------ */
+
+static enum und_code parse_arguments(struct parser *parser, struct node_list *list)
+{
+    if (expect_sign(parser, "("))
+        return UND_USAGE;
+    if (lexer_is_sign(LOOK, ")"))
+        return advance(parser);
+    for (;;) {
+        struct promql_node *argument;
+        if (parse_expression(parser, 1, &argument))
+            return UND_USAGE;
+        build_push(parser, list, argument);
+        if (lexer_is_sign(LOOK, ")"))
+            return advance(parser);
+        if (expect_sign(parser, ","))
+            return UND_USAGE;
+        if (lexer_is_sign(LOOK, ")"))
+            return unexpected(parser, "an argument behind the ','");
+    }
+}
+
+static enum und_code parse_grouping(struct parser *parser, struct promql_node *node)
+{
+    bool without = lexer_is_word(LOOK, "without");
+    if (!without && !lexer_is_word(LOOK, "by"))
+        return UND_OK;
+    node->without = without;
+    node->grouped = true;
+    return advance(parser) ? UND_USAGE : parse_labels(parser, &node->labels, &node->n_labels);
+}
+
+static enum und_code parse_aggregate(struct parser *parser, uint32_t start,
+                                     enum promql_aggregation aggregation, struct promql_node **out)
+{
+    struct node_list args = {NULL, 0};
+    if (build_node(parser, PROMQL_AGGREGATE, PROMQL_VECTOR, start, out))
+        return UND_USAGE;
+    (*out)->name = promql_aggregation_word(aggregation);
+    (*out)->aggregation = aggregation;
+    if (parse_grouping(parser, *out) || parse_arguments(parser, &args))
+        return UND_USAGE;
+    if (!(*out)->grouped && parse_grouping(parser, *out))
+        return UND_USAGE;
+    (*out)->end = LOOK->start;
+    return build_aggregate(parser, *out, &args);
+}
+
+static enum und_code parse_named(struct parser *parser, struct promql_node **out)
+{
+    enum promql_aggregation aggregation;
+    uint32_t start = LOOK->start;
+    const char *name = LOOK->word;
+    bool aggregates = find_aggregation(parser, &aggregation);
+    bool callable = LOOK->token == TOKEN_NAME && !is_keyword(LOOK) && !aggregates;
+    if (is_reserved(LOOK))
+        return unexpected(parser, "an expression");
+    if (advance(parser))
+        return UND_USAGE;
+    if (aggregates &&
+        (lexer_is_sign(LOOK, "(") || lexer_is_word(LOOK, "by") || lexer_is_word(LOOK, "without")))
+        return parse_aggregate(parser, start, aggregation, out);
+    if (callable && lexer_is_sign(LOOK, "(")) {
+        struct node_list args = {NULL, 0};
+        return parse_arguments(parser, &args) ? UND_USAGE
+                                              : build_call(parser, start, name, &args, out);
+    }
+    return parse_selector(parser, start, name, out);
+}
+
+/* --- expressions ----------------------------------------------------------------------------- */
+
+static enum und_code parse_literal(struct parser *parser, struct promql_node **out)
+{
+    bool text = LOOK->token == TOKEN_STRING;
+    const char *word = LOOK->word;
+    double number = LOOK->token == TOKEN_DURATION ? (double)LOOK->ms / 1000 : LOOK->number;
+    uint32_t start = LOOK->start;
+    if (advance(parser) || build_node(parser, text ? PROMQL_STRING : PROMQL_NUMBER,
+                                      text ? PROMQL_LITERAL : PROMQL_SCALAR, start, out))
+        return UND_USAGE;
+    (*out)->name = text ? word : "";
+    (*out)->number = text ? 0 : number;
+    return UND_OK;
+}
+
+static enum und_code parse_primary(struct parser *parser, struct promql_node **out)
+{
+    bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version == PROMQL_3;
+    if (lexer_is_sign(LOOK, "(")) {
+        if (advance(parser) || parse_expression(parser, 1, out) || expect_sign(parser, ")"))
+            return UND_USAGE;
+        (*out)->bracketed = true;
+        return UND_OK;
+    }
+    if (LOOK->token == TOKEN_NUMBER || LOOK->token == TOKEN_STRING || duration)
+        return parse_literal(parser, out);
+    if (LOOK->token == TOKEN_NAME || LOOK->token == TOKEN_METRIC)
+        return parse_named(parser, out);
+    if (lexer_is_sign(LOOK, "{"))
+        return parse_selector(parser, LOOK->start, "", out);
+    return unexpected(parser, "an expression");
+}
+
+static enum und_code parse_operand(struct parser *parser, struct promql_node **out)
+{
+    if (lexer_is_sign(LOOK, "+") || lexer_is_sign(LOOK, "-")) {
+        bool minus = lexer_is_sign(LOOK, "-");
+        uint32_t start = LOOK->start;
+        struct promql_node *operand;
+        /* Binds tighter than * and looser than ^. */
+        if (advance(parser) || parse_expression(parser, promql_op_level(PROMQL_POW), &operand))
+            return UND_USAGE;
+        return build_unary(parser, start, minus, operand, out);
+    }
+    return parse_primary(parser, out) ? UND_USAGE : parse_postfix(parser, out);
+}
+
+/* bool, on, ignoring, group_left, group_right. */
+static enum und_code parse_modifiers(struct parser *parser, struct promql_node *node)
+{
+    if (lexer_is_word(LOOK, "bool")) {
+        node->as_bool = true;
+        if (advance(parser))
+            return UND_USAGE;
+    }
+    if (!lexer_is_word(LOOK, "on") && !lexer_is_word(LOOK, "ignoring"))
+        return UND_OK;
+    node->without = lexer_is_word(LOOK, "ignoring");
+    node->grouped = true;
+    if (advance(parser) || parse_labels(parser, &node->labels, &node->n_labels))
+        return UND_USAGE;
+    if (!lexer_is_word(LOOK, "group_left") && !lexer_is_word(LOOK, "group_right"))
+        return UND_OK;
+    node->card = lexer_is_word(LOOK, "group_left") ? PROMQL_MANY_TO_ONE : PROMQL_ONE_TO_MANY;
+    if (advance(parser))
+        return UND_USAGE;
+    return lexer_is_sign(LOOK, "(") ? parse_labels(parser, &node->include, &node->n_include)
+                                    : UND_OK;
+}
+
+static enum und_code parse_binary(struct parser *parser, enum promql_op op,
+                                  struct promql_node **left)
+{
+    uint32_t operator_at = LOOK->start;
+    struct promql_node *node, *right;
+    if (advance(parser) ||
+        build_node(parser, PROMQL_BINARY, PROMQL_VECTOR, (*left)->start, &node) ||
+        parse_modifiers(parser, node) ||
+        parse_expression(parser, promql_op_level(op) + (op != PROMQL_POW), &right))
+        return UND_USAGE;
+    node->op = op;
+    if (build_binary(parser, node, operator_at, *left, right))
+        return UND_USAGE;
+    *left = node;
+    return UND_OK;
+}
+
+static enum und_code parse_expression(struct parser *parser, int level, struct promql_node **out)
+{
+    enum und_code code;
+    if (++parser->depth > PROMQL_DEPTH)
+        return FAIL(LOOK->start, "nested more than %d deep", PROMQL_DEPTH);
+    code = parse_operand(parser, out);
+    while (code == UND_OK) {
+        enum promql_op op = present_op(LOOK);
+        if (op == PROMQL_OPS || promql_op_level(op) < level)
+            break;
+        code = parse_binary(parser, op, out);
+    }
+    parser->depth--;
+    return code;
+}
+
+static enum und_code parse_all(struct parser *parser, struct promql_node **root)
+{
+    if (strlen(LOOK->text) > PROMQL_BYTES)
+        return und_fail(LOOK->err, UND_USAGE, "%s: an expression of over %d bytes", LOOK->place,
+                        PROMQL_BYTES);
+    if (advance(parser) || parse_expression(parser, 1, root))
+        return UND_USAGE;
+    return LOOK->token == TOKEN_END ? UND_OK : unexpected(parser, "an operator or the end");
+}
+
+struct promql *promql_parse(const char *text, enum promql_version version, const char *place,
+                            struct und_err *err)
+{
+    struct promql *promql = calloc(1, sizeof *promql);
+    struct parser parser = {.promql = promql};
+    UND_ASSERT(promql != NULL);
+    promql->version = version;
+    promql->arena = arena_open();
+    parser.lexer = (struct lexer){
+        .text = text, .version = version, .arena = promql->arena, .place = place, .err = err};
+    if (parse_all(&parser, &promql->root)) {
+        promql_free(promql);
+        return NULL;
+    }
+    return promql;
+}
+
+void promql_free(struct promql *promql)
+{
+    if (!promql)
+        return;
+    for (int i = 0; i < promql->n_regexes; i++)
+        regex_close(promql->regexes[i]);
+    arena_close(promql->arena);
+    free(promql);
+}

@@ -1,0 +1,51 @@
+/*
+ * Private to the parser: what the grammar (parser.c) and the nodes' own rules (build.c) share.
+ */
+#ifndef MODEL_PROMQL_PARSER_H
+#define MODEL_PROMQL_PARSER_H
+
+#include "lexer.h"
+
+struct parser {
+    struct lexer lexer;
+    struct promql *promql;
+    int depth;
+};
+
+/* A list that grows in the arena. */
+struct node_list {
+    struct promql_node **nodes;
+    int n;
+};
+
+struct label_list {
+    const char **labels;
+    int n;
+};
+
+/* A node that starts at `start` and ends before the present token. */
+enum und_code build_node(struct parser *parser, enum promql_kind kind, enum promql_type type,
+                         uint32_t start, struct promql_node **out);
+enum und_code build_args(struct parser *parser, struct promql_node *node, struct promql_node **args,
+                         int n);
+
+void build_push(struct parser *parser, struct node_list *list, struct promql_node *node);
+void build_push_label(struct parser *parser, struct label_list *list, const char *label);
+
+/* Each checks what its kind demands of its parts. */
+enum und_code build_selector(struct parser *parser, uint32_t start, const char *name,
+                             struct promql_matcher *matchers, int n, struct promql_node **out);
+enum und_code build_matcher(struct parser *parser, uint32_t start, const char *name,
+                            enum promql_match match, const char *value, struct promql_matcher *out);
+enum und_code build_call(struct parser *parser, uint32_t start, const char *name,
+                         const struct node_list *args, struct promql_node **out);
+enum und_code build_aggregate(struct parser *parser, struct promql_node *node,
+                              const struct node_list *args);
+enum und_code build_binary(struct parser *parser, struct promql_node *node, uint32_t operator_at,
+                           struct promql_node *left, struct promql_node *right);
+enum und_code build_unary(struct parser *parser, uint32_t start, bool minus,
+                          struct promql_node *operand, struct promql_node **out);
+enum und_code build_subquery(struct parser *parser, struct promql_node *operand, int64_t range_ms,
+                             int64_t step_ms, struct promql_node **out);
+
+#endif
