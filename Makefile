@@ -41,11 +41,11 @@ ARCHIVES := $(call archives,%)
 RING0 := policy invariant alert
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
-SUITES := $(patsubst tests/%.c,%,$(foreach layer,model sim live reports,\
-            $(wildcard tests/$(layer)/test_*.c)))
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
-# code in the rest.
-STATISTICAL := sim/test_laws sim/test_theory sim/test_coverage
+# code in the rest. First, because they end last.
+STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage
+SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
+            $(foreach layer,live model sim reports,$(wildcard tests/$(layer)/test_*.c))))
 # What suites share: the main function, golden files, fixtures.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzzers/*.c))
@@ -86,7 +86,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/purity tests/digests tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
+	    tests/test_run tests/purity tests/digests -- tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
 
@@ -129,7 +129,7 @@ suites: $(SUITES:%=$(BUILD)/tests/%)
 # ---- checks ----
 
 check: $(BUILD)/understudy suites
-	$(Q)BUILD=$(BUILD) tests/run $(SUITES:%=$(BUILD)/tests/%)
+	$(Q)BUILD=$(BUILD) tests/run $(SUITES:%=$(BUILD)/tests/%) tests/test_run
 
 ASAN := SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' OPT=-O1
 asan:

@@ -34,7 +34,7 @@ lab-programs: $(LAB_PROGRAMS)
 # waiting). Both take BUILD from the environment.
 LAB_SUITES := tests/lab/test_github tests/lab/test_lab
 check-lab: lab-programs
-	$(Q)BUILD=$(BUILD) tests/run $(LAB_SUITES)
+	$(Q)BUILD=$(BUILD) tests/run -- $(LAB_SUITES)
 
 # Every drill once, against its prediction: ten minutes, so that it is a target of its own.
 check-drills: all lab-programs

@@ -77,18 +77,22 @@ END_TEST
 
 START_TEST(check_names_what_is_no_signal)
 {
-    char *output;
-    FILE *file = popen("cat > /tmp/understudy-check.yml", "w");
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[64], says[128];
+    FILE *file = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(file);
     fputs("groups:\n- name: a\n  limit: 3\n  rules:\n  - {alert: Odd, expr: node_load1 > 5}\n",
           file);
-    pclose(file);
-    ck_assert_int_eq(run("check /tmp/understudy-check.yml", &output), 2);
-    remove("/tmp/understudy-check.yml");
+    fclose(file);
+    snprintf(arguments, sizeof arguments, "check %s", path);
+    ck_assert_int_eq(run(arguments, &output), 2);
+    remove(path);
     ck_assert_ptr_nonnull(strstr(output, "Odd                          NO SIGNAL: node_load1 is"));
-    ck_assert_ptr_nonnull(strstr(output, "  /tmp/understudy-check.yml:3: limit is not used\n"));
-    ck_assert_ptr_nonnull(strstr(output, "/tmp/understudy-check.yml:5: Odd: node_load1 > 5: cannot "
-                                         "be mapped to a signal: node_load1 is no metric"));
+    snprintf(says, sizeof says, "  %s:3: limit is not used\n", path);
+    ck_assert_ptr_nonnull(strstr(output, says));
+    snprintf(says, sizeof says,
+             "%s:5: Odd: node_load1 > 5: cannot be mapped to a signal: node_load1 is no metric",
+             path);
+    ck_assert_ptr_nonnull(strstr(output, says));
     free(output);
 }
 END_TEST
@@ -125,14 +129,16 @@ END_TEST
 START_TEST(eval_takes_the_rules_of_a_file)
 {
     json_t *json, *rows;
-    FILE *file = fopen("/tmp/understudy-series.json", "w");
+    char path[] = "/tmp/understudy-series-XXXXXX", arguments[128];
+    FILE *file = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(file);
     fputs("{\"cases\":[{\"id\":\"a\",\"kind\":\"up\",\"eval_s\":60,\"end_s\":120,\"series\":"
           "[{\"instance\":\"x\",\"samples\":[[0,0]]}]}]}",
           file);
     fclose(file);
-    json = run_json("eval --rules " RULES " --series /tmp/understudy-series.json --format json");
-    remove("/tmp/understudy-series.json");
+    snprintf(arguments, sizeof arguments, "eval --rules " RULES " --series %s --format json", path);
+    json = run_json(arguments);
+    remove(path);
     rows = json_object_get(json, "a");
     ck_assert_uint_eq(json_array_size(rows), 3);
     ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 2)), "pending");
