@@ -15,9 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define APPLICATION 0x554e4453 /* "UNDS", so that no other database is taken for a journal */
+#define BUSY_MS 5000           /* to wait for another process */
+#define SWITCH_NAP_MS 5
 
 struct journal {
     sqlite3 *db;            /* serialized by SQLite */
@@ -129,9 +132,22 @@ static enum und_code open_database(struct journal *journal, int flags, struct un
     if (code != SQLITE_OK)
         return und_fail(err, UND_USAGE, "journal %s: %s", journal->path,
                         journal->db ? sqlite3_errmsg(journal->db) : "no memory");
-    sqlite3_busy_timeout(journal->db, 5000);
+    sqlite3_busy_timeout(journal->db, BUSY_MS);
     sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return UND_OK;
+}
+
+/* SQLite does not wait here: it answers "busy" at once while others open the file, for two that
+ * both switch could wait for each other for ever. So whoever hears it lets go and asks again. */
+static enum und_code switch_to_wal(struct journal *journal, struct und_err *err)
+{
+    const struct timespec nap = {0, SWITCH_NAP_MS * 1000000};
+    int tries = BUSY_MS / SWITCH_NAP_MS, code;
+    while ((code = sqlite3_exec(journal->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) ==
+               SQLITE_BUSY &&
+           --tries > 0)
+        nanosleep(&nap, NULL);
+    return code == SQLITE_OK ? UND_OK : failed(journal, "cannot be written", err);
 }
 
 static struct journal *allocate(const char *path, struct und_err *err)
@@ -151,10 +167,8 @@ enum und_code journal_open(struct journal **out, const char *path, struct und_er
     *out = NULL;
     if (err->code == UND_OK && journal_file_ready(path, err) == UND_OK &&
         open_database(journal, SQLITE_OPEN_READWRITE, err) == UND_OK &&
-        execute(journal,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                "PRAGMA foreign_keys = ON;",
-                err) == UND_OK &&
+        switch_to_wal(journal, err) == UND_OK &&
+        execute(journal, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) == UND_OK &&
         check(journal, true, err) == UND_OK)
         *out = journal;
     else

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct live_fixture world;
@@ -22,12 +21,6 @@ static void tear_down(void)
     live_fixture_close(&world);
 }
 
-static void pause_ms(int ms)
-{
-    struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
-    nanosleep(&nap, NULL);
-}
-
 static bool all_active(void)
 {
     return world.active[0] && world.active[1] && world.active[2];
@@ -39,7 +32,7 @@ static bool await_broken(bool broken, int ms)
     for (; ms > 0; ms -= 20) {
         if (live_fixture_is_broken(&world) == broken)
             return true;
-        pause_ms(20);
+        live_fixture_pause(20);
     }
     return live_fixture_is_broken(&world) == broken;
 }
@@ -128,7 +121,7 @@ START_TEST(signal_rolls_back_at_once)
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     int pid = live_fixture_start(&world, "--yes", 0);
     ck_assert(await_broken(true, 10000));
-    pause_ms(40 * _i);
+    live_fixture_pause(40 * _i);
     kill(pid, signals[_i]);
     ck_assert_int_eq(live_fixture_wait(&world, pid), 130);
     ck_assert(!live_fixture_is_broken(&world));

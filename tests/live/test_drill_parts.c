@@ -401,10 +401,13 @@ START_TEST(guard_undoes_after_its_time_unless_it_is_disarmed)
     guarded_touch(made, path);
     ck_assert_msg(lease_inject(made, &scenario->fleet, note, NULL, &err) == UND_OK, "%s", err.text);
     ck_assert_int_eq(access(path, F_OK), 0);
-    if (_i == 1)
+    if (_i == 1) {
         ck_assert_int_eq(action_run(&made->disarm, &scenario->fleet, note, NULL, &err), UND_OK);
-    sleep(3);
-    ck_assert_int_eq(access(path, F_OK) == 0, _i == 1);
+        sleep(3);
+        ck_assert_int_eq(access(path, F_OK), 0);
+    }
+    while (_i == 0 && access(path, F_OK) == 0) /* until Check ends it */
+        usleep(20000);
     free(made);
 }
 END_TEST

@@ -355,17 +355,35 @@ START_TEST(corrupted_journal_is_an_error)
 }
 END_TEST
 
-/* A monitor and a drill, both for the first time. */
-START_TEST(two_processes_may_create_it_at_once)
+#define OPENERS 16
+
+static int open_when_released(int gate)
 {
-    pid_t child[8];
-    int i, status;
-    for (i = 0; i < 8; i++) {
-        child[i] = fork();
-        if (child[i] == 0)
-            _exit(journal_open(&journal, path, &err) == UND_OK ? 0 : 1);
+    char end;
+    if (read(gate, &end, 1) != 0 || journal_open(&journal, path, &err) != UND_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        return 1;
     }
-    for (i = 0; i < 8; i++) {
+    begin();
+    return 0;
+}
+
+/* A monitor and a drill, both for the first time; sixteen, released together, so that some meet. */
+START_TEST(many_processes_may_create_it_at_once)
+{
+    pid_t child[OPENERS];
+    int i, status, gate[2];
+    ck_assert_int_eq(pipe(gate), 0);
+    for (i = 0; i < OPENERS; i++) {
+        child[i] = fork();
+        if (child[i] == 0) {
+            close(gate[1]);
+            _exit(open_when_released(gate[0]));
+        }
+    }
+    close(gate[0]);
+    close(gate[1]);
+    for (i = 0; i < OPENERS; i++) {
         waitpid(child[i], &status, 0);
         ck_assert_int_eq(status, 0);
     }
@@ -618,7 +636,7 @@ Suite *suite(void)
     tcase_add_test(tcase, full_disk_is_an_error_and_the_past_stays);
     tcase_add_test(tcase, journal_that_another_process_holds_is_an_error);
     tcase_add_test(tcase, corrupted_journal_is_an_error);
-    tcase_add_test(tcase, two_processes_may_create_it_at_once);
+    tcase_add_loop_test(tcase, many_processes_may_create_it_at_once, 0, 20);
     tcase_add_test(tcase, policy_settings_come_back);
     suite_add_tcase(all, tcase);
     return all;

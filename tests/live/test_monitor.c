@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct live_fixture world;
@@ -22,18 +21,26 @@ static void tear_down(void)
     live_fixture_close(&world);
 }
 
-static void pause_ms(int ms)
-{
-    struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
-    nanosleep(&nap, NULL);
-}
-
 static int start_monitor(const char *span)
 {
     char *const arguments[] = {
         "monitor",      "--journal", world.journal, "--for", (char *)(uintptr_t)span,
         world.scenario, NULL};
     return live_fixture_run(&world, arguments, 0);
+}
+
+/* One that decides, until it is told to end. */
+static int start_watching(void)
+{
+    int pid = start_monitor("5min");
+    ck_assert(live_fixture_await(&world, "big: serving"));
+    return pid;
+}
+
+static int end(int pid, int signal)
+{
+    kill(pid, signal);
+    return live_fixture_wait(&world, pid);
 }
 
 static int replay(char *option)
@@ -52,17 +59,15 @@ static void sql(const char *text)
 
 START_TEST(monitor_decides_in_shadow_and_replay_agrees)
 {
-    int pid = start_monitor("3s");
-    pause_ms(700);
+    int pid = start_watching();
     live_fixture_touch(world.broken);
-    pause_ms(700);
+    ck_assert(live_fixture_await(&world, "big: drained, 0 of 2 admitted"));
     unlink(world.broken);
-    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    ck_assert(live_fixture_await(&world, "big: restored"));
+    ck_assert_int_eq(end(pid, SIGTERM), 0);
     ck_assert(live_fixture_said(&world, "big: detected"));
     ck_assert(live_fixture_said(&world, "big: failover"));
-    ck_assert(live_fixture_said(&world, "big: drained, 0 of 2 admitted"));
     ck_assert(live_fixture_said(&world, "big: failback"));
-    ck_assert(live_fixture_said(&world, "big: restored"));
     ck_assert_int_eq(world.writes, 0);
     ck_assert_int_eq(replay(NULL), 0);
     ck_assert(live_fixture_said(&world, "every plan the same"));
@@ -99,31 +104,24 @@ START_TEST(a_service_that_fails_is_told_once_and_the_policy_stands_still)
     int pid;
     atomic_store(&world.mischief,
                  "HTTP/1.1 401 No\r\n\r\n{\"message\":\"Bad credentials " LIVE_FIXTURE_TOKEN "\"}");
-    pid = start_monitor("3s");
-    pause_ms(700);
+    pid = start_watching();
     live_fixture_touch(world.broken); /* GitHub is gone, and with it the sight */
-    pause_ms(1200);
+    ck_assert(live_fixture_await(&world, "fleet: blind"));
     unlink(world.broken);
-    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
+    ck_assert(live_fixture_await(&world, "fleet: sighted"));
+    ck_assert_int_eq(end(pid, SIGTERM), 0);
     ck_assert(live_fixture_said(&world, "github cannot be read: GET "));
     ck_assert(live_fixture_said(&world, "the token is wrong, expired or revoked"));
-    ck_assert(live_fixture_said(&world, "fleet: blind"));
     ck_assert(live_fixture_said(&world, "github can be read again"));
-    ck_assert(live_fixture_said(&world, "fleet: sighted"));
     ck_assert_int_eq(replay(NULL), 0);
 }
 END_TEST
 
 START_TEST(sigterm_is_no_failure)
 {
-    int pid = start_monitor("60s");
-    pause_ms(500);
-    kill(pid, SIGTERM);
-    ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
-    pid = start_monitor("60s");
-    pause_ms(500);
-    kill(pid, SIGINT);
-    ck_assert_int_eq(live_fixture_wait(&world, pid), 130);
+    ck_assert_int_eq(end(start_watching(), SIGTERM), 0);
+    live_fixture_turn_away(&world);
+    ck_assert_int_eq(end(start_watching(), SIGINT), 130);
 }
 END_TEST
 
@@ -131,7 +129,7 @@ START_TEST(monitor_finishes_what_a_dead_drill_left)
 {
     int pid = live_fixture_start(&world, "--yes", 0), i;
     for (i = 0; i < 500 && !live_fixture_is_broken(&world); i++)
-        pause_ms(20);
+        live_fixture_pause(20);
     kill(pid, SIGKILL);
     live_fixture_wait(&world, pid);
     ck_assert_int_eq(live_fixture_wait(&world, start_monitor("1s")), 0);
@@ -144,7 +142,8 @@ START_TEST(monitor_beside_a_drill_lets_it_be)
 {
     int drill = live_fixture_start(&world, "--yes", 0), i;
     for (i = 0; i < 500 && !live_fixture_is_broken(&world); i++)
-        pause_ms(20);
+        live_fixture_pause(20);
+    live_fixture_turn_away(&world); /* the drill undoes what is its own */
     ck_assert_int_eq(live_fixture_wait(&world, start_monitor("1s")), 0);
     ck_assert(!live_fixture_said_quietly(&world, "undone"));
     ck_assert_int_eq(live_fixture_wait(&world, drill), 0);

@@ -52,8 +52,11 @@ void helper_golden(const char *name, const char *text)
 /* CK_FORK=no and CK_RUN_CASE=NAME (Check's own variables) run one case under a debugger. */
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
+    SRunner *runner;
     int failed;
+    /* Time-outs are for what hangs: four seconds, Check's own, are little on a busy machine. */
+    setenv("CK_DEFAULT_TIMEOUT", "60", 0);
+    runner = srunner_create(suite());
     gsl_set_error_handler_off();
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

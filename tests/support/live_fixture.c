@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const names[3] = {"big-1", "big-2", "small-1"};
@@ -297,6 +298,25 @@ bool live_fixture_said_quietly(const struct live_fixture *world, const char *tex
     bool said = strstr(output, text) != NULL;
     free(output);
     return said;
+}
+
+void live_fixture_pause(int ms)
+{
+    struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
+    nanosleep(&nap, NULL);
+}
+
+bool live_fixture_await(const struct live_fixture *world, const char *text)
+{
+    int i;
+    for (i = 0; i < 1500 && !live_fixture_said_quietly(world, text); i++)
+        live_fixture_pause(20);
+    return live_fixture_said(world, text);
+}
+
+void live_fixture_turn_away(struct live_fixture *world)
+{
+    ck_assert_int_eq(unlink(world->output), 0);
 }
 
 bool live_fixture_is_closed(const struct live_fixture *world)

@@ -39,6 +39,11 @@ int live_fixture_drill(struct live_fixture *world, const char *argument, int fai
 bool live_fixture_is_broken(const struct live_fixture *world);
 bool live_fixture_said(const struct live_fixture *world, const char *text);
 bool live_fixture_said_quietly(const struct live_fixture *world, const char *text);
+/* Waits until it is said; false after half a minute. */
+bool live_fixture_await(const struct live_fixture *world, const char *text);
+/* What the programs started so far say from now on is not heard any more. */
+void live_fixture_turn_away(struct live_fixture *world);
+void live_fixture_pause(int ms);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
 void live_fixture_touch(const char *path);
