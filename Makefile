@@ -38,7 +38,7 @@ ROOMS := $(addprefix live/,command watch drill act monitoring github journal htt
          $(addprefix model/,drill load rules promql file fleet stats policy base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)
-RING0 := policy invariant alert
+RING0 := policy invariant alert readings
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
@@ -123,6 +123,8 @@ $(patsubst %,$(BUILD)/tests/%,$(filter-out live/test_hub,$(SUITES))): %: %.o $(S
 $(BUILD)/tests/sim/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     aligned_alloc)
 comma := ,
+# Puts a policy without its guard in the place of the real one.
+$(BUILD)/tests/live/test_broken_policy: LINK += -Wl,--wrap=policy_step
 
 suites: $(SUITES:%=$(BUILD)/tests/%)
 

@@ -12,7 +12,7 @@
 #include "live/github/github_parse.h"
 #include "live/monitoring/alertmanager_client.h"
 #include "live/monitoring/prometheus_client.h"
-#include "model/fleet/readings.h"
+#include "model/fleet/fleet.h"
 
 /* Index of the host; -1: nobody's. */
 int attribution_of_runner(const struct fleet *fleet, const char *name);

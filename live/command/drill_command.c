@@ -230,14 +230,11 @@ static void report(const struct wish *wish, const struct drill_page *page, struc
 /* Polls begin anywhere on their grid, or measures would depend on when the drill was started. */
 static void draw_phases(const struct fleet *fleet, struct drill_options *how)
 {
-    const int64_t intervals[STAGE_POLLS] = {
-        fleet->controller.github_poll_ms, fleet->controller.alerts_poll_ms,
-        fleet->controller.probe_interval_ms, fleet->controller.health_interval_ms};
     int i;
-    for (i = 0; i < STAGE_POLLS; i++) {
+    for (i = 0; i < POLL_COUNT; i++) {
         uint32_t random = 0;
         if (getrandom(&random, sizeof random, 0) == (ssize_t)sizeof random)
-            how->phase_ms[i] = (int64_t)random % intervals[i];
+            how->phase_ms[i] = (int64_t)random % fleet_poll_ms(fleet, (enum poll)i);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "live/journal/journal.h"
 #include "live/journal/record.h"
 #include "model/base/assert.h"
+#include "model/policy/driver.h"
 #include "model/policy/policy_names.h"
 
 #include <getopt.h>
@@ -18,7 +19,8 @@ static const char help[] =
     "  --plans            print every plan that decided something\n"
     "  --quiet            the verdict only\n"
     "  --help\n"
-    "Exit codes: 0 every plan is the same; 1 one differs; 2 usage or input error.\n";
+    "Exit codes: 0 every plan is the same; 1 one differs or breaks an invariant; 2 usage or input "
+    "error.\n";
 
 #define RUNS 10000
 
@@ -26,10 +28,10 @@ struct replay {
     bool plans, quiet;
     int64_t only; /* run; 0: all */
     struct policy_config config;
-    struct policy_state state;
+    struct driver driver;
     char host[POLICY_HOSTS][64];
     int n_hosts;
-    int64_t decisions;
+    int64_t decisions, last_ms;
     bool differs;
 };
 
@@ -98,22 +100,59 @@ static void compare(struct replay *replay, int64_t number, int64_t now_ms,
     }
 }
 
+/* The fleet is the one that the first view shows. */
+static void begin(struct replay *replay, int64_t now_ms, const struct view *view)
+{
+    struct readings_setup setup = {.n = view->n, .probe_misses = 1};
+    int i;
+    for (i = 0; i < view->n; i++) {
+        setup.host[i].slots = view->host[i].slots;
+        setup.host[i].tier = view->host[i].tier;
+    }
+    driver_init(&replay->driver, &replay->config, &setup, now_ms);
+    replay->last_ms = now_ms;
+}
+
+static bool follows(const struct replay *replay, int64_t now_ms, const struct view *view,
+                    const struct plan *plan)
+{
+    const struct view *first = &replay->driver.readings.view;
+    bool same = view->n == first->n && plan->n == view->n && now_ms >= replay->last_ms;
+    int i;
+    for (i = 0; same && i < view->n; i++)
+        same = view->host[i].slots == first->host[i].slots;
+    return same;
+}
+
+/* Told like a difference: the policy of today breaks a promise under a view that was seen. */
+static void tell_broken(struct replay *replay, int64_t number)
+{
+    const struct driver *driver = &replay->driver;
+    printf("  decision %lld (%lld ms): invariant %s broken for %s\n", (long long)number,
+           (long long)driver->broken_ms, invariant_name(driver->broken),
+           driver->broken_host >= 0 ? replay->host[driver->broken_host] : "the fleet");
+    replay->differs = true;
+}
+
 static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64_t wall_ms,
                             const struct view *view, const struct plan *plan, struct und_err *err)
 {
     struct replay *replay = context;
-    struct plan again;
+    bool sound;
     if (replay->differs)
         return UND_OK;
     if (replay->decisions++ == 0)
-        policy_init(&replay->config, &replay->state, now_ms, view);
-    if (view->n != replay->state.n || plan->n != view->n || now_ms < replay->state.started_ms)
+        begin(replay, now_ms, view);
+    if (!follows(replay, now_ms, view, plan))
         return und_fail(err, UND_USAGE, "decision %lld: does not follow from the one before",
                         (long long)number);
-    policy_step(&replay->config, &replay->state, now_ms, view, &again);
-    compare(replay, number, now_ms, plan, &again);
+    replay->last_ms = now_ms;
+    sound = driver_decide(&replay->driver, now_ms, view);
+    compare(replay, number, now_ms, plan, &replay->driver.plan);
+    if (!sound)
+        tell_broken(replay, number);
     if (replay->plans && !replay->differs)
-        print_plan(replay, number, now_ms, wall_ms, &again);
+        print_plan(replay, number, now_ms, wall_ms, &replay->driver.plan);
     return UND_OK;
 }
 

@@ -37,7 +37,7 @@ struct real_stage {
     bool fractions;            /* GitHub's times have fractions of a second */
 };
 
-enum und_code real_stage_poll(void *self, enum stage_poll poll, struct stage_reading *reading,
+enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *reading,
                               struct und_err *err);
 enum und_code real_stage_inspect(void *self, struct stage_state *state, struct und_err *err);
 enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jobs, size_t *n,

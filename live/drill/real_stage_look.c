@@ -11,17 +11,13 @@ static enum und_code look_at_github(struct real_stage *live, struct stage_readin
                                     struct und_err *err)
 {
     const struct fleet *fleet = &live->scenario->fleet;
-    struct host_reading hosts[FLEET_HOSTS];
     int routed[FLEET_HOSTS], i;
     if (actuate_read(&live->actuator, err) != UND_OK)
         return err->code;
-    attribution_count(fleet, &live->actuator.runners, hosts);
+    attribution_count(fleet, &live->actuator.runners, reading->host);
     actuate_routed(&live->actuator, routed);
-    for (i = 0; i < fleet->n_hosts; i++) {
-        reading->host[i].online = hosts[i].online;
-        reading->host[i].busy = hosts[i].busy;
+    for (i = 0; i < fleet->n_hosts; i++)
         reading->host[i].routed = routed[i];
-    }
     return UND_OK;
 }
 
@@ -50,9 +46,9 @@ static enum und_code look_at_alerts(struct real_stage *live, struct stage_readin
     for (i = 0; err->code == UND_OK && i < live->scenario->fleet.n_hosts; i++) {
         const struct attribution_alerts *alerts = &live->alerts[i];
         reading->host[i].severities = alerts->severities;
-        reading->host[i].pending = alerts->pending;
-        reading->host[i].firing = alerts->firing;
-        reading->host[i].pending_since_ms =
+        reading->alerts[i].pending = alerts->pending;
+        reading->alerts[i].firing = alerts->firing;
+        reading->alerts[i].pending_since_ms =
             alerts->active_wall_ms < 0 ? -1 : their_time(live, skew, alerts->active_wall_ms);
     }
     prometheus_alerts_fini(&pending);
@@ -71,7 +67,7 @@ static void look_at_hosts(struct real_stage *live, struct stage_reading *reading
     for (i = 0; i < live->scenario->fleet.n_hosts; i++) {
         int64_t asked_ms = fleet_clock_of_monotonic_ms(&live->pace, results[i].asked_ms);
         int64_t answered_ms = fleet_clock_of_monotonic_ms(&live->pace, results[i].answered_ms);
-        reading->host[i].passed = results[i].answered;
+        reading->host[i].answered = results[i].answered;
         if (asked_ms < reading->asked_ms)
             reading->asked_ms = asked_ms;
         if (answered_ms > reading->answered_ms)
@@ -79,38 +75,23 @@ static void look_at_hosts(struct real_stage *live, struct stage_reading *reading
     }
 }
 
-/* Sound: GitHub sees it, the probe sees it, and no alert of it is pending or firing. */
-static void check_health(struct real_stage *live, struct stage_reading *reading)
-{
-    struct host_reading hosts[FLEET_HOSTS];
-    int i;
-    look_at_hosts(live, reading);
-    attribution_count(&live->scenario->fleet, &live->actuator.runners, hosts);
-    for (i = 0; i < live->scenario->fleet.n_hosts; i++)
-        reading->host[i].passed = reading->host[i].passed && hosts[i].online > 0 &&
-                                  !live->alerts[i].pending && !live->alerts[i].firing;
-}
-
-enum und_code real_stage_poll(void *self, enum stage_poll poll, struct stage_reading *reading,
+enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *reading,
                               struct und_err *err)
 {
     struct real_stage *live = self;
     memset(reading, 0, sizeof *reading);
     reading->asked_ms = fleet_clock_now_ms(&live->pace);
-    switch (poll) {
-    case STAGE_GITHUB:
+    switch (feed) {
+    case FEED_GITHUB:
         look_at_github(live, reading, err);
         break;
-    case STAGE_ALERTS:
+    case FEED_ALERTS:
         look_at_alerts(live, reading, err);
         break;
-    case STAGE_PROBE:
+    case FEED_PROBE:
         look_at_hosts(live, reading);
         return UND_OK;
-    case STAGE_HEALTH:
-        check_health(live, reading);
-        break;
-    case STAGE_POLLS:
+    case FEED_COUNT:
         UND_UNREACHABLE();
     }
     reading->answered_ms = fleet_clock_now_ms(&live->pace);

@@ -119,19 +119,32 @@ static void read_github(struct feeds *feeds, struct feed_reading *reading)
     github_runners_fini(&runners);
 }
 
+static void note_severities(const struct attribution_alerts *alerts, struct feed_reading *reading)
+{
+    int i;
+    for (i = 0; i < FLEET_HOSTS; i++)
+        reading->hosts[i].severities = alerts[i].severities;
+}
+
 static void read_prometheus(struct feeds *feeds, struct feed_reading *reading)
 {
+    struct attribution_alerts found[FLEET_HOSTS];
     struct prometheus_alerts alerts = {0};
-    if (prometheus_client_alerts(feeds->prometheus, &alerts, &reading->error) == UND_OK)
-        attribution_alerts(feeds->fleet, &alerts, reading->alerts);
+    if (prometheus_client_alerts(feeds->prometheus, &alerts, &reading->error) == UND_OK) {
+        attribution_alerts(feeds->fleet, &alerts, found);
+        note_severities(found, reading);
+    }
     prometheus_alerts_fini(&alerts);
 }
 
 static void read_alertmanager(struct feeds *feeds, struct feed_reading *reading)
 {
+    struct attribution_alerts found[FLEET_HOSTS];
     struct alertmanager_alerts alerts = {0};
-    if (alertmanager_client_alerts(feeds->alertmanager, &alerts, &reading->error) == UND_OK)
-        attribution_listed(feeds->fleet, &alerts, reading->alerts);
+    if (alertmanager_client_alerts(feeds->alertmanager, &alerts, &reading->error) == UND_OK) {
+        attribution_listed(feeds->fleet, &alerts, found);
+        note_severities(found, reading);
+    }
     alertmanager_alerts_fini(&alerts);
 }
 
@@ -141,7 +154,7 @@ static void read_probe(struct feeds *feeds, struct feed_reading *reading)
     int i;
     probe_look(feeds->probe, results);
     for (i = 0; i < feeds->fleet->n_hosts; i++)
-        reading->answered[i] = results[i].answered;
+        reading->hosts[i].answered = results[i].answered;
 }
 
 static void poll_once(struct feeds *feeds, enum feed feed)

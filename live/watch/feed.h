@@ -18,14 +18,9 @@ struct feed_reading {
     bool good; /* otherwise `error` says why, and nothing else is set */
     struct und_err error;
     int64_t begun_ms, at_ms;
-    /* GitHub */
     struct host_reading hosts[FLEET_HOSTS];
-    int strays;
-    int64_t requests_left; /* of GitHub's hour; -1: not told */
-    /* alerts */
-    struct attribution_alerts alerts[FLEET_HOSTS];
-    /* probe */
-    bool answered[FLEET_HOSTS];
+    int strays;            /* GitHub: registrations that belong to nobody */
+    int64_t requests_left; /* GitHub: of its hour; -1: not told */
 };
 
 struct feeds;

@@ -32,11 +32,11 @@ static bool takes_over(const struct drill_loop *loop, int host)
 static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
 {
     const struct fleet *fleet = &loop->scenario->fleet;
-    const struct stage_reading *github = &loop->last[STAGE_GITHUB];
+    const struct stage_reading *github = &loop->last[FEED_GITHUB];
     int i;
-    if (!loop->good[STAGE_GITHUB])
-        return no(why, size, "GitHub did not answer: %s", loop->trouble[STAGE_GITHUB].text);
-    if (!loop->good[STAGE_PROBE])
+    if (!loop->good[FEED_GITHUB])
+        return no(why, size, "GitHub did not answer: %s", loop->trouble[FEED_GITHUB].text);
+    if (!loop->good[FEED_PROBE])
         return no(why, size, "the hosts could not be probed");
     for (i = 0; i < fleet->n_hosts; i++) {
         int slots = fleet->hosts[i].slots;
@@ -46,7 +46,7 @@ static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
         if (github->host[i].routed != slots)
             return no(why, size, "%s: got %d registrations in the rotation, want %d",
                       host_name(loop, i), github->host[i].routed, slots);
-        if (!loop->last[STAGE_PROBE].host[i].passed)
+        if (!loop->last[FEED_PROBE].host[i].answered)
             return no(why, size, "%s: does not answer the probe", host_name(loop, i));
     }
     return true;
@@ -54,18 +54,18 @@ static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
 
 static bool monitoring_quiet(const struct drill_loop *loop, char *why, size_t size)
 {
-    const struct stage_reading *alerts = &loop->last[STAGE_ALERTS];
+    const struct stage_reading *last = &loop->last[FEED_ALERTS];
     int i;
     if (!loop->scenario->fleet.monitoring.present)
         return true;
-    if (loop->drill->preconditions.monitoring && !loop->good[STAGE_ALERTS])
-        return no(why, size, "monitoring did not answer: %s", loop->trouble[STAGE_ALERTS].text);
+    if (loop->drill->preconditions.monitoring && !loop->good[FEED_ALERTS])
+        return no(why, size, "monitoring did not answer: %s", loop->trouble[FEED_ALERTS].text);
     if (loop->drill->preconditions.monitoring && !loop->state.monitoring_healthy)
         return no(why, size, "monitoring is not healthy: %s", loop->state.monitoring_why);
     for (i = 0; i < loop->scenario->fleet.n_hosts && loop->drill->preconditions.no_alerts; i++)
-        if (loop->good[STAGE_ALERTS] && (alerts->host[i].firing || alerts->host[i].pending))
+        if (loop->good[FEED_ALERTS] && (last->alerts[i].firing || last->alerts[i].pending))
             return no(why, size, "%s: an alert is %s", host_name(loop, i),
-                      alerts->host[i].firing ? "firing" : "pending");
+                      last->alerts[i].firing ? "firing" : "pending");
     return true;
 }
 
@@ -142,8 +142,8 @@ bool drill_check_answered(const struct drill_loop *loop)
     const struct drill *drill = loop->drill;
     bool alerts = loop->scenario->fleet.monitoring.present && drill->preconditions.monitoring;
     return loop->state_trouble.code == UND_OK &&
-           (loop->good[STAGE_GITHUB] || !drill->preconditions.hosts_online) &&
-           (loop->good[STAGE_ALERTS] || !alerts);
+           (loop->good[FEED_GITHUB] || !drill->preconditions.hosts_online) &&
+           (loop->good[FEED_ALERTS] || !alerts);
 }
 
 static int waiting_jobs(const struct drill_loop *loop)
@@ -160,7 +160,7 @@ static bool others_there(const struct drill_loop *loop, char *why, size_t size)
 {
     int i;
     for (i = 0; i < loop->scenario->fleet.n_hosts; i++) {
-        const struct view_host *host = &loop->readings.view.host[i];
+        const struct view_host *host = &loop->driver.readings.view.host[i];
         if (loop->track.hosts >> i & 1)
             continue;
         if (host->offline_readings >= loop->scenario->fleet.policy.confirm &&

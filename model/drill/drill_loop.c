@@ -57,10 +57,10 @@ static void tell_notices(struct drill_loop *loop)
     int host, notice;
     for (notice = 0; notice < NOTICE_COUNT; notice++) {
         const char *name = policy_notice_name((enum notice)notice);
-        if (loop->plan.notices >> notice & 1)
+        if (loop->driver.plan.notices >> notice & 1)
             drill_tell(loop, -1, mark_of_notice((enum notice)notice), "policy: %s", name);
-        for (host = 0; host < loop->plan.n; host++)
-            if (loop->plan.host[host].notices >> notice & 1)
+        for (host = 0; host < loop->driver.plan.n; host++)
+            if (loop->driver.plan.host[host].notices >> notice & 1)
                 drill_tell(loop, host, mark_of_notice((enum notice)notice), "policy: %s", name);
     }
 }
@@ -70,18 +70,18 @@ static void draw_curves(struct drill_loop *loop)
     struct timeline_point fleet = {.at_ms = loop->now_ms, .host = -1, .phase = -1};
     size_t job;
     int i;
-    for (i = 0; i < loop->readings.view.n; i++) {
-        const struct stage_reading *alerts = &loop->last[STAGE_ALERTS];
-        const struct view_host *host = &loop->readings.view.host[i];
+    for (i = 0; i < loop->driver.readings.view.n; i++) {
+        const struct stage_reading *last = &loop->last[FEED_ALERTS];
+        const struct view_host *host = &loop->driver.readings.view.host[i];
         timeline_point(&loop->report->timeline,
                        (struct timeline_point){.at_ms = loop->now_ms,
                                                .host = i,
-                                               .phase = (int)loop->policy.host[i].phase,
+                                               .phase = (int)loop->driver.state.host[i].phase,
                                                .admitted = loop->track.routed[i],
                                                .online = host->online,
                                                .busy = host->busy});
-        fleet.alerts_firing += alerts->host[i].firing;
-        fleet.alerts_pending += alerts->host[i].pending;
+        fleet.alerts_firing += last->alerts[i].firing;
+        fleet.alerts_pending += last->alerts[i].pending;
     }
     for (job = 0; job < loop->n_jobs; job++)
         fleet.queue += loop->jobs[job].started_ms < 0 && loop->jobs[job].concluded_ms < 0;
@@ -96,8 +96,8 @@ static void route(struct drill_loop *loop)
     struct und_err err = {0};
     if (loop->options->observe)
         return;
-    if (loop->stage->reconcile(loop->stage->self, &loop->plan, &loop->policy, &routing, &err) !=
-        UND_OK) {
+    if (loop->stage->reconcile(loop->stage->self, &loop->driver.plan, &loop->driver.state, &routing,
+                               &err) != UND_OK) {
         /* A write that failed is tried again; what stays undone shows in the measures. */
         drill_tell(loop, -1, MARK_NONE, "routing: %.100s", err.text);
         loop->route_ms = loop->now_ms + loop->scenario->fleet.controller.github_poll_ms;
@@ -108,45 +108,48 @@ static void route(struct drill_loop *loop)
     drill_track_routing(&loop->track, loop->now_ms, &routing);
 }
 
+/* Recorded whatever it is: replay begins with the first, and shows the one that broke an
+ * invariant. */
+static bool decide(struct drill_loop *loop)
+{
+    bool sound = driver_step(&loop->driver, loop->now_ms);
+    loop->stage->decision(loop->stage->self, loop->now_ms, &loop->driver.readings.view,
+                          &loop->driver.plan, &loop->journal);
+    return sound;
+}
+
 static void step(struct drill_loop *loop)
 {
-    const struct view *view = readings_view(&loop->readings, loop->now_ms);
+    bool sound;
     int i;
     if (!loop->scenario->fleet.has_policy)
         return;
-    policy_step(&loop->scenario->fleet.policy, &loop->policy, loop->now_ms, view, &loop->plan);
-    loop->stage->decision(loop->stage->self, loop->now_ms, view, &loop->plan, &loop->journal);
-    for (i = 0; i < loop->plan.n; i++)
-        loop->report->failovers += (loop->plan.host[i].notices & 1u << NOTICE_FAILOVER) != 0;
-    drill_track_step(&loop->track, loop->now_ms, &loop->plan, &loop->policy);
+    sound = decide(loop);
+    for (i = 0; i < loop->driver.plan.n; i++)
+        loop->report->failovers += (loop->driver.plan.host[i].notices & 1u << NOTICE_FAILOVER) != 0;
+    drill_track_step(&loop->track, loop->now_ms, &loop->driver.plan, &loop->driver.state);
     tell_notices(loop);
-    route(loop);
+    if (sound)
+        route(loop);
+    else
+        loop->route_ms = -1; /* a plan that breaks a promise is never carried out */
 }
 
 /* ---- looking ---- */
 
-static int64_t interval(const struct drill_loop *loop, enum stage_poll poll)
-{
-    const struct controller *controller = &loop->scenario->fleet.controller;
-    const int64_t intervals[STAGE_POLLS] = {controller->github_poll_ms, controller->alerts_poll_ms,
-                                            controller->probe_interval_ms,
-                                            controller->health_interval_ms};
-    return intervals[poll];
-}
-
-static bool ask(struct drill_loop *loop, enum stage_poll poll)
+static bool ask(struct drill_loop *loop, enum feed feed)
 {
     struct stage_reading reading = {0};
     struct und_err err = {0};
-    bool good = loop->stage->poll(loop->stage->self, poll, &reading, &err) == UND_OK;
+    bool good = loop->stage->poll(loop->stage->self, feed, &reading, &err) == UND_OK;
     loop->report->polls++;
     loop->report->failed_polls += !good;
-    if (!good && loop->good[poll])
+    if (!good && loop->good[feed])
         drill_tell(loop, -1, MARK_NONE, "no answer: %.100s", err.text);
     if (good)
-        loop->last[poll] = reading;
-    loop->good[poll] = good;
-    loop->trouble[poll] = err;
+        loop->last[feed] = reading;
+    loop->good[feed] = good;
+    loop->trouble[feed] = err;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     return good;
 }
@@ -170,61 +173,46 @@ static void list_jobs(struct drill_loop *loop)
 }
 
 /* A round of probes counts once: while a host keeps the next one waiting there is nothing new. */
-static bool is_news(struct drill_loop *loop, enum stage_poll poll)
+static bool is_news(struct drill_loop *loop, enum feed feed)
 {
-    if (poll != STAGE_PROBE)
+    if (feed != FEED_PROBE)
         return true;
-    if (loop->last[poll].asked_ms == loop->counted_ms)
+    if (loop->last[feed].asked_ms == loop->counted_ms)
         return false;
-    loop->counted_ms = loop->last[poll].asked_ms;
+    loop->counted_ms = loop->last[feed].asked_ms;
     return true;
 }
 
-static void take_in(struct drill_loop *loop, enum stage_poll poll)
+static void look(struct drill_loop *loop, enum feed feed)
 {
-    const struct stage_reading *reading = &loop->last[poll];
-    struct host_reading hosts[FLEET_HOSTS];
-    unsigned severities[FLEET_HOSTS];
-    bool passed[FLEET_HOSTS];
-    int i;
-    for (i = 0; i < loop->readings.view.n; i++) {
-        hosts[i] = (struct host_reading){reading->host[i].online, reading->host[i].busy,
-                                         reading->host[i].routed};
-        severities[i] = reading->host[i].severities;
-        passed[i] = reading->host[i].passed;
-        if (poll == STAGE_HEALTH)
-            readings_health(&loop->readings, i, passed[i]);
-    }
-    if (poll == STAGE_GITHUB)
-        readings_github(&loop->readings, loop->now_ms, hosts);
-    else if (poll == STAGE_ALERTS)
-        readings_alerts(&loop->readings, loop->now_ms, severities);
-    else if (poll == STAGE_PROBE)
-        readings_probe(&loop->readings, loop->now_ms, passed);
-}
-
-static void look(struct drill_loop *loop, enum stage_poll poll)
-{
-    if (ask(loop, poll)) {
-        if (is_news(loop, poll))
-            take_in(loop, poll);
-        drill_track_reading(&loop->track, poll, &loop->last[poll]);
+    if (ask(loop, feed)) {
+        if (is_news(loop, feed))
+            driver_take(&loop->driver, (enum poll)feed, loop->now_ms, loop->last[feed].host);
+        drill_track_reading(&loop->track, feed, &loop->last[feed]);
     }
     step(loop);
-    if (poll == STAGE_GITHUB)
+    if (feed == FEED_GITHUB)
         list_jobs(loop);
-    if (poll == STAGE_ALERTS)
+    if (feed == FEED_ALERTS)
         inspect(loop);
-    if (poll == STAGE_GITHUB)
+    if (feed == FEED_GITHUB)
         draw_curves(loop);
+    tell_moments(loop);
+}
+
+/* Asks nobody: what has been read says whether a host is healthy. */
+static void check_health(struct drill_loop *loop)
+{
+    driver_take(&loop->driver, POLL_HEALTH, loop->now_ms, NULL);
+    step(loop);
     tell_moments(loop);
 }
 
 /* The world every second, for the measures alone: the policy's probes keep their own interval. */
 static void watch(struct drill_loop *loop)
 {
-    if (ask(loop, STAGE_PROBE))
-        drill_track_reading(&loop->track, STAGE_PROBE, &loop->last[STAGE_PROBE]);
+    if (ask(loop, FEED_PROBE))
+        drill_track_reading(&loop->track, FEED_PROBE, &loop->last[FEED_PROBE]);
     tell_moments(loop);
 }
 
@@ -232,12 +220,10 @@ static void hear(struct drill_loop *loop, const struct stage_hint *hint)
 {
     drill_track_hint(&loop->track, loop->listened_ms, loop->now_ms, hint);
     if (hint->host >= 0 && loop->scenario->fleet.controller.webhook) {
-        /* A resolved notification speaks for its own group only: the next poll settles the rest. */
-        readings_alert_hint(&loop->readings, hint->host,
-                            loop->readings.view.host[hint->host].alerts | hint->severities);
+        driver_hint(&loop->driver, hint->host, hint->severities);
         step(loop);
     } else if (hint->host < 0) {
-        look(loop, STAGE_GITHUB);
+        look(loop, FEED_GITHUB);
     }
     tell_moments(loop);
 }
@@ -251,25 +237,23 @@ static int64_t watch_every_ms(const struct drill_loop *loop)
 
 void drill_loop_survey(struct drill_loop *loop)
 {
-    int poll;
-    for (poll = 0; poll < STAGE_POLLS; poll++)
-        ask(loop, (enum stage_poll)poll);
+    int feed;
+    for (feed = 0; feed < FEED_COUNT; feed++)
+        ask(loop, (enum feed)feed);
     inspect(loop);
 }
 
 void drill_loop_begin(struct drill_loop *loop)
 {
     const struct fleet *fleet = &loop->scenario->fleet;
+    const struct readings_setup setup = fleet_readings(fleet);
     int i;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
-    readings_init(&loop->readings, fleet, loop->now_ms);
+    driver_init(&loop->driver, &fleet->policy, &setup, loop->now_ms);
     drill_track_init(&loop->track, loop->scenario, loop->now_ms, watch_every_ms(loop));
-    policy_init(&fleet->policy, &loop->policy, loop->now_ms,
-                readings_view(&loop->readings, loop->now_ms));
-    loop->plan.n = fleet->n_hosts;
-    for (i = 0; i < fleet->n_hosts; i++)
-        loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
-    for (i = 0; i < STAGE_POLLS; i++)
+    if (fleet->has_policy)
+        decide(loop); /* its time of grace begins */
+    for (i = 0; i < POLL_COUNT; i++)
         loop->due_ms[i] = loop->now_ms + loop->options->phase_ms[i];
     loop->watch_ms = loop->listened_ms = loop->now_ms;
     loop->route_ms = -1;
@@ -298,10 +282,14 @@ enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms)
         watch(loop);
         advance(&loop->watch_ms, watch_every_ms(loop), loop->now_ms);
     }
-    for (poll = 0; poll < STAGE_POLLS; poll++) {
+    for (poll = 0; poll < POLL_COUNT; poll++) {
         if (loop->now_ms >= loop->due_ms[poll]) {
-            look(loop, (enum stage_poll)poll);
-            advance(&loop->due_ms[poll], interval(loop, (enum stage_poll)poll), loop->now_ms);
+            if (poll == POLL_HEALTH)
+                check_health(loop);
+            else
+                look(loop, (enum feed)poll);
+            advance(&loop->due_ms[poll], fleet_poll_ms(&loop->scenario->fleet, (enum poll)poll),
+                    loop->now_ms);
         }
         until_ms = earlier(until_ms, loop->due_ms[poll]);
     }

@@ -7,7 +7,7 @@
 #define MODEL_DRILL_DRILL_LOOP_H
 
 #include "drill_run.h"
-#include "model/fleet/readings.h"
+#include "model/policy/driver.h"
 
 struct drill_loop {
     const struct scenario *scenario;
@@ -16,16 +16,14 @@ struct drill_loop {
     struct stage *stage;
     struct drill_report *report;
 
-    struct readings readings;
-    struct policy_state policy;
-    struct plan plan;
+    struct driver driver;
     struct drill_track track;
     int64_t now_ms;
 
-    int64_t due_ms[STAGE_POLLS], watch_ms, route_ms; /* -1: not before the next step */
-    struct stage_reading last[STAGE_POLLS];
-    bool good[STAGE_POLLS];              /* is `last` of the latest poll? */
-    struct und_err trouble[STAGE_POLLS]; /* of the latest poll, if not */
+    int64_t due_ms[POLL_COUNT], watch_ms, route_ms; /* -1: not before the next step */
+    struct stage_reading last[FEED_COUNT];
+    bool good[FEED_COUNT];              /* is `last` of the latest poll? */
+    struct und_err trouble[FEED_COUNT]; /* of the latest poll, if not */
     int64_t counted_ms; /* when the last probe round that the policy has counted was asked */
     struct stage_state state;
     struct und_err state_trouble; /* of the latest look at it */

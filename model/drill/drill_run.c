@@ -2,6 +2,7 @@
 #include "drill_run.h"
 #include "drill_loop.h"
 #include "model/base/assert.h"
+#include "model/policy/policy_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 const char *drill_end_name(enum drill_end end)
 {
     static const char *const names[DRILL_ENDS] = {
-        "completed", "refused", "stopped", "interrupted", "failed", "not steady again", "stuck"};
+        "completed",          "refused",          "stopped", "interrupted", "failed",
+        "an invariant broke", "not steady again", "stuck"};
     UND_ASSERT(end >= 0 && end < DRILL_ENDS);
     return names[end];
 }
@@ -25,8 +27,8 @@ enum und_code drill_exit_code(const struct drill_report *report)
     static const enum und_code codes[DRILL_ENDS] = {
         [DRILL_COMPLETED] = UND_OK,    [DRILL_REFUSED] = UND_STOPPED,
         [DRILL_STOPPED] = UND_STOPPED, [DRILL_INTERRUPTED] = UND_INTERRUPTED,
-        [DRILL_FAILED] = UND_SERVICE,  [DRILL_UNSTEADY] = UND_FAILED,
-        [DRILL_STUCK] = UND_STUCK,
+        [DRILL_FAILED] = UND_SERVICE,  [DRILL_BROKEN] = UND_FAILED,
+        [DRILL_UNSTEADY] = UND_FAILED, [DRILL_STUCK] = UND_STUCK,
     };
     return codes[report->end];
 }
@@ -47,6 +49,21 @@ static bool ended(const struct drill_loop *loop)
     return loop->report->end != DRILL_COMPLETED;
 }
 
+/* A policy that broke a promise moves nobody any more. */
+static void end_broken(struct drill_loop *loop)
+{
+    const struct driver *driver = &loop->driver;
+    char why[sizeof loop->report->why];
+    if (driver->broken == INVARIANT_HOLDS)
+        return;
+    snprintf(why, sizeof why, "policy: invariant %s broken for %s at %lld ms",
+             invariant_name(driver->broken),
+             driver->broken_host >= 0 ? loop->scenario->fleet.hosts[driver->broken_host].name
+                                      : "the fleet",
+             (long long)driver->broken_ms);
+    end(loop, DRILL_BROKEN, why);
+}
+
 /* True: go on. */
 static bool heed(struct drill_loop *loop, enum stage_wake wake)
 {
@@ -56,6 +73,7 @@ static bool heed(struct drill_loop *loop, enum stage_wake wake)
         end(loop, DRILL_INTERRUPTED, "interrupted by a signal");
     if (loop->journal.code != UND_OK)
         end(loop, DRILL_FAILED, loop->journal.text);
+    end_broken(loop);
     return !ended(loop);
 }
 
@@ -174,7 +192,7 @@ static void ask_for_maintenance(struct drill_loop *loop, bool asked)
     for (i = 0; i < scenario->n_faults; i++)
         for (j = 0; j < scenario->faults[i].n_targets; j++)
             if (scenario->faults[i].kind == FAULT_MAINTENANCE)
-                readings_maintenance(&loop->readings, scenario->faults[i].targets[j], asked);
+                driver_maintenance(&loop->driver, scenario->faults[i].targets[j], asked);
 }
 
 static void inject(struct drill_loop *loop)
@@ -283,15 +301,16 @@ static void restore_routing(struct drill_loop *loop)
     struct stage *stage = loop->stage;
     int i, tries;
     for (i = 0; i < fleet->n_hosts; i++) {
-        loop->plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
-        loop->policy.host[i].phase = PHASE_SERVING;
+        loop->driver.plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
+        loop->driver.state.host[i].phase = PHASE_SERVING;
     }
-    loop->plan.notices = 0;
+    loop->driver.plan.notices = 0;
     for (tries = 0; tries < RESTORE_TRIES && !loop->options->observe; tries++) {
         struct stage_routing routing = {.again_ms = -1};
         struct stage_hint hint;
         struct und_err err = {0};
-        if (stage->reconcile(stage->self, &loop->plan, &loop->policy, &routing, &err) != UND_OK) {
+        if (stage->reconcile(stage->self, &loop->driver.plan, &loop->driver.state, &routing,
+                             &err) != UND_OK) {
             end(loop, DRILL_STUCK, err.text);
             return;
         }
@@ -303,22 +322,25 @@ static void restore_routing(struct drill_loop *loop)
     }
 }
 
-/* An operator who stops a drill does not want to wait for anything but the rollback. */
-static bool operator_ended(const struct drill_loop *loop)
+/* An operator who stops a drill does not want to wait for anything but the rollback, and a policy
+ * that broke an invariant is not to be waited for. */
+static bool nothing_to_await(const struct drill_loop *loop)
 {
-    return loop->wake == STAGE_STOP || loop->wake == STAGE_INTERRUPT;
+    return loop->wake == STAGE_STOP || loop->wake == STAGE_INTERRUPT ||
+           loop->driver.broken != INVARIANT_HOLDS;
 }
 
 static void validate(struct drill_loop *loop)
 {
     int64_t deadline_ms = loop->now_ms + loop->drill->recover_ms;
     while (!drill_track_settled(&loop->track) && loop->now_ms < deadline_ms &&
-           !operator_ended(loop))
+           !nothing_to_await(loop))
         if (drill_loop_turn(loop, deadline_ms) != STAGE_TIME)
             heed(loop, loop->wake);
-    if (drill_track_steady(&loop->track))
+    end_broken(loop);
+    if (drill_track_steady(&loop->track) && loop->driver.broken == INVARIANT_HOLDS)
         return;
-    if (!operator_ended(loop))
+    if (!nothing_to_await(loop))
         end(loop, DRILL_UNSTEADY, "the steady state did not return in time");
     restore_routing(loop);
 }

@@ -8,12 +8,13 @@
  *                   (if they hold no more, they are waited for once more)
  *   injection       each action recorded, injected, recorded
  *   observation     local probes every second, GitHub, alerts, probes and health checks at the
- *                   controller's intervals; the policy steps after every reading and hint, exactly
- *                   as in sim/world/world_controller.c; its plan is carried out, or only recorded
+ *                   controller's intervals; the policy steps after every reading and hint
+ *                   (model/policy/driver.h); its plan is carried out, or only recorded
  *   revert          every action that was intended, the last first, whatever happened before
  *   validation      until the steady state is back: registrations, probes, alerts, full admission
  *
- * Whatever ends a drill early (a stop condition, the operator, a signal, an error) leads to the
+ * Whatever ends a drill early (a stop condition, the operator, a signal, an error, a policy that
+ * breaks an invariant) leads to the
  * revert; a drill that the operator ends waits for no steady state, but puts everybody back into
  * the rotation. The measures are those of DESIGN.md; each has its error, from the moments between
  * which its two ends must lie: the grid of polls, the time an injection took, the clock offset of
@@ -36,16 +37,18 @@ enum drill_end {
     DRILL_STOPPED,   /* by a stop condition or the operator; rolled back */
     DRILL_INTERRUPTED,
     DRILL_FAILED,   /* a service failed the drill; rolled back */
+    DRILL_BROKEN,   /* the policy broke an invariant: nothing it planned is carried out any more;
+                       rolled back */
     DRILL_UNSTEADY, /* rolled back, but the steady state did not return in time */
     DRILL_STUCK,    /* something is still in effect: `why` says what and how to undo it */
     DRILL_ENDS
 };
 
 struct drill_options {
-    bool observe;                  /* the plan is recorded, never carried out */
-    int64_t phase_ms[STAGE_POLLS]; /* of each poll's grid from the drill's start: drawn by the
+    bool observe;                 /* the plan is recorded, never carried out */
+    int64_t phase_ms[POLL_COUNT]; /* of each poll's grid from the drill's start: drawn by the
                                       caller from 0..interval, or measures would not be random */
-    int64_t watch_ms;              /* between local probes; 0: DRILL_WATCH_MS */
+    int64_t watch_ms;             /* between local probes; 0: DRILL_WATCH_MS */
 };
 
 #define DRILL_WATCH_MS 1000

@@ -77,7 +77,7 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
     }
     for (i = 0; i < MOMENT_COUNT; i++)
         track->moment[i] = (struct drill_span){-1, -1};
-    for (i = 0; i < STAGE_POLLS; i++)
+    for (i = 0; i < FEED_COUNT; i++)
         track->answered_ms[i] = now_ms;
     for (i = 0; i < CONDITION_COUNT; i++) {
         /* Only a feed that the fault cuts off says anything about capacity. */
@@ -214,11 +214,11 @@ static void read_alerts(struct drill_track *track, const struct stage_reading *r
     int i;
     track->quiet = true;
     for (i = 0; i < track->scenario->fleet.n_hosts; i++) {
-        int64_t since_ms = reading->host[i].pending_since_ms;
+        int64_t since_ms = reading->alerts[i].pending_since_ms;
         if (!hit(track, i))
             continue;
-        firing = firing || reading->host[i].firing;
-        track->quiet = track->quiet && !reading->host[i].firing && !reading->host[i].pending;
+        firing = firing || reading->alerts[i].firing;
+        track->quiet = track->quiet && !reading->alerts[i].firing && !reading->alerts[i].pending;
         if (since_ms >= 0 && since_ms >= track->moment[MOMENT_FAULT].from_ms)
             see(track, MOMENT_PENDING, since_ms, since_ms);
     }
@@ -228,29 +228,28 @@ static void read_alerts(struct drill_track *track, const struct stage_reading *r
         track->was_firing = firing;
 }
 
-void drill_track_reading(struct drill_track *track, enum stage_poll poll,
+void drill_track_reading(struct drill_track *track, enum feed feed,
                          const struct stage_reading *reading)
 {
-    int64_t from_ms = track->answered_ms[poll];
+    int64_t from_ms = track->answered_ms[feed];
     bool probed = true;
     int i;
     if (from_ms > reading->asked_ms) /* a grid finer than its answers */
         from_ms = reading->asked_ms;
-    track->answered_ms[poll] = reading->answered_ms;
-    switch (poll) {
-    case STAGE_GITHUB:
+    track->answered_ms[feed] = reading->answered_ms;
+    switch (feed) {
+    case FEED_GITHUB:
         read_github(track, reading, from_ms);
         break;
-    case STAGE_ALERTS:
+    case FEED_ALERTS:
         read_alerts(track, reading, from_ms);
         break;
-    case STAGE_PROBE:
+    case FEED_PROBE:
         for (i = 0; i < track->scenario->fleet.n_hosts; i++)
-            probed = probed && (!hit(track, i) || reading->host[i].passed);
+            probed = probed && (!hit(track, i) || reading->host[i].answered);
         set(track, CONDITION_PROBED, probed, from_ms, reading->answered_ms);
         break;
-    case STAGE_HEALTH:
-    case STAGE_POLLS:
+    case FEED_COUNT:
         break;
     }
     check_ended(track);

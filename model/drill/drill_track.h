@@ -87,7 +87,7 @@ struct drill_track {
         bool holds;
         struct drill_span since;
     } condition[CONDITION_COUNT];
-    int64_t answered_ms[STAGE_POLLS]; /* last good answer; -1 */
+    int64_t answered_ms[FEED_COUNT]; /* last good answer; -1 */
     bool was_firing;
     bool quiet; /* no alert of a host that was hit is pending or firing; true without monitoring */
     int routed[FLEET_HOSTS];
@@ -101,7 +101,7 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
 
 void drill_track_fault(struct drill_track *track, int64_t from_ms, int64_t to_ms);
 void drill_track_ended(struct drill_track *track, int64_t from_ms, int64_t to_ms);
-void drill_track_reading(struct drill_track *track, enum stage_poll poll,
+void drill_track_reading(struct drill_track *track, enum feed feed,
                          const struct stage_reading *reading);
 /* It came after `from_ms`, when there was none yet. */
 void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms,

@@ -34,25 +34,14 @@
 
 #define STAGE_JOBS 4096 /* seen at a time; more are not looked at */
 
-/* What can be polled; the first are the feeds of the policy, in their order. */
-enum stage_poll {
-    STAGE_GITHUB = FEED_GITHUB, /* registrations: online, busy, in the rotation */
-    STAGE_ALERTS = FEED_ALERTS,
-    STAGE_PROBE = FEED_PROBE, /* one round of all hosts, not counted: each answered or not */
-    STAGE_HEALTH,             /* the health check before failback, of all hosts */
-    STAGE_POLLS
-};
-
 /* The answer to one poll: the truth of some moment between asked and answered. */
 struct stage_reading {
     int64_t asked_ms, answered_ms;
+    struct host_reading host[FLEET_HOSTS]; /* what the policy is to see of it */
     struct {
-        int online, busy, routed; /* GITHUB: registrations */
-        unsigned severities;      /* ALERTS: bit set of those firing */
-        bool pending, firing;     /* ALERTS: any, whatever its severity */
-        int64_t pending_since_ms; /* ALERTS: activeAt of the earliest; -1: none */
-        bool passed;              /* PROBE answered, HEALTH passed */
-    } host[FLEET_HOSTS];
+        bool pending, firing;     /* any, whatever its severity */
+        int64_t pending_since_ms; /* activeAt of the earliest; -1: none */
+    } alerts[FLEET_HOSTS];        /* ALERTS only: for the measures */
 };
 
 /* A job in GitHub's books: one attempt of it. */
@@ -118,7 +107,7 @@ struct stage {
      * wait; a second one (a second signal) is reported again. */
     enum stage_wake (*wait)(void *self, int64_t until_ms, struct stage_hint *hint);
 
-    enum und_code (*poll)(void *self, enum stage_poll poll, struct stage_reading *reading,
+    enum und_code (*poll)(void *self, enum feed feed, struct stage_reading *reading,
                           struct und_err *err);
     /* Every job that has not concluded, and those that concluded at `since_ms` or later; at most
      * STAGE_JOBS into `jobs`, in any order. */

@@ -18,3 +18,16 @@ int fleet_host_index(const struct fleet *fleet, const char *name)
             return i;
     return -1;
 }
+
+struct readings_setup fleet_readings(const struct fleet *fleet)
+{
+    struct readings_setup setup = {.n = fleet->n_hosts,
+                                   .probe_misses = fleet->controller.probe_misses,
+                                   .no_alerts = !fleet->monitoring.present};
+    int i;
+    for (i = 0; i < fleet->n_hosts; i++) {
+        setup.host[i].slots = fleet->hosts[i].slots;
+        setup.host[i].tier = fleet->hosts[i].tier;
+    }
+    return setup;
+}

@@ -12,7 +12,7 @@
 #define MODEL_FLEET_FLEET_H
 
 #include "live.h"
-#include "model/policy/policy.h"
+#include "model/policy/readings.h"
 #include "model/stats/dist.h"
 
 #include <stdbool.h>
@@ -216,5 +216,21 @@ struct fleet {
 
 int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
 int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */
+
+/* What readings must know of it. */
+struct readings_setup fleet_readings(const struct fleet *fleet);
+
+/* How often the controller looks: the one table of its polls. */
+static inline int64_t fleet_poll_ms(const struct fleet *fleet, enum poll poll)
+{
+    const struct controller *controller = &fleet->controller;
+    const int64_t every_ms[POLL_COUNT] = {
+        [POLL_GITHUB] = controller->github_poll_ms,
+        [POLL_ALERTS] = controller->alerts_poll_ms,
+        [POLL_PROBE] = controller->probe_interval_ms,
+        [POLL_HEALTH] = controller->health_interval_ms,
+    };
+    return every_ms[poll];
+}
 
 #endif

@@ -27,7 +27,8 @@ static const char help[] =
     "  --format text|json\n"
     "  --quiet            no progress line\n"
     "  --help\n"
-    "Exit codes: 0 done; 1 no rehearsal was completed; 2 usage or input error.\n";
+    "Exit codes: 0 done; 1 no rehearsal was completed, or the policy broke an invariant;\n"
+    "             2 usage or input error.\n";
 
 static const struct option options[] = {SCENARIO_SET_OPTIONS,
                                         {"help", no_argument, NULL, 'h'},

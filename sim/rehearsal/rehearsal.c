@@ -101,6 +101,22 @@ static int64_t completed(const struct troupe *troupe, int64_t most)
     return n;
 }
 
+/* A policy that breaks a promise foretells nothing; as in experiment.c, one line shows it again. */
+static enum und_code check_reports(const struct troupe *troupe, struct und_err *err)
+{
+    const struct rehearsal *rehearsal = troupe->rehearsal;
+    int64_t r;
+    for (r = 0; r < troupe->n; r++)
+        if (troupe->report[r].end == DRILL_BROKEN)
+            return und_fail(err, UND_FAILED,
+                            "%s: %s of rehearsal %lld; reproduce: understudy drill %s --rehearse%s "
+                            "--seed %llu --replications %lld",
+                            troupe->scenario->path, troupe->report[r].why, (long long)r,
+                            troupe->scenario->path, rehearsal->observe ? " --observe" : "",
+                            (unsigned long long)rehearsal->seed, (long long)r + 1);
+    return UND_OK;
+}
+
 /* As many more as are still missing: those that were refused say nothing. */
 static void run_until_complete(struct troupe *troupe)
 {
@@ -111,6 +127,20 @@ static void run_until_complete(struct troupe *troupe)
         run_all(troupe);
         missing = wanted - completed(troupe, wanted);
     }
+}
+
+static enum und_code foretell(const struct troupe *troupe, struct prediction *prediction,
+                              struct und_err *err)
+{
+    prediction_init(prediction, troupe->report, troupe->n);
+    prediction->seed = troupe->rehearsal->seed;
+    prediction->observe = troupe->rehearsal->observe;
+    if (prediction->replications > 0)
+        return UND_OK;
+    und_fail(err, UND_FAILED, "%s: none of %lld rehearsals was completed; the first: %s",
+             troupe->scenario->path, (long long)troupe->n, prediction->reason);
+    prediction_fini(prediction);
+    return err->code;
 }
 
 enum und_code rehearsal_run(const struct scenario *scenario, const struct rehearsal *rehearsal,
@@ -124,14 +154,8 @@ enum und_code rehearsal_run(const struct scenario *scenario, const struct rehear
     troupe.report = calloc((size_t)most, sizeof *troupe.report);
     UND_ASSERT(troupe.report != NULL);
     run_until_complete(&troupe);
-    prediction_init(prediction, troupe.report, troupe.n);
-    prediction->seed = rehearsal->seed;
-    prediction->observe = rehearsal->observe;
-    if (prediction->replications == 0) {
-        und_fail(err, UND_FAILED, "%s: none of %lld rehearsals was completed; the first: %s",
-                 scenario->path, (long long)troupe.n, prediction->reason);
-        prediction_fini(prediction);
-    }
+    if (check_reports(&troupe, err) == UND_OK)
+        foretell(&troupe, prediction, err);
     free(troupe.report);
     free(troupe.base);
     return err->code;

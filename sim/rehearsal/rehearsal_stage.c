@@ -48,13 +48,13 @@ static void notified(void *context, int host, unsigned severities)
 
 /* Answers take their time, differently each time: so the readings of a live drill come off their
  * grid, and its policy's patience ends at the next one. Drawn from a stream of the stage's own. */
-static void take_time(struct rehearsal_stage *stage, enum stage_poll poll)
+static void take_time(struct rehearsal_stage *stage, enum feed feed)
 {
     const struct github *github = &stage->scenario.fleet.github;
     int64_t until_ms = stage->world->now_ms;
     if (stage->instant)
         return;
-    if (poll == STAGE_GITHUB && github->present)
+    if (feed == FEED_GITHUB && github->present)
         until_ms += draw_ms(&github->api_latency, &stage->latency);
     else
         until_ms += stream_below(&stage->latency, LAN_MS);
@@ -62,60 +62,36 @@ static void take_time(struct rehearsal_stage *stage, enum stage_poll poll)
         world_advance(stage->world, until_ms);
 }
 
-static enum und_code read_github(struct rehearsal_stage *stage, struct stage_reading *reading,
-                                 struct und_err *err)
+/* What only the measures are about. */
+static void note_alerts(const struct world *world, struct stage_reading *reading)
 {
-    struct host_reading hosts[FLEET_HOSTS];
     int i;
-    if (!world_controller_registrations(stage->world, hosts))
-        return und_fail(err, UND_SERVICE, "GitHub: no answer");
-    for (i = 0; i < stage->world->n_hosts; i++) {
-        reading->host[i].online = hosts[i].online;
-        reading->host[i].busy = hosts[i].busy;
-        reading->host[i].routed = hosts[i].routed;
-    }
-    return UND_OK;
-}
-
-static enum und_code read_alerts(struct rehearsal_stage *stage, struct stage_reading *reading,
-                                 struct und_err *err)
-{
-    const struct world *world = stage->world;
-    int i;
-    if (world->monitoring_down > 0)
-        return und_fail(err, UND_SERVICE, "Prometheus: no answer");
     for (i = 0; i < world->n_hosts; i++) {
         int64_t pending_ms, firing_ms;
-        reading->host[i].pending_since_ms = -1;
+        reading->alerts[i].pending_since_ms = -1;
         if (!world->prometheus)
             continue;
-        reading->host[i].severities = prometheus_firing(world->prometheus, i);
-        reading->host[i].pending =
+        reading->alerts[i].pending =
             prometheus_alerts(world->prometheus, i, ALERT_PENDING, &pending_ms) > 0;
-        reading->host[i].firing =
+        reading->alerts[i].firing =
             prometheus_alerts(world->prometheus, i, ALERT_FIRING, &firing_ms) > 0;
-        reading->host[i].pending_since_ms =
+        reading->alerts[i].pending_since_ms =
             pending_ms < 0 || (firing_ms >= 0 && firing_ms < pending_ms) ? firing_ms : pending_ms;
     }
-    return UND_OK;
 }
 
-static enum und_code poll(void *self, enum stage_poll poll, struct stage_reading *reading,
+static enum und_code poll(void *self, enum feed feed, struct stage_reading *reading,
                           struct und_err *err)
 {
+    static const char *const silent[FEED_COUNT] = {"GitHub", "Prometheus", "the probe"};
     struct rehearsal_stage *stage = self;
-    const struct world *world = stage->world;
-    int i;
-    reading->asked_ms = world->now_ms;
-    take_time(stage, poll);
-    reading->answered_ms = world->now_ms;
-    if (poll == STAGE_GITHUB)
-        return read_github(stage, reading, err);
-    if (poll == STAGE_ALERTS)
-        return read_alerts(stage, reading, err);
-    for (i = 0; i < world->n_hosts; i++)
-        reading->host[i].passed =
-            poll == STAGE_PROBE ? world_host_probed(world, i) : world_host_sound(world, i);
+    reading->asked_ms = stage->world->now_ms;
+    take_time(stage, feed);
+    reading->answered_ms = stage->world->now_ms;
+    if (!world_controller_look(stage->world, feed, reading->host))
+        return und_fail(err, UND_SERVICE, "%s: no answer", silent[feed]);
+    if (feed == FEED_ALERTS)
+        note_alerts(stage->world, reading);
     return UND_OK;
 }
 
@@ -371,24 +347,20 @@ void rehearsal_stage_close(struct rehearsal_stage *stage)
 
 /* The polls of the drill are to come when the simulated controller's would. */
 static void draw_phases(struct rehearsal_stage *stage, int64_t begin_ms,
-                        int64_t phase_ms[STAGE_POLLS])
+                        int64_t phase_ms[POLL_COUNT])
 {
-    const struct controller *controller = &stage->scenario.fleet.controller;
-    const int64_t interval_ms[STAGE_POLLS] = {
-        controller->github_poll_ms, controller->alerts_poll_ms, controller->probe_interval_ms,
-        controller->health_interval_ms};
     struct stream *stream = &stage->world->streams[STREAM_POLL];
     int i;
-    for (i = 0; i < STAGE_POLLS; i++) {
-        int64_t grid_ms = (int64_t)(stream_uniform(stream) * (double)interval_ms[i]);
+    for (i = 0; i < POLL_COUNT; i++) {
+        int64_t every_ms = fleet_poll_ms(&stage->scenario.fleet, (enum poll)i);
+        int64_t grid_ms = (int64_t)(stream_uniform(stream) * (double)every_ms);
         int64_t since_ms = begin_ms - grid_ms; /* the last point before the beginning */
-        phase_ms[i] = since_ms <= 0 ? -since_ms
-                                    : (interval_ms[i] - since_ms % interval_ms[i]) % interval_ms[i];
+        phase_ms[i] = since_ms <= 0 ? -since_ms : (every_ms - since_ms % every_ms) % every_ms;
     }
 }
 
 void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *base,
-                           int64_t before_ms, const struct dist *at, int64_t phase_ms[STAGE_POLLS])
+                           int64_t before_ms, const struct dist *at, int64_t phase_ms[POLL_COUNT])
 {
     struct world *world = stage->world;
     int64_t begin_ms;

@@ -43,7 +43,7 @@ void rehearsal_stage_close(struct rehearsal_stage *stage);
  * of the scenario would draw for its first fault). `phase_ms` gets the phases of the drill's polls.
  */
 void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *base,
-                           int64_t before_ms, const struct dist *at, int64_t phase_ms[STAGE_POLLS]);
+                           int64_t before_ms, const struct dist *at, int64_t phase_ms[POLL_COUNT]);
 void rehearsal_stage_finish(struct rehearsal_stage *stage);
 
 #endif

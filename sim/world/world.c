@@ -200,7 +200,7 @@ void world_curve(struct world *world)
         struct timeline_point point = {.at_ms = world->now_ms, .host = host, .phase = -1};
         uint32_t reg;
         if (world->fleet->has_policy) {
-            point.phase = (int)world->policy.host[host].phase;
+            point.phase = (int)world->driver.state.host[host].phase;
             point.admitted = (int)world->host[host].labelled;
         }
         for (reg = 0; reg < world->host[host].slots; reg++)

@@ -18,9 +18,8 @@
 #ifndef SIM_WORLD_WORLD_H
 #define SIM_WORLD_WORLD_H
 
-#include "model/fleet/readings.h"
 #include "model/fleet/scenario.h"
-#include "model/policy/invariant.h"
+#include "model/policy/driver.h"
 #include "model/stats/sketch.h"
 #include "sim/engine/draw.h"
 #include "sim/engine/queue.h"
@@ -66,8 +65,6 @@ enum kind {
  * with which priorities), then the controller that looks at it, each kind of poll with a priority
  * of its own (so that their order does not depend on who slept), then writes. */
 enum priority { FIRST_WORLD = 0, THEN_JOBS = 1, THEN_POLLS = 240, THEN_CONTROLLER = 255 };
-
-enum poll { POLL_GITHUB, POLL_ALERTS, POLL_PROBE, POLL_HEALTH, POLL_COUNT };
 
 enum purpose { /* one stream each, then one a class, and four a host, and one a fault */
                STREAM_ARRIVAL,
@@ -235,10 +232,7 @@ struct world {
     struct alertmanager *alertmanager;
     int monitoring_down, alertmanager_down;
     bool wants_load, wants_duration;
-    struct readings readings;
-    struct policy_state policy;
-    struct policy_state policy_before;
-    struct plan plan;
+    struct driver driver;
     int64_t poll_phase_ms[POLL_COUNT];
     bool poll_pending[POLL_COUNT];
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
@@ -344,7 +338,7 @@ void world_session_reconnect(struct world *world, int host);
 /* world_host.c */
 bool world_host_reachable(const struct world *world, int host); /* from GitHub */
 bool world_host_probed(const struct world *world, int host);    /* from monitoring */
-bool world_host_sound(const struct world *world, int host);     /* would pass a health check */
+bool world_host_sound(const struct world *world, int host);     /* both, and not impaired */
 /* Call around any change of the counts in struct world_host. */
 void world_host_changed(struct world *world, int host, bool was_reachable);
 void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes);
@@ -366,9 +360,9 @@ void world_controller_poll(struct world *world, enum poll poll);
 void world_controller_write(struct world *world);
 /* Something that a reading could show has changed (or may have). */
 void world_controller_wake(struct world *world);
-/* For an audience: what GitHub's answer would say (false: the call fails), and a step of a policy
- * that runs elsewhere, carried out here. */
-bool world_controller_registrations(struct world *world, struct host_reading *hosts);
+/* What an answer to a poll of this feed would say now of every host; false: it fails. */
+bool world_controller_look(struct world *world, enum feed feed, struct host_reading *hosts);
+/* For an audience: a step of a policy that runs elsewhere, carried out here. */
 void world_controller_obey(struct world *world, const struct policy_state *policy,
                            const struct plan *plan);
 bool world_controller_busy(const struct world *world); /* writes are left to do */

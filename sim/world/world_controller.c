@@ -18,15 +18,6 @@
 #define WRITE_RETRY_MS 5000 /* after a failed write */
 #define ALL_QUIET ((1u << POLL_COUNT) - 1)
 
-static int64_t interval(const struct world *world, enum poll poll)
-{
-    const struct controller *controller = &world->fleet->controller;
-    const int64_t intervals[POLL_COUNT] = {controller->github_poll_ms, controller->alerts_poll_ms,
-                                           controller->probe_interval_ms,
-                                           controller->health_interval_ms};
-    return intervals[poll];
-}
-
 static bool token_works(const struct world *world)
 {
     return world->token_bad == 0 && world_github_up(world);
@@ -51,7 +42,7 @@ static uint64_t wanted_route(const struct world *world)
     uint64_t route = 0;
     int host;
     for (host = 0; host < world->n_hosts; host++)
-        if (world->plan.host[host].admitted > 0)
+        if (world->driver.plan.host[host].admitted > 0)
             route |= 1ULL << host;
     return route;
 }
@@ -65,7 +56,7 @@ static uint32_t lost_job(const struct world *world)
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
         uint32_t reg;
-        if (world->policy.host[host].phase != PHASE_DRAINED)
+        if (world->driver.state.host[host].phase != PHASE_DRAINED)
             continue;
         for (reg = h->first; reg < h->first + h->slots; reg++) {
             uint32_t job = world->regs[reg].job;
@@ -96,7 +87,7 @@ static uint32_t wrong_label(const struct world *world)
     int host;
     for (host = 0; host < world->n_hosts; host++) {
         const struct world_host *h = &world->host[host];
-        uint32_t wanted = (uint32_t)world->plan.host[host].admitted;
+        uint32_t wanted = (uint32_t)world->driver.plan.host[host].admitted;
         for (reg = h->first; h->labelled != wanted && reg < h->first + h->slots; reg++) {
             const struct reg *r = &world->regs[reg];
             if (r->labelled && h->labelled > wanted)
@@ -194,18 +185,6 @@ void world_controller_write(struct world *world)
 
 /* ---- the step ---- */
 
-static void check_invariants(struct world *world, const struct view *view)
-{
-    int host = 0;
-    enum invariant broken =
-        invariant_check(&world->fleet->policy, &world->policy_before, &world->policy, world->now_ms,
-                        view, &world->plan, &host);
-    if (broken == INVARIANT_HOLDS || world->rep->broken != INVARIANT_HOLDS)
-        return;
-    world->rep->broken = broken;
-    world->rep->broken_ms = world->now_ms;
-}
-
 static int32_t tell(struct world *world, int host, enum notice notice, int32_t cause)
 {
     return WORLD_STORY(world, cause, host, mark_of_notice(notice), "policy: %s",
@@ -216,7 +195,7 @@ static int32_t tell(struct world *world, int host, enum notice notice, int32_t c
 static int32_t cause_of(const struct world *world, int host, enum notice notice)
 {
     if (notice == NOTICE_DETECTED || notice == NOTICE_RELAPSE)
-        return world->readings.view.host[host].alerts & world->fleet->policy.severities
+        return world->driver.readings.view.host[host].alerts & world->fleet->policy.severities
                    ? world->alert_cause[host]
                    : world->host[host].cause;
     if (notice == NOTICE_FAILBACK || notice == NOTICE_DISMISSED)
@@ -227,7 +206,7 @@ static int32_t cause_of(const struct world *world, int host, enum notice notice)
 
 static void act_on_host(struct world *world, int host)
 {
-    unsigned notices = world->plan.host[host].notices;
+    unsigned notices = world->driver.plan.host[host].notices;
     int notice;
     if (notices == 0)
         return;
@@ -253,7 +232,7 @@ static void act_on_host(struct world *world, int host)
         }
     }
     world_digest(world, EV_POLL, (uint64_t)host << 32 | notices,
-                 (uint64_t)world->plan.host[host].admitted);
+                 (uint64_t)world->driver.plan.host[host].admitted);
 }
 
 static int32_t last_detection(const struct world *world)
@@ -267,7 +246,7 @@ static int32_t last_detection(const struct world *world)
 
 static void act_on_fleet(struct world *world)
 {
-    unsigned notices = world->plan.notices;
+    unsigned notices = world->driver.plan.notices;
     if (notices & 1u << NOTICE_BLIND) {
         tell(world, -1, NOTICE_BLIND, -1);
         world_incident_detected(world, -1);
@@ -299,8 +278,8 @@ static void act(struct world *world)
 void world_controller_obey(struct world *world, const struct policy_state *policy,
                            const struct plan *plan)
 {
-    world->policy = *policy;
-    world->plan = *plan;
+    world->driver.state = *policy;
+    world->driver.plan = *plan;
     act(world);
 }
 
@@ -312,7 +291,8 @@ bool world_controller_busy(const struct world *world)
 /* The last slot of a poll's grid before now; before the first one, where it would have been. */
 static int64_t slot_before(const struct world *world, enum poll poll)
 {
-    int64_t every = interval(world, poll), since = world->now_ms - 1 - world->poll_phase_ms[poll];
+    int64_t every = fleet_poll_ms(world->fleet, poll),
+            since = world->now_ms - 1 - world->poll_phase_ms[poll];
     return (since < 0 ? -1 : since / every) * every + world->poll_phase_ms[poll];
 }
 
@@ -322,22 +302,22 @@ static void see_sleeping_feeds(struct world *world)
 {
     int feed;
     for (feed = 0; feed < FEED_COUNT; feed++) {
-        int64_t slot_ms = slot_before(world, (enum poll)feed);
-        if (!world->poll_pending[feed] && slot_ms > world->readings.seen_ms[feed])
-            world->readings.seen_ms[feed] = slot_ms;
+        int64_t slot_ms;
+        if (world->poll_pending[feed])
+            continue;
+        slot_ms = slot_before(world, (enum poll)feed);
+        if (slot_ms > world->driver.readings.seen_ms[feed])
+            world->driver.readings.seen_ms[feed] = slot_ms;
     }
 }
 
 static void step(struct world *world)
 {
-    const struct view *view;
     see_sleeping_feeds(world);
-    view = readings_view(&world->readings, world->now_ms);
-    memcpy(&world->policy_before, &world->policy,
-           offsetof(struct policy_state, host) +
-               (size_t)world->n_hosts * sizeof world->policy.host[0]);
-    policy_step(&world->fleet->policy, &world->policy, world->now_ms, view, &world->plan);
-    check_invariants(world, view);
+    if (!driver_step(&world->driver, world->now_ms)) {
+        world->rep->broken = world->driver.broken;
+        world->rep->broken_ms = world->driver.broken_ms;
+    }
     act(world);
 }
 
@@ -351,7 +331,7 @@ static int routed(const struct world *world, int host)
     return (int)world->host[host].labelled;
 }
 
-bool world_controller_registrations(struct world *world, struct host_reading *hosts)
+static bool read_registrations(struct world *world, struct host_reading *hosts)
 {
     int host;
     if (call_fails(world))
@@ -368,28 +348,18 @@ bool world_controller_registrations(struct world *world, struct host_reading *ho
     return true;
 }
 
-static void read_github(struct world *world)
+bool world_controller_look(struct world *world, enum feed feed, struct host_reading *hosts)
 {
-    struct host_reading hosts[FLEET_HOSTS];
-    if (world_controller_registrations(world, hosts))
-        readings_github(&world->readings, world->now_ms, hosts);
-}
-
-static void read_others(struct world *world, enum poll poll)
-{
-    unsigned alerts[FLEET_HOSTS];
-    bool answered[FLEET_HOSTS];
     int host;
-    for (host = 0; host < world->n_hosts; host++) {
-        alerts[host] = world->prometheus ? prometheus_firing(world->prometheus, host) : 0;
-        answered[host] = world_host_probed(world, host);
-        if (poll == POLL_HEALTH)
-            readings_health(&world->readings, host, world_host_sound(world, host));
-    }
-    if (poll == POLL_ALERTS && world->monitoring_down == 0)
-        readings_alerts(&world->readings, world->now_ms, alerts);
-    if (poll == POLL_PROBE)
-        readings_probe(&world->readings, world->now_ms, answered);
+    if (feed == FEED_GITHUB)
+        return read_registrations(world, hosts);
+    if (feed == FEED_ALERTS && world->monitoring_down > 0)
+        return false;
+    for (host = 0; host < world->n_hosts; host++)
+        hosts[host] = (struct host_reading){
+            .severities = world->prometheus ? prometheus_firing(world->prometheus, host) : 0,
+            .answered = world_host_probed(world, host)};
+    return true;
 }
 
 static void push_poll(struct world *world, enum poll poll, int64_t at_ms)
@@ -403,7 +373,7 @@ static bool feeds_stay_fresh(const struct world *world)
 {
     int feed;
     for (feed = 0; feed < FEED_COUNT; feed++)
-        if (interval(world, (enum poll)feed) > world->fleet->policy.stale_after_ms)
+        if (fleet_poll_ms(world->fleet, (enum poll)feed) > world->fleet->policy.stale_after_ms)
             return false;
     return feeds_work(world);
 }
@@ -411,24 +381,22 @@ static bool feeds_stay_fresh(const struct world *world)
 static bool may_sleep(const struct world *world)
 {
     return !world->always_poll && world->quiet == ALL_QUIET && feeds_stay_fresh(world) &&
-           policy_settled(&world->fleet->policy, &world->policy, &world->readings.view);
+           driver_settled(&world->driver);
 }
 
 void world_controller_poll(struct world *world, enum poll poll)
 {
-    world->readings.changed = false;
-    if (poll == POLL_GITHUB)
-        read_github(world);
-    else
-        read_others(world, poll);
-    if (world->readings.changed)
+    struct host_reading hosts[FLEET_HOSTS];
+    bool good = poll == POLL_HEALTH || world_controller_look(world, (enum feed)poll, hosts);
+    see_sleeping_feeds(world);
+    if (good && driver_take(&world->driver, poll, world->now_ms, hosts))
         world_controller_wake(world);
     else
         world->quiet |= 1u << poll;
     step(world);
     world->poll_pending[poll] = false;
     if (!may_sleep(world))
-        push_poll(world, poll, world->now_ms + interval(world, poll));
+        push_poll(world, poll, world->now_ms + fleet_poll_ms(world->fleet, poll));
 }
 
 /* A poll due at this very instant is still to come. */
@@ -442,7 +410,8 @@ void world_controller_wake(struct world *world)
     for (poll = 0; poll < POLL_COUNT; poll++) {
         if (!world->poll_pending[poll])
             push_poll(world, (enum poll)poll,
-                      slot_before(world, (enum poll)poll) + interval(world, (enum poll)poll));
+                      slot_before(world, (enum poll)poll) +
+                          fleet_poll_ms(world->fleet, (enum poll)poll));
     }
 }
 
@@ -489,10 +458,8 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             world->noticed = true;
             continue;
         }
-        /* A resolved notification speaks for its own group only: the next poll settles the rest. */
         world_controller_wake(world);
-        readings_alert_hint(&world->readings, host,
-                            world->readings.view.host[host].alerts | severities);
+        driver_hint(&world->driver, host, severities);
         step(world);
     }
 }
@@ -503,35 +470,35 @@ static void begin_routed(struct world *world)
 {
     int host;
     uint32_t i;
-    policy_step(&world->fleet->policy, &world->policy, 0, &world->readings.view, &world->plan);
+    driver_step(&world->driver, 0);
     if (world->variable_routing)
         world_github_route(world, wanted_route(world));
     else
         for (host = 0; host < world->n_hosts; host++)
-            for (i = (uint32_t)world->plan.host[host].admitted; i < world->host[host].slots; i++)
+            for (i = (uint32_t)world->driver.plan.host[host].admitted; i < world->host[host].slots;
+                 i++)
                 world_github_label(world, world->host[host].first + i, false);
 }
 
 void world_controller_start(struct world *world)
 {
+    const struct readings_setup setup = fleet_readings(world->fleet);
     struct stream *stream = &world->streams[STREAM_POLL];
     int poll, host;
     world->write_pending = false;
     world->next_write_ms = 0;
     world->quiet = 0;
     world->repair_called = false;
-    readings_init(&world->readings, world->fleet, 0);
-    for (host = 0; host < world->n_hosts; host++) {
+    driver_init(&world->driver, &world->fleet->policy, &setup, 0);
+    for (host = 0; host < world->n_hosts; host++)
         world->alert_cause[host] = world->detection_cause[host] = world->decision_cause[host] = -1;
-        world->plan.host[host].admitted = world->fleet->hosts[host].slots;
-    }
     if (!world->fleet->has_policy)
         return;
-    policy_init(&world->fleet->policy, &world->policy, 0, readings_view(&world->readings, 0));
     begin_routed(world);
     for (poll = 0; poll < POLL_COUNT; poll++) {
         world->poll_phase_ms[poll] =
-            (int64_t)(stream_uniform(stream) * (double)interval(world, (enum poll)poll));
+            (int64_t)(stream_uniform(stream) *
+                      (double)fleet_poll_ms(world->fleet, (enum poll)poll));
         world->poll_pending[poll] = false;
     }
     world_controller_wake(world);

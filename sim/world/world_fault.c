@@ -65,7 +65,7 @@ static void touch_host(struct world *world, const struct fault *fault, int host,
         break;
     case FAULT_MAINTENANCE:
         h->maintenances += sign;
-        readings_maintenance(&world->readings, host, h->maintenances > 0);
+        driver_maintenance(&world->driver, host, h->maintenances > 0);
         break;
     case FAULT_MONITORING_DOWN:
     case FAULT_ALERTMANAGER_DOWN:

@@ -140,7 +140,7 @@ void world_incident_decided(struct world *world, int host, bool by_hand)
 void world_incident_routed(struct world *world, int host)
 {
     struct incident *incident;
-    int64_t detected_ms = world->policy.host[host].detected_ms;
+    int64_t detected_ms = world->driver.state.host[host].detected_ms;
     FOR_UNRESTORED(world, incident)
     {
         int64_t from_ms = incident->maintenance ? incident->at_ms : incident->detected_at_ms;
@@ -225,7 +225,7 @@ static bool full(const struct world *world, const struct incident *incident)
         const struct world_host *h = &world->host[host];
         if ((incident->hosts >> host & 1) &&
             (!world_host_sound(world, host) || h->able != h->slots ||
-             (world->fleet->has_policy && world->policy.host[host].phase != PHASE_SERVING)))
+             (world->fleet->has_policy && world->driver.state.host[host].phase != PHASE_SERVING)))
             return false;
     }
     return incident->ended;

@@ -242,13 +242,13 @@ static void silent(struct stage_state *s, struct stage_reading *r)
 {
     (void)s;
     if (r)
-        r->host[1].passed = false;
+        r->host[1].answered = false;
 }
 static void pending(struct stage_state *s, struct stage_reading *r)
 {
     (void)s;
     if (r)
-        r->host[0].pending = true;
+        r->alerts[0].pending = true;
 }
 static void sick(struct stage_state *s, struct stage_reading *r)
 {

@@ -1,31 +1,44 @@
 /* Readings into views: what counts as consecutive, what a hint may do, how old a feed is. */
-#include "model/fleet/readings.h"
+#include "model/policy/readings.h"
 #include "tests/support/helpers.h"
 
-#include <string.h>
-
 static struct readings r;
+static struct policy_config config;
 
 static void begin(void)
 {
-    static struct fleet fleet;
-    memset(&fleet, 0, sizeof fleet);
-    fleet.n_hosts = 2;
-    fleet.hosts[0] = (struct host){.slots = 8, .tier = TIER_PRIMARY};
-    fleet.hosts[1] = (struct host){.slots = 4, .tier = TIER_BACKUP};
-    fleet.policy.confirm = 3;
-    fleet.policy.health_checks = 2;
-    fleet.controller.probe_misses = 3;
-    fleet.monitoring.present = true;
-    readings_init(&r, &fleet, 1000);
+    const struct readings_setup setup = {
+        .n = 2, .host = {{8, TIER_PRIMARY}, {4, TIER_BACKUP}}, .probe_misses = 3};
+    config = (struct policy_config){.confirm = 3,
+                                    .health_checks = 2,
+                                    .stale_after_ms = 60000,
+                                    .severities = 1u << SEVERITY_CRITICAL};
+    readings_init(&r, &config, &setup, 1000);
     r.changed = false;
 }
 
 static void github(int64_t now_ms, int online)
 {
-    struct host_reading hosts[2] = {{.online = online, .busy = 1, .routed = 8},
-                                    {.online = 4, .routed = 4}};
-    readings_github(&r, now_ms, hosts);
+    const struct host_reading hosts[2] = {{.online = online, .busy = 1, .routed = 8},
+                                          {.online = 4, .routed = 4}};
+    readings_take(&r, POLL_GITHUB, now_ms, hosts);
+}
+
+static void alerts(int64_t now_ms, unsigned first, unsigned second)
+{
+    const struct host_reading hosts[2] = {{.severities = first}, {.severities = second}};
+    readings_take(&r, POLL_ALERTS, now_ms, hosts);
+}
+
+static void probe(int64_t now_ms, bool answered)
+{
+    const struct host_reading hosts[2] = {{.answered = answered}, {.answered = true}};
+    readings_take(&r, POLL_PROBE, now_ms, hosts);
+}
+
+static void check(int64_t now_ms)
+{
+    readings_take(&r, POLL_HEALTH, now_ms, NULL);
 }
 
 START_TEST(a_new_controller_assumes_that_all_is_well)
@@ -64,7 +77,7 @@ START_TEST(third_miss_makes_down_and_one_answer_makes_up)
     size_t i;
     begin();
     for (i = 0; i < sizeof answers / sizeof *answers; i++) {
-        readings_probe(&r, 2000, (bool[]){answers[i], true});
+        probe(2000, answers[i]);
         ck_assert_int_eq(r.view.host[0].probe, want[i]);
         ck_assert_int_eq(r.view.host[1].probe, PROBE_UP);
     }
@@ -78,19 +91,68 @@ START_TEST(health_checks_count_up_to_what_is_wanted_and_fall_to_none)
     size_t i;
     begin();
     for (i = 0; i < sizeof passed / sizeof *passed; i++) {
-        readings_health(&r, 1, passed[i]);
-        ck_assert_int_eq(r.view.host[1].health_passes, want[i]);
+        probe(2000, passed[i]);
+        check(2000);
+        ck_assert_int_eq(r.view.host[0].health_passes, want[i]);
+        ck_assert_int_eq(r.view.host[1].health_passes, 2);
     }
+}
+END_TEST
+
+/* What a controller can know, all of it: each sign of trouble alone fails the check. */
+START_TEST(a_host_is_healthy_by_what_was_read_of_it)
+{
+    begin();
+    check(2000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 2);
+    github(2000, 0);
+    check(2000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 0);
+    github(3000, 1); /* one registration is enough */
+    check(3000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 1);
+    probe(4000, false); /* the first miss: not yet down, but no answer */
+    check(4000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 0);
+    probe(5000, true);
+    alerts(5000, 1u << SEVERITY_WARNING, 0); /* not one that moves jobs */
+    check(5000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 1);
+    readings_hint(&r, 0, 1u << SEVERITY_CRITICAL);
+    check(6000);
+    ck_assert_int_eq(r.view.host[0].health_passes, 0);
+    ck_assert_int_eq(r.view.host[1].health_passes, 2);
+}
+END_TEST
+
+START_TEST(what_cannot_be_seen_is_not_passed)
+{
+    const enum poll silent = (enum poll)_i;
+    begin();
+    if (silent != POLL_GITHUB)
+        github(50000, 8);
+    if (silent != POLL_ALERTS)
+        alerts(50000, 0, 0);
+    if (silent != POLL_PROBE)
+        probe(50000, true);
+    check(61000); /* as old as it may be */
+    ck_assert_int_eq(r.view.host[0].health_passes, 2);
+    check(61001);
+    ck_assert_int_eq(r.view.host[0].health_passes, 0);
+    ck_assert_int_eq(r.view.host[1].health_passes, 0);
 }
 END_TEST
 
 START_TEST(a_hint_is_corrected_by_the_next_poll_and_freshens_nothing)
 {
     begin();
-    readings_alert_hint(&r, 0, 1u << SEVERITY_CRITICAL);
-    ck_assert_uint_eq(readings_view(&r, 9000)->host[0].alerts, 1u << SEVERITY_CRITICAL);
+    readings_hint(&r, 0, 1u << SEVERITY_CRITICAL);
+    readings_hint(&r, 0, 1u << SEVERITY_PAGE);
+    readings_hint(&r, 0, 0); /* resolved: for its own group of alerts only */
+    ck_assert_uint_eq(readings_view(&r, 9000)->host[0].alerts,
+                      1u << SEVERITY_CRITICAL | 1u << SEVERITY_PAGE);
     ck_assert_int_eq(r.view.age_ms[FEED_ALERTS], 8000);
-    readings_alerts(&r, 9000, (unsigned[]){0, 1u << SEVERITY_WARNING});
+    alerts(9000, 0, 1u << SEVERITY_WARNING);
     ck_assert_uint_eq(readings_view(&r, 9000)->host[0].alerts, 0);
     ck_assert_uint_eq(r.view.host[1].alerts, 1u << SEVERITY_WARNING);
     ck_assert_int_eq(r.view.age_ms[FEED_ALERTS], 0);
@@ -102,7 +164,7 @@ START_TEST(each_feed_ages_by_itself)
     const struct view *view;
     begin();
     github(5000, 8);
-    readings_probe(&r, 7000, (bool[]){true, true});
+    probe(7000, true);
     view = readings_view(&r, 10000);
     ck_assert_int_eq(view->age_ms[FEED_GITHUB], 5000);
     ck_assert_int_eq(view->age_ms[FEED_PROBE], 3000);
@@ -118,9 +180,9 @@ START_TEST(a_quiet_world_changes_nothing_and_busy_counts_are_no_change)
     begin();
     for (i = 0; i < 5; i++) {
         github(2000 + i, 8);
-        readings_alerts(&r, 2000 + i, (unsigned[]){0, 0});
-        readings_probe(&r, 2000 + i, (bool[]){true, true});
-        readings_health(&r, 0, true);
+        alerts(2000 + i, 0, 0);
+        probe(2000 + i, true);
+        check(2000 + i);
     }
     ck_assert(!r.changed);
     ck_assert_int_eq(r.view.host[0].busy, 1);
@@ -137,8 +199,8 @@ START_TEST(counters_saturate)
     for (i = 0; i < 5; i++) {
         r.changed = false;
         github(2000 + i, 0);
-        readings_probe(&r, 2000 + i, (bool[]){false, true});
-        readings_health(&r, 0, false);
+        probe(2000 + i, false);
+        check(2000 + i);
     }
     ck_assert(!r.changed);
 }
@@ -148,9 +210,9 @@ END_TEST
 START_TEST(a_counted_miss_is_a_change)
 {
     begin();
-    readings_probe(&r, 2000, (bool[]){false, true});
+    probe(2000, false);
     r.changed = false;
-    readings_probe(&r, 3000, (bool[]){false, true});
+    probe(3000, false);
     ck_assert_int_eq(r.view.host[0].probe, PROBE_UNKNOWN);
     ck_assert(r.changed);
 }
@@ -175,6 +237,8 @@ Suite *suite(void)
     tcase_add_test(views, one_online_reading_ends_a_row_of_offline_ones);
     tcase_add_test(views, third_miss_makes_down_and_one_answer_makes_up);
     tcase_add_test(views, health_checks_count_up_to_what_is_wanted_and_fall_to_none);
+    tcase_add_test(views, a_host_is_healthy_by_what_was_read_of_it);
+    tcase_add_loop_test(views, what_cannot_be_seen_is_not_passed, 0, FEED_COUNT);
     tcase_add_test(views, a_hint_is_corrected_by_the_next_poll_and_freshens_nothing);
     tcase_add_test(views, each_feed_ages_by_itself);
     tcase_add_test(views, a_quiet_world_changes_nothing_and_busy_counts_are_no_change);

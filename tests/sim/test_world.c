@@ -546,7 +546,7 @@ START_TEST(a_relapse_before_the_first_slot_is_back_needs_no_routing)
 {
     play(calm, "  github: {api_latency: 5min, offline_after: 60s}\n",
          "faults: [{kind: host-power-loss, target: P, at: 1h, lasts: 60min}, {kind: "
-         "host-power-loss, target: P, at: 122min, lasts: 50min}]\n");
+         "host-power-loss, target: P, at: 124min, lasts: 48min}]\n");
     ck_assert_int_eq(scenario_text_count(&s, "policy: relapse"), 1);
     ck_assert_int_gt(first_point(0, 115 * MINUTE, 1), 172 * MINUTE); /* the second return */
     ck_assert(scenario_text_mean(&s, METRIC_FAILOVERS) == 2);

@@ -84,11 +84,11 @@ static enum stage_wake wait_until(void *self, int64_t until_ms, struct stage_hin
     return below(spy)->wait(below(spy)->self, until_ms, hint);
 }
 
-static enum und_code poll(void *self, enum stage_poll poll, struct stage_reading *reading,
+static enum und_code poll(void *self, enum feed feed, struct stage_reading *reading,
                           struct und_err *err)
 {
     struct spy *spy = self;
-    enum und_code code = below(spy)->poll(below(spy)->self, poll, reading, err);
+    enum und_code code = below(spy)->poll(below(spy)->self, feed, reading, err);
     if (spy->alter && now_ms(spy) >= spy->alter_from_ms)
         spy->alter(NULL, reading);
     return code;
@@ -147,6 +147,10 @@ static enum und_code reconcile(void *self, const struct plan *plan,
                                struct und_err *err)
 {
     struct spy *spy = self;
+    int i, admitted = 0;
+    for (i = 0; i < plan->n; i++)
+        admitted += plan->host[i].admitted;
+    spy->emptied = spy->emptied || admitted == 0;
     spy->reconciled++;
     return below(spy)->reconcile(below(spy)->self, plan, policy, routing, err);
 }

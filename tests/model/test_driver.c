@@ -1,0 +1,169 @@
+/* The one loop body: what comes in, a step, its invariants, what goes out. */
+#include "tests/support/helpers.h"
+#include "tests/support/policy_fixture.h"
+
+#include "model/policy/driver.h"
+
+static struct policy_config config;
+static struct driver driver;
+
+static void begin(void)
+{
+    const struct readings_setup setup = {
+        .n = 2, .host = {{8, TIER_PRIMARY}, {4, TIER_BACKUP}}, .probe_misses = 2};
+    config = policy_fixture_config();
+    driver_init(&driver, &config, &setup, 0);
+}
+
+/* Every feed at now_ms; the first host is as told, the second is well. */
+static bool read_all(int64_t now_ms, int online, unsigned severities, bool answered)
+{
+    const struct host_reading hosts[2] = {
+        {.online = online, .routed = 8, .severities = severities, .answered = answered},
+        {.online = 4, .routed = 4, .answered = true}};
+    bool news = driver_take(&driver, POLL_GITHUB, now_ms, hosts);
+    news |= driver_take(&driver, POLL_ALERTS, now_ms, hosts);
+    return driver_take(&driver, POLL_PROBE, now_ms, hosts) || news;
+}
+
+static void go_on(int64_t until_ms, int online, unsigned severities, bool answered)
+{
+    int64_t now_ms;
+    for (now_ms = driver.state.started_ms; now_ms <= until_ms; now_ms += 10 * SECOND) {
+        read_all(now_ms, online, severities, answered);
+        ck_assert(driver_step(&driver, now_ms));
+    }
+}
+
+START_TEST(before_the_first_step_everybody_is_admitted)
+{
+    begin();
+    ck_assert_int_eq(driver.plan.n, 2);
+    ck_assert_int_eq(driver.plan.host[0].admitted, 8);
+    ck_assert_int_eq(driver.plan.host[1].admitted, 4);
+    ck_assert(!driver.begun && !driver_settled(&driver));
+}
+END_TEST
+
+/* The time of grace counts from the first step, not from the first reading. */
+START_TEST(the_policy_begins_with_the_first_step)
+{
+    begin();
+    read_all(7000, 8, 0, true);
+    ck_assert(driver_step(&driver, 7000));
+    ck_assert_int_eq(driver.state.started_ms, 7000);
+}
+END_TEST
+
+START_TEST(evidence_leads_to_a_plan)
+{
+    begin();
+    go_on(5 * MINUTE, 0, 0, false);
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_SUSPECT);
+    go_on(6 * MINUTE, 0, 0, false);
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_DRAINED);
+    ck_assert_int_eq(driver.plan.host[0].admitted, 0);
+    ck_assert_int_eq(driver.plan.host[1].admitted, 4);
+    ck_assert_int_eq(driver.broken, INVARIANT_HOLDS);
+}
+END_TEST
+
+START_TEST(a_hint_is_evidence_until_the_next_poll)
+{
+    begin();
+    ck_assert(driver_step(&driver, 0));
+    driver_hint(&driver, 0, 1u << SEVERITY_CRITICAL);
+    ck_assert(driver_step(&driver, SECOND));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_SUSPECT);
+    read_all(2 * SECOND, 8, 0, true);
+    ck_assert(driver_step(&driver, 2 * SECOND));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_SERVING);
+}
+END_TEST
+
+START_TEST(maintenance_and_pause_reach_the_policy)
+{
+    begin();
+    driver_pause(&driver, true);
+    driver_maintenance(&driver, 0, true);
+    ck_assert(driver_step(&driver, 0));
+    ck_assert_int_eq(driver.plan.host[0].admitted, 8);
+    ck_assert_uint_ne(driver.plan.host[0].notices & 1u << NOTICE_HELD_PAUSED, 0);
+    driver_pause(&driver, false);
+    ck_assert(driver_step(&driver, SECOND));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_MAINTENANCE);
+    ck_assert_int_eq(driver.plan.host[0].admitted, 0);
+}
+END_TEST
+
+START_TEST(failback_waits_for_health_checks_by_the_one_rule)
+{
+    begin();
+    go_on(6 * MINUTE, 0, 0, false);
+    driver_take(&driver, POLL_HEALTH, 6 * MINUTE, NULL);
+    go_on(8 * MINUTE, 8, 0, true);
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_DRAINED);
+    ck_assert(driver_take(&driver, POLL_HEALTH, 8 * MINUTE, NULL));
+    ck_assert(driver_step(&driver, 8 * MINUTE));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_RAMPING);
+}
+END_TEST
+
+START_TEST(only_what_is_new_is_news)
+{
+    begin();
+    read_all(0, 8, 0, true);
+    ck_assert(driver_step(&driver, 0));
+    ck_assert(!read_all(SECOND, 8, 0, true));
+    ck_assert(driver_idle(&driver, SECOND));
+    ck_assert(read_all(2 * SECOND, 7, 0, true));
+    ck_assert(!driver_idle(&driver, 2 * SECOND));
+    ck_assert(driver_step(&driver, 2 * SECOND));
+    ck_assert(driver_idle(&driver, 2 * SECOND));
+}
+END_TEST
+
+START_TEST(a_feed_that_goes_stale_ends_idleness)
+{
+    begin();
+    ck_assert(!driver_idle(&driver, 0)); /* it has not begun */
+    ck_assert(driver_step(&driver, 0));
+    ck_assert(driver_idle(&driver, 2 * MINUTE));
+    ck_assert(!driver_idle(&driver, 2 * MINUTE + 1));
+    ck_assert(driver_step(&driver, 2 * MINUTE + 1));
+    ck_assert_uint_ne(driver.plan.notices & 1u << NOTICE_BLIND, 0);
+}
+END_TEST
+
+/* A state that no policy would leave: the step after it shows what is wrong with it. */
+START_TEST(the_first_broken_invariant_is_kept)
+{
+    begin();
+    ck_assert(driver_step(&driver, 0));
+    driver.state.host[1].admitted = 5; /* of 4 slots */
+    ck_assert(!driver_step(&driver, SECOND));
+    ck_assert_int_eq(driver.broken, INVARIANT_ADMITTED_RANGE);
+    ck_assert_int_eq(driver.broken_host, 1);
+    ck_assert_int_eq(driver.broken_ms, SECOND);
+    driver.state.host[1].admitted = 4;
+    ck_assert(!driver_step(&driver, 2 * SECOND)); /* it is not to be trusted any more */
+    ck_assert_int_eq(driver.broken_ms, SECOND);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *suite = suite_create("driver");
+    TCase *tcase = tcase_create("driver");
+    tcase_add_test(tcase, before_the_first_step_everybody_is_admitted);
+    tcase_add_test(tcase, the_policy_begins_with_the_first_step);
+    tcase_add_test(tcase, evidence_leads_to_a_plan);
+    tcase_add_test(tcase, a_hint_is_evidence_until_the_next_poll);
+    tcase_add_test(tcase, maintenance_and_pause_reach_the_policy);
+    tcase_add_test(tcase, failback_waits_for_health_checks_by_the_one_rule);
+    tcase_add_test(tcase, only_what_is_new_is_news);
+    tcase_add_test(tcase, a_feed_that_goes_stale_ends_idleness);
+    tcase_add_test(tcase, the_first_broken_invariant_is_kept);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
