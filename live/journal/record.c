@@ -15,12 +15,23 @@ struct item {
     enum width width;
     size_t at;
     int64_t min, max;
+    bool later; /* younger than the first journals: written where it is not 0, else left out */
 };
 
 #define ITEM(type, member, width, min, max)                                                        \
     {                                                                                              \
-#member, width, offsetof(struct type, member), min, max                                    \
+#member, width, offsetof(struct type, member), min, max, false                             \
     }
+
+/* Of an array, or of what is not in every journal. */
+#define LATER(type, name, member, width, min, max)                                                 \
+    {                                                                                              \
+        name, width, offsetof(struct type, member), min, max, true                                 \
+    }
+#define LATER_SIGN(name, sign)                                                                     \
+    LATER(policy_config, name "_then", signs[sign].then, WIDTH_UNSIGNED, 0,                        \
+          (1 << REMEDY_COUNT) - 1),                                                                \
+        LATER(policy_config, name "_lasts_ms", signs[sign].lasts_ms, WIDTH_INT64, 0, INT64_MAX)
 
 static const struct item config_items[] = {
     ITEM(policy_config, persist_ms, WIDTH_INT64, 0, INT64_MAX),
@@ -35,6 +46,14 @@ static const struct item config_items[] = {
     ITEM(policy_config, confirm, WIDTH_INT, 1, 1000),
     ITEM(policy_config, severities, WIDTH_UNSIGNED, 0, (1 << SEVERITY_COUNT) - 1),
     ITEM(policy_config, overflow, WIDTH_BOOL, 0, 1),
+    LATER_SIGN("partial", SIGN_PARTIAL),
+    LATER_SIGN("deaf", SIGN_DEAF),
+    LATER_SIGN("canary", SIGN_CANARY),
+    LATER_SIGN("failures", SIGN_FAILURES),
+    LATER(policy_config, "partial_pm", partial_pm, WIDTH_INT64, 0, 1000),
+    LATER(policy_config, "returns", returns, WIDTH_INT, 0, POLICY_FAILOVER_LOG),
+    LATER(policy_config, "returns_within_ms", returns_within_ms, WIDTH_INT64, 0, INT64_MAX),
+    LATER(policy_config, "hold_ms", hold_ms, WIDTH_INT64, 0, INT64_MAX),
 };
 
 static const struct item host_items[] = {
@@ -48,6 +67,8 @@ static const struct item host_items[] = {
     ITEM(view_host, probe, WIDTH_ENUM, PROBE_UNKNOWN, PROBE_DOWN),
     ITEM(view_host, tier, WIDTH_ENUM, TIER_PRIMARY, TIER_BACKUP),
     ITEM(view_host, maintenance, WIDTH_BOOL, 0, 1),
+    LATER(view_host, "running", running, WIDTH_INT, 0, SLOTS),
+    LATER(view_host, "signs", signs, WIDTH_UNSIGNED, 0, (1 << SIGN_COUNT) - 1),
 };
 
 static const struct item plan_items[] = {
@@ -78,8 +99,13 @@ static json_t *write_items(const struct item *items, size_t n, const void *base)
 {
     json_t *object = json_object();
     size_t i;
-    for (i = 0; i < n; i++)
-        json_object_set_new(object, items[i].key, write_item(&items[i], base));
+    for (i = 0; i < n; i++) {
+        json_t *value = write_item(&items[i], base);
+        if (items[i].later && json_integer_value(value) == 0)
+            json_decref(value);
+        else
+            json_object_set_new(object, items[i].key, value);
+    }
     return object;
 }
 
@@ -112,6 +138,8 @@ static enum und_code read_items(const struct item *items, size_t n, void *base,
         const json_t *value = json_object_get(object, items[i].key);
         bool is_bool = items[i].width == WIDTH_BOOL;
         int64_t number = is_bool ? json_is_true(value) : json_integer_value(value);
+        if (items[i].later && value == NULL)
+            continue; /* 0 already */
         if (is_bool ? !json_is_boolean(value) : !json_is_integer(value))
             return und_fail(err, UND_USAGE, "%s.%s: want %s", place, items[i].key,
                             is_bool ? "true or false" : "an integer");

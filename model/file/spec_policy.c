@@ -200,6 +200,10 @@ static const struct field policy_fields[] = {
      AT(struct policy_config, overflow),
      .fallback = "true",
      .help = "backups serve in normal times as well"},
+    {.key = "evidence",
+     .kind = FIELD_TABLE,
+     .table = &spec_evidence,
+     .help = "what else counts against a host. Left out: nothing"},
     {.key = NULL},
 };
 

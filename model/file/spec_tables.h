@@ -8,7 +8,7 @@ extern const char *const spec_severities[]; /* in the order of enum severity */
 extern const char *const spec_signals[];    /* in the order of enum signal */
 
 extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
-extern const struct table spec_policy, spec_controller, spec_objectives;
+extern const struct table spec_policy, spec_evidence, spec_controller, spec_objectives;
 extern const struct table spec_fault, spec_live, spec_drill;
 
 /* A command's arguments: a FIELD_LIST into a struct live_argv. */

@@ -66,7 +66,8 @@ const char *mark_name(enum mark mark)
 
 enum mark mark_of_notice(enum notice notice)
 {
-    return notice == NOTICE_DETECTED ? MARK_DETECTION
+    return notice == NOTICE_DETECTED || (notice >= NOTICE_PARTIAL && notice <= NOTICE_FAILURES)
+               ? MARK_DETECTION
            : notice == NOTICE_FAILOVER || notice == NOTICE_RELAPSE || notice == NOTICE_MAINTENANCE
                ? MARK_DECISION
            : notice == NOTICE_FAILBACK ? MARK_FAILBACK

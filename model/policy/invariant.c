@@ -18,9 +18,52 @@ static bool sound(const struct policy_config *config, const struct view *view, i
            (host->alerts & config->severities) == 0;
 }
 
-static bool serves(const struct policy_host *host)
+static unsigned draining(const struct policy_config *config)
 {
-    return host->admitted > 0 && (host->phase == PHASE_SERVING || host->phase == PHASE_RAMPING);
+    unsigned drain = 0;
+    int sign;
+    for (sign = 0; sign < SIGN_COUNT; sign++)
+        drain |= (config->signs[sign].then >> REMEDY_DRAIN & 1) << sign;
+    return drain;
+}
+
+/* Signs that drain, of those that the view shows. */
+static unsigned drains(const struct policy_config *config, const struct view *view, int i)
+{
+    const struct view_host *host = &view->host[i];
+    unsigned shown = host->signs;
+    if (config->partial_pm * host->slots > (int64_t)host->online * 1000)
+        shown |= 1u << SIGN_PARTIAL;
+    return shown & draining(config);
+}
+
+/* Of them, is there one that has lasted? */
+static bool sign_lasted(const struct policy_config *config, const struct policy_host *host,
+                        int64_t now_ms, unsigned signs)
+{
+    int sign;
+    for (sign = 0; sign < SIGN_COUNT; sign++)
+        if ((signs >> sign & 1) && host->sign_ms[sign] >= 0 &&
+            host->sign_ms[sign] + config->signs[sign].lasts_ms <= now_ms)
+            return true;
+    return false;
+}
+
+/* Has the trouble come back so often that it need not persist? */
+static bool returned(const struct policy_config *config, const struct policy_host *host,
+                     int64_t now_ms)
+{
+    int first = host->detection_count - config->returns;
+    return config->returns_within_ms > 0 && first >= 0 &&
+           host->detections[first % POLICY_FAILOVER_LOG] > now_ms - config->returns_within_ms;
+}
+
+/* A host that only a sign accuses serves on until it is drained. */
+static bool serves(const struct policy_config *config, const struct policy_host *host)
+{
+    return host->admitted > 0 &&
+           (host->phase == PHASE_SERVING || host->phase == PHASE_RAMPING ||
+            (host->phase == PHASE_SUSPECT && (host->told & draining(config)) != 0));
 }
 
 /* Did another sound host serve when the step began, and does it still? */
@@ -29,17 +72,20 @@ static bool another_stays(const struct policy_config *config, const struct polic
 {
     int j;
     for (j = 0; j < before->n; j++)
-        if (j != i && sound(config, view, j) && serves(&before->host[j]) && serves(&after->host[j]))
+        if (j != i && sound(config, view, j) && serves(config, &before->host[j]) &&
+            serves(config, &after->host[j]))
             return true;
     return false;
 }
 
+/* `clean`: what is accused by a sign alone goes only where another shows none. */
 static bool another_serves(const struct policy_config *config, const struct policy_state *after,
-                           const struct view *view, int i)
+                           const struct view *view, int i, bool clean)
 {
     int j;
     for (j = 0; j < after->n; j++)
-        if (j != i && sound(config, view, j) && serves(&after->host[j]))
+        if (j != i && sound(config, view, j) && serves(config, &after->host[j]) &&
+            !(clean && drains(config, view, j) != 0))
             return true;
     return false;
 }
@@ -53,14 +99,16 @@ static enum invariant check_less(const struct policy_config *config,
     const struct view_host *host = &view->host[i];
     bool accused = (host->alerts & config->severities) != 0 ||
                    (host->offline_readings >= config->confirm && host->probe == PROBE_DOWN);
-    if (!another_serves(config, after, view, i))
+    bool sign = sign_lasted(config, &after->host[i], now_ms, drains(config, view, i));
+    if (!another_serves(config, after, view, i, !accused && !host->maintenance))
         return INVARIANT_LAST_HEALTHY;
     if (host->maintenance)
         return INVARIANT_HOLDS;
-    if (!accused)
+    if (!accused && !sign)
         return INVARIANT_STEADY;
     if (was->phase != PHASE_RAMPING &&
-        (was->phase != PHASE_SUSPECT || now_ms - was->detected_ms < config->persist_ms))
+        (was->phase != PHASE_SUSPECT || (now_ms - was->detected_ms < config->persist_ms &&
+                                         !returned(config, &after->host[i], now_ms))))
         return INVARIANT_PERSISTENCE;
     return INVARIANT_HOLDS;
 }
@@ -76,7 +124,9 @@ static enum invariant check_more(const struct policy_config *config,
         return INVARIANT_RECOVERY;
     if (!another_stays(config, before, after, view, i))
         return INVARIANT_HOLDS; /* nothing else serves: all of it at once */
-    if (was->admitted == 0 && now_ms < was->blocked_until_ms)
+    if (drains(config, view, i) != 0)
+        return INVARIANT_RECOVERY;
+    if (was->admitted == 0 && (now_ms < was->blocked_until_ms || now_ms < was->hidden_until_ms))
         return INVARIANT_FLAP;
     if (was->admitted == 0 && is->admitted > 1 && config->ramp_ms > 0)
         return INVARIANT_RAMP;

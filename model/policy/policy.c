@@ -1,62 +1,41 @@
 #include "policy.h"
 #include "model/base/assert.h"
+#include "policy_evidence.h"
 
 #define HOUR_MS 3600000LL
 #define BIT(x) (1u << (unsigned)(x))
 
-/* What the feeds say of one host's trouble. */
-enum evidence { EVIDENCE_GONE, EVIDENCE_UNKNOWN, EVIDENCE_BAD };
-
-static bool fresh(const struct policy_config *config, const struct view *view, enum feed feed)
+/* Has a sign that drains lasted, at the last step? */
+static bool accused_by_sign(const struct policy_config *config, const struct policy_host *host)
 {
-    return view->age_ms[feed] <= config->stale_after_ms;
+    return evidence_draining(config, host->told) != 0;
 }
 
-static bool blind(const struct policy_config *config, const struct view *view)
+/* It serves, or ramps. What a sign alone accuses serves on until it is drained. */
+static bool serves(const struct policy_config *config, const struct policy_host *host)
 {
-    return !fresh(config, view, FEED_GITHUB) || !fresh(config, view, FEED_ALERTS) ||
-           !fresh(config, view, FEED_PROBE);
+    return host->admitted > 0 && (host->phase == PHASE_SERVING || host->phase == PHASE_RAMPING ||
+                                  (host->phase == PHASE_SUSPECT && accused_by_sign(config, host)));
 }
 
-static bool offline(const struct policy_config *config, const struct view_host *host)
-{
-    return host->offline_readings >= config->confirm;
-}
-
-/* An alert is evidence by itself; "offline" and "down" only together, because each of the two
- * sources is known to lie at times. A stale feed neither accuses nor acquits. */
-static enum evidence evidence(const struct policy_config *config, const struct view *view, int i)
-{
-    const struct view_host *host = &view->host[i];
-    bool alerts = fresh(config, view, FEED_ALERTS), github = fresh(config, view, FEED_GITHUB);
-    bool probe = fresh(config, view, FEED_PROBE);
-    if (alerts && (host->alerts & config->severities) != 0)
-        return EVIDENCE_BAD;
-    if (github && probe && offline(config, host) && host->probe == PROBE_DOWN)
-        return EVIDENCE_BAD;
-    if (alerts && ((github && !offline(config, host)) || (probe && host->probe != PROBE_DOWN)))
-        return EVIDENCE_GONE;
-    return EVIDENCE_UNKNOWN;
-}
-
-static bool healthy(const struct policy_config *config, const struct view *view, int i)
-{
-    return evidence(config, view, i) == EVIDENCE_GONE && view->host[i].online > 0 &&
-           !offline(config, &view->host[i]);
-}
-
-/* Does some other host serve, or ramp, in good health? */
+/* Does some other host serve in good health? `clean`: and without a sign that drains. */
 static bool another_serves(const struct policy_config *config, const struct policy_state *state,
-                           const struct view *view, int i)
+                           const struct view *view, int i, bool clean)
 {
     int j;
-    for (j = 0; j < state->n; j++) {
-        enum phase phase = state->host[j].phase;
-        if (j != i && (phase == PHASE_SERVING || phase == PHASE_RAMPING) &&
-            state->host[j].admitted > 0 && healthy(config, view, j))
+    for (j = 0; j < state->n; j++)
+        if (j != i && serves(config, &state->host[j]) && evidence_healthy(config, view, j) &&
+            !(clean && evidence_draining(config, evidence_signs(config, view, j)) != 0))
             return true;
-    }
     return false;
+}
+
+/* Nothing else would serve in its place. What only a sign accuses needs a host that shows none. */
+static bool is_last(const struct policy_config *config, const struct policy_state *state,
+                    const struct view *view, int i)
+{
+    bool by_sign = !view->host[i].maintenance && evidence_of(config, view, i) == EVIDENCE_GONE;
+    return !another_serves(config, state, view, i, by_sign);
 }
 
 /* Why a due drain must not happen now; 0 if nothing forbids it. */
@@ -65,11 +44,11 @@ static enum notice held_by(const struct policy_config *config, const struct poli
 {
     if (view->paused)
         return NOTICE_HELD_PAUSED;
-    if (blind(config, view) && !view->host[i].maintenance)
+    if (evidence_blind(config, view) && !view->host[i].maintenance)
         return NOTICE_HELD_BLIND;
     if (now_ms - state->started_ms < config->grace_ms && !view->host[i].maintenance)
         return NOTICE_HELD_GRACE;
-    if (!another_serves(config, state, view, i))
+    if (is_last(config, state, view, i))
         return NOTICE_HELD_LAST;
     return 0;
 }
@@ -107,6 +86,16 @@ static void drain(const struct policy_config *config, struct policy_host *host,
     host->failovers[host->failover_count++ % POLICY_FAILOVER_LOG] = now_ms;
 }
 
+/* What a drain takes out of sight cannot bring the host back by being gone. */
+static void hide(const struct policy_config *config, struct policy_host *host, int64_t now_ms,
+                 bool returns)
+{
+    const unsigned hidden = BIT(SIGN_DEAF) | BIT(SIGN_FAILURES);
+    unsigned draining = evidence_draining(config, evidence_lasting(config, host, now_ms));
+    if (returns || (draining & hidden) != 0)
+        host->hidden_until_ms = now_ms + config->hold_ms;
+}
+
 static void step_serving(struct policy_host *host, struct plan_host *plan, int64_t now_ms,
                          enum evidence seen)
 {
@@ -114,6 +103,7 @@ static void step_serving(struct policy_host *host, struct plan_host *plan, int64
         return;
     host->phase = PHASE_SUSPECT;
     host->detected_ms = now_ms;
+    host->detections[host->detection_count++ % POLICY_FAILOVER_LOG] = now_ms;
     host->held = 0;
     plan->notices |= BIT(NOTICE_DETECTED);
 }
@@ -123,6 +113,7 @@ static void step_suspect(const struct policy_config *config, struct policy_state
                          enum evidence seen)
 {
     struct policy_host *host = &state->host[i];
+    bool returns = evidence_returns(config, host, now_ms);
     enum notice reason;
     if (seen == EVIDENCE_GONE) {
         host->phase = PHASE_SERVING;
@@ -130,15 +121,18 @@ static void step_suspect(const struct policy_config *config, struct policy_state
         plan->notices |= BIT(NOTICE_DISMISSED);
         return;
     }
-    if (now_ms - host->detected_ms < config->persist_ms)
+    if (now_ms - host->detected_ms < config->persist_ms && !returns)
         return;
     reason = held_by(config, state, now_ms, view, i);
     if (reason == 0 && seen == EVIDENCE_UNKNOWN)
         reason = NOTICE_HELD_BLIND;
-    if (reason != 0)
+    if (reason != 0) {
         hold(host, plan, reason);
-    else
-        drain(config, host, plan, now_ms, NOTICE_FAILOVER);
+        return;
+    }
+    plan->notices |= returns ? BIT(NOTICE_RETURNS) : 0;
+    hide(config, host, now_ms, returns);
+    drain(config, host, plan, now_ms, NOTICE_FAILOVER);
 }
 
 static void restore(struct policy_host *host, struct plan_host *plan, int slots)
@@ -152,8 +146,13 @@ static void restore(struct policy_host *host, struct plan_host *plan, int slots)
 /* Slots come back only to a host that is in good health by every sign, as seen just now. */
 static bool recovered(const struct policy_config *config, const struct view *view, int i)
 {
-    return !blind(config, view) && healthy(config, view, i) &&
+    return !evidence_blind(config, view) && evidence_healthy(config, view, i) &&
            view->host[i].health_passes >= config->health_checks;
+}
+
+static bool shows_sign(const struct policy_config *config, const struct view *view, int i)
+{
+    return evidence_draining(config, evidence_signs(config, view, i)) != 0;
 }
 
 /* Failback begins with one slot; with nothing else serving there is no time for a ramp. */
@@ -161,8 +160,9 @@ static void step_drained(const struct policy_config *config, struct policy_state
                          int64_t now_ms, const struct view *view, struct plan_host *plan, int i)
 {
     struct policy_host *host = &state->host[i];
-    bool alone = !another_serves(config, state, view, i);
-    if (blind(config, view) || !healthy(config, view, i)) {
+    bool alone = !another_serves(config, state, view, i, false);
+    if (evidence_blind(config, view) || !evidence_healthy(config, view, i) ||
+        (!alone && shows_sign(config, view, i))) {
         host->clear_ms = -1;
         return;
     }
@@ -170,7 +170,7 @@ static void step_drained(const struct policy_config *config, struct policy_state
         host->clear_ms = now_ms;
     if (view->paused || view->host[i].health_passes < config->health_checks ||
         now_ms - host->clear_ms < config->clear_for_ms ||
-        (now_ms < host->blocked_until_ms && !alone))
+        ((now_ms < host->blocked_until_ms || now_ms < host->hidden_until_ms) && !alone))
         return;
     plan->notices |= BIT(NOTICE_FAILBACK);
     host->phase = PHASE_RAMPING;
@@ -185,11 +185,13 @@ static void step_ramping(const struct policy_config *config, struct policy_state
                          enum evidence seen)
 {
     struct policy_host *host = &state->host[i];
+    bool alone = !another_serves(config, state, view, i, false);
     int slots = view->host[i].slots;
     if (seen == EVIDENCE_BAD) {
         enum notice reason = held_by(config, state, now_ms, view, i);
         if (reason == 0 || reason == NOTICE_HELD_GRACE) {
             host->detected_ms = now_ms;
+            hide(config, host, now_ms, false);
             drain(config, host, plan, now_ms, NOTICE_RELAPSE);
             return;
         }
@@ -197,12 +199,12 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     } else {
         host->held = 0;
     }
-    if (view->paused || !recovered(config, view, i)) {
+    if (view->paused || !recovered(config, view, i) || (!alone && shows_sign(config, view, i))) {
         /* Hold the ramp where it is: as if the slots it has were just now due. */
         host->ramp_start_ms = now_ms - config->ramp_ms * (host->admitted - 1) / (slots - 1);
         return;
     }
-    if (!another_serves(config, state, view, i))
+    if (alone)
         host->admitted = slots;
     while (host->admitted < slots &&
            (now_ms - host->ramp_start_ms) * (slots - 1) >= config->ramp_ms * host->admitted)
@@ -212,13 +214,14 @@ static void step_ramping(const struct policy_config *config, struct policy_state
 }
 
 /* Seen out of the rotation and without a job, by a reading younger than the drain: an older one
- * does not know of the job that came in between. */
+ * does not know of the job that came in between. The list of runners has said idle over running
+ * jobs, so that of the jobs has to agree where it is read. */
 static bool empty(const struct policy_config *config, const struct view *view,
                   const struct policy_host *host, int64_t now_ms, int i)
 {
-    return fresh(config, view, FEED_GITHUB) &&
+    return evidence_fresh(config, view, FEED_GITHUB) &&
            now_ms - view->age_ms[FEED_GITHUB] > host->detected_ms && view->host[i].busy == 0 &&
-           view->host[i].routed == 0;
+           view->host[i].running == 0 && view->host[i].routed == 0;
 }
 
 /* Maintenance by hand: in at once, unless it would take the last healthy host; out through the
@@ -260,12 +263,42 @@ static bool step_maintenance(const struct policy_config *config, struct policy_s
     return true;
 }
 
+/* The clocks of the signs; what has lasted is told once, and may page. A stale reading starts no
+ * clock and stops none; in maintenance nobody wonders. */
+static void step_signs(const struct policy_config *config, struct policy_host *host, int64_t now_ms,
+                       const struct view *view, struct plan *plan, int i)
+{
+    unsigned seen = evidence_signs(config, view, i), lasting;
+    int sign;
+    if (view->host[i].maintenance)
+        seen = 0;
+    else if (!evidence_fresh(config, view, FEED_GITHUB))
+        return;
+    for (sign = 0; sign < SIGN_COUNT; sign++)
+        if (!(seen >> sign & 1))
+            host->sign_ms[sign] = -1;
+        else if (host->sign_ms[sign] < 0)
+            host->sign_ms[sign] = now_ms;
+    lasting = evidence_lasting(config, host, now_ms);
+    for (sign = 0; sign < SIGN_COUNT; sign++) {
+        if (!((lasting & ~host->told) >> sign & 1))
+            continue;
+        plan->host[i].notices |= BIT(NOTICE_PARTIAL + sign);
+        if (config->signs[sign].then & BIT(REMEDY_PAGE))
+            plan->notices |= BIT(NOTICE_PAGE);
+    }
+    host->told = lasting;
+}
+
 static void step_host(const struct policy_config *config, struct policy_state *state,
                       int64_t now_ms, const struct view *view, struct plan_host *plan, int i)
 {
-    enum evidence seen = evidence(config, view, i);
+    enum evidence seen = evidence_of(config, view, i);
     if (step_maintenance(config, state, now_ms, view, plan, i))
         return;
+    if (evidence_fresh(config, view, FEED_GITHUB) &&
+        evidence_draining(config, evidence_lasting(config, &state->host[i], now_ms)) != 0)
+        seen = EVIDENCE_BAD;
     switch (state->host[i].phase) {
     case PHASE_SERVING:
         step_serving(&state->host[i], plan, now_ms, seen);
@@ -289,13 +322,14 @@ static void step_host(const struct policy_config *config, struct policy_state *s
 static void step_fleet(const struct policy_config *config, struct policy_state *state,
                        int64_t now_ms, const struct view *view, struct plan *plan)
 {
-    bool dark = true, now_blind = blind(config, view);
+    bool dark = true, now_blind = evidence_blind(config, view);
     int i;
     if (now_blind != state->blind)
         plan->notices |= BIT(now_blind ? NOTICE_BLIND : NOTICE_SIGHTED);
     state->blind = now_blind;
     for (i = 0; i < state->n; i++)
-        dark = dark && (!healthy(config, view, i) || state->host[i].phase == PHASE_MAINTENANCE);
+        dark = dark &&
+               (!evidence_healthy(config, view, i) || state->host[i].phase == PHASE_MAINTENANCE);
     if (now_blind)
         return;
     if (!dark) {
@@ -345,8 +379,13 @@ void policy_init(const struct policy_config *config, struct policy_state *state,
         host->blocked_until_ms = now_ms;
         host->failover_count = 0;
         host->held = 0;
+        host->told = 0;
+        host->detection_count = 0;
+        host->hidden_until_ms = now_ms;
         for (j = 0; j < POLICY_FAILOVER_LOG; j++)
-            host->failovers[j] = 0;
+            host->failovers[j] = host->detections[j] = 0;
+        for (j = 0; j < SIGN_COUNT; j++)
+            host->sign_ms[j] = -1;
     }
 }
 
@@ -362,26 +401,39 @@ void policy_step(const struct policy_config *config, struct policy_state *state,
     for (i = 0; i < state->n; i++)
         plan->host[i].notices = 0;
     step_fleet(config, state, now_ms, view, plan);
-    for (i = 0; i < state->n; i++)
+    for (i = 0; i < state->n; i++) {
+        step_signs(config, &state->host[i], now_ms, view, plan, i);
         step_host(config, state, now_ms, view, &plan->host[i], i);
+    }
     stand_by = backups_stand_by(config, state, view);
     for (i = 0; i < state->n; i++)
         plan->host[i].admitted =
             stand_by && view->host[i].tier == TIER_BACKUP ? 0 : state->host[i].admitted;
 }
 
+/* Is there a sign whose time has not come yet? */
+static bool sign_pending(const struct policy_host *host)
+{
+    int sign;
+    for (sign = 0; sign < SIGN_COUNT; sign++)
+        if (host->sign_ms[sign] >= 0 && !(host->told >> sign & 1))
+            return true;
+    return false;
+}
+
 bool policy_settled(const struct policy_config *config, const struct policy_state *state,
                     const struct view *view)
 {
     int i;
-    if (blind(config, view) || (state->dark_ms >= 0 && !state->paged))
+    if (evidence_blind(config, view) || (state->dark_ms >= 0 && !state->paged))
         return false;
     for (i = 0; i < state->n; i++) {
         const struct policy_host *host = &state->host[i];
         /* Of two hosts the one stepped last may have come back only after the first was held. */
         bool waits = host->held == 0 || host->held == NOTICE_HELD_GRACE ||
-                     (host->held == NOTICE_HELD_LAST && another_serves(config, state, view, i));
-        if (host->phase == PHASE_RAMPING || (host->phase == PHASE_DRAINED && host->clear_ms >= 0))
+                     (host->held == NOTICE_HELD_LAST && !is_last(config, state, view, i));
+        if (sign_pending(host) || (host->phase == PHASE_SERVING && accused_by_sign(config, host)) ||
+            host->phase == PHASE_RAMPING || (host->phase == PHASE_DRAINED && host->clear_ms >= 0))
             return false;
         if ((host->phase == PHASE_SUSPECT || host->phase == PHASE_MAINTENANCE ||
              view->host[i].maintenance) &&

@@ -19,6 +19,12 @@
  *   - at more than `max_failovers` within an hour a host stays out for `block_ms` (flap block);
  *   - `grace_ms` after the start (or a restart) of the controller nothing is drained;
  *   - pause (whole fleet) and maintenance (one host) by hand.
+ *
+ * Beyond the document, and off unless configured, stand the signs of what its evidence is blind to
+ * (enum sign): a sign that has lasted is told, and pages a human or counts as a detection. A sign
+ * never drains a host unless another serves without any: where it shows everywhere, it is not the
+ * host. Trouble that returns (so many detections within a while) need not persist. Where a drain
+ * takes the evidence away with the jobs, the host stays out for `hold_ms` at least.
  */
 #ifndef MODEL_POLICY_POLICY_H
 #define MODEL_POLICY_POLICY_H
@@ -34,6 +40,20 @@ enum tier { TIER_PRIMARY, TIER_BACKUP };
 enum probe { PROBE_UNKNOWN, PROBE_UP, PROBE_DOWN };
 enum feed { FEED_GITHUB, FEED_ALERTS, FEED_PROBE, FEED_COUNT };
 
+enum sign {
+    SIGN_PARTIAL,  /* fewer registrations online than a share of its slots */
+    SIGN_DEAF,     /* a job that it could run waits and waits while it shows idle slots */
+    SIGN_CANARY,   /* a small job pinned to it does not start */
+    SIGN_FAILURES, /* jobs fail on it and not on the others */
+    SIGN_COUNT
+};
+enum remedy { REMEDY_PAGE, REMEDY_DRAIN, REMEDY_COUNT };
+
+struct policy_sign {
+    unsigned then;    /* bit set by enum remedy; 0: nobody looks for it */
+    int64_t lasts_ms; /* what has been there this long without a break counts */
+};
+
 struct policy_config {
     int64_t persist_ms;     /* detection to drain */
     int64_t ramp_ms;        /* first to last slot of a failback */
@@ -47,6 +67,12 @@ struct policy_config {
     int confirm;            /* consecutive offline readings that make evidence */
     unsigned severities;    /* bit set by enum severity: which alerts move jobs */
     bool overflow;          /* the backup serves in normal times as well */
+    /* Beyond the document; zero bytes turn all of it off. */
+    struct policy_sign signs[SIGN_COUNT];
+    int64_t partial_pm;        /* SIGN_PARTIAL: online below this share of the slots, per mille */
+    int returns;               /* so many detections within ... */
+    int64_t returns_within_ms; /* ... this count as one that persisted; 0: they do not */
+    int64_t hold_ms;           /* out at least this long where the drain hides the evidence */
 };
 
 /* What a controller can see of one host. */
@@ -61,6 +87,8 @@ struct view_host {
     enum probe probe;     /* the independent signal */
     enum tier tier;
     bool maintenance; /* asked for by hand */
+    int running;      /* jobs in progress on it by the list of jobs; 0 where nobody asks for it */
+    unsigned signs; /* bit set by enum sign at the last reading; SIGN_PARTIAL is seen by `online` */
 };
 
 struct view {
@@ -89,6 +117,11 @@ struct policy_host {
     int64_t failovers[POLICY_FAILOVER_LOG]; /* ring of drain times */
     int failover_count;                     /* ever; the ring's head is this modulo its length */
     int held; /* enum notice: what the host waits for, already noticed; 0: nothing */
+    int64_t sign_ms[SIGN_COUNT]; /* since when each sign has been there; -1: it is not */
+    unsigned told;               /* bit set of the signs that have lasted and were noticed */
+    int64_t detections[POLICY_FAILOVER_LOG]; /* ring of detection times */
+    int detection_count;                     /* ever */
+    int64_t hidden_until_ms; /* drained for what the drain took out of sight: not back before */
 };
 
 struct policy_state {
@@ -117,6 +150,11 @@ enum notice {
     NOTICE_PAGE,        /* no host is healthy and not in maintenance: a human is needed (fleet) */
     NOTICE_MAINTENANCE, /* drained by hand */
     NOTICE_EMPTY,       /* maintenance: its last job has ended, work may begin */
+    NOTICE_PARTIAL,     /* the four signs have lasted, in their order; the first is this one */
+    NOTICE_DEAF,
+    NOTICE_CANARY,
+    NOTICE_FAILURES,
+    NOTICE_RETURNS, /* trouble that keeps coming back: drained without persisting */
     NOTICE_COUNT
 };
 

@@ -26,6 +26,11 @@ const char *policy_notice_name(enum notice notice)
         [NOTICE_PAGE] = "page",
         [NOTICE_MAINTENANCE] = "maintenance",
         [NOTICE_EMPTY] = "empty",
+        [NOTICE_PARTIAL] = "registrations are missing",
+        [NOTICE_DEAF] = "jobs wait although it shows idle slots",
+        [NOTICE_CANARY] = "its canary does not start",
+        [NOTICE_FAILURES] = "jobs fail on it and not elsewhere",
+        [NOTICE_RETURNS] = "trouble keeps coming back",
     };
     return names[notice];
 }

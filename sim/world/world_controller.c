@@ -215,7 +215,7 @@ static void act_on_host(struct world *world, int host)
         if (!(notices >> notice & 1))
             continue;
         cause = tell(world, host, (enum notice)notice, cause_of(world, host, (enum notice)notice));
-        if (notice == NOTICE_DETECTED || notice == NOTICE_RELAPSE)
+        if (mark_of_notice((enum notice)notice) == MARK_DETECTION || notice == NOTICE_RELAPSE)
             world_incident_detected(world, host);
         if (notice == NOTICE_DETECTED) {
             world->detection_cause[host] = cause;

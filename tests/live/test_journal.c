@@ -586,6 +586,34 @@ START_TEST(holder_without_a_beginning_holds_nothing)
 }
 END_TEST
 
+/* A journal from before there were signs has none of their keys, and one without signs neither. */
+START_TEST(evidence_beyond_the_document_comes_back_and_may_be_missing)
+{
+    struct policy_config config = {.confirm = 3, .partial_pm = 600, .returns = 3};
+    struct policy_config back;
+    struct view view = {.n = 1, .host[0] = {.slots = 8, .signs = 1u << SIGN_DEAF, .running = 2}};
+    json_t *value;
+    config.signs[SIGN_PARTIAL] = (struct policy_sign){1u << REMEDY_DRAIN, 600000};
+    config.returns_within_ms = 1800000;
+    config.hold_ms = 3600000;
+    value = record_config(&config);
+    OK(record_read_config(&back, value, "policy", &err));
+    ck_assert_int_eq(memcmp(&back, &config, sizeof back), 0);
+    ck_assert_ptr_null(json_object_get(value, "deaf_then"));
+    json_object_set_new(value, "partial_then", json_integer(4));
+    ck_assert_int_eq(record_read_config(&back, value, "policy", &err), UND_USAGE);
+    json_decref(value);
+    value = record_view(&view);
+    OK(record_read_view(&view, value, "view", &err));
+    ck_assert_uint_eq(view.host[0].signs, 1u << SIGN_DEAF);
+    ck_assert_int_eq(view.host[0].running, 2);
+    json_object_del(json_array_get(json_object_get(value, "host"), 0), "signs");
+    OK(record_read_view(&view, value, "view", &err));
+    ck_assert_uint_eq(view.host[0].signs, 0);
+    json_decref(value);
+}
+END_TEST
+
 START_TEST(policy_settings_come_back)
 {
     struct policy_config config = {.persist_ms = 300000,
@@ -638,6 +666,7 @@ Suite *suite(void)
     tcase_add_test(tcase, corrupted_journal_is_an_error);
     tcase_add_loop_test(tcase, many_processes_may_create_it_at_once, 0, 20);
     tcase_add_test(tcase, policy_settings_come_back);
+    tcase_add_test(tcase, evidence_beyond_the_document_comes_back_and_may_be_missing);
     suite_add_tcase(all, tcase);
     return all;
 }

@@ -304,6 +304,30 @@ START_TEST(github_is_the_real_one_unless_the_file_says_ideal)
 }
 END_TEST
 
+START_TEST(evidence_beyond_the_document_is_off_unless_asked_for)
+{
+    const struct policy_config *policy = &scenario.fleet.policy;
+    load(FLEET "  policy: {}\n");
+    ck_assert_uint_eq(policy->signs[SIGN_PARTIAL].then, 0);
+    ck_assert_int_eq(policy->returns_within_ms, 0);
+    scenario_fini(&scenario);
+    load(FLEET "  policy: {evidence: {partial: {}, returns: {}}}\n");
+    ck_assert_uint_eq(policy->signs[SIGN_PARTIAL].then, 1u << REMEDY_PAGE);
+    ck_assert_int_eq(policy->signs[SIGN_PARTIAL].lasts_ms, 600000);
+    ck_assert_int_eq(policy->partial_pm, 600);
+    ck_assert_int_eq(policy->returns, 3);
+    ck_assert_int_eq(policy->returns_within_ms, 1800000);
+    ck_assert_int_eq(policy->hold_ms, 3600000);
+    scenario_fini(&scenario);
+    load(FLEET "  policy: {evidence: {partial: {below: 80%, lasts: 0s, then: [page, drain]}}}\n");
+    ck_assert_uint_eq(policy->signs[SIGN_PARTIAL].then, 1u << REMEDY_PAGE | 1u << REMEDY_DRAIN);
+    ck_assert_int_eq(policy->partial_pm, 800);
+    ck_assert_int_eq(policy->signs[SIGN_PARTIAL].lasts_ms, 0);
+    ck_assert_int_eq(policy->returns_within_ms, 0);
+    scenario_fini(&scenario);
+}
+END_TEST
+
 START_TEST(sections_that_are_there_bring_the_real_defaults)
 {
     const struct fleet *fleet = &scenario.fleet;
@@ -730,6 +754,7 @@ Suite *suite(void)
     tcase_add_test(tests, garbage_fails_at_once);
     tcase_add_test(tests, least_fleet_has_the_documented_defaults);
     tcase_add_test(tests, github_is_the_real_one_unless_the_file_says_ideal);
+    tcase_add_test(tests, evidence_beyond_the_document_is_off_unless_asked_for);
     tcase_add_test(tests, sections_that_are_there_bring_the_real_defaults);
     tcase_add_test(tests, short_scrape_interval_cuts_the_default_timeout);
     tcase_add_test(tests, faults_and_claims_and_expectations_are_read);
