@@ -1,4 +1,5 @@
 #include "result.h"
+#include "model/stats/survival.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +50,19 @@ enum metric metric_by_name(const char *name)
     return (enum metric)i;
 }
 
+void result_survival(const struct result *result, enum metric metric, struct survival *survival)
+{
+    const struct samples *samples = &result->samples[metric];
+    survival_of_values(survival, samples->value, samples->n, samples->censored,
+                       samples->n_censored);
+}
+
 void result_fini(struct result *result)
 {
     int i;
     for (i = 0; i < METRIC_COUNT; i++) {
         free(result->samples[i].value);
+        free(result->samples[i].censored);
         free(result->by_replication[i]);
     }
     free(result->hosts);

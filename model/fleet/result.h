@@ -46,8 +46,12 @@ struct verdict {
     char statistic[16]; /* "mean", "p95" */
     char op[4];
     double limit, value, half_width; /* half width of the statistic's 95% interval, NAN if none */
-    bool pass;
-    int line; /* of the `expect` in the scenario file */
+    bool pass;                       /* never without a half width */
+    int line;                        /* of the `expect` in the scenario file */
+    bool undecided;                  /* neither held nor failed, as far as can be told */
+    bool value_is_bound;             /* the value is a lower bound */
+    int64_t n, censored;             /* observations behind it; not over when the run ended */
+    char why[128];                   /* it is undecided */
 };
 
 struct host_result {
@@ -55,10 +59,15 @@ struct host_result {
     struct quantity utilization, availability, jobs_done, jobs_failed;
 };
 
-/* Raw values of one metric, sorted, for the ECDF plots and quantile intervals; owned. */
+/* Raw values of one metric, sorted, for the ECDF plots and quantile intervals; owned. Of each case
+ * (an occurrence of a fault) there is one: a value; or its age when the run ended before it came
+ * about; or neither, where it was over without it (a host back before anyone noticed). */
 struct samples {
     double *value;
     size_t n;
+    double *censored; /* ages */
+    size_t n_censored;
+    int64_t never;
 };
 
 /* All hosts down at once, by importance sampling (sim/experiment/rare.h). */
@@ -100,6 +109,10 @@ struct result {
     } precision;
     struct rare_result rare;
 };
+
+/* Of the metric's samples; the caller's to fini. */
+struct survival;
+void result_survival(const struct result *result, enum metric metric, struct survival *survival);
 
 void result_fini(struct result *result);
 

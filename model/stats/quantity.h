@@ -5,12 +5,14 @@
 #ifndef MODEL_STATS_QUANTITY_H
 #define MODEL_STATS_QUANTITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum method {                         /* behind the half width of a mean */
               METHOD_REPLICATIONS,    /* independent replications, Student's t */
               METHOD_BATCH_MEANS,     /* batches over the time of a few long runs */
               METHOD_CLOPPER_PEARSON, /* a share of which every trial came out alike */
+              METHOD_KAPLAN_MEIER,    /* some were not over when the run ended */
               METHOD_COUNT
 };
 
@@ -22,6 +24,9 @@ struct quantity {
     double mean, half_width, min, p5, p50, p95, p99, max;
     double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of the two; NAN: unknown */
     enum method method;
+    int64_t censored;   /* beside the n: not over when the run ended (survival.h) */
+    double known_to;    /* with such: a quantile that is NAN is beyond this; else NAN */
+    bool mean_is_bound; /* the mean is a lower bound: too much was not over */
 };
 
 /* Of which nothing was observed. */

@@ -119,5 +119,6 @@ void sketch_quantity(struct sketch *sketch, struct quantity *quantity)
         .p50_high = NAN,
         .p95_low = NAN,
         .p95_high = NAN,
+        .known_to = NAN,
     };
 }

@@ -80,6 +80,7 @@ size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
         .p50_high = p50.high,
         .p95_low = p95.low,
         .p95_high = p95.high,
+        .known_to = NAN,
     };
     return count;
 }

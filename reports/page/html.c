@@ -35,7 +35,7 @@ static const char style[] =
     "th:first-child,td:first-child,.v,.m{text-align:left}tbody th{font-weight:600}\n"
     "td.n,td.m{white-space:nowrap}\n"
     ".word{font-weight:700;white-space:nowrap}.met{color:var(--met)}.not-met,.impossible,.failed"
-    "{color:var(--not)}.not-shown{color:var(--open)}\n"
+    "{color:var(--not)}.not-shown,.not-decided,.no-case{color:var(--open)}\n"
     ".no-claim,.not-applicable{color:var(--soft);font-weight:400}"
     ".g th{padding-top:1rem;overflow-wrap:anywhere}\n"
     "ul{padding-left:1.2rem;margin:.6rem 0}li{margin:.25rem 0}\n"
@@ -57,14 +57,13 @@ static void print_row(FILE *out, const struct claim *claim, const struct result 
 {
     const struct quantity *quantity = &result->metric[claim->metric];
     char text[CLAIM_DETAIL], value[TEXT_VALUE];
-    bool seen = quantity->n > 0;
     fputs("<tr>", out);
     element(out, "td", "m", claim_metric_word(claim->metric));
     claim_limit_text(claim, text, sizeof text);
     element(out, "td", "n", text);
-    element(out, "td", "n wide", text_metric(value, claim->metric, seen ? quantity->p5 : NAN));
-    element(out, "td", "n", text_metric(value, claim->metric, seen ? quantity->p50 : NAN));
-    element(out, "td", "n wide", text_metric(value, claim->metric, seen ? quantity->p95 : NAN));
+    element(out, "td", "n wide", text_quantile(value, claim->metric, quantity, quantity->p5));
+    element(out, "td", "n", text_quantile(value, claim->metric, quantity, quantity->p50));
+    element(out, "td", "n wide", text_quantile(value, claim->metric, quantity, quantity->p95));
     fprintf(out, "<td class=\"v\"><span class=\"word %s\">", claim_status_name(claim->status));
     text_xml(out, claim_status_word(claim->status));
     fputs("</span> ", out);
@@ -159,7 +158,7 @@ static void print_item(FILE *out, const char *class, const char *text)
 
 static void print_notes(FILE *out, const struct report *report, const struct claim *rows, int n)
 {
-    char text[SENTENCE], expectation[256];
+    char text[SENTENCE], expectation[400];
     int i;
     fputs("<ul>\n", out);
     for (i = 0; i < n; i++) {
@@ -183,7 +182,10 @@ static void print_notes(FILE *out, const struct report *report, const struct cla
     for (i = 0; i < report->result->n_verdicts; i++) {
         const struct verdict *verdict = &report->result->verdicts[i];
         table_expectation(verdict, expectation, sizeof expectation);
-        snprintf(text, sizeof text, "expectation %s: %s", verdict->pass ? "held" : "FAILED",
+        snprintf(text, sizeof text, "expectation %s: %s",
+                 verdict->pass        ? "held"
+                 : verdict->undecided ? "NOT DECIDED"
+                                      : "FAILED",
                  expectation);
         print_item(out, verdict->pass ? "" : "failed", text);
     }
@@ -229,14 +231,14 @@ static void print_workload(FILE *out, const struct result *result)
     for (i = 0; i < TABLE_WORKLOAD; i++) {
         enum metric metric = table_workload[i];
         const struct quantity *quantity = &result->metric[metric];
-        if (quantity->n == 0)
+        if (quantity->n + quantity->censored == 0)
             continue;
         fputs("<tr>", out);
         element(out, "td", "m", claim_metric_word(metric));
-        element(out, "td", "n", text_metric(text, metric, quantity->mean));
+        element(out, "td", "n", text_mean(text, metric, quantity));
         element(out, "td", "n", text_metric(text, metric, quantity->half_width));
-        element(out, "td", "n", text_metric(text, metric, quantity->p50));
-        element(out, "td", "n", text_metric(text, metric, quantity->p95));
+        element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p50));
+        element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p95));
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);

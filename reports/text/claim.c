@@ -1,7 +1,7 @@
 #include "claim.h"
 
 #include "model/base/assert.h"
-#include "model/stats/stats.h"
+#include "model/stats/survival.h"
 
 #include <math.h>
 
@@ -26,15 +26,51 @@ static void share_interval(struct claim *claim, int64_t held, int64_t n)
     claim->high = interval.high;
 }
 
+/* By the worst and the best that the open cases may come to. */
 static enum claim_status status_of_share(const struct claim *claim)
 {
+    struct interval worst, best;
     if (claim->n == 0)
-        return CLAIM_NOT_SHOWN;
-    if (claim->low >= CLAIM_SHARE)
+        return CLAIM_NO_CASE;
+    worst = stats_clopper_pearson(claim->held, claim->n, STATS_CONFIDENCE);
+    best = stats_clopper_pearson(claim->held + claim->open, claim->n, STATS_CONFIDENCE);
+    if (worst.low >= CLAIM_SHARE)
         return CLAIM_MET;
-    if (claim->held == 0 && claim->high < CLAIM_NEVER)
+    if (claim->held + claim->open == 0 && best.high < CLAIM_NEVER)
         return CLAIM_IMPOSSIBLE;
-    return claim->high < CLAIM_SHARE ? CLAIM_NOT_MET : CLAIM_NOT_SHOWN;
+    if (best.high < CLAIM_SHARE)
+        return CLAIM_NOT_MET;
+    return claim->open > 0 ? CLAIM_NOT_DECIDED : CLAIM_NOT_SHOWN;
+}
+
+/* Kaplan and Meier's, where some were not over by then. */
+static void estimate_share(struct claim *claim, const struct result *result)
+{
+    struct survival survival;
+    struct survival_share over;
+    if (claim->n == 0)
+        return;
+    if (claim->open == 0) {
+        claim->share = (double)claim->held / (double)claim->n;
+        share_interval(claim, claim->held, claim->n);
+        return;
+    }
+    result_survival(result, claim->metric, &survival);
+    over = survival_share(&survival, claim->limit, STATS_CONFIDENCE);
+    claim->share = over.share;
+    claim->low = over.low;
+    claim->high = over.high;
+    survival_fini(&survival);
+}
+
+/* What had lasted no longer than the limit when the run ended may still be within it. */
+static int64_t count_open(const struct samples *samples, double limit)
+{
+    int64_t n = 0;
+    size_t i;
+    for (i = 0; i < samples->n_censored; i++)
+        n += samples->censored[i] <= limit;
+    return n;
 }
 
 struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct result *result)
@@ -42,21 +78,19 @@ struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct resu
     const struct samples *samples = &result->samples[metric];
     struct claim claim = {.metric = metric, .limit = NAN, .share = NAN, .low = NAN, .high = NAN};
     UND_ASSERT(metric_unit(metric) == UNIT_MS);
-    claim.n = (int64_t)samples->n;
-    if (claim.n < result->replications)
-        claim.unobserved = result->replications - claim.n;
+    claim.censored = (int64_t)samples->n_censored;
+    claim.n = (int64_t)samples->n + claim.censored;
+    claim.unobserved = samples->never;
     if (limit_ms < 0) {
         claim.status = limit_ms == -2 ? CLAIM_NOT_APPLICABLE : CLAIM_NONE;
         return claim;
     }
     claim.limit = (double)limit_ms;
     claim.held = count_within(samples, claim.limit);
+    claim.open = count_open(samples, claim.limit);
     if (metric == METRIC_DETECTION)
         claim.n += claim.unobserved;
-    if (claim.n > 0) {
-        claim.share = (double)claim.held / (double)claim.n;
-        share_interval(&claim, claim.held, claim.n);
-    }
+    estimate_share(&claim, result);
     claim.status = status_of_share(&claim);
     return claim;
 }
@@ -87,6 +121,7 @@ struct claim claim_judge_objective(enum metric metric, double limit, const struc
                           .high = NAN,
                           .n = quantity->n};
     claim.status = CLAIM_NOT_SHOWN;
+    claim.censored = quantity->censored;
     if (!isfinite(limit) || limit < 0) {
         claim.limit = NAN;
         claim.status = CLAIM_NONE;
@@ -99,6 +134,8 @@ struct claim claim_judge_objective(enum metric metric, double limit, const struc
         claim.status = CLAIM_MET;
     else if (claim.at_least ? claim.high < limit : claim.low > limit)
         claim.status = CLAIM_NOT_MET;
+    if (quantity->mean_is_bound && claim.status != CLAIM_NOT_MET)
+        claim.status = CLAIM_NOT_DECIDED; /* the mean is greater, nobody knows by how much */
     return claim;
 }
 
@@ -143,14 +180,16 @@ int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
 
 const char *claim_status_name(enum claim_status status)
 {
-    static const char *const names[CLAIM_STATUSES] = {"no-claim", "not-applicable", "met",
-                                                      "not-met",  "impossible",     "not-shown"};
+    static const char *const names[CLAIM_STATUSES] = {"no-claim",    "not-applicable", "met",
+                                                      "not-met",     "impossible",     "not-shown",
+                                                      "not-decided", "no-case"};
     return names[status];
 }
 
 const char *claim_status_word(enum claim_status status)
 {
-    static const char *const words[CLAIM_STATUSES] = {"no claim", "no claim",   "met",
-                                                      "NOT MET",  "IMPOSSIBLE", "not shown"};
+    static const char *const words[CLAIM_STATUSES] = {"no claim",    "no claim",   "met",
+                                                      "NOT MET",     "IMPOSSIBLE", "not shown",
+                                                      "not decided", "no case"};
     return words[status];
 }

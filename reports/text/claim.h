@@ -6,15 +6,17 @@
  *     it is read as "at least CLAIM_SHARE of them are no slower". The share that met it has a
  *     Clopper-Pearson 95% interval. Met: the whole interval is at or above CLAIM_SHARE; not met:
  *     all of it below; impossible: not one met it and so many were tried that the interval ends
- *     below CLAIM_NEVER; not shown: the interval straddles, more replications are needed.
+ *     below CLAIM_NEVER; not shown: the interval straddles, more replications are needed. Cases
+ *     that were not over when the run ended count as whatever they may still become: not decided,
+ *     where that matters (a longer run is needed); the share is then Kaplan and Meier's. No case:
+ *     no number of replications would decide it, since what is claimed never comes about.
  *   - a service level objective ("MTTR < 15 minutes", "availability 99%") is about the mean, judged
  *     by the mean's 95% interval. Objectives are monthly, so they are judged only where the
  *     scenario simulates at least CLAIM_OBJECTIVE_MS.
  *
- * A fault that was never detected was not detected in time: for the detection, replications without
- * an observation count as misses. The other times may have no value for a good reason (nobody
- * waited, so nobody had to be rescued) and are judged over those that have one; `unobserved` says
- * how many have none.
+ * A fault that was over without a detection was not detected in time: that counts as a miss. The
+ * other times may have no value for a good reason (nobody waited, so nobody had to be rescued) and
+ * are judged over those that have one; `unobserved` says how many have none.
  */
 #ifndef REPORTS_TEXT_CLAIM_H
 #define REPORTS_TEXT_CLAIM_H
@@ -38,6 +40,8 @@ enum claim_status {
     CLAIM_NOT_MET,
     CLAIM_IMPOSSIBLE,
     CLAIM_NOT_SHOWN,
+    CLAIM_NOT_DECIDED,
+    CLAIM_NO_CASE,
     CLAIM_STATUSES
 };
 
@@ -49,8 +53,10 @@ struct claim {
     double limit;       /* ms or share, by the metric's unit; NAN if there is no claim */
     int64_t n;          /* cases judged */
     int64_t held;       /* of them, met the limit (0 for objectives) */
-    int64_t unobserved; /* replications in which the metric never came about */
-    double share;       /* held / n; NAN if n == 0 or an objective */
+    int64_t unobserved; /* cases that were over without it */
+    int64_t censored;   /* cases that were not over when the run ended */
+    int64_t open;       /* those of them that may still meet the limit */
+    double share;       /* of n; NAN if n == 0 or an objective */
     double low, high;   /* 95% interval of the share, or of the mean for objectives */
 };
 
@@ -69,8 +75,8 @@ const char *claim_metric_word(enum metric metric);       /* "detection", "RTO", 
 void claim_limit_text(const struct claim *claim, char *out, size_t size);
 /* The figure behind the verdict, at most 28 columns: "holds in 12.0% (10.1-14.2%)". */
 void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL]);
-/* In how many replications it never came about, and what that means for the verdict; empty where it
- * always did or never did (the row says that). */
+/* How many were over without it, how many were not over, and what that means for the verdict; empty
+ * where there is nothing to say, or the row says it. */
 void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
                       size_t size);
 /* Why a claim does not hold, a sentence or two in plain words; empty where there is nothing to

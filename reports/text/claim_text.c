@@ -66,32 +66,56 @@ static void interval_text(const struct claim *claim, char *out, size_t size)
     snprintf(out, size, "%s-%s", low, high);
 }
 
-void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL])
+/* Where no case has a value. */
+static void nothing_seen(const struct claim *claim, char out[CLAIM_DETAIL])
+{
+    if (claim->censored > 0)
+        snprintf(out, CLAIM_DETAIL, "not over in %" PRId64 " of %" PRId64, claim->censored,
+                 claim->n);
+    else
+        snprintf(out, CLAIM_DETAIL, "never came about");
+}
+
+static void share_detail(const struct claim *claim, const struct result *result,
+                         char out[CLAIM_DETAIL])
 {
     char value[TEXT_VALUE], interval[2 * TEXT_VALUE + 2];
-    double min_ms = result->metric[claim->metric].min;
-    out[0] = '\0';
-    if (claim->status == CLAIM_NONE || claim->status == CLAIM_NOT_APPLICABLE) {
-        if (result->metric[claim->metric].n == 0)
-            snprintf(out, CLAIM_DETAIL, "never came about");
-        return;
-    }
-    if (claim->n == 0) {
-        snprintf(out, CLAIM_DETAIL, "never came about");
-        return;
-    }
     interval_text(claim, interval, sizeof interval);
-    if (claim->objective)
-        snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
-                 text_metric(value, claim->metric, result->metric[claim->metric].mean), interval);
-    else if (claim->unobserved == result->replications)
-        snprintf(out, CLAIM_DETAIL, "never came about");
+    if (result->samples[claim->metric].n == 0)
+        nothing_seen(claim, out);
     else if (claim->status == CLAIM_IMPOSSIBLE)
-        snprintf(out, CLAIM_DETAIL, "never below %s", fastest(value, claim, min_ms));
+        snprintf(out, CLAIM_DETAIL, "never below %s",
+                 fastest(value, claim, result->metric[claim->metric].min));
+    else if (isnan(claim->share)) /* beyond what the run could see */
+        snprintf(out, CLAIM_DETAIL, "%" PRId64 " of %" PRId64 " were not over", claim->open,
+                 claim->n);
     else if (claim->held == 0)
         snprintf(out, CLAIM_DETAIL, "holds in 0 of %" PRId64 " (%s)", claim->n, interval);
     else
         snprintf(out, CLAIM_DETAIL, "holds in %s (%s)", text_share(value, claim->share), interval);
+}
+
+void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL])
+{
+    const struct quantity *quantity = &result->metric[claim->metric];
+    char value[TEXT_VALUE], interval[2 * TEXT_VALUE + 2];
+    out[0] = '\0';
+    if (claim->status == CLAIM_NONE || claim->status == CLAIM_NOT_APPLICABLE) {
+        if (quantity->n == 0)
+            nothing_seen(claim, out);
+        return;
+    }
+    if (!claim->objective) {
+        share_detail(claim, result, out);
+        return;
+    }
+    if (quantity->n == 0) {
+        nothing_seen(claim, out);
+        return;
+    }
+    interval_text(claim, interval, sizeof interval);
+    snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
+             text_mean(value, claim->metric, quantity), interval);
 }
 
 /* Where the time to the detection goes: the medians of the stages on the way. */
@@ -171,7 +195,10 @@ static void why_missed(const struct claim *claim, const struct report *report, c
     const struct quantity *quantity = &report->result->metric[claim->metric];
     char value[TEXT_VALUE], other[TEXT_VALUE], limit[TEXT_VALUE];
     text_time(limit, claim->limit);
-    if (quantity->n == 0)
+    if (quantity->n == 0 && claim->censored > 0)
+        snprintf(out, size, "%s: it had not come about in any of %" PRId64 " when the run ended.",
+                 claim_metric_word(claim->metric), claim->n);
+    else if (quantity->n == 0)
         snprintf(out, size, "%s: it never came about in %" PRId64 " replications.",
                  claim_metric_word(claim->metric), report->result->replications);
     else if (claim->held == 0)
@@ -181,20 +208,69 @@ static void why_missed(const struct claim *claim, const struct report *report, c
     else
         snprintf(out, size, "%s: %s take longer than the documented %s, one in twenty over %s.",
                  claim_metric_word(claim->metric), text_share(value, 1 - claim->share), limit,
-                 text_time(other, quantity->p95));
+                 text_time(other, isnan(quantity->p95) ? quantity->known_to : quantity->p95));
+}
+
+/* What a claim is about: each replication has one fault, or they are counted. */
+static const char *cases(const struct claim *claim, const struct result *result)
+{
+    const struct samples *samples = &result->samples[claim->metric];
+    int64_t n = (int64_t)(samples->n + samples->n_censored) + samples->never;
+    return n == result->replications ? "replications" : "faults";
+}
+
+static void without_it(const struct claim *claim, const struct result *result, int64_t all,
+                       char *out, size_t size)
+{
+    snprintf(out, size, "%s: never came about in %" PRId64 " of %" PRId64 " %s%s",
+             claim_metric_word(claim->metric), claim->unobserved, all, cases(claim, result),
+             claim->metric == METRIC_DETECTION && isfinite(claim->limit)
+                 ? ", which count as later than documented."
+                 : "; judged over the others.");
+}
+
+/* Why no number of replications would decide it. */
+static void no_case(const struct claim *claim, int64_t all, char *out, size_t size)
+{
+    const char *word = claim_metric_word(claim->metric);
+    if (all == 0)
+        snprintf(out, size,
+                 "%s: no number of replications decides it, since no fault strikes before the end "
+                 "of the run.",
+                 word);
+    else
+        snprintf(out, size,
+                 "%s: no number of replications decides it, since %s in any of %" PRId64 " faults.",
+                 word,
+                 claim->metric == METRIC_RTO        ? "no job is held up"
+                 : claim->metric == METRIC_FAILOVER ? "no routes are changed"
+                                                    : "it comes about",
+                 all);
 }
 
 void claim_unobserved(const struct claim *claim, const struct result *result, char *out,
                       size_t size)
 {
+    const struct samples *samples = &result->samples[claim->metric];
+    int64_t all = (int64_t)(samples->n + samples->n_censored) + samples->never;
+    size_t end;
     out[0] = '\0';
-    if (claim->objective || claim->unobserved == 0 || claim->unobserved >= result->replications)
+    if (claim->status == CLAIM_NO_CASE)
+        no_case(claim, all, out, size);
+    if (claim->objective ? !result->metric[claim->metric].mean_is_bound
+                         : claim->status == CLAIM_NO_CASE)
         return;
-    snprintf(out, size, "%s: never came about in %" PRId64 " of %" PRId64 " replications%s",
-             claim_metric_word(claim->metric), claim->unobserved, result->replications,
-             claim->metric == METRIC_DETECTION && isfinite(claim->limit)
-                 ? ", which count as later than documented."
-                 : "; judged over the others.");
+    if (!claim->objective && claim->unobserved > 0 && claim->unobserved < all)
+        without_it(claim, result, all, out, size);
+    if (claim->censored == 0)
+        return;
+    end = strlen(out);
+    if (end > 0)
+        end += (size_t)snprintf(out + end, size - end, " ");
+    snprintf(out + end, size - end,
+             "%s: %" PRId64 " of %" PRId64 " were not over when the run ended%s",
+             claim_metric_word(claim->metric), claim->censored, all - samples->never,
+             claim->status == CLAIM_NOT_DECIDED ? ": lengthen it." : ".");
 }
 
 void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size)

@@ -48,15 +48,19 @@ json_t *json_quantity(const struct quantity *quantity)
     const struct {
         const char *key;
         double value;
-    } fields[] = {{"min", quantity->min},         {"p5", quantity->p5},
-                  {"p50", quantity->p50},         {"p95", quantity->p95},
-                  {"p99", quantity->p99},         {"max", quantity->max},
-                  {"p50_low", quantity->p50_low}, {"p50_high", quantity->p50_high},
-                  {"p95_low", quantity->p95_low}, {"p95_high", quantity->p95_high}};
-    bool seen = quantity->n > 0; /* a struct that nobody filled is all 0, which must not show */
+    } fields[] = {{"min", quantity->min},          {"p5", quantity->p5},
+                  {"p50", quantity->p50},          {"p95", quantity->p95},
+                  {"p99", quantity->p99},          {"max", quantity->max},
+                  {"p50_low", quantity->p50_low},  {"p50_high", quantity->p50_high},
+                  {"p95_low", quantity->p95_low},  {"p95_high", quantity->p95_high},
+                  {"known_to", quantity->known_to}};
+    bool seen = quantity->n + quantity->censored >
+                0; /* a struct that nobody filled is all 0, which must not show */
     json_t *object = json_object();
     size_t i;
     put(object, "n", json_integer(quantity->n));
+    put(object, "censored", json_integer(quantity->censored));
+    put(object, "mean_is_lower_bound", json_boolean(seen && quantity->mean_is_bound));
     put(object, "mean", number(seen ? quantity->mean : NAN));
     put(object, "half_width", number(seen ? quantity->half_width : NAN));
     put(object, "confidence", json_real(STATS_CONFIDENCE));
@@ -138,6 +142,7 @@ static json_t *claims(const struct report *report)
         put(object, "low", number(rows[i].low));
         put(object, "high", number(rows[i].high));
         put(object, "unobserved", json_integer(rows[i].unobserved));
+        put(object, "censored", json_integer(rows[i].censored));
         append(array, object);
     }
     return array;
@@ -157,6 +162,11 @@ static json_t *verdicts(const struct result *result)
         put(object, "value", number(verdict->value));
         put(object, "half_width", number(verdict->half_width));
         put(object, "pass", json_boolean(verdict->pass));
+        put(object, "decided", json_boolean(!verdict->undecided));
+        put(object, "value_is_lower_bound", json_boolean(verdict->value_is_bound));
+        put(object, "n", json_integer(verdict->n));
+        put(object, "censored", json_integer(verdict->censored));
+        put(object, "why", verdict->undecided ? string(verdict->why) : json_null());
         append(array, object);
     }
     return array;

@@ -64,7 +64,7 @@ static void reproduce(FILE *out, const struct report *report)
 static void print_case(FILE *out, const struct report *report, const struct counts *counts,
                        const struct verdict *verdict)
 {
-    char name[128], text[256], limit[TEXT_VALUE], place[TEXT_VALUE];
+    char name[128], text[400], limit[TEXT_VALUE], place[TEXT_VALUE];
     snprintf(name, sizeof name, "%s %s %s %s", verdict->statistic, metric_name(verdict->metric),
              verdict->op, text_metric(limit, verdict->metric, verdict->limit));
     open_case(out, report, counts, name);

@@ -13,6 +13,7 @@
 #define NOTE 8 /* columns of "  note: " */
 #define NAME_COLUMNS 32
 #define SENTENCE 1024
+#define SOME 0.005 /* of the jobs: worth a word */
 #define ROW "  %-16s %11s %8s %8s %8s   "
 
 static void print_row(FILE *out, const struct claim *claim, const struct result *result)
@@ -20,13 +21,12 @@ static void print_row(FILE *out, const struct claim *claim, const struct result 
     const struct quantity *quantity = &result->metric[claim->metric];
     char limit[TEXT_VALUE], low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE];
     char detail[CLAIM_DETAIL];
-    bool seen = quantity->n > 0;
     claim_limit_text(claim, limit, sizeof limit);
     claim_detail(claim, result, detail);
     fprintf(out, ROW, claim_metric_word(claim->metric), limit,
-            text_metric(low, claim->metric, seen ? quantity->p5 : NAN),
-            text_metric(middle, claim->metric, seen ? quantity->p50 : NAN),
-            text_metric(high, claim->metric, seen ? quantity->p95 : NAN));
+            text_quantile(low, claim->metric, quantity, quantity->p5),
+            text_quantile(middle, claim->metric, quantity, quantity->p50),
+            text_quantile(high, claim->metric, quantity, quantity->p95));
     if (detail[0] == '\0')
         fprintf(out, "%s\n", claim_status_word(claim->status));
     else
@@ -86,12 +86,15 @@ void table_expectation(const struct verdict *verdict, char *out, size_t size)
         exact(limit, verdict->metric, verdict->limit);
         exact(value, verdict->metric, verdict->value);
     }
-    end = (size_t)snprintf(out, size, "%s %s %s %s: got %s", verdict->statistic,
+    end = (size_t)snprintf(out, size, "%s %s %s %s: got %s%s", verdict->statistic,
                            metric_name(verdict->metric), verdict->op, limit,
+                           verdict->value_is_bound ? "at least " : "",
                            isfinite(verdict->value) ? value : "nothing observed");
-    if (end < size && isfinite(verdict->half_width))
-        snprintf(out + end, size - end, " +-%s",
-                 text_metric(half, verdict->metric, verdict->half_width));
+    if (end < size && isfinite(verdict->half_width) && !verdict->value_is_bound)
+        end += (size_t)snprintf(out + end, size - end, " +-%s",
+                                text_metric(half, verdict->metric, verdict->half_width));
+    if (end < size && verdict->undecided)
+        snprintf(out + end, size - end, "; not decided: %s", verdict->why);
 }
 
 static int count_failed(const struct result *result)
@@ -105,15 +108,16 @@ static int count_failed(const struct result *result)
 static void print_expectations(FILE *out, const struct report *report)
 {
     const struct result *result = report->result;
-    char line[SENTENCE], path[SENTENCE / 2], text[256];
+    char line[SENTENCE], path[SENTENCE / 2], text[400];
     int i, failed = count_failed(result);
     text_clean(path, sizeof path, report->path);
     for (i = 0; i < result->n_verdicts; i++) {
         if (result->verdicts[i].pass)
             continue;
         table_expectation(&result->verdicts[i], text, sizeof text);
-        snprintf(line, sizeof line, "expectation failed: %s:%d: %s", path, result->verdicts[i].line,
-                 text);
+        snprintf(line, sizeof line, "expectation %s: %s:%d: %s",
+                 result->verdicts[i].undecided ? "not decided" : "failed", path,
+                 result->verdicts[i].line, text);
         print_sentence(out, line);
     }
     if (failed > 0) {
@@ -123,6 +127,17 @@ static void print_expectations(FILE *out, const struct report *report)
     } else if (result->n_verdicts > 0) {
         fprintf(out, "  all %d expectations of the scenario held\n", result->n_verdicts);
     }
+}
+
+/* Jobs that had not started when the run ended, where they are more than a few. */
+static void still_waiting(const struct quantity *wait, char *out, size_t size)
+{
+    int64_t all = wait->n + wait->censored;
+    char share[TEXT_VALUE];
+    size_t end = strlen(out);
+    if ((double)wait->censored >= SOME * (double)all && wait->censored > 0 && end < size)
+        snprintf(out + end, size - end, "; %s of the jobs had not started when the run ended",
+                 text_share(share, (double)wait->censored / (double)all));
 }
 
 void table_load(const struct report *report, char *out, size_t size)
@@ -138,15 +153,18 @@ void table_load(const struct report *report, char *out, size_t size)
              text_metric(lost, METRIC_JOBS_FAILED,
                          metric[METRIC_JOBS_FAILED].n ? metric[METRIC_JOBS_FAILED].mean : NAN),
              text_share(busy, metric[METRIC_UTILIZATION].n ? metric[METRIC_UTILIZATION].mean : NAN),
-             text_time(wait, metric[METRIC_QUEUE_WAIT].n ? metric[METRIC_QUEUE_WAIT].mean : NAN),
-             text_time(late, metric[METRIC_QUEUE_WAIT].n ? metric[METRIC_QUEUE_WAIT].p95 : NAN));
+             text_mean(wait, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT]),
+             text_quantile(late, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT],
+                           metric[METRIC_QUEUE_WAIT].p95));
+    still_waiting(&metric[METRIC_QUEUE_WAIT], out, size);
 }
 
 /* Different beyond both intervals together. Common random numbers make the true interval of the
  * difference smaller, so this errs on the side of "no change". */
 static bool differs(const struct quantity *a, const struct quantity *b)
 {
-    return a->n > 0 && b->n > 0 && fabs(a->mean - b->mean) > hypot(a->half_width, b->half_width);
+    return a->n > 0 && b->n > 0 && !a->mean_is_bound && !b->mean_is_bound &&
+           fabs(a->mean - b->mean) > hypot(a->half_width, b->half_width);
 }
 
 void table_difference(const struct report *report, char *out, size_t size)
@@ -188,14 +206,14 @@ static void print_workload(FILE *out, const struct result *result)
     fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
     for (i = 0; i < TABLE_WORKLOAD; i++) {
         const struct quantity *quantity = &result->metric[shown[i]];
-        if (quantity->n == 0)
+        if (quantity->n + quantity->censored == 0)
             continue;
         fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", claim_metric_word(shown[i]),
-                text_metric(mean, shown[i], quantity->mean),
+                text_mean(mean, shown[i], quantity),
                 text_metric(half, shown[i], quantity->half_width),
-                text_metric(p50, shown[i], quantity->p50),
-                text_metric(p95, shown[i], quantity->p95),
-                text_metric(p99, shown[i], quantity->p99));
+                text_quantile(p50, shown[i], quantity, quantity->p50),
+                text_quantile(p95, shown[i], quantity, quantity->p95),
+                text_quantile(p99, shown[i], quantity, quantity->p99));
     }
 }
 
@@ -334,11 +352,26 @@ struct table_summary table_summarise(const struct report *reports, int n)
             summary.not_met += rows[j].status == CLAIM_NOT_MET;
             summary.impossible += rows[j].status == CLAIM_IMPOSSIBLE;
             summary.not_shown += rows[j].status == CLAIM_NOT_SHOWN;
+            summary.not_decided += rows[j].status == CLAIM_NOT_DECIDED;
+            summary.no_case += rows[j].status == CLAIM_NO_CASE;
         }
         summary.failed += count_failed(reports[i].result);
         summary.expectations += reports[i].result->n_verdicts;
     }
     return summary;
+}
+
+static size_t claims_text(const struct table_summary *summary, char *out, size_t size)
+{
+    size_t end =
+        (size_t)snprintf(out, size, "%d claim%s: %d met, %d not met, %d impossible, %d not shown",
+                         summary->claims, summary->claims == 1 ? "" : "s", summary->met,
+                         summary->not_met, summary->impossible, summary->not_shown);
+    if (summary->not_decided > 0)
+        end += (size_t)snprintf(out + end, size - end, ", %d not decided", summary->not_decided);
+    if (summary->no_case > 0)
+        end += (size_t)snprintf(out + end, size - end, ", %d without a case", summary->no_case);
+    return end + (size_t)snprintf(out + end, size - end, ".");
 }
 
 void table_summary_text(const struct table_summary *summary, char *out, size_t size)
@@ -348,10 +381,7 @@ void table_summary_text(const struct table_summary *summary, char *out, size_t s
     if (summary->claims == 0)
         end += (size_t)snprintf(out + end, size - end, "no claims.");
     else
-        end += (size_t)snprintf(out + end, size - end,
-                                "%d claim%s: %d met, %d not met, %d impossible, %d not shown.",
-                                summary->claims, summary->claims == 1 ? "" : "s", summary->met,
-                                summary->not_met, summary->impossible, summary->not_shown);
+        end += claims_text(summary, out + end, size - end);
     if (summary->expectations > 0 && end < size)
         end += (size_t)snprintf(out + end, size - end, " %d of %d expectations held.",
                                 summary->expectations - summary->failed, summary->expectations);
@@ -374,5 +404,12 @@ void table_print(FILE *out, const struct report *reports, int n, bool quiet)
     if (!quiet && summary.claims > 0)
         fputs("met: true of at least 95% of all cases, at 95% confidence; IMPOSSIBLE: true of "
               "none;\nnot shown: more replications are needed to tell.\n",
+              out);
+    if (!quiet && summary.not_decided > 0)
+        fputs("not decided: too much was not over when the run ended; a longer duration would "
+              "tell.\n",
+              out);
+    if (!quiet && summary.no_case > 0)
+        fputs("no case: it never comes about, so that no number of replications would tell.\n",
               out);
 }

@@ -22,7 +22,7 @@ void table_print(FILE *out, const struct report *reports, int n, bool quiet);
 
 /* Counts over all reports, for the summary line and the HTML page. */
 struct table_summary {
-    int scenarios, errors, claims, met, not_met, impossible, not_shown;
+    int scenarios, errors, claims, met, not_met, impossible, not_shown, not_decided, no_case;
     int expectations, failed;
 };
 

@@ -94,6 +94,35 @@ const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value)
     return out;
 }
 
+/* Puts a sign before it. */
+static void sign(char out[TEXT_VALUE], const char *sign_text)
+{
+    char value[TEXT_VALUE];
+    memcpy(value, out, TEXT_VALUE);
+    snprintf(out, TEXT_VALUE, "%s%.*s", sign_text, TEXT_VALUE - 4, value);
+}
+
+const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity,
+                          double value)
+{
+    bool beyond = quantity->censored > 0 && isnan(value);
+    if (quantity->n + quantity->censored == 0)
+        value = NAN;
+    text_metric(out, metric, beyond ? quantity->known_to : value);
+    if (beyond && isfinite(quantity->known_to))
+        sign(out, ">");
+    return out;
+}
+
+const char *text_mean(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
+{
+    bool any = quantity->n + quantity->censored > 0;
+    text_metric(out, metric, any ? quantity->mean : NAN);
+    if (any && quantity->mean_is_bound)
+        sign(out, ">=");
+    return out;
+}
+
 /* Bytes that follow the first one, from its leading bits; -1 if it cannot be a first byte. */
 static int followers(unsigned char byte)
 {

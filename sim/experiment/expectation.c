@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/stats/stats.h"
+#include "model/stats/survival.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,27 +42,155 @@ static double over_replications(const struct result *result, enum metric metric,
     return quantile;
 }
 
+/* Jobs waiting, or slots busy as a share of all: over all the time observed. */
+static double over_time(const struct world *world, const struct result *result, enum metric metric,
+                        double p, struct interval *interval)
+{
+    bool queue = metric == METRIC_QUEUE_LENGTH;
+    const struct level *level = queue ? &world->queue_level : &world->busy_level;
+    double scale = queue ? 1 : 1.0 / world->n_regs;
+    if (result->metric[metric].n == 0)
+        return NAN;
+    *interval = cluster_level_quantile(queue ? &world->queue_clusters : &world->busy_clusters,
+                                       level, p, STATS_CONFIDENCE);
+    interval->low *= scale;
+    interval->high *= scale;
+    return level_quantile(level, fmax(p, LEAST)) * scale;
+}
+
 static double quantile_of(const struct findings *f, struct world *world,
                           const struct result *result, enum metric metric, double p,
                           struct interval *interval)
 {
-    const struct samples *samples = &result->samples[metric];
     *interval = (struct interval){NAN, NAN};
-    if (result->metric[metric].n == 0)
+    if (measure_is_delay(metric))
+        return measure_delay_quantile(f, result, metric, p, interval);
+    if (result->metric[metric].n + result->metric[metric].censored == 0)
         return NAN;
-    if (measure_is_delay(metric)) {
-        *interval = measure_delay_interval(f, result, metric, p);
-        return stats_quantile(samples->value, samples->n, p);
-    }
-    if (metric == METRIC_QUEUE_WAIT) {
-        *interval = cluster_quantile(&world->wait_clusters, &world->waits, p, STATS_CONFIDENCE);
-        return sketch_quantile(&world->waits, p);
-    }
-    if (metric == METRIC_QUEUE_LENGTH)
-        return level_quantile(&world->queue_level, fmax(p, LEAST));
-    if (metric == METRIC_UTILIZATION)
-        return level_quantile(&world->busy_level, fmax(p, LEAST)) / world->n_regs;
+    if (metric == METRIC_QUEUE_WAIT)
+        return measure_wait_quantile(world, p, interval);
+    if (metric == METRIC_QUEUE_LENGTH || metric == METRIC_UTILIZATION)
+        return over_time(world, result, metric, p, interval);
     return over_replications(result, metric, p, interval);
+}
+
+/* ---- what was not over ---- */
+
+/* The least and the greatest that the quantile can be: all that was not over ends at once, or
+ * never. */
+static struct interval bounds(struct world *world, const struct result *result, enum metric metric,
+                              double p)
+{
+    const struct samples *samples = &result->samples[metric];
+    struct survival at_once, never;
+    struct interval interval;
+    if (metric == METRIC_QUEUE_WAIT) {
+        survival_bounds_of_sketches(&at_once, &never, &world->waits, &world->waiting);
+    } else {
+        survival_bounds_of_values(&at_once, &never, samples->value, samples->n, samples->censored,
+                                  samples->n_censored);
+    }
+    interval = (struct interval){survival_quantile(&at_once, p), survival_quantile(&never, p)};
+    if (isnan(interval.high))
+        interval.high = INFINITY;
+    survival_fini(&at_once);
+    survival_fini(&never);
+    return interval;
+}
+
+/* Does whatever the open cases come to leave the expectation as it is? Then it is decided. */
+static void judge_open(const struct expect *expect, struct world *world,
+                       const struct result *result, struct verdict *verdict)
+{
+    const struct quantity *q = &result->metric[expect->metric];
+    struct interval range = {q->mean, q->mean_is_bound ? INFINITY : q->mean};
+    bool least, most;
+    if (expect->statistic == STATISTIC_QUANTILE) {
+        range = bounds(world, result, expect->metric, expect->quantile);
+        if (isnan(verdict->value)) { /* beyond what was seen, and so at least the least */
+            verdict->value = range.low;
+            verdict->value_is_bound = true;
+        }
+    } else {
+        verdict->value_is_bound = q->mean_is_bound;
+    }
+    least = holds(expect->op, range.low, expect->value);
+    most = holds(expect->op, range.high, expect->value);
+    verdict->pass = least && most;
+    verdict->undecided = least != most || (expect->op == OP_EQ && range.low < range.high);
+    if (verdict->undecided)
+        snprintf(verdict->why, sizeof verdict->why,
+                 "%lld of %lld were not over when the run ended; lengthen it",
+                 (long long)q->censored, (long long)(q->n + q->censored));
+    else if (verdict->value_is_bound && isnan(verdict->half_width))
+        verdict->half_width = 0; /* a bound has none: it is what was seen */
+}
+
+/* ---- verdicts ---- */
+
+/* A trace served by a fleet without anything random: what comes out is so. */
+static bool nothing_is_random(const struct scenario *scenario)
+{
+    const struct fleet *fleet = &scenario->fleet;
+    int i;
+    for (i = 0; i < fleet->n_hosts; i++)
+        if (fleet->hosts[i].has_mtbf || fleet->hosts[i].speed != fleet->hosts[0].speed)
+            return false;
+    return fleet->workload.arrivals.kind == ARRIVALS_TRACE && scenario->n_faults == 0 &&
+           !fleet->github.present && !fleet->monitoring.present && !fleet->has_policy &&
+           !fleet->workload.queue.has_patience;
+}
+
+/* The extremes are of what was simulated, and exactly so; they say nothing of what was not. */
+static bool is_exact(const struct scenario *scenario, const struct expect *expect)
+{
+    return nothing_is_random(scenario) || (expect->statistic == STATISTIC_QUANTILE &&
+                                           (expect->quantile <= 0 || expect->quantile >= 1));
+}
+
+static void estimate(const struct expect *expect, const struct findings *f, struct world *world,
+                     const struct result *result, struct verdict *verdict)
+{
+    const struct quantity *q = &result->metric[expect->metric];
+    struct interval interval;
+    if (expect->statistic == STATISTIC_MEAN) {
+        snprintf(verdict->statistic, sizeof verdict->statistic, "mean");
+        verdict->value = q->mean;
+        verdict->half_width = q->half_width;
+        return;
+    }
+    snprintf(verdict->statistic, sizeof verdict->statistic, "p%g", 100 * expect->quantile);
+    verdict->value = quantile_of(f, world, result, expect->metric, expect->quantile, &interval);
+    verdict->half_width = (interval.high - interval.low) / 2;
+    if (!isfinite(verdict->half_width))
+        verdict->half_width = NAN;
+}
+
+/* Nothing observed holds nothing: comparisons with NAN are false. */
+static void judge_one(const struct scenario *scenario, const struct expect *expect,
+                      const struct findings *f, struct world *world, struct result *result,
+                      struct verdict *verdict)
+{
+    const struct quantity *q = &result->metric[expect->metric];
+    *verdict = (struct verdict){.metric = expect->metric,
+                                .limit = expect->value,
+                                .line = expect->line,
+                                .n = q->n,
+                                .censored = q->censored};
+    snprintf(verdict->op, sizeof verdict->op, "%s", op_name(expect->op));
+    estimate(expect, f, world, result, verdict);
+    verdict->pass = holds(expect->op, verdict->value, expect->value);
+    if (q->censored > 0 && metric_unit(expect->metric) == UNIT_MS)
+        judge_open(expect, world, result, verdict);
+    if (isnan(verdict->half_width) && !isnan(verdict->value) && is_exact(scenario, expect))
+        verdict->half_width = 0;
+    if (verdict->pass && isnan(verdict->half_width)) {
+        verdict->pass = false;
+        verdict->undecided = true;
+        snprintf(verdict->why, sizeof verdict->why,
+                 "too few were observed for an interval (%lld); more replications are needed",
+                 (long long)q->n);
+    }
 }
 
 void judge(const struct scenario *scenario, const struct findings *f, struct world *world,
@@ -71,25 +200,6 @@ void judge(const struct scenario *scenario, const struct findings *f, struct wor
     result->n_verdicts = scenario->n_expects;
     result->verdicts = calloc((size_t)scenario->n_expects + 1, sizeof *result->verdicts);
     UND_ASSERT(result->verdicts != NULL);
-    for (i = 0; i < scenario->n_expects; i++) {
-        const struct expect *expect = &scenario->expects[i];
-        struct verdict *verdict = &result->verdicts[i];
-        struct interval interval;
-        verdict->metric = expect->metric;
-        verdict->limit = expect->value;
-        verdict->line = expect->line;
-        snprintf(verdict->op, sizeof verdict->op, "%s", op_name(expect->op));
-        if (expect->statistic == STATISTIC_MEAN) {
-            snprintf(verdict->statistic, sizeof verdict->statistic, "mean");
-            verdict->value = result->metric[expect->metric].mean;
-            verdict->half_width = result->metric[expect->metric].half_width;
-        } else {
-            snprintf(verdict->statistic, sizeof verdict->statistic, "p%g", 100 * expect->quantile);
-            verdict->value =
-                quantile_of(f, world, result, expect->metric, expect->quantile, &interval);
-            verdict->half_width = (interval.high - interval.low) / 2;
-        }
-        /* Nothing observed holds nothing: comparisons with NAN are false. */
-        verdict->pass = holds(expect->op, verdict->value, expect->value);
-    }
+    for (i = 0; i < scenario->n_expects; i++)
+        judge_one(scenario, &scenario->expects[i], f, world, result, &result->verdicts[i]);
 }

@@ -45,6 +45,7 @@ static void replicate(struct crew *crew, struct world *world, int64_t r)
     slices.stretch = f->stretch + r * (int64_t)slices.n;
     world->slices = slices.n > 0 ? &slices : NULL;
     world->timeline = r == 0 ? crew->timeline : NULL;
+    world->group = (int)(r % COHORT_GROUPS);
     world_run(world, &crew->base[r], &rep, f->incidents + r * f->max_incidents, f->max_incidents);
     f->rep[r] = rep;
     world->timeline = NULL;

@@ -4,10 +4,15 @@
 
 #include "model/base/assert.h"
 #include "model/stats/stats.h"
+#include "model/stats/survival.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Of the jobs had not started when the run ended: so few leave the interval of the mean as it is.
+ */
+#define FEW 0.01
 
 double *measure_new(int64_t n)
 {
@@ -67,14 +72,15 @@ static bool parts(const struct findings *f, enum metric metric, double *a, doubl
     for (r = 0; r < f->n; r++) {
         const struct rep *rep = &f->rep[r];
         if (metric == METRIC_QUEUE_WAIT || metric == METRIC_WAIT_PROBABILITY) {
-            a[r] = (double)(metric == METRIC_QUEUE_WAIT ? rep->wait_sum_ms : rep->waited);
-            b[r] = (double)rep->started;
+            a[r] = (double)(metric == METRIC_QUEUE_WAIT ? rep->wait_sum_ms + rep->waiting_sum_ms
+                                                        : rep->waited + rep->waiting_for_slot);
+            b[r] = (double)(rep->started + rep->waiting);
         } else if (metric == METRIC_JOB_SUCCESS) {
             a[r] = (double)rep->first_done;
             b[r] = (double)(rep->first_done + rep->first_failed);
         } else if (metric == METRIC_FAILOVER_SUCCESS) {
             a[r] = (double)rep->failovers_done;
-            b[r] = (double)rep->failovers_due;
+            b[r] = (double)(rep->failovers_due - rep->failovers_open);
         } else {
             return false;
         }
@@ -93,6 +99,24 @@ static void measure_ratio_of(const struct findings *f, enum metric metric, struc
     free(b);
 }
 
+double measure_wait_quantile(struct world *world, double p, struct interval *interval)
+{
+    struct survival survival;
+    double quantile;
+    if (world->waiting.n == 0) {
+        *interval = cluster_quantile(&world->wait_clusters, &world->waits, p, STATS_CONFIDENCE);
+        return sketch_quantile(&world->waits, p);
+    }
+    survival_of_sketches(&survival, &world->waits, &world->waiting);
+    quantile = survival_quantile(&survival, p);
+    *interval = (struct interval){NAN, NAN};
+    if (p > 0 && p < 1 && isfinite(quantile))
+        *interval = survival_quantile_between(
+            &survival, p, cohort_variance(&world->cohort, quantile), STATS_CONFIDENCE);
+    survival_fini(&survival);
+    return quantile;
+}
+
 /* Mean and interval by replications, the distribution from the jobs of all of them. */
 static void measure_waits(const struct findings *f, struct world *world, struct result *result)
 {
@@ -100,10 +124,23 @@ static void measure_waits(const struct findings *f, struct world *world, struct 
     struct interval p50, p95;
     measure_ratio_of(f, METRIC_QUEUE_WAIT, &by_replication,
                      &result->by_replication[METRIC_QUEUE_WAIT]);
-    sketch_quantity(&world->waits, q);
-    q->half_width = by_replication.half_width;
-    p50 = cluster_quantile(&world->wait_clusters, &world->waits, 0.5, STATS_CONFIDENCE);
-    p95 = cluster_quantile(&world->wait_clusters, &world->waits, 0.95, STATS_CONFIDENCE);
+    if (world->waiting.n > 0) {
+        struct survival survival;
+        survival_of_sketches(&survival, &world->waits, &world->waiting);
+        measure_survival(&survival, q);
+        if ((double)q->censored > FEW * (double)(q->n + q->censored)) {
+            q->half_width = cohort_mean_half_width(&world->cohort, STATS_CONFIDENCE);
+        } else {
+            q->half_width = by_replication.half_width;
+            q->method = METHOD_REPLICATIONS;
+        }
+        survival_fini(&survival);
+    } else {
+        sketch_quantity(&world->waits, q);
+        q->half_width = by_replication.half_width;
+    }
+    measure_wait_quantile(world, 0.5, &p50);
+    measure_wait_quantile(world, 0.95, &p95);
     q->p50_low = p50.low;
     q->p50_high = p50.high;
     q->p95_low = p95.low;
@@ -234,6 +271,14 @@ static void void_steady_means(struct result *result)
     }
 }
 
+/* The precision that was reached is that of the interval that is reported. */
+static void reach(struct result *result)
+{
+    const struct quantity *q = &result->metric[result->precision.metric];
+    if (result->precision.asked > 0 && q->half_width > 0)
+        result->precision.reached = q->half_width / fabs(q->mean);
+}
+
 void measure_result(const struct scenario *scenario, uint64_t seed, const struct findings *f,
                     struct world *world, struct result *result)
 {
@@ -244,6 +289,7 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
                                          METRIC_FAILOVER_SUCCESS};
     struct quantity *metric = result->metric;
     size_t i;
+    int64_t r;
     int m;
     snprintf(result->scenario, sizeof result->scenario, "%s", scenario->name);
     snprintf(result->path, sizeof result->path, "%s", scenario->path);
@@ -255,6 +301,8 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     measure_waits(f, world, result);
     for (i = 0; i < sizeof shares / sizeof *shares; i++)
         measure_ratio_of(f, shares[i], &metric[shares[i]], &result->by_replication[shares[i]]);
+    for (r = 0; r < f->n; r++)
+        metric[METRIC_FAILOVER_SUCCESS].censored += f->rep[r].failovers_open;
     for (i = 0; i < sizeof whole / sizeof *whole; i++)
         over_replications(f, whole[i], result);
     never_certain(&metric[METRIC_AVAILABILITY]);
@@ -264,5 +312,6 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     if (result->unstable)
         void_steady_means(result);
     measure_hosts(f, &scenario->fleet, result);
+    reach(result);
     judge(scenario, f, world, result);
 }

@@ -32,9 +32,14 @@ bool measure_is_delay(enum metric metric); /* of incidents; all others are of jo
 void measure_delay_parts(const struct findings *findings, enum metric metric, double *sum,
                          double *count);
 void measure_delays(const struct findings *findings, enum metric metric, struct result *result);
-/* Of a quantile of the delays, whose samples are in `result`. */
-struct interval measure_delay_interval(const struct findings *findings, const struct result *result,
-                                       enum metric metric, double p);
+/* Of the delays, whose samples are in `result`; NAN where it is beyond what was seen. */
+double measure_delay_quantile(const struct findings *findings, const struct result *result,
+                              enum metric metric, double p, struct interval *interval);
+/* All that a curve says but for the intervals of the quantiles. */
+struct survival;
+void measure_survival(const struct survival *survival, struct quantity *q);
+/* Of the waits of all jobs, those that had not started among them. */
+double measure_wait_quantile(struct world *world, double p, struct interval *interval);
 
 /* Sum of a over sum of b, and each replication's ratio; `proportion`: b counts trials, a successes.
  * The array at `by_replication` is the caller's to free. */

@@ -27,14 +27,19 @@ struct cluster_set {
 void cluster_init(struct cluster_set *set);
 void cluster_fini(struct cluster_set *set);
 void cluster_clear(struct cluster_set *set);
-/* All values of one cluster. */
+struct level;
+/* All values of one cluster; or all its time at each value of a level (level.h). */
 void cluster_add(struct cluster_set *set, const struct sketch *values);
+void cluster_add_level(struct cluster_set *set, const struct level *level);
 void cluster_merge(struct cluster_set *set, const struct cluster_set *part);
 
 /* Of the p-quantile of `whole`, the values of all clusters together; NAN where the clusters are too
  * few to tell. */
 struct interval cluster_quantile(const struct cluster_set *set, struct sketch *whole, double p,
                                  double confidence);
+
+struct interval cluster_level_quantile(const struct cluster_set *set, const struct level *whole,
+                                       double p, double confidence);
 
 /* Half the width of the interval of a share of `total` values in n clusters, by the sum of squares
  * of the clusters' residuals C - share N. NAN for n < 2. */

@@ -71,5 +71,6 @@ void level_quantity(const struct level *level, double scale, struct quantity *qu
         .p50_high = NAN,
         .p95_low = NAN,
         .p95_high = NAN,
+        .known_to = NAN,
     };
 }

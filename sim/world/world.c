@@ -99,8 +99,15 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     queue_init(&world->queue, 4 * WORLD_JOBS);
     level_init(&world->queue_level);
     level_init(&world->busy_level);
+    level_init(&world->rep_queue_level);
+    level_init(&world->rep_busy_level);
+    cluster_init(&world->queue_clusters);
+    cluster_init(&world->busy_clusters);
     sketch_init(&world->waits);
     sketch_init(&world->rep_waits);
+    sketch_init(&world->waiting);
+    sketch_init(&world->rep_waiting);
+    cohort_init(&world->cohort);
     cluster_init(&world->wait_clusters);
     open_monitoring(world);
     world->warmup_ms = scenario->warmup_ms;
@@ -117,9 +124,16 @@ void world_close(struct world *world)
     if (world->alertmanager)
         alertmanager_close(world->alertmanager);
     cluster_fini(&world->wait_clusters);
+    cohort_fini(&world->cohort);
+    sketch_fini(&world->rep_waiting);
+    sketch_fini(&world->waiting);
     sketch_fini(&world->rep_waits);
     sketch_fini(&world->waits);
     queue_fini(&world->queue);
+    cluster_fini(&world->busy_clusters);
+    cluster_fini(&world->queue_clusters);
+    level_fini(&world->rep_busy_level);
+    level_fini(&world->rep_queue_level);
     level_fini(&world->busy_level);
     level_fini(&world->queue_level);
     free(world->jobs);
@@ -132,17 +146,25 @@ void world_close(struct world *world)
 void world_merge(struct world *world, const struct world *part)
 {
     sketch_merge(&world->waits, &part->waits);
+    sketch_merge(&world->waiting, &part->waiting);
+    cohort_merge(&world->cohort, &part->cohort);
     cluster_merge(&world->wait_clusters, &part->wait_clusters);
     level_merge(&world->queue_level, &part->queue_level);
     level_merge(&world->busy_level, &part->busy_level);
+    cluster_merge(&world->queue_clusters, &part->queue_clusters);
+    cluster_merge(&world->busy_clusters, &part->busy_clusters);
 }
 
 void world_forget(struct world *world)
 {
     sketch_clear(&world->waits);
+    sketch_clear(&world->waiting);
+    cohort_clear(&world->cohort);
     cluster_clear(&world->wait_clusters);
     level_clear(&world->queue_level);
     level_clear(&world->busy_level);
+    cluster_clear(&world->queue_clusters);
+    cluster_clear(&world->busy_clusters);
 }
 
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
@@ -177,8 +199,8 @@ void world_account_since(struct world *world)
     if (ms <= 0)
         return;
     world->level_since_ms = world->now_ms;
-    level_hold(&world->queue_level, world->queued, ms);
-    level_hold(&world->busy_level, world->occupied, ms);
+    level_hold(&world->rep_queue_level, world->queued, ms);
+    level_hold(&world->rep_busy_level, world->occupied, ms);
     world->queue_integral += world->queued * ms;
     world->busy_integral += world->occupied * ms;
     world->available_ms += world->able_total > 0 ? ms : 0;
@@ -230,6 +252,9 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     *rep = (struct rep){.host = rep->host};
     world->rep = rep;
     sketch_clear(&world->rep_waits);
+    sketch_clear(&world->rep_waiting);
+    level_clear(&world->rep_queue_level);
+    level_clear(&world->rep_busy_level);
     if (world->slices)
         time_slices_clear(world->slices);
     world->now_ms = 0;
@@ -377,8 +402,15 @@ static void finish(struct world *world)
     world->now_ms = world->end_ms < INT64_MAX / 4 && !rep->unstable ? world->end_ms : world->now_ms;
     world_account(world);
     world_incident_finish(world);
+    world_github_finish(world);
     sketch_merge(&world->waits, &world->rep_waits);
+    sketch_merge(&world->waiting, &world->rep_waiting);
     cluster_add(&world->wait_clusters, &world->rep_waits);
+    level_merge(&world->queue_level, &world->rep_queue_level);
+    level_merge(&world->busy_level, &world->rep_busy_level);
+    cluster_add_level(&world->queue_clusters, &world->rep_queue_level);
+    cluster_add_level(&world->busy_clusters, &world->rep_busy_level);
+    cohort_add(&world->cohort, world->group, &world->rep_waits, &world->rep_waiting);
     ms = (double)(world->now_ms - world->stats_from_ms);
     ms = ms > 0 ? ms : NAN;
     rep->digest = world->digest;

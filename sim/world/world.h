@@ -28,6 +28,7 @@
 #include "sim/monitoring/alertmanager.h"
 #include "sim/monitoring/prometheus.h"
 #include "sim/stats/cluster.h"
+#include "sim/stats/cohort.h"
 #include "sim/stats/level.h"
 #include "sim/stats/time_slices.h"
 
@@ -160,6 +161,10 @@ struct incident {
     int inflight; /* jobs it killed that are not yet done again */
     bool lost_for_good, ended, degrading, maintenance;
     int32_t cause; /* timeline entry */
+    /* At the end of the replication: what may still come about, a bit a metric, and when that was.
+     */
+    uint32_t awaits;
+    int64_t over_ms;
 };
 
 struct rep_host {
@@ -171,8 +176,10 @@ struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
+    int64_t waiting, waiting_sum_ms, waiting_for_slot; /* not started yet at the end; their ages */
     double queue_length, utilization, availability;
     int failovers, failovers_due, failovers_done; /* decided; due, in time */
+    int failovers_open;                           /* of those due, neither at the end */
     int n_incidents;
     bool unstable;
     enum invariant broken;
@@ -248,11 +255,16 @@ struct world {
     bool fault_active[SCENARIO_FAULTS];
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
-    struct sketch rep_waits; /* of this replication */
-    struct sketch waits;     /* of all replications of this worker */
+    struct sketch rep_waits;            /* of this replication */
+    struct sketch waits;                /* of all replications of this worker */
+    struct sketch rep_waiting, waiting; /* ages at the end of jobs that had not started */
+    struct cohort cohort;               /* both, by groups of replications */
+    int group;                          /* of this replication */
     struct cluster_set wait_clusters;
     struct level queue_level; /* jobs waiting over time, of all replications of this worker */
     struct level busy_level;  /* occupied slots over time */
+    struct level rep_queue_level, rep_busy_level; /* of this replication */
+    struct cluster_set queue_clusters, busy_clusters;
     int64_t level_since_ms, able_total;
     int64_t queue_integral, busy_integral, available_ms;
     struct time_slices *slices; /* of this replication; the caller's; NULL: not wanted */
@@ -324,6 +336,7 @@ void world_github_label(struct world *world, uint32_t reg, bool labelled);
 void world_github_refresh(struct world *world, uint32_t reg); /* idle or not, after any change */
 void world_github_route(struct world *world, uint64_t hosts); /* variable switch */
 void world_github_reroute(struct world *world, uint32_t job); /* cancelled and re-run */
+void world_github_finish(struct world *world); /* jobs that wait when the replication ends */
 bool world_github_up(const struct world *world);
 
 /* world_session.c */

@@ -436,3 +436,21 @@ void world_github_start(struct world *world)
         world_github_count(world, i);
     }
 }
+
+/* Jobs that have not started when the replication ends have waited at least this long. */
+void world_github_finish(struct world *world)
+{
+    struct rep *rep = world->rep;
+    uint32_t job;
+    for (job = 0; job < world->jobs_used; job++) {
+        const struct job *j = &world->jobs[job];
+        int64_t age_ms = world->now_ms - j->created_ms;
+        if ((j->state != JOB_QUEUED && j->state != JOB_ASSIGNED && j->state != JOB_STRANDED) ||
+            j->started_ms >= 0 || j->attempt > 0 || j->created_ms < world->stats_from_ms)
+            continue;
+        sketch_add(&world->rep_waiting, age_ms);
+        rep->waiting++;
+        rep->waiting_sum_ms += age_ms;
+        rep->waiting_for_slot += j->waited && age_ms > 0;
+    }
+}

@@ -207,17 +207,6 @@ static bool anyone_held_up(const struct world *world)
     return false;
 }
 
-/* At the end of a replication: whoever is still held up has waited at least this long. */
-void world_incident_finish(struct world *world)
-{
-    struct incident *incident;
-    if (world->n_open == 0 || !anyone_held_up(world))
-        return;
-    FOR_OPEN(world, incident)
-    if (incident->rto_ms < 0 && !incident->maintenance && !incident->degrading)
-        incident->rto_ms = world->now_ms - incident->at_ms;
-}
-
 static bool full(const struct world *world, const struct incident *incident)
 {
     int host;
@@ -261,14 +250,71 @@ static bool swallows(const struct world *world, uint64_t hosts)
 
 /* While registrations that are gone take jobs, or nothing can take any, a job that has to wait is
  * held up by the fault; later it waits for want of capacity. */
+static bool impairs(const struct world *world, const struct incident *incident)
+{
+    return incident->mttr_ms < 0 && !incident->maintenance && !incident->degrading &&
+           (world->able_total == 0 || swallows(world, incident->hosts));
+}
+
 bool world_incident_impairs(const struct world *world)
 {
     int slot;
-    for (slot = 0; slot < world->n_open; slot++) {
-        const struct incident *incident = &world->incidents[world->open[slot]];
-        if (incident->mttr_ms < 0 && !incident->maintenance && !incident->degrading &&
-            (world->able_total == 0 || swallows(world, incident->hosts)))
+    for (slot = 0; slot < world->n_open; slot++)
+        if (impairs(world, &world->incidents[world->open[slot]]))
             return true;
-    }
     return false;
+}
+
+/* ---- the end of a replication ---- */
+
+static uint32_t bit(enum metric metric, bool set)
+{
+    return set ? 1u << metric : 0;
+}
+
+/* Alerts, their notice, the detection and the change of routes come while capacity is missing. */
+static uint32_t awaits_controller(const struct world *world, const struct incident *incident)
+{
+    const struct fleet *fleet = world->fleet;
+    bool fault = !incident->maintenance, policy = fleet->has_policy;
+    if (incident->mttr_ms >= 0)
+        return 0;
+    return bit(METRIC_PENDING, fault && incident->pending_ms < 0 && world->prometheus) |
+           bit(METRIC_FIRING, fault && incident->firing_ms < 0 && world->prometheus) |
+           bit(METRIC_WEBHOOK, fault && incident->webhook_ms < 0 && world->alertmanager) |
+           bit(METRIC_DETECTION, fault && incident->detection_ms < 0 && policy) |
+           bit(METRIC_FAILOVER, incident->hosts != 0 && incident->routed_at_ms < 0 && policy) |
+           bit(METRIC_MTTR, true);
+}
+
+/* Someone is held up and has not started; or may yet be, as the fault still holds jobs up. */
+static bool awaits_service(const struct world *world, const struct incident *incident, bool held_up)
+{
+    if (incident->rto_ms >= 0 || incident->maintenance)
+        return false;
+    if (incident->degrading)
+        return incident->mttr_ms < 0 && incident->hosts != 0 && world->fleet->has_policy;
+    return held_up || impairs(world, incident);
+}
+
+/* What had not come about when the replication ended is not over; what can no longer is. */
+void world_incident_finish(struct world *world)
+{
+    bool held_up = world->n_open > 0 && anyone_held_up(world);
+    int i, slot;
+    for (i = 0; i < world->n_incidents; i++) {
+        struct incident *incident = &world->incidents[i];
+        incident->over_ms = world->now_ms;
+        incident->awaits =
+            awaits_controller(world, incident) |
+            bit(METRIC_JOB_RECOVERY, incident->inflight > 0 && !incident->lost_for_good);
+    }
+    for (slot = 0; slot < world->n_open; slot++) {
+        struct incident *incident = &world->incidents[world->open[slot]];
+        incident->awaits |= bit(METRIC_RTO, awaits_service(world, incident, held_up));
+    }
+    for (i = 0; i < world->n_hosts; i++)
+        world->rep->failovers_open +=
+            world->host[i].failing_over &&
+            world->now_ms - world->policy.host[i].detected_ms <= FAILOVER_IN_TIME_MS;
 }

@@ -21,7 +21,7 @@ static void samples(enum metric metric, int held, int missed)
     double *value = calloc((size_t)n + 1, sizeof *value);
     for (i = 0; i < n; i++)
         value[i] = i < held ? LIMIT : LIMIT + 1;
-    result.samples[metric] = (struct samples){value, (size_t)n};
+    result.samples[metric] = (struct samples){.value = value, .n = (size_t)n};
     result.metric[metric] = (struct quantity){.n = n, .min = n ? value[0] : NAN};
     result.replications = n;
 }
@@ -101,14 +101,14 @@ START_TEST(a_fault_never_detected_was_not_detected_in_time)
 {
     struct claim claim;
     samples(METRIC_DETECTION, 100, 0);
-    result.replications = 1000;
+    result.samples[METRIC_DETECTION].never = 900;
     claim = claim_judge(METRIC_DETECTION, LIMIT, &result);
     ck_assert_int_eq(claim.n, 1000);
     ck_assert_int_eq(claim.unobserved, 900);
     ck_assert_double_eq_tol(claim.share, 0.1, 1e-12);
     ck_assert_int_eq(claim.status, CLAIM_NOT_MET);
     samples(METRIC_RTO, 100, 0);
-    result.replications = 1000;
+    result.samples[METRIC_RTO].never = 900;
     claim = claim_judge(METRIC_RTO, LIMIT, &result);
     ck_assert_int_eq(claim.n, 100);
     ck_assert_int_eq(claim.unobserved, 900);
@@ -120,7 +120,7 @@ START_TEST(a_detection_that_never_came_about_is_impossible_and_says_so)
 {
     char detail[CLAIM_DETAIL];
     struct claim claim;
-    result.replications = 1000;
+    result.samples[METRIC_DETECTION].never = 1000;
     claim = claim_judge(METRIC_DETECTION, LIMIT, &result);
     ck_assert_int_eq(claim.status, CLAIM_IMPOSSIBLE);
     claim_detail(&claim, &result, detail);
@@ -128,11 +128,82 @@ START_TEST(a_detection_that_never_came_about_is_impossible_and_says_so)
 }
 END_TEST
 
-START_TEST(nothing_observed_shows_nothing)
+/* More replications would not tell, so it must not read as if they would. */
+START_TEST(what_never_comes_about_has_no_case)
 {
+    char text[256];
     struct claim claim = claim_judge(METRIC_RTO, LIMIT, &result);
-    ck_assert_int_eq(claim.status, CLAIM_NOT_SHOWN);
+    ck_assert_int_eq(claim.status, CLAIM_NO_CASE);
     ck_assert(isnan(claim.share) && isnan(claim.low) && isnan(claim.high));
+    claim_unobserved(&claim, &result, text, sizeof text);
+    ck_assert_str_eq(text, "RTO (new jobs): no number of replications decides it, since no fault "
+                           "strikes before the end of the run.");
+    result.samples[METRIC_RTO].never = 1000;
+    claim = claim_judge(METRIC_RTO, LIMIT, &result);
+    ck_assert_int_eq(claim.status, CLAIM_NO_CASE);
+    claim_unobserved(&claim, &result, text, sizeof text);
+    ck_assert_str_eq(text, "RTO (new jobs): no number of replications decides it, since no job is "
+                           "held up in any of 1000 faults.");
+}
+END_TEST
+
+/* `n` that were not over when the run ended. */
+static void censor(enum metric metric, int n, double age_ms)
+{
+    struct samples *samples = &result.samples[metric];
+    free(samples->censored);
+    samples->censored = calloc((size_t)n + 1, sizeof *samples->censored);
+    samples->n_censored = (size_t)n;
+    while (n-- > 0)
+        samples->censored[n] = age_ms;
+}
+
+/* The host: lost for 10 h in a run of 1 h, claimed to be back within an hour. */
+START_TEST(the_end_of_the_run_is_no_recovery)
+{
+    char text[256];
+    struct claim claim;
+    censor(METRIC_RTO, 1000, LIMIT - 1);
+    claim = claim_judge(METRIC_RTO, LIMIT, &result);
+    ck_assert_int_eq(claim.status, CLAIM_NOT_DECIDED);
+    ck_assert_int_eq(claim.open, 1000);
+    claim_unobserved(&claim, &result, text, sizeof text);
+    ck_assert_str_eq(text,
+                     "RTO (new jobs): 1000 of 1000 were not over when the run ended: lengthen "
+                     "it.");
+    censor(METRIC_RTO, 1000, LIMIT); /* that long at least: it may just have been met */
+    ck_assert_int_eq(claim_judge(METRIC_RTO, LIMIT, &result).status, CLAIM_NOT_DECIDED);
+    censor(METRIC_RTO, 1000, LIMIT + 1);
+    ck_assert_int_eq(claim_judge(METRIC_RTO, LIMIT, &result).status, CLAIM_IMPOSSIBLE);
+}
+END_TEST
+
+/* Of 1,000, whatever becomes of 20: 980 held are enough, 900 are not; 940 depend on them. */
+START_TEST(a_few_that_are_not_over_decide_only_what_is_close)
+{
+    struct claim claim;
+    samples(METRIC_RTO, 980, 0);
+    censor(METRIC_RTO, 20, 1);
+    ck_assert_int_eq(claim_judge(METRIC_RTO, LIMIT, &result).status, CLAIM_MET);
+    result_fini(&result);
+    samples(METRIC_RTO, 900, 80);
+    censor(METRIC_RTO, 20, 1);
+    ck_assert_int_eq(claim_judge(METRIC_RTO, LIMIT, &result).status, CLAIM_NOT_MET);
+    result_fini(&result);
+    samples(METRIC_RTO, 950, 30);
+    censor(METRIC_RTO, 20, 1);
+    claim = claim_judge(METRIC_RTO, LIMIT, &result);
+    ck_assert_int_eq(claim.status, CLAIM_NOT_DECIDED);
+    ck_assert_double_eq_tol(claim.share, 950.0 / 980, 1e-9); /* lost at once: as if never seen */
+}
+END_TEST
+
+START_TEST(a_mean_that_is_a_bound_can_only_be_too_much)
+{
+    result.metric[METRIC_MTTR] = (struct quantity){
+        .n = 40, .mean = 800, .half_width = 50, .censored = 3, .mean_is_bound = true};
+    ck_assert_int_eq(claim_judge_objective(METRIC_MTTR, 900, &result).status, CLAIM_NOT_DECIDED);
+    ck_assert_int_eq(claim_judge_objective(METRIC_MTTR, 700, &result).status, CLAIM_NOT_MET);
 }
 END_TEST
 
@@ -231,7 +302,10 @@ Suite *suite(void)
     tcase_add_test(c, the_interval_is_the_published_one);
     tcase_add_test(c, a_fault_never_detected_was_not_detected_in_time);
     tcase_add_test(c, a_detection_that_never_came_about_is_impossible_and_says_so);
-    tcase_add_test(c, nothing_observed_shows_nothing);
+    tcase_add_test(c, what_never_comes_about_has_no_case);
+    tcase_add_test(c, the_end_of_the_run_is_no_recovery);
+    tcase_add_test(c, a_few_that_are_not_over_decide_only_what_is_close);
+    tcase_add_test(c, a_mean_that_is_a_bound_can_only_be_too_much);
     tcase_add_test(c, no_claim_and_not_applicable_are_no_verdicts);
     tcase_add_test(c, a_miss_by_a_millisecond_is_told_apart_from_the_limit);
     tcase_add_test(c, an_objective_is_judged_by_the_whole_interval_of_the_mean);

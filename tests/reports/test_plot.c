@@ -90,7 +90,7 @@ START_TEST(an_ecdf_without_claim_or_second_metric_is_drawn)
 {
     made.scenario.documented.detection_ms = -1;
     free(made.result.samples[METRIC_RTO].value);
-    made.result.samples[METRIC_RTO] = (struct samples){NULL, 0};
+    made.result.samples[METRIC_RTO] = (struct samples){0};
     ck_assert_msg(draw(PLOT_ECDF, PLOT_SVG) == UND_OK, "%s", err.text);
     ck_assert_ptr_null(strstr(text, "documented"));
 }

@@ -123,8 +123,20 @@ END_TEST
 
 START_TEST(what_was_not_observed_is_null_and_never_0)
 {
-    struct quantity zeroed = {0}, one = {1, 5,        NAN, 5,   5,   5,   5,
-                                         5, INFINITY, NAN, NAN, NAN, NAN, METHOD_REPLICATIONS};
+    struct quantity zeroed = {0}, one = {.n = 1,
+                                         .mean = 5,
+                                         .half_width = NAN,
+                                         .min = 5,
+                                         .p5 = 5,
+                                         .p50 = 5,
+                                         .p95 = 5,
+                                         .p99 = 5,
+                                         .max = INFINITY,
+                                         .p50_low = NAN,
+                                         .p50_high = NAN,
+                                         .p95_low = NAN,
+                                         .p95_high = NAN,
+                                         .known_to = NAN};
     static const char *const fields[] = {"mean", "half_width", "min", "p5",
                                          "p50",  "p95",        "p99", "max"};
     json_t *value = json_quantity(&zeroed);
@@ -252,7 +264,8 @@ START_TEST(the_summary_counts_verdicts_expectations_and_failures)
     struct table_summary summary = table_summarise(reports, N);
     char line[256];
     table_summary_text(&summary, line, sizeof line);
-    ck_assert_str_eq(line, "5 scenarios, 10 claims: 3 met, 2 not met, 2 impossible, 3 not shown. "
+    ck_assert_str_eq(line, "5 scenarios, 10 claims: 3 met, 2 not met, 2 impossible, 2 not shown, "
+                           "1 without a case. "
                            "1 of 2 expectations held. 1 could not run.");
     summary = table_summarise(&reports[3], 1);
     table_summary_text(&summary, line, sizeof line);
@@ -262,7 +275,13 @@ END_TEST
 
 START_TEST(an_expectation_missed_by_little_shows_all_digits)
 {
-    struct verdict verdict = {METRIC_RTO, "p95", "<=", 240000, 240001, NAN, false, 1};
+    struct verdict verdict = {.metric = METRIC_RTO,
+                              .statistic = "p95",
+                              .op = "<=",
+                              .limit = 240000,
+                              .value = 240001,
+                              .half_width = NAN,
+                              .line = 1};
     char line[256];
     table_expectation(&verdict, line, sizeof line);
     ck_assert_str_eq(line, "p95 rto_ms <= 240.000s: got 240.001s");

@@ -118,7 +118,7 @@ START_TEST(the_same_file_changes_nothing)
 {
     char *output;
     ck_assert_int_eq(run("test --rules-diff " RULES " " RULES
-                         " scenarios/cpu-degradation.yaml --replications 20",
+                         " scenarios/cpu-degradation.yaml --replications 100",
                          &output),
                      0);
     ck_assert_ptr_nonnull(strstr(output, "the model sees no difference"));

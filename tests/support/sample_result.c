@@ -58,7 +58,8 @@ static void observe(struct result *result, enum metric metric, double base, doub
                          spread_b * uniform((int)i, 0.7548776662));
     qsort(value, n, sizeof *value, ascending);
     result->metric[metric] = summary(value, n);
-    result->samples[metric] = (struct samples){value, n};
+    result->samples[metric] =
+        (struct samples){.value = value, .n = n, .never = result->replications - (int64_t)n};
 }
 
 static struct quantity around(double mean, double half_width, int64_t n)
@@ -133,10 +134,10 @@ static void verdicts(struct result *result)
 {
     result->n_verdicts = 2;
     result->verdicts = calloc(2, sizeof *result->verdicts);
-    result->verdicts[0] =
-        (struct verdict){METRIC_DETECTION, "p95", "<=", 240 * SECOND, 225300, 1800, true, 31};
-    result->verdicts[1] =
-        (struct verdict){METRIC_JOB_SUCCESS, "mean", ">=", 0.99, 0.96875, NAN, false, 32};
+    result->verdicts[0] = (struct verdict){
+        METRIC_DETECTION, "p95", "<=", 240 * SECOND, 225300, 1800, true, 31, .n = SAMPLE_RESULT_N};
+    result->verdicts[1] = (struct verdict){
+        METRIC_JOB_SUCCESS, "mean", ">=", 0.99, 0.96875, NAN, false, 32, .n = SAMPLE_RESULT_N};
 }
 
 static void state(struct timeline *timeline, double minute, int host, int phase, int admitted,
