@@ -90,6 +90,9 @@ struct scenario {
     struct drill drill; /* how to carry it out for real */
 };
 
+/* A trace served by a fleet without anything random: one replication says all. */
+bool scenario_is_certain(const struct scenario *scenario);
+
 /* The words of the files, in the order of enum fault_kind and enum op; NULL ends each. */
 extern const char *const scenario_fault_kinds[];
 extern const char *const scenario_ops[];

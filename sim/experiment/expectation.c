@@ -128,24 +128,11 @@ static void judge_open(const struct expect *expect, struct world *world,
 
 /* ---- verdicts ---- */
 
-/* A trace served by a fleet without anything random: what comes out is so. */
-static bool nothing_is_random(const struct scenario *scenario)
-{
-    const struct fleet *fleet = &scenario->fleet;
-    int i;
-    for (i = 0; i < fleet->n_hosts; i++)
-        if (fleet->hosts[i].has_mtbf || fleet->hosts[i].speed != fleet->hosts[0].speed)
-            return false;
-    return fleet->workload.arrivals.kind == ARRIVALS_TRACE && scenario->n_faults == 0 &&
-           !fleet->github.present && !fleet->monitoring.present && !fleet->has_policy &&
-           !fleet->workload.queue.has_patience;
-}
-
 /* The extremes are of what was simulated, and exactly so; they say nothing of what was not. */
 static bool is_exact(const struct scenario *scenario, const struct expect *expect)
 {
-    return nothing_is_random(scenario) || (expect->statistic == STATISTIC_QUANTILE &&
-                                           (expect->quantile <= 0 || expect->quantile >= 1));
+    return scenario_is_certain(scenario) || (expect->statistic == STATISTIC_QUANTILE &&
+                                             (expect->quantile <= 0 || expect->quantile >= 1));
 }
 
 static void estimate(const struct expect *expect, const struct findings *f, struct world *world,

@@ -159,8 +159,10 @@ static int64_t replication_count(const struct scenario *scenario,
         return experiment->replications;
     if (scenario->replications > 0)
         return scenario->replications;
+    if (scenario_is_certain(scenario))
+        return 1;
     if (workload->arrivals.kind == ARRIVALS_TRACE && scenario->n_faults == 0)
-        return 1; /* nothing is random */
+        return EXPERIMENT_TRACE_REPLICATIONS;
     return scenario->n_faults > 0 ? EXPERIMENT_REPLICATIONS : EXPERIMENT_STEADY_REPLICATIONS;
 }
 

@@ -14,6 +14,7 @@
 
 #define EXPERIMENT_REPLICATIONS 1000       /* default of scenarios with faults */
 #define EXPERIMENT_STEADY_REPLICATIONS 100 /* default of steady-state questions */
+#define EXPERIMENT_TRACE_REPLICATIONS 30   /* of a trace where something is random, 1 else */
 #define EXPERIMENT_MAX_REPLICATIONS 1000000
 #define EXPERIMENT_PRECISION_REPLICATIONS 30 /* the least on which --precision stops */
 #define EXPERIMENT_PRECISION_CEILING 100000  /* and the most, if they do not reach it */

@@ -316,5 +316,5 @@ void world_incident_finish(struct world *world)
     for (i = 0; i < world->n_hosts; i++)
         world->rep->failovers_open +=
             world->host[i].failing_over &&
-            world->now_ms - world->policy.host[i].detected_ms <= FAILOVER_IN_TIME_MS;
+            world->now_ms - world->driver.state.host[i].detected_ms <= FAILOVER_IN_TIME_MS;
 }
