@@ -107,7 +107,7 @@ START_TEST(waits_cut_off_by_the_end_do_not_shorten_the_mean)
     const double exact = 5.8671 * MINUTE;
     scenario_text_load(
         &s, "name: mm12\nduration: 31h\nwarmup: 30h\n"
-            "fleet:\n  hosts: [{name: A, tier: primary, slots: 12}]\n  workload:\n"
+            "fleet:\n  hosts: [{name: A, tier: primary, slots: 12}]\n  github: ideal\n  workload:\n"
             "    arrivals: {kind: poisson, rate: 1413.8182/d}\n"
             "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 11min}}]\n");
     scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 4000});
@@ -127,11 +127,12 @@ START_TEST(intervals_of_cut_off_waits_cover)
     const struct quantity *wait = &s.result.metric[METRIC_QUEUE_WAIT];
     const double c = 0.596432, mean = c / 0.8 * MINUTE, median = log(2 * c) / 0.8 * MINUTE;
     int seed, means = 0, medians = 0;
-    scenario_text_load(&s, "name: mm4\nduration: 80min\nwarmup: 60min\n"
-                           "fleet:\n  hosts: [{name: A, tier: primary, slots: 4}]\n  workload:\n"
-                           "    arrivals: {kind: poisson, rate: 3.2/min}\n"
-                           "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: "
-                           "1min}}]\n");
+    scenario_text_load(
+        &s, "name: mm4\nduration: 80min\nwarmup: 60min\n"
+            "fleet:\n  hosts: [{name: A, tier: primary, slots: 4}]\n  github: ideal\n  workload:\n"
+            "    arrivals: {kind: poisson, rate: 3.2/min}\n"
+            "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: "
+            "1min}}]\n");
     for (seed = 1; seed <= 200; seed++) {
         scenario_text_run(&s, (struct experiment){.seed = (uint64_t)seed, .replications = 100});
         ck_assert_int_eq(wait->method, METHOD_KAPLAN_MEIER);
