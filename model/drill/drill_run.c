@@ -191,7 +191,7 @@ static void ask_for_maintenance(struct drill_loop *loop, bool asked)
     int i, j;
     for (i = 0; i < scenario->n_faults; i++)
         for (j = 0; j < scenario->faults[i].n_targets; j++)
-            if (scenario->faults[i].kind == FAULT_MAINTENANCE)
+            if (fault_takes(&scenario->faults[i]) & TAKES_HANDS)
                 driver_maintenance(&loop->driver, scenario->faults[i].targets[j], asked);
 }
 

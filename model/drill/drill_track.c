@@ -27,43 +27,29 @@ static bool hit(const struct drill_track *track, int host)
     return host >= 0 && (track->hosts >> host & 1) != 0;
 }
 
-static bool degrades(enum fault_kind kind)
-{
-    return kind == FAULT_CPU_STRESS || kind == FAULT_MEMORY_STRESS || kind == FAULT_DISK_STRESS ||
-           kind == FAULT_SLOW_HOST || kind == FAULT_SLOTS_LOST;
-}
-
-static bool severs(const struct fault *fault)
-{
-    return fault->kind == FAULT_HOST_POWER_LOSS || fault->kind == FAULT_OS_CRASH ||
-           fault->kind == FAULT_SERVICE_STOP || fault->kind == FAULT_CLOCK_JUMP ||
-           (fault->kind == FAULT_NETWORK_PARTITION && (fault->from & FROM_GITHUB));
-}
-
 /* All is well before the fault: the preconditions have seen to that. */
 void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
                       int64_t resolution_ms)
 {
     const struct fleet *fleet = &scenario->fleet;
-    int i, j;
+    int i;
     memset(track, 0, sizeof *track);
     track->scenario = scenario;
     track->resolution_ms = resolution_ms;
     track->quiet = true;
     for (i = 0; i < scenario->n_faults; i++) {
         const struct fault *fault = &scenario->faults[i];
-        for (j = 0; j < fault->n_targets; j++)
-            track->hosts |= 1ULL << fault->targets[j];
-        track->degrading = track->degrading || degrades(fault->kind);
-        track->severing = track->severing || severs(fault);
-        track->maintenance = track->maintenance || fault->kind == FAULT_MAINTENANCE;
+        track->hosts |= fault_hosts(fault);
+        track->degrading = track->degrading || fault_degrades(fault);
+        track->severing = track->severing || fault_severs(fault);
+        track->maintenance = track->maintenance || fault_by_hand(fault);
     }
     track->degrading = track->degrading && !track->severing;
     track->self_ending = track->severing;
     for (i = 0; i < scenario->drill.n_inject; i++)
         track->self_ending = track->self_ending && scenario->drill.inject[i].undo.n == 0;
     for (i = 0, track->graceful = true; i < scenario->n_faults; i++)
-        track->graceful = track->graceful && scenario->faults[i].kind == FAULT_SERVICE_STOP &&
+        track->graceful = track->graceful && fault_takes(&scenario->faults[i]) == TAKES_SERVICE &&
                           scenario->faults[i].graceful;
     track->all = true;
     for (i = 0; i < fleet->n_hosts; i++) {

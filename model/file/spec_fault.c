@@ -1,32 +1,10 @@
-/* The table of a fault, and which kind of fault takes which keys. */
+/* The fields of a fault; which kind has which of them is said in model/fleet/fault.c. */
 #include "model/base/units.h"
 #include "spec_tables.h"
 
 #include <string.h>
 
 #define MOMENT_MAX ((double)(10 * UNITS_YEAR))
-
-/* What a kind of fault takes. Keys that it has no use for are errors, not ignored. */
-enum use { USE_NONE, USE_MAY, USE_MUST };
-
-struct fault_use {
-    enum use target, from, graceful, load, slowdown, slots, error_rate, jump;
-};
-
-static const struct fault_use uses[FAULT_KINDS] = {
-    [FAULT_HOST_POWER_LOSS] = {.target = USE_MUST},
-    [FAULT_OS_CRASH] = {.target = USE_MUST},
-    [FAULT_SERVICE_STOP] = {.target = USE_MUST, .graceful = USE_MAY},
-    [FAULT_NETWORK_PARTITION] = {.target = USE_MUST, .from = USE_MUST},
-    [FAULT_CPU_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
-    [FAULT_MEMORY_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
-    [FAULT_DISK_STRESS] = {.target = USE_MUST, .load = USE_MAY, .slowdown = USE_MAY},
-    [FAULT_GITHUB_API_ERRORS] = {.error_rate = USE_MUST},
-    [FAULT_CLOCK_JUMP] = {.target = USE_MUST, .jump = USE_MUST},
-    [FAULT_SLOW_HOST] = {.target = USE_MUST, .slowdown = USE_MUST},
-    [FAULT_SLOTS_LOST] = {.target = USE_MUST, .slots = USE_MUST},
-    [FAULT_MAINTENANCE] = {.target = USE_MUST},
-};
 
 static const char *const froms[] = {"github", "monitoring", "both", NULL};
 
@@ -113,7 +91,7 @@ static const struct field fault_fields[] = {
     {.key = "kind",
      .kind = FIELD_ENUM,
      AT(struct fault, kind),
-     .names = scenario_fault_kinds,
+     .names = fault_kind_names,
      .required = true,
      .help = "what happens"},
     {.key = "target",
@@ -183,27 +161,28 @@ static void init_fault(void *base)
     memset(base, 0, sizeof(struct fault));
 }
 
-static enum und_code check_uses(struct spec *spec, const struct fault *fault, json_t *mapping,
+/* Keys that a kind has no use for are errors, not ignored. */
+static enum und_code check_keys(struct spec *spec, const struct fault *fault, json_t *mapping,
                                 const struct spot *whole)
 {
-    const struct fault_use *use = &uses[fault->kind];
-    const struct {
-        const char *key;
-        enum use use;
+    static const struct {
+        const char *name;
+        enum fault_key bit;
     } keys[] = {
-        {"target", use->target},         {"from", use->from},
-        {"graceful", use->graceful},     {"load", use->load},
-        {"slots", use->slots},           {"slowdown", use->slowdown},
-        {"error_rate", use->error_rate}, {"jump", use->jump},
+        {"target", KEY_TARGET},         {"from", KEY_FROM},
+        {"graceful", KEY_GRACEFUL},     {"load", KEY_LOAD},
+        {"slots", KEY_SLOTS},           {"slowdown", KEY_SLOWDOWN},
+        {"error_rate", KEY_ERROR_RATE}, {"jump", KEY_JUMP},
     };
+    const struct fault_row *row = fault_row(fault->kind);
     size_t i;
     for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        bool given = json_object_get(mapping, keys[i].key) != NULL;
-        struct spot spot = spec_spot(spec, mapping, keys[i].key, whole);
-        if (given && keys[i].use == USE_NONE)
+        bool given = json_object_get(mapping, keys[i].name) != NULL;
+        struct spot spot = spec_spot(spec, mapping, keys[i].name, whole);
+        if (given && !((row->must | row->may) & keys[i].bit))
             return doc_fail(&spot, spec->err, "has no meaning for kind %s",
                             fault_kind_name(fault->kind));
-        if (!given && keys[i].use == USE_MUST)
+        if (!given && (row->must & keys[i].bit))
             return doc_fail(&spot, spec->err, "missing for kind %s", fault_kind_name(fault->kind));
     }
     return UND_OK;
@@ -216,10 +195,10 @@ static enum und_code check_fault(struct spec *spec, void *base, json_t *mapping,
     struct spot spot;
     int i;
     fault->line = whole->line;
-    if (check_uses(spec, fault, mapping, whole) != UND_OK)
+    if (check_keys(spec, fault, mapping, whole) != UND_OK)
         return UND_USAGE;
     spot = spec_spot(spec, mapping, "target", whole);
-    if (uses[fault->kind].target == USE_MUST && fault->n_targets == 0)
+    if ((fault_row(fault->kind)->must & KEY_TARGET) && fault->n_targets == 0)
         return doc_fail(&spot, spec->err, "got an empty list, want at least one host");
     spot = spec_spot(spec, mapping, "every", whole);
     if (fault->has_every && !(dist_mean(&fault->every) >= 1000))

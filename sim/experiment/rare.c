@@ -37,19 +37,12 @@ struct model {
 
 /* ---- what takes hosts down ---- */
 
-static bool takes_down(const struct fault *fault)
-{
-    return fault->kind == FAULT_HOST_POWER_LOSS || fault->kind == FAULT_OS_CRASH ||
-           fault->kind == FAULT_SERVICE_STOP ||
-           (fault->kind == FAULT_NETWORK_PARTITION && (fault->from & FROM_GITHUB));
-}
-
 static enum und_code collect(struct model *model, const struct scenario *scenario,
                              struct und_err *err)
 {
     const struct fleet *fleet = &scenario->fleet;
     uint64_t covered = 0;
-    int i, t;
+    int i;
     for (i = 0; i < fleet->n_hosts; i++)
         if (fleet->hosts[i].has_mtbf)
             model->source[model->n++] = (struct source_of_failure){&fleet->hosts[i].mtbf,
@@ -65,7 +58,7 @@ static enum und_code collect(struct model *model, const struct scenario *scenari
     for (i = 0; i < scenario->n_faults; i++) {
         const struct fault *fault = &scenario->faults[i];
         struct source_of_failure *source = &model->source[model->n];
-        if (!takes_down(fault))
+        if (!fault_severs(fault))
             continue;
         if (!fault->has_lasts)
             return und_fail(err, UND_USAGE,
@@ -75,9 +68,8 @@ static enum und_code collect(struct model *model, const struct scenario *scenari
                                              .down = &fault->lasts,
                                              .first = &fault->at,
                                              .chance = fault->chance,
+                                             .hosts = fault_hosts(fault),
                                              .recurs = fault->has_every};
-        for (t = 0; t < fault->n_targets; t++)
-            source->hosts |= 1ULL << fault->targets[t];
         model->n++;
     }
     for (i = 0; i < model->n; i++)

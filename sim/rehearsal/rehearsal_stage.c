@@ -290,7 +290,7 @@ static void prepare_faults(struct rehearsal_stage *stage)
     int i;
     for (i = 0; i < scenario->n_faults; i++) {
         struct fault *fault = &scenario->faults[i];
-        if (fault->kind != FAULT_MAINTENANCE && !brought_about(&scenario->drill, i))
+        if (!fault_by_hand(fault) && !brought_about(&scenario->drill, i))
             continue;
         fault->at = dist_fixed(NEVER_MS);
         fault->chance = 1;

@@ -3,15 +3,6 @@
 
 #include "model/base/assert.h"
 
-#define CLOCK_TOLERANCE_MS 300000LL /* a runner's token is refused beyond this (JWT, 5 minutes) */
-
-static enum signal stressed_signal(enum fault_kind kind)
-{
-    return kind == FAULT_CPU_STRESS      ? SIGNAL_CPU_RATE
-           : kind == FAULT_MEMORY_STRESS ? SIGNAL_MEMORY
-                                         : SIGNAL_DISK;
-}
-
 /* Loses or returns single registrations; their host stays. */
 static void lose_slots(struct world *world, int host, int n, bool lost)
 {
@@ -29,61 +20,40 @@ static void lose_slots(struct world *world, int host, int n, bool lost)
 static void touch_host(struct world *world, const struct fault *fault, int host, int sign)
 {
     struct world_host *h = &world->host[host];
+    unsigned takes = fault_takes(fault);
     bool reachable = world_host_reachable(world, host);
-    double slow = sign > 0 ? fault->slowdown : 1 / fault->slowdown;
-    switch (fault->kind) {
-    case FAULT_HOST_POWER_LOSS:
-    case FAULT_OS_CRASH:
+    if (takes & TAKES_POWER)
         h->down += sign;
-        break;
-    case FAULT_SERVICE_STOP:
+    if (takes & TAKES_SERVICE) {
         h->graceful = fault->graceful && sign > 0;
         h->stopped += sign;
-        break;
-    case FAULT_NETWORK_PARTITION:
-        h->cut_github += (fault->from & FROM_GITHUB) ? sign : 0;
-        h->cut_monitoring += (fault->from & FROM_MONITORING) ? sign : 0;
-        break;
-    case FAULT_CLOCK_JUMP:
-        h->cut_github +=
-            fault->jump_ms > CLOCK_TOLERANCE_MS || fault->jump_ms < -CLOCK_TOLERANCE_MS ? sign : 0;
-        break;
-    case FAULT_CPU_STRESS:
-    case FAULT_MEMORY_STRESS:
-    case FAULT_DISK_STRESS:
+    }
+    if (takes & TAKES_NET_GITHUB)
+        h->cut_github += sign;
+    if (takes & TAKES_NET_MONITORING)
+        h->cut_monitoring += sign;
+    if (takes & (TAKES_LOAD | TAKES_SPEED))
         h->impaired += sign;
-        world_host_stress(world, host, stressed_signal(fault->kind), sign * fault->load_pm);
-        world_host_slow(world, host, slow);
-        break;
-    case FAULT_SLOW_HOST:
-        h->impaired += sign;
-        world_host_slow(world, host, slow);
-        break;
-    case FAULT_SLOTS_LOST:
+    if (takes & TAKES_LOAD)
+        world_host_stress(world, host, fault_row(fault->kind)->signal, sign * fault->load_pm);
+    if (takes & TAKES_SPEED)
+        world_host_slow(world, host, sign > 0 ? fault->slowdown : 1 / fault->slowdown);
+    if (takes & TAKES_SLOTS) {
         h->slot_faults += sign;
         lose_slots(world, host, fault->slots, sign > 0);
-        break;
-    case FAULT_MAINTENANCE:
+    }
+    if (takes & TAKES_HANDS) {
         h->maintenances += sign;
         driver_maintenance(&world->driver, host, h->maintenances > 0);
-        break;
-    case FAULT_MONITORING_DOWN:
-    case FAULT_ALERTMANAGER_DOWN:
-    case FAULT_GITHUB_OUTAGE:
-    case FAULT_GITHUB_API_ERRORS:
-    case FAULT_TOKEN_EXPIRED:
-    case FAULT_KINDS:
-        UND_UNREACHABLE();
     }
     world_host_changed(world, host, reachable);
 }
 
-static void touch_monitoring(struct world *world, const struct fault *fault, int sign)
+static void touch_monitoring(struct world *world, unsigned takes, int sign)
 {
-    bool prometheus = fault->kind == FAULT_MONITORING_DOWN;
     int was = world->monitoring_down, was_am = world->alertmanager_down;
-    world->monitoring_down += prometheus ? sign : 0;
-    world->alertmanager_down += sign;
+    world->monitoring_down += takes & TAKES_PROMETHEUS ? sign : 0;
+    world->alertmanager_down += takes & TAKES_ALERTMANAGER ? sign : 0;
     if (!world->prometheus)
         return;
     if (was == 0 && world->monitoring_down > 0)
@@ -92,9 +62,9 @@ static void touch_monitoring(struct world *world, const struct fault *fault, int
         prometheus_start(world->prometheus, world->now_ms);
     if (!world->alertmanager)
         return;
-    if (was_am == 0)
+    if (was_am == 0 && world->alertmanager_down > 0)
         alertmanager_stop(world->alertmanager, world->now_ms);
-    else if (world->alertmanager_down == 0)
+    else if (was_am > 0 && world->alertmanager_down == 0)
         alertmanager_start(world->alertmanager, world->now_ms);
 }
 
@@ -105,7 +75,7 @@ static double api_error_rate(const struct world *world)
     int i;
     for (i = 0; i < world->scenario->n_faults; i++) {
         const struct fault *fault = &world->scenario->faults[i];
-        if (world->fault_active[i] && fault->kind == FAULT_GITHUB_API_ERRORS &&
+        if (world->fault_active[i] && (fault_takes(fault) & TAKES_CALLS) &&
             fault->error_rate > rate)
             rate = fault->error_rate;
     }
@@ -114,47 +84,21 @@ static double api_error_rate(const struct world *world)
 
 static void touch(struct world *world, const struct fault *fault, int sign)
 {
+    unsigned takes = fault_takes(fault);
     int i;
-    switch (fault->kind) {
-    case FAULT_MONITORING_DOWN:
-    case FAULT_ALERTMANAGER_DOWN:
-        touch_monitoring(world, fault, sign);
-        break;
-    case FAULT_GITHUB_OUTAGE:
+    for (i = 0; i < fault->n_targets; i++)
+        touch_host(world, fault, fault->targets[i], sign);
+    if (takes & (TAKES_PROMETHEUS | TAKES_ALERTMANAGER))
+        touch_monitoring(world, takes, sign);
+    if (takes & TAKES_GITHUB) {
         world->github_down += sign;
         world_github_changed(world);
-        break;
-    case FAULT_GITHUB_API_ERRORS:
-        world->api_error_rate = api_error_rate(world);
-        break;
-    case FAULT_TOKEN_EXPIRED:
-        world->token_bad += sign;
-        break;
-    case FAULT_HOST_POWER_LOSS:
-    case FAULT_OS_CRASH:
-    case FAULT_SERVICE_STOP:
-    case FAULT_NETWORK_PARTITION:
-    case FAULT_CLOCK_JUMP:
-    case FAULT_CPU_STRESS:
-    case FAULT_MEMORY_STRESS:
-    case FAULT_DISK_STRESS:
-    case FAULT_SLOW_HOST:
-    case FAULT_SLOTS_LOST:
-    case FAULT_MAINTENANCE:
-        for (i = 0; i < fault->n_targets; i++)
-            touch_host(world, fault, fault->targets[i], sign);
-        break;
-    case FAULT_KINDS:
-        UND_UNREACHABLE();
     }
+    if (takes & TAKES_CALLS)
+        world->api_error_rate = api_error_rate(world);
+    if (takes & TAKES_TOKEN)
+        world->token_bad += sign;
     world_controller_wake(world);
-}
-
-/* Does the fault leave its host serving, only badly? */
-static bool degrades(enum fault_kind kind)
-{
-    return kind == FAULT_CPU_STRESS || kind == FAULT_MEMORY_STRESS || kind == FAULT_DISK_STRESS ||
-           kind == FAULT_SLOW_HOST || kind == FAULT_SLOTS_LOST;
 }
 
 static void schedule(struct world *world, uint32_t fault, int64_t at_ms)
@@ -179,15 +123,6 @@ void world_fault_start(struct world *world)
                        FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
 }
 
-static uint64_t target_bits(const struct fault *fault)
-{
-    uint64_t bits = 0;
-    int i;
-    for (i = 0; i < fault->n_targets; i++)
-        bits |= 1ULL << fault->targets[i];
-    return bits;
-}
-
 void world_fault_begin(struct world *world, uint32_t index)
 {
     const struct fault *fault = &world->scenario->faults[index];
@@ -206,8 +141,8 @@ void world_fault_begin(struct world *world, uint32_t index)
                     fault_kind_name(fault->kind), fault->n_targets > 1 ? " (several hosts)" : "");
     for (i = 0; i < fault->n_targets; i++)
         world->host[fault->targets[i]].cause = cause;
-    world_incident_open(world, (int)index, target_bits(fault), degrades(fault->kind),
-                        fault->kind == FAULT_MAINTENANCE, cause);
+    world_incident_open(world, (int)index, fault_hosts(fault), fault_degrades(fault),
+                        fault_by_hand(fault), cause);
     touch(world, fault, 1);
     world_incident_struck(world);
     if (fault->has_lasts)
@@ -230,7 +165,7 @@ void world_fault_end(struct world *world, uint32_t index)
     for (i = 0; i < fault->n_targets; i++)
         world->host[fault->targets[i]].cause = cause;
     touch(world, fault, -1);
-    world_incident_ended(world, (int)index, target_bits(fault));
+    world_incident_ended(world, (int)index, fault_hosts(fault));
     if (fault->has_every)
         schedule(world, index,
                  world->now_ms + draw_ms(&fault->every, world_fault_stream(world, index)));

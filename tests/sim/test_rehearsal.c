@@ -104,6 +104,36 @@ START_TEST(a_drill_measures_what_happened_within_its_error)
 }
 END_TEST
 
+/* A clock that jumps takes its host away only when it jumps too far for the runner's token: both
+ * tell the same story of either, where they once disagreed whether anybody was held up. */
+START_TEST(a_clock_jump_is_one_story_in_simulation_and_drill)
+{
+    struct rehearsal rehearsal = {.seed = 5, .instant = true};
+    int r, restored = 0;
+    load("scenarios/primary-hardware-failure.yaml", NULL, 0);
+    scenario.faults[0].kind = FAULT_CLOCK_JUMP;
+    scenario.faults[0].jump_ms = _i == 0 ? 60000 : 3600000;
+    for (r = 0; r < CLOSE_LOOKS; r++) {
+        struct incident truth[WORLD_INCIDENTS];
+        struct drill_report report;
+        struct und_err err = {0};
+        int n = WORLD_INCIDENTS;
+        ck_assert_int_eq(rehearsal_play(&scenario, &rehearsal, r, &report, truth, &n, &err),
+                         UND_OK);
+        if (report.end == DRILL_COMPLETED) {
+            ck_assert_int_eq(n, 1);
+            compare(r, &report, &truth[0]);
+            ck_assert_int_eq(report.inflight > 0, truth[0].recovery_ms >= 0);
+            restored += !isnan(report.measure[MEASURE_RTO].value_ms);
+            if (_i == 0)
+                ck_assert_int_lt(truth[0].rto_ms, 0);
+        }
+        drill_report_fini(&report);
+    }
+    ck_assert_int_eq(restored > 0, _i == 1);
+}
+END_TEST
+
 /* ---- distributions ---- */
 
 /* As the simulation has it: no conditions, and the fault lasts as long. */
@@ -335,6 +365,7 @@ Suite *suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_loop_test(c, a_drill_measures_what_happened_within_its_error, 0,
                         (int)(sizeof compared / sizeof *compared));
+    tcase_add_loop_test(c, a_clock_jump_is_one_story_in_simulation_and_drill, 0, 2);
     tcase_add_test(c, a_rehearsal_agrees_with_the_simulation);
     tcase_add_loop_test(c, the_number_of_threads_changes_nothing, 0, 2);
     tcase_add_test(c, refused_replications_are_made_up_for);

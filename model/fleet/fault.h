@@ -1,0 +1,117 @@
+/*
+ * Faults: what can be made to go wrong, and the one table of what each kind does. The simulator
+ * (sim/world/world_fault.c), drills (model/drill/drill_track.c), rare events
+ * (sim/experiment/rare.c) and the loader (model/file/spec_fault.c) all read it here and nowhere
+ * else.
+ *
+ * A new kind is a value of enum fault_kind, its word and its row in fault.c. If it takes what no
+ * other kind takes, it is a bit of enum fault_taken too, and a line in world_fault.c that takes it;
+ * if it has a parameter of its own, a field of struct fault, a bit of enum fault_key and its line
+ * in spec_fault.c.
+ */
+#ifndef MODEL_FLEET_FAULT_H
+#define MODEL_FLEET_FAULT_H
+
+#include "fleet.h"
+
+#define SCENARIO_FAULTS 64
+#define SCENARIO_TARGETS 8
+
+enum fault_kind {
+    FAULT_HOST_POWER_LOSS,
+    FAULT_OS_CRASH,
+    FAULT_SERVICE_STOP,
+    FAULT_NETWORK_PARTITION,
+    FAULT_CPU_STRESS,
+    FAULT_MEMORY_STRESS,
+    FAULT_DISK_STRESS,
+    FAULT_MONITORING_DOWN,
+    FAULT_ALERTMANAGER_DOWN,
+    FAULT_GITHUB_OUTAGE,
+    FAULT_GITHUB_API_ERRORS,
+    FAULT_TOKEN_EXPIRED,
+    FAULT_CLOCK_JUMP,
+    FAULT_SLOW_HOST,
+    FAULT_SLOTS_LOST,
+    FAULT_MAINTENANCE,
+    FAULT_KINDS
+};
+
+/* What a fault takes away, bit by bit: from each of its hosts, or from the services around them. */
+enum fault_taken {
+    TAKES_POWER = 1 << 0,          /* host: it is off; nobody reaches it, its jobs are gone */
+    TAKES_SERVICE = 1 << 1,        /* host: its runners are stopped; it answers probes */
+    TAKES_NET_GITHUB = 1 << 2,     /* host: it and GitHub cannot reach each other; processes live */
+    TAKES_NET_MONITORING = 1 << 3, /* host: no scrape and no probe reaches it */
+    TAKES_LOAD = 1 << 4,           /* host: `load` of the resource that the row's signal shows */
+    TAKES_SPEED = 1 << 5,          /* host: jobs take `slowdown` times as long */
+    TAKES_SLOTS = 1 << 6,          /* host: `slots` of its registrations */
+    TAKES_HANDS = 1 << 7,          /* host: maintenance is asked for; it works */
+    TAKES_PROMETHEUS = 1 << 8,     /* no scrape, no rule, no answer */
+    TAKES_ALERTMANAGER = 1 << 9,   /* no notification */
+    TAKES_GITHUB = 1 << 10,        /* no job is handed out, no call answered */
+    TAKES_CALLS = 1 << 11,         /* `error_rate` of the controller's calls to GitHub fail */
+    TAKES_TOKEN = 1 << 12,         /* all of them are refused */
+};
+
+/* The parameters that a kind may have, beside when, how long and how often. */
+enum fault_key {
+    KEY_TARGET = 1 << 0,
+    KEY_FROM = 1 << 1,
+    KEY_GRACEFUL = 1 << 2,
+    KEY_LOAD = 1 << 3,
+    KEY_SLOWDOWN = 1 << 4,
+    KEY_SLOTS = 1 << 5,
+    KEY_ERROR_RATE = 1 << 6,
+    KEY_JUMP = 1 << 7,
+};
+
+enum fault_from { FROM_GITHUB = 1, FROM_MONITORING = 2 }; /* partition; both bits: from both */
+
+struct fault {
+    enum fault_kind kind;
+    struct dist at;    /* from the start of the scenario (a plain duration is fixed) */
+    struct dist lasts; /* how long; has_lasts false: to the end, or until a human repairs */
+    bool has_lasts;
+    struct dist every; /* recurring: from one end to the next beginning */
+    bool has_every;
+    double chance;                 /* that an occurrence happens at all, 0..1 */
+    int targets[SCENARIO_TARGETS]; /* host indices */
+    int n_targets;                 /* 0: not a host fault */
+    unsigned from;                 /* partition: enum fault_from bits */
+    bool graceful;     /* service-stop: the session is deleted, GitHub knows in seconds */
+    int64_t load_pm;   /* stress: resource use it adds, per mille of the host (1000: all) */
+    double slowdown;   /* stress, slow-host: jobs take this times as long, >= 1 */
+    int slots;         /* slots-lost */
+    double error_rate; /* github-api-errors: share of calls that fail */
+    int64_t jump_ms;   /* clock-jump */
+    int line;          /* in the scenario file, for messages */
+};
+
+/* A row of the table: what is so for every fault of the kind. */
+struct fault_row {
+    unsigned must, may; /* enum fault_key: parameters that it needs, and that it may have */
+    unsigned takes;     /* enum fault_taken: the most that it takes */
+    enum signal signal; /* TAKES_LOAD: the signal that shows it */
+};
+
+const struct fault_row *fault_row(enum fault_kind kind);
+/* The words of the files, in the order of enum fault_kind; NULL ends them. */
+extern const char *const fault_kind_names[];
+const char *fault_kind_name(enum fault_kind kind);
+
+/* What this fault takes, by its parameters: enum fault_taken. May be nothing: a small clock jump.
+ */
+unsigned fault_takes(const struct fault *fault);
+/* Its hosts, a bit each; 0: it is about none. */
+uint64_t fault_hosts(const struct fault *fault);
+
+/* What follows for the measures (DESIGN.md). It takes its hosts away from GitHub: jobs are lost or
+ * held up. */
+bool fault_severs(const struct fault *fault);
+/* It leaves its hosts serving, only badly. */
+bool fault_degrades(const struct fault *fault);
+/* It is asked for by hand, so that nobody has to detect it. */
+bool fault_by_hand(const struct fault *fault);
+
+#endif
