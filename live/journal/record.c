@@ -1,5 +1,6 @@
 #include "record.h"
 #include "model/base/assert.h"
+#include "model/policy/readings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +55,12 @@ static const struct item config_items[] = {
     LATER(policy_config, "returns", returns, WIDTH_INT, 0, POLICY_FAILOVER_LOG),
     LATER(policy_config, "returns_within_ms", returns_within_ms, WIDTH_INT64, 0, INT64_MAX),
     LATER(policy_config, "hold_ms", hold_ms, WIDTH_INT64, 0, INT64_MAX),
+    LATER(policy_config, "deaf_after_ms", deaf_after_ms, WIDTH_INT64, 0, INT64_MAX),
+    LATER(policy_config, "canary_every_ms", canary_every_ms, WIDTH_INT64, 0, INT64_MAX),
+    LATER(policy_config, "canary_late_ms", canary_late_ms, WIDTH_INT64, 0, INT64_MAX),
+    LATER(policy_config, "failure_pm", failure_pm, WIDTH_INT64, 0, 1000),
+    LATER(policy_config, "failure_jobs", failure_jobs, WIDTH_INT, 0, READINGS_JOBS),
+    LATER(policy_config, "failure_within_ms", failure_within_ms, WIDTH_INT64, 0, INT64_MAX),
 };
 
 static const struct item host_items[] = {

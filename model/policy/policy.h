@@ -73,6 +73,13 @@ struct policy_config {
     int returns;               /* so many detections within ... */
     int64_t returns_within_ms; /* ... this count as one that persisted; 0: they do not */
     int64_t hold_ms;           /* out at least this long where the drain hides the evidence */
+    /* What the readings make signs of; 0: they do not. */
+    int64_t deaf_after_ms;     /* SIGN_DEAF: a job has waited this long */
+    int64_t canary_every_ms;   /* how often each host gets a canary */
+    int64_t canary_late_ms;    /* SIGN_CANARY: it should have started by then */
+    int64_t failure_pm;        /* SIGN_FAILURES: at least this share of ... */
+    int failure_jobs;          /* ... a host's last so many jobs ... */
+    int64_t failure_within_ms; /* ... that are no older than this */
 };
 
 /* What a controller can see of one host. */

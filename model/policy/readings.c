@@ -22,6 +22,8 @@ static void begin_host(struct view_host *host, int slots, enum tier tier, int he
     host->probe = PROBE_UP;
     host->tier = tier;
     host->maintenance = false;
+    host->running = 0;
+    host->signs = 0;
 }
 
 void readings_init(struct readings *readings, const struct policy_config *config,
@@ -37,6 +39,7 @@ void readings_init(struct readings *readings, const struct policy_config *config
         begin_host(&readings->view.host[i], setup->host[i].slots, setup->host[i].tier,
                    config->health_checks);
         readings->misses[i] = 0;
+        readings->jobs[i].n = 0;
     }
     for (feed = 0; feed < FEED_COUNT; feed++)
         readings->seen_ms[feed] = now_ms;
@@ -56,6 +59,82 @@ static void take_registrations(struct readings *readings, struct view_host *host
     UPDATE(readings, host->offline_readings, offline);
     host->busy = seen->busy;
     host->routed = seen->routed;
+    host->running = seen->running;
+}
+
+/* --- signs ----------------------------------------------------------------------------------- */
+
+static void note_end(struct readings_jobs *jobs, int64_t now_ms, bool failed)
+{
+    jobs->at_ms[jobs->n % READINGS_JOBS] = now_ms;
+    jobs->failed[jobs->n++ % READINGS_JOBS] = failed;
+}
+
+static void note_ends(struct readings *readings, int i, int64_t now_ms,
+                      const struct host_reading *seen)
+{
+    int k;
+    for (k = 0; k < seen->done; k++)
+        note_end(&readings->jobs[i], now_ms, false);
+    for (k = 0; k < seen->failed; k++)
+        note_end(&readings->jobs[i], now_ms, true);
+}
+
+/* Of the ends of jobs since `since_ms`, at most the last `most`: how many, and how many failed. */
+static int count_ends(const struct readings_jobs *jobs, int64_t since_ms, int most, int *failed,
+                      int64_t *first_ms)
+{
+    int kept = jobs->n < READINGS_JOBS ? jobs->n : READINGS_JOBS, n;
+    *failed = 0;
+    for (n = 0; n < kept && n < most; n++) {
+        int at = (jobs->n - 1 - n) % READINGS_JOBS;
+        if (jobs->at_ms[at] < since_ms)
+            break;
+        *failed += jobs->failed[at];
+        *first_ms = jobs->at_ms[at];
+    }
+    return n;
+}
+
+/* Its last jobs fail, and of those that have ended elsewhere since the first of them less than half
+ * as large a share. Nothing from elsewhere tells nothing: then it may not be the host. */
+static bool fails_alone(const struct readings *readings, int i, int64_t now_ms)
+{
+    const struct policy_config *config = readings->config;
+    int64_t first_ms = now_ms, ignored_ms;
+    int failed, others = 0, others_failed = 0, j, k;
+    int n = count_ends(&readings->jobs[i], now_ms - config->failure_within_ms, config->failure_jobs,
+                       &failed, &first_ms);
+    if (n < config->failure_jobs || failed * 1000 < config->failure_pm * n)
+        return false;
+    for (j = 0; j < readings->view.n; j++) {
+        if (j == i)
+            continue;
+        others += count_ends(&readings->jobs[j], first_ms, READINGS_JOBS, &k, &ignored_ms);
+        others_failed += k;
+    }
+    return others > 0 && others_failed * 2000 < config->failure_pm * others;
+}
+
+static bool is_deaf(const struct policy_config *config, const struct host_reading *seen)
+{
+    int taken = seen->busy > seen->running ? seen->busy : seen->running;
+    return seen->waiting_ms >= config->deaf_after_ms && seen->routed > 0 && seen->online > taken;
+}
+
+static void take_signs(struct readings *readings, int i, int64_t now_ms,
+                       const struct host_reading *seen)
+{
+    const struct policy_config *config = readings->config;
+    bool idle = seen->online > seen->busy && seen->online > seen->running;
+    unsigned signs = 0;
+    if (config->deaf_after_ms > 0 && is_deaf(config, seen))
+        signs |= 1u << SIGN_DEAF;
+    if (config->canary_late_ms > 0 && idle && seen->canary_ms >= config->canary_late_ms)
+        signs |= 1u << SIGN_CANARY;
+    if (config->failure_jobs > 0 && fails_alone(readings, i, now_ms))
+        signs |= 1u << SIGN_FAILURES;
+    UPDATE(readings, readings->view.host[i].signs, signs);
 }
 
 static void take_probe(struct readings *readings, int i, bool answered)
@@ -102,6 +181,10 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
     case POLL_GITHUB:
         for (i = 0; i < view->n; i++)
             take_registrations(readings, &view->host[i], &hosts[i]);
+        for (i = 0; i < view->n; i++)
+            note_ends(readings, i, now_ms, &hosts[i]);
+        for (i = 0; i < view->n; i++)
+            take_signs(readings, i, now_ms, &hosts[i]);
         break;
     case POLL_ALERTS:
         for (i = 0; i < view->n; i++)

@@ -8,6 +8,10 @@
  * The health check has one definition, readings_healthy, which takes nothing but what a controller
  * has read: no world and no service is asked.
  *
+ * The signs beyond the document (policy.h) become bits of the view here: a host is deaf while a job
+ * that it could run waits and it shows idle slots; its canary is late; most of its last jobs failed
+ * while those that ended elsewhere in the same time did not.
+ *
  * A new piece of evidence is a field of struct host_reading (what a poll brings), one of struct
  * view_host (what the policy sees) and the lines here that lead from one to the other.
  */
@@ -15,6 +19,8 @@
 #define MODEL_POLICY_READINGS_H
 
 #include "policy.h"
+
+#define READINGS_JOBS 32 /* ends of jobs remembered a host */
 
 /* What is looked at, each on a grid of its own: the feeds, and the health check over them all. */
 enum poll {
@@ -29,6 +35,10 @@ enum poll {
 struct host_reading {
     int online, busy;    /* GITHUB: registrations */
     int routed;          /* GITHUB: of them in the rotation, online or not */
+    int running;         /* GITHUB: jobs in progress on it by the list of jobs; 0: not asked for */
+    int64_t waiting_ms;  /* GITHUB: how long the oldest job that it could run has waited; 0: none */
+    int64_t canary_ms;   /* GITHUB: how long its canary has waited for its start; 0: none waits */
+    int done, failed;    /* GITHUB: jobs that ended on it since the last good reading */
     unsigned severities; /* ALERTS: bit set of those that fire for it */
     bool answered;       /* PROBE: this round reached it */
 };
@@ -44,10 +54,18 @@ struct readings_setup {
     bool no_alerts;   /* there is no monitoring: its feed is never stale */
 };
 
+/* How the last jobs on a host ended, a ring; for SIGN_FAILURES. */
+struct readings_jobs {
+    int64_t at_ms[READINGS_JOBS];
+    bool failed[READINGS_JOBS];
+    int n; /* ever; the ring's head is this modulo its length */
+};
+
 struct readings {
     const struct policy_config *config; /* borrowed */
-    struct view view;                   /* ages are filled by readings_view */
-    int64_t seen_ms[FEED_COUNT];        /* last good reading */
+    struct readings_jobs jobs[POLICY_HOSTS];
+    struct view view;            /* ages are filled by readings_view */
+    int64_t seen_ms[FEED_COUNT]; /* last good reading */
     int misses[POLICY_HOSTS];
     int probe_misses;
     bool no_alerts;

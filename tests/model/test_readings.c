@@ -229,6 +229,116 @@ START_TEST(what_is_done_by_hand_is_seen_at_once)
 }
 END_TEST
 
+/* --- signs beyond the document --------------------------------------------------------------- */
+
+static void look_for_signs(void)
+{
+    begin();
+    config.deaf_after_ms = 600000;
+    config.canary_late_ms = 300000;
+    config.failure_pm = 800;
+    config.failure_jobs = 5;
+    config.failure_within_ms = 3600000;
+}
+
+/* The first host at `now_ms`; the second is busy with all its slots. */
+static unsigned signs(int64_t now_ms, struct host_reading first)
+{
+    struct host_reading hosts[2] = {first, {.online = 4, .routed = 4, .busy = 4, .running = 4}};
+    hosts[1].waiting_ms = first.waiting_ms;
+    readings_take(&r, POLL_GITHUB, now_ms, hosts);
+    ck_assert_uint_eq(r.view.host[1].signs, 0);
+    return r.view.host[0].signs;
+}
+
+START_TEST(a_job_that_waits_over_idle_slots_makes_a_host_deaf)
+{
+    struct host_reading host = {.online = 8, .routed = 8, .busy = 7, .waiting_ms = 600000};
+    look_for_signs();
+    ck_assert_uint_eq(signs(2000, host), 1u << SIGN_DEAF);
+    ck_assert(r.changed);
+    host.waiting_ms--;
+    ck_assert_uint_eq(signs(3000, host), 0);
+    host.waiting_ms++;
+    host.running = 8; /* the list of runners says idle, that of the jobs does not */
+    ck_assert_uint_eq(signs(4000, host), 0);
+    host.running = 0;
+    host.routed = 0; /* nobody can wait for what is out of the rotation */
+    ck_assert_uint_eq(signs(5000, host), 0);
+    host.routed = 8;
+    host.online = 7;
+    ck_assert_uint_eq(signs(6000, host), 0);
+}
+END_TEST
+
+START_TEST(a_canary_is_late_only_where_a_slot_is_free_for_it)
+{
+    struct host_reading host = {.online = 8, .busy = 7, .canary_ms = 300000};
+    look_for_signs();
+    ck_assert_uint_eq(signs(2000, host), 1u << SIGN_CANARY); /* whether routed or not */
+    host.canary_ms--;
+    ck_assert_uint_eq(signs(3000, host), 0);
+    host.canary_ms++;
+    host.busy = 8;
+    ck_assert_uint_eq(signs(4000, host), 0);
+}
+END_TEST
+
+static unsigned ends(int64_t now_ms, int done, int failed, int others_done, int others_failed)
+{
+    const struct host_reading hosts[2] = {
+        {.online = 8, .routed = 8, .done = done, .failed = failed},
+        {.online = 4, .routed = 4, .done = others_done, .failed = others_failed}};
+    readings_take(&r, POLL_GITHUB, now_ms, hosts);
+    return r.view.host[0].signs | r.view.host[1].signs << 16;
+}
+
+START_TEST(jobs_that_fail_on_one_host_alone_are_a_sign)
+{
+    look_for_signs();
+    ck_assert_uint_eq(ends(10000, 0, 4, 0, 0), 0); /* fewer than five */
+    ck_assert_uint_eq(ends(20000, 0, 1, 0, 0), 0); /* nothing from elsewhere */
+    ck_assert_uint_eq(ends(30000, 0, 0, 1, 0), 1u << SIGN_FAILURES);
+    ck_assert_uint_eq(ends(40000, 1, 0, 0, 0), 1u << SIGN_FAILURES); /* four of the last five */
+    ck_assert_uint_eq(ends(50000, 1, 0, 0, 0), 0);                   /* three of them */
+}
+END_TEST
+
+/* A registry is away: the successes from before say nothing of now. */
+START_TEST(jobs_that_fail_everywhere_are_no_sign)
+{
+    look_for_signs();
+    ck_assert_uint_eq(ends(10000, 20, 0, 10, 0), 0);
+    ck_assert_uint_eq(ends(600000, 0, 5, 0, 0), 0);
+    ck_assert_uint_eq(ends(700000, 0, 5, 0, 1), 0);
+    ck_assert_uint_eq(ends(800000, 0, 5, 1, 3), 0);
+}
+END_TEST
+
+START_TEST(failures_are_forgotten_in_their_time)
+{
+    look_for_signs();
+    ck_assert_uint_eq(ends(10000, 0, 5, 3, 0), 1u << SIGN_FAILURES);
+    ck_assert_uint_eq(ends(3610000, 0, 0, 0, 0), 1u << SIGN_FAILURES);
+    ck_assert_uint_eq(ends(3610001, 0, 0, 0, 0), 0);
+    ck_assert_uint_eq(ends(3620000, 0, 300, 3, 0), 1u << SIGN_FAILURES); /* more than the ring */
+}
+END_TEST
+
+START_TEST(whoever_does_not_look_for_signs_sees_none)
+{
+    struct host_reading host = {.online = 8,
+                                .routed = 8,
+                                .waiting_ms = 3600000,
+                                .canary_ms = 3600000,
+                                .failed = 20,
+                                .running = 3};
+    begin();
+    ck_assert_uint_eq(signs(2000, host), 0);
+    ck_assert_int_eq(r.view.host[0].running, 3);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("readings");
@@ -243,6 +353,12 @@ Suite *suite(void)
     tcase_add_test(views, each_feed_ages_by_itself);
     tcase_add_test(views, a_quiet_world_changes_nothing_and_busy_counts_are_no_change);
     tcase_add_test(views, counters_saturate);
+    tcase_add_test(views, a_job_that_waits_over_idle_slots_makes_a_host_deaf);
+    tcase_add_test(views, a_canary_is_late_only_where_a_slot_is_free_for_it);
+    tcase_add_test(views, jobs_that_fail_on_one_host_alone_are_a_sign);
+    tcase_add_test(views, jobs_that_fail_everywhere_are_no_sign);
+    tcase_add_test(views, failures_are_forgotten_in_their_time);
+    tcase_add_test(views, whoever_does_not_look_for_signs_sees_none);
     tcase_add_test(views, a_counted_miss_is_a_change);
     tcase_add_test(views, what_is_done_by_hand_is_seen_at_once);
     suite_add_tcase(suite, views);
