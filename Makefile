@@ -45,7 +45,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 # code in the rest. First, because they end last.
 STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage
 SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
-            $(foreach layer,live model sim reports,$(wildcard tests/$(layer)/test_*.c))))
+            $(foreach layer,live drill model sim reports,$(wildcard tests/$(layer)/test_*.c))))
 # What suites share: the main function, golden files, fixtures.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzzers/*.c))

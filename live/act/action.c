@@ -47,8 +47,8 @@ void action_label(char out[JOURNAL_TEXT], const struct github_runner *runner, co
 {
     struct und_err err = {0};
     dump_take(out,
-              json_pack("{s:{s:I, s:s, s:s, s:b}}", "label", "runner", (json_int_t)runner->id,
-                        "name", runner->name, "label", label, "with", with),
+              json_pack("{s:{s:s, s:s, s:b}}", "label", "name", runner->name, "label", label,
+                        "with", with),
               "label", &err);
     UND_ASSERT(err.code == UND_OK); /* short, and parsed from JSON */
 }
@@ -60,9 +60,17 @@ enum und_code action_variable(char out[JOURNAL_TEXT], const char *name, const ch
                      "variable", err);
 }
 
+void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt)
+{
+    snprintf(out, JOURNAL_TEXT,
+             "{\"run\":{\"id\":%lld,\"attempt\":%lld,\"verb\":\"rerun-failed-jobs\"}}",
+             (long long)run, (long long)attempt);
+}
+
 bool action_needs_github(const char *text)
 {
-    return strncmp(text, "{\"label\"", 8) == 0 || strncmp(text, "{\"variable\"", 11) == 0;
+    return strncmp(text, "{\"label\"", 8) == 0 || strncmp(text, "{\"variable\"", 11) == 0 ||
+           strncmp(text, "{\"run\"", 6) == 0;
 }
 
 /* What the journal says is checked like anything else from outside. */
@@ -129,16 +137,72 @@ enum und_code action_set_label(struct github_client *github, int64_t runner, con
     return github_labels_set(github, runner, &wanted, err);
 }
 
-static enum und_code set_label(const json_t *value, struct github_client *github,
+/* By name: a registration that was made anew has another id, and one that is gone has no label to
+ * be put back. */
+static enum und_code set_label(const json_t *value, struct github_client *github, char note[512],
                                struct und_err *err)
 {
-    json_int_t runner;
+    struct github_runners runners = {0};
     const char *name, *label;
+    size_t i;
     int with;
-    if (json_unpack((json_t *)(uintptr_t)value, "{s:I, s:s, s:s, s:b}", "runner", &runner, "name",
-                    &name, "label", &label, "with", &with) != 0)
+    if (json_unpack((json_t *)(uintptr_t)value, "{s:s, s:s, s:b}", "name", &name, "label", &label,
+                    "with", &with) != 0)
         return und_fail(err, UND_USAGE, "journal: got a label action without its parts");
-    return action_set_label(github, (int64_t)runner, name, label, with != 0, err);
+    if (github_runners(github, &runners, err) == UND_OK) {
+        for (i = 0; i < runners.n; i++)
+            if (strcmp(runners.item[i].name, name) == 0)
+                break;
+        if (i < runners.n)
+            action_set_label(github, runners.item[i].id, name, label, with != 0, err);
+        else if (note)
+            snprintf(note, 512, "the registration %.100s is gone", name);
+    }
+    github_runners_fini(&runners);
+    return err->code;
+}
+
+static void say(char note[512], const char *what)
+{
+    if (note)
+        snprintf(note, 512, "%s", what);
+}
+
+enum und_code action_run_again(struct github_client *github, int64_t run, int64_t attempt,
+                               char note[512], struct und_err *err)
+{
+    struct github_run *now = calloc(1, sizeof *now);
+    struct und_err read = {0};
+    UND_ASSERT(now != NULL);
+    if (github_run(github, run, now, &read) != UND_OK && github_status(github) == 404)
+        say(note, "the run is gone");
+    else if (read.code != UND_OK)
+        und_fail(err, read.code, "%s", read.text);
+    else if (now->attempt > attempt)
+        say(note, "it has been run again already");
+    else if (strcmp(now->status, "completed") != 0)
+        und_fail(err, UND_SERVICE,
+                 "run %lld: has not concluded (%s), want it to, before it is run "
+                 "again",
+                 (long long)run, now->status);
+    else if (strcmp(now->conclusion, "success") == 0)
+        say(note, "it succeeded all the same");
+    else
+        github_rerun_failed(github, run, err);
+    free(now);
+    return err->code;
+}
+
+static enum und_code run_again(const json_t *value, struct github_client *github, char note[512],
+                               struct und_err *err)
+{
+    json_int_t run, attempt;
+    const char *verb;
+    if (json_unpack((json_t *)(uintptr_t)value, "{s:I, s:I, s:s}", "id", &run, "attempt", &attempt,
+                    "verb", &verb) != 0 ||
+        strcmp(verb, "rerun-failed-jobs") != 0)
+        return und_fail(err, UND_USAGE, "journal: got a run action without its parts");
+    return action_run_again(github, (int64_t)run, (int64_t)attempt, note, err);
 }
 
 static enum und_code set_variable(const json_t *value, struct github_client *github,
@@ -158,15 +222,18 @@ enum und_code action_perform(const char *text, const struct fleet *fleet,
     const json_t *command = json_object_get(action, "command");
     const json_t *label = json_object_get(action, "label");
     const json_t *variable = json_object_get(action, "variable");
+    const json_t *run = json_object_get(action, "run");
     if (note)
         note[0] = '\0';
     UND_ASSERT(!action_needs_github(text) || github != NULL);
     if (command)
         perform_command(action, fleet, note, cancel, err);
     else if (label)
-        set_label(label, github, err);
+        set_label(label, github, note, err);
     else if (variable)
         set_variable(variable, github, err);
+    else if (run)
+        run_again(run, github, note, err);
     else
         und_fail(err, UND_USAGE,
                  "journal: got an action of a kind that this version does not know");

@@ -3,7 +3,9 @@
  * what was done and how to take it back.
  *     {"command": {"on": PLACE, "argv": [...], "timeout_ms": N}}        run there
  *     {"command": ..., "after": {"on" ...}}    and then this, whose failure does not matter
- *     {"label": {"runner": ID, "name": NAME, "label": L, "with": BOOL}} one registration's label
+ *     {"label": {"name": NAME, "label": L, "with": BOOL}}               one registration's label;
+ * by its name, since its id changes when it is made anew
+ *     {"run": {"id": ID, "attempt": N, "verb": "rerun-failed-jobs"}}    a run that we cancelled
  *     {"variable": {"name": N, "value": V}}                             a configuration variable
  * Pure, but for the two that say so.
  */
@@ -29,6 +31,8 @@ void action_label(char out[JOURNAL_TEXT], const struct github_runner *runner, co
 enum und_code action_variable(char out[JOURNAL_TEXT], const char *name, const char *value,
                               struct und_err *err);
 
+void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt);
+
 /* Is it something that only `github` can carry out? */
 bool action_needs_github(const char *text);
 
@@ -41,6 +45,12 @@ enum und_code action_perform(const char *text, const struct fleet *fleet,
 /* One command, to its end; UND_SERVICE if it does not exit with 0. */
 enum und_code action_run(const struct action_command *command, const struct fleet *fleet,
                          char note[512], const atomic_bool *cancel, struct und_err *err);
+
+/* Runs the failed jobs of a run again that we have cancelled in this attempt. UND_OK as well where
+ * that is no longer to be done: it has been run again, it was not cancelled after all, or it is
+ * gone. UND_SERVICE while it has not concluded. */
+enum und_code action_run_again(struct github_client *github, int64_t run, int64_t attempt,
+                               char note[512], struct und_err *err);
 
 /* Sets or removes one registration's label at GitHub, keeping the others as they are now. */
 enum und_code action_set_label(struct github_client *github, int64_t runner, const char *name,

@@ -1,12 +1,8 @@
 /*
  * Carrying a plan out at GitHub, one write a call: labels or the variable first, then the jobs that
- * were lost with a drained host. Each write is in the journal before it is made, with what would
- * undo it; putting a label back marks its removal as undone.
- *
- * GitHub lets a job on a dead runner sit for ten minutes until its lock expires, and never requeues
- * it (github-semantics.md, "Timing"). Once a host is drained and GitHub itself calls the job's
- * runner offline, the run is force-cancelled, and re-run when it has concluded, each once. A job
- * whose runner is online is left alone: the host may be slow, but it works.
+ * were lost with a drained host (recover.h). Each write is in the journal before it is made, with
+ * what would undo it; putting a label back marks its removal as undone. What puts something back is
+ * done even where it cannot be recorded.
  *
  * Belongs to one thread. Errors: UND_SERVICE for GitHub or the journal.
  */
@@ -18,18 +14,30 @@
 #include "live/journal/journal.h"
 
 #define ACTUATE_RUNS 64
+#define ACTUATE_TRIES 5 /* of a write that GitHub refuses */
+
+/* A run that lost a job with its host. */
+struct lost_run {
+    int64_t id, attempt;
+    bool cancelled; /* by us, so that it is ours to run again; otherwise its lock is waited for */
+    bool over;      /* run again, or given up, or it did well without us */
+    int refusals;
+    int64_t again_ms; /* monotonic: no further try before this */
+};
 
 struct actuator {
     const struct fleet *fleet; /* these three borrowed */
     struct github_client *github;
     struct journal *journal;
-    int64_t run;                     /* of the journal */
-    struct github_runners runners;   /* as last read, with our own writes since */
-    char value[1024];                /* of the variable, likewise; mechanism variable only */
-    int64_t cancelled[ACTUATE_RUNS]; /* runs */
-    bool rerun[ACTUATE_RUNS];
-    int n_cancelled;
-    bool unsure; /* a write failed: what GitHub made of it is to be read first */
+    int64_t run;                   /* of the journal */
+    struct github_runners runners; /* as last read, with our own writes since */
+    char value[1024];              /* of the variable, likewise; mechanism variable only */
+    char home[1024];               /* what it was before our first write; "": it is at home */
+    struct lost_run lost[ACTUATE_RUNS];
+    int n_lost;
+    int64_t pause_ms; /* real: after the first refusal; doubles */
+    bool unsure;      /* a write failed: what GitHub made of it is to be read first */
+    char said[256];   /* something that the operator should know; emptied by whoever tells it */
 };
 
 void actuate_init(struct actuator *actuator, const struct fleet *fleet,
@@ -45,7 +53,13 @@ void actuate_routed(const struct actuator *actuator, int routed[FLEET_HOSTS]);
  * is left to do now. `jobs` are the last ones read. */
 enum und_code actuate_step(struct actuator *actuator, const struct plan *plan,
                            const struct github_jobs *jobs, bool *wrote, struct und_err *err);
-/* Is a re-run due, once its run has concluded? */
+/* Is a re-run of what we cancelled due, once its run has concluded? */
 bool actuate_waits(const struct actuator *actuator);
+
+/* Proves that GitHub lets us do what a plan may ask for, by writes that change nothing: a label
+ * that is there is added, the variable is set to its value, a run that is over is cancelled.
+ * `unproven` (may be "") says what could not be tried. UND_SERVICE, with the permission that is
+ * missing. */
+enum und_code actuate_prove(struct actuator *actuator, char unproven[160], struct und_err *err);
 
 #endif

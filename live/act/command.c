@@ -1,4 +1,5 @@
 #include "command.h"
+#include "live/base/failpoint.h"
 #include "live/base/wire.h"
 #include "live/http/http.h"
 #include "model/base/assert.h"
@@ -73,14 +74,15 @@ static enum und_code push_quoted(struct command *command, const struct live_argv
     return UND_OK;
 }
 
-/* Whichever client is open already, or not yet: no child inherits a credential. */
-static void withdraw_credentials(const struct live *live)
+/* Whichever client is open already, or not yet: no child inherits a credential, and none that it
+ * prints is shown. */
+void command_know_credentials(const struct live *live)
 {
-    secret_withdraw(live->github.service.token);
-    secret_withdraw(live->prometheus.token);
-    secret_withdraw(live->alertmanager.token);
-    secret_withdraw(live->listen.alertmanager_token);
-    secret_withdraw(live->listen.github_secret);
+    secret_know(live->github.service.token);
+    secret_know(live->prometheus.token);
+    secret_know(live->alertmanager.token);
+    secret_know(live->listen.alertmanager_token);
+    secret_know(live->listen.github_secret);
 }
 
 enum und_code command_init(struct command *command, const struct fleet *fleet, const char *on,
@@ -89,7 +91,7 @@ enum und_code command_init(struct command *command, const struct fleet *fleet, c
     const struct live_place *place = NULL;
     int i;
     *command = (struct command){0};
-    withdraw_credentials(&fleet->live);
+    command_know_credentials(&fleet->live);
     UND_ASSERT(argv->n > 0);
     for (i = 0; i < fleet->live.n_places; i++)
         if (strcmp(fleet->live.places[i].name, on) == 0)
@@ -209,9 +211,12 @@ enum und_code command_run(const struct command *command, int64_t timeout_ms,
                           const atomic_bool *cancel, struct command_result *result,
                           struct und_err *err)
 {
+    enum failpoint_fate fate = failpoint_call(command->argv[command->n - 1]);
     pid_t child;
     int pipes[2];
-    *result = (struct command_result){.exit_code = -1};
+    *result = (struct command_result){.exit_code = fate == FAILPOINT_REFUSED ? 1 : -1};
+    if (fate == FAILPOINT_REFUSED)
+        return UND_OK;
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return und_fail(err, UND_SERVICE, "command %.100s: %s", command->argv[0], strerror(errno));
     (void)fcntl(pipes[0], F_SETFL, O_NONBLOCK);
@@ -219,6 +224,9 @@ enum und_code command_run(const struct command *command, int64_t timeout_ms,
     close(pipes[1]);
     if (err->code == UND_OK)
         attend(child, pipes[0], timeout_ms, cancel, result);
+    failpoint_called(fate);
+    if (fate == FAILPOINT_CUT)
+        result->exit_code = 255; /* as ssh does when it loses the other side */
     close(pipes[0]);
     wire_clean(result->output);
     secret_redact(result->output);

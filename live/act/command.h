@@ -28,6 +28,9 @@ struct command_result {
     char output[COMMAND_OUTPUT]; /* both streams, cleaned, the first bytes */
 };
 
+/* Every credential of the fleet is known to secret_redact from here on. */
+void command_know_credentials(const struct live *live);
+
 /* `on` names a place of the fleet, "" this machine. */
 enum und_code command_init(struct command *command, const struct fleet *fleet, const char *on,
                            const struct live_argv *argv, struct und_err *err);

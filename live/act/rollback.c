@@ -4,62 +4,34 @@
 #include "live/base/failpoint.h"
 #include "live/base/interrupt.h"
 #include "live/base/wire.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define PAUSE_MS 1000 /* between two tries */
+#define PAUSE_LEAST_MS 50 /* between two rounds: a 900th of the patience, but at least this */
+#define PAUSE_MOST_MS 30000
+#define RUNS 1000
 
-static void show_command(const struct fleet *fleet, const json_t *value, char *out, size_t size)
+int64_t rollback_patience_ms(const struct fleet *fleet, int64_t fleet_ms)
 {
-    const char *on = json_string_value(json_object_get(value, "on"));
-    const json_t *list = json_object_get(value, "argv");
-    struct live_argv argv = {.n = 0};
-    struct command command = {.n = 0};
-    struct und_err err = {0};
-    size_t i;
-    for (i = 0; i < json_array_size(list) && i < LIVE_ARGS; i++) {
-        const char *argument = json_string_value(json_array_get(list, i));
-        snprintf(argv.arg[argv.n++], LIVE_ARG, "%s", argument ? argument : "");
-    }
-    if (argv.n > 0 && command_init(&command, fleet, on ? on : "", &argv, &err) == UND_OK)
-        command_show(&command, out, size);
-    else
-        snprintf(out, size, "(a command on %s, which the fleet no longer has)", on ? on : "?");
-    command_fini(&command);
+    return (int64_t)((double)fleet_ms /
+                     (fleet->live.time_factor > 1 ? fleet->live.time_factor : 1));
 }
 
-void rollback_show(const struct fleet *fleet, const struct journal_step *step, char *out,
-                   size_t size)
-{
-    json_t *undo = json_loads(step->undo, 0, NULL);
-    const json_t *command = json_object_get(undo, "command");
-    const json_t *label = json_object_get(undo, "label");
-    const json_t *variable = json_object_get(undo, "variable");
-    const char *name, *text;
-    int with;
-    if (command)
-        show_command(fleet, command, out, size);
-    else if (json_unpack((json_t *)(uintptr_t)label, "{s:s, s:s, s:b}", "name", &name, "label",
-                         &text, "with", &with) == 0)
-        snprintf(out, size, "at GitHub, %s the label %s %s the runner %s", with ? "put" : "take",
-                 text, with ? "on" : "off", name);
-    else if (json_unpack((json_t *)(uintptr_t)variable, "{s:s, s:s}", "name", &name, "value",
-                         &text) == 0)
-        snprintf(out, size, "at GitHub, set the variable %s to %s", name, text);
-    else
-        snprintf(out, size, "%s", step->undo);
-    json_decref(undo);
-    wire_clean(out);
-}
+/* ---- one step ---- */
 
 static enum und_code need_github(const struct fleet *fleet, const struct journal_step *step,
-                                 struct github_client **github, const atomic_bool *cancel,
-                                 struct und_err *err)
+                                 struct github_client **github, struct und_err *err)
 {
-    struct http_config base = {.cancel = cancel};
+    struct http_config base = {.cancel = interrupt_flag(),
+                               .connect_ms = 2000,
+                               .total_ms = 8000,
+                               .stall_ms = 4000,
+                               .attempts = 2,
+                               .patience_ms = 5000};
     if (*github || !action_needs_github(step->undo))
         return UND_OK;
     if (!fleet->live.present)
@@ -67,92 +39,202 @@ static enum und_code need_github(const struct fleet *fleet, const struct journal
     return github_open(github, &fleet->live, &base, err);
 }
 
-enum und_code rollback_step(struct journal *journal, const struct fleet *fleet,
-                            const struct journal_step *step, struct github_client **github,
-                            const atomic_bool *cancel, struct und_err *err)
+/* `unrecorded` is for the journal's own trouble, which stops no undo. */
+static enum und_code undo(struct journal *journal, const struct fleet *fleet,
+                          const struct journal_step *step, struct github_client **github,
+                          struct und_err *unrecorded, struct und_err *err)
 {
-    struct und_err tried = {0};
     char note[512] = "";
     failpoint("before undo");
-    if (journal_event(journal, step->id, JOURNAL_UNDOING, "", err) != UND_OK)
-        return err->code;
+    journal_event(journal, step->id, JOURNAL_UNDOING, "", unrecorded);
     failpoint("undo journalled");
-    if (need_github(fleet, step, github, cancel, &tried) == UND_OK)
-        action_perform(step->undo, fleet, *github, note, cancel, &tried);
+    if (need_github(fleet, step, github, err) == UND_OK)
+        action_perform(step->undo, fleet, *github, note, interrupt_flag(), err);
     failpoint("undone");
-    if (tried.code == UND_OK)
-        return journal_event(journal, step->id, JOURNAL_UNDONE, note, err);
-    if (journal_event(journal, step->id, JOURNAL_STUCK, tried.text, err) != UND_OK)
-        return err->code;
-    return und_fail(err, tried.code, "%s", tried.text);
+    journal_event(journal, step->id, err->code == UND_OK ? JOURNAL_UNDONE : JOURNAL_STUCK,
+                  err->code == UND_OK ? note : err->text, unrecorded);
+    return err->code;
 }
 
 enum und_code rollback_stuck(const struct fleet *fleet, const struct journal_step *step,
                              const char *why, struct und_err *err)
 {
-    char by_hand[512], when[WIRE_TIME], lease[96] = "";
+    char by_hand[ROLLBACK_BY_HAND], when[WIRE_TIME], lease[96] = "";
     rollback_show(fleet, step, by_hand, sizeof by_hand);
     if (step->lease_until_ms > http_wall_ms())
         snprintf(lease, sizeof lease, "; its lease undoes it at %s",
                  wire_time(when, step->lease_until_ms));
-    return und_fail(err, UND_STUCK, "left undone: %.100s%s%.60s (%.200s)%s; by hand: %.300s",
+    return und_fail(err, UND_STUCK, "left undone: %.100s%s%.60s (%.150s)%s; by hand: %.380s",
                     step->name, step->host[0] ? " on " : "", step->host, why, lease, by_hand);
 }
 
-/* One step, as often as it takes; false: it stays. */
-static bool insist(struct journal *journal, const struct fleet *fleet,
-                   const struct journal_step *step, struct github_client **github,
-                   struct und_err *why)
+/* ---- all of them, in rounds ---- */
+
+struct attempt {
+    int64_t step;
+    bool over; /* undone, or tried no more */
+    bool undone;
+    int refusals;
+    char why[200];
+};
+
+struct rounds {
+    struct journal *journal;
+    const struct fleet *fleet;
+    struct github_client *github;
+    struct attempt *attempt; /* in the order of the steps, the last first */
+    size_t n, capacity;
+    rollback_teller *say;
+    void *context;
+    struct und_err unrecorded;
+};
+
+static void tell(const struct rounds *rounds, const char *line)
 {
-    int try;
-    for (try = 0; try < ROLLBACK_TRIES; try++) {
-        struct timespec pause = {PAUSE_MS / 1000, 0};
-        *why = (struct und_err){0};
-        if (rollback_step(journal, fleet, step, github, interrupt_flag(), why) == UND_OK)
-            return true;
-        if (why->code == UND_USAGE || why->code == UND_INTERRUPTED)
-            return false;
-        if (try + 1 < ROLLBACK_TRIES)
-            nanosleep(&pause, NULL);
-    }
-    return false;
+    if (rounds->say)
+        rounds->say(rounds->context, line);
 }
 
-enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, rollback_teller *say,
-                           void *context, struct und_err *err)
+/* The steps come in the same order in every round, so that each is found where the last one was. */
+static struct attempt *attempt_of(struct rounds *rounds, size_t *at, int64_t step)
 {
-    struct journal_step *steps;
-    struct github_client *github = NULL;
-    size_t i, n;
-    char line[256];
-    if (journal_open_steps(journal, &steps, &n, err) != UND_OK)
-        n = 0;
-    for (i = 0; i < n; i++) {
-        struct und_err why = {0};
-        bool done = insist(journal, fleet, &steps[i], &github, &why);
-        snprintf(line, sizeof line, "%s: %s%s%s", done ? "undone" : "NOT undone", steps[i].name,
-                 steps[i].host[0] ? " on " : "", steps[i].host);
-        if (say)
-            say(context, line);
-        if (!done) /* the first one is told; on with the rest */
-            rollback_stuck(fleet, &steps[i], why.text, err);
+    for (; *at < rounds->n; (*at)++)
+        if (rounds->attempt[*at].step == step)
+            return &rounds->attempt[(*at)++];
+    if (rounds->n == rounds->capacity) {
+        rounds->capacity = rounds->capacity ? 2 * rounds->capacity : 64;
+        rounds->attempt = realloc(rounds->attempt, rounds->capacity * sizeof *rounds->attempt);
+        UND_ASSERT(rounds->attempt != NULL);
     }
-    github_close(github);
+    rounds->attempt[rounds->n++] = (struct attempt){.step = step};
+    *at = rounds->n;
+    return &rounds->attempt[rounds->n - 1];
+}
+
+static bool is_refusal(const struct rounds *rounds, const struct journal_step *step)
+{
+    int status = rounds->github ? github_status(rounds->github) : 0;
+    return action_needs_github(step->undo) && status >= 400 && status < 500 && status != 429;
+}
+
+static void try_step(struct rounds *rounds, struct attempt *attempt,
+                     const struct journal_step *step)
+{
+    struct und_err why = {0};
+    char line[256];
+    undo(rounds->journal, rounds->fleet, step, &rounds->github, &rounds->unrecorded, &why);
+    attempt->undone = why.code == UND_OK;
+    snprintf(attempt->why, sizeof attempt->why, "%.190s", why.text);
+    if (!attempt->undone && why.code != UND_INTERRUPTED && is_refusal(rounds, step))
+        attempt->refusals++;
+    attempt->over =
+        attempt->undone || why.code == UND_USAGE || attempt->refusals >= ROLLBACK_REFUSALS;
+    if (!attempt->over)
+        return;
+    snprintf(line, sizeof line, "%s: %s%s%s", attempt->undone ? "undone" : "NOT undone", step->name,
+             step->host[0] ? " on " : "", step->host);
+    tell(rounds, line);
+}
+
+typedef void step_visitor(struct rounds *rounds, struct attempt *attempt,
+                          const struct journal_step *step, void *context);
+
+/* Every open step; false if the journal cannot be read. */
+static bool visit_open(struct rounds *rounds, step_visitor *visit, void *context,
+                       struct und_err *err)
+{
+    struct journal_step *steps = NULL;
+    size_t at = 0, i, n;
+    int64_t before = 0;
+    bool good;
+    do {
+        free(steps);
+        steps = NULL;
+        good = journal_open_steps(rounds->journal, before, &steps, &n, err) == UND_OK;
+        for (i = 0; good && i < n; i++) {
+            before = steps[i].id;
+            visit(rounds, attempt_of(rounds, &at, before), &steps[i], context);
+        }
+    } while (good && n == JOURNAL_STEPS);
     free(steps);
+    return good;
+}
+
+static void visit_try(struct rounds *rounds, struct attempt *attempt,
+                      const struct journal_step *step, void *context)
+{
+    size_t *left = context;
+    if (!attempt->over)
+        try_step(rounds, attempt, step);
+    *left += !attempt->over;
+}
+
+static void visit_left(struct rounds *rounds, struct attempt *attempt,
+                       const struct journal_step *step, void *context)
+{
+    struct und_err *err = context;
+    char line[ROLLBACK_BY_HAND + 512], by_hand[ROLLBACK_BY_HAND];
+    if (attempt->undone)
+        return;
+    rollback_show(rounds->fleet, step, by_hand, sizeof by_hand);
+    snprintf(line, sizeof line, "left undone: step %lld, %s%s%s (%s); by hand: %s",
+             (long long)step->id, step->name, step->host[0] ? " on " : "", step->host, attempt->why,
+             by_hand);
+    tell(rounds, line);
+    rollback_stuck(rounds->fleet, step, attempt->why, err); /* the first one is told by main */
+}
+
+/* A signal ends it. False once the patience is at its end. */
+static bool pause_round(int64_t *pause_ms, int64_t end_ms, int signals)
+{
+    int64_t until_ms = http_monotonic_ms() + *pause_ms;
+    const struct timespec nap = {0, 20000000};
+    *pause_ms = 2 * *pause_ms < PAUSE_MOST_MS ? 2 * *pause_ms : PAUSE_MOST_MS;
+    while (http_monotonic_ms() < (until_ms < end_ms ? until_ms : end_ms)) {
+        if (interrupt_count() != signals)
+            break;
+        nanosleep(&nap, NULL);
+    }
+    return http_monotonic_ms() < end_ms;
+}
+
+enum und_code rollback_all(struct journal *journal, const struct fleet *fleet, int64_t patience_ms,
+                           rollback_teller *teller, void *context, struct und_err *err)
+{
+    struct rounds rounds = {.journal = journal, .fleet = fleet, .say = teller, .context = context};
+    int64_t end_ms = http_monotonic_ms() + patience_ms;
+    int64_t pause_ms = patience_ms / 900 > PAUSE_LEAST_MS ? patience_ms / 900 : PAUSE_LEAST_MS;
+    int begun = interrupt_count(), signals;
+    size_t left;
+    do {
+        left = 0;
+        signals = interrupt_count();
+        interrupt_clear();
+        if (!visit_open(&rounds, visit_try, &left, err))
+            break;
+    } while (left > 0 && interrupt_count() - begun < 3 && pause_round(&pause_ms, end_ms, signals));
+    interrupt_clear();
+    if (err->code == UND_OK)
+        visit_open(&rounds, visit_left, err, err);
+    if (err->code == UND_OK && rounds.unrecorded.code != UND_OK && rounds.n > 0)
+        und_fail(err, rounds.unrecorded.code, "all is undone, but that cannot be recorded: %.500s",
+                 rounds.unrecorded.text);
+    github_close(rounds.github);
+    free(rounds.attempt);
     return err->code;
 }
 
-#define RUNS 1000
-
 enum und_code rollback_finish(struct journal *journal, const struct fleet *fleet,
-                              rollback_teller *say, void *context, struct und_err *err)
+                              int64_t patience_ms, rollback_teller *say, void *context,
+                              struct und_err *err)
 {
     struct journal_run *runs = calloc(RUNS, sizeof *runs);
     size_t n = RUNS;
     char line[256];
     if (!runs)
         return und_fail(err, UND_SERVICE, "journal: no memory");
-    rollback_all(journal, fleet, say, context, err);
+    command_know_credentials(&fleet->live);
+    rollback_all(journal, fleet, patience_ms, say, context, err);
     if (err->code == UND_OK)
         journal_runs(journal, runs, &n, err);
     for (; err->code == UND_OK && n > 0; n--) {

@@ -132,7 +132,9 @@ static enum und_code finish_rollbacks(struct monitor *monitor, struct und_err *e
     struct und_err locked = {0};
     if (journal_lock(monitor->journal, "monitor, finishing rollbacks", &locked) != UND_OK)
         return UND_OK;
-    rollback_finish(monitor->journal, &monitor->fleet, say_rollback, monitor, err);
+    rollback_finish(monitor->journal, &monitor->fleet,
+                    rollback_patience_ms(&monitor->fleet, ROLLBACK_PATIENCE_MS), say_rollback,
+                    monitor, err);
     journal_unlock(monitor->journal);
     return err->code;
 }

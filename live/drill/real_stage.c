@@ -1,6 +1,7 @@
 /* The hands of the real stage: time, the journal, injection, routing, consent (stage.h). */
 #include "real_stage.h"
 #include "live/act/rollback.h"
+#include "live/act/target_lock.h"
 #include "live/base/failpoint.h"
 #include "live/base/interrupt.h"
 #include "live/base/wire.h"
@@ -49,6 +50,8 @@ static enum stage_wake wait_until(void *self, int64_t until_ms, struct stage_hin
 {
     struct real_stage *live = self;
     for (;;) {
+        if (live->options.alive >= 0)
+            (void)!write(live->options.alive, "h", 1);
         int64_t left_ms = until_ms - fleet_clock_now_ms(&live->pace), real_ms = 0;
         if (interrupted(live))
             return STAGE_INTERRUPT;
@@ -141,40 +144,7 @@ static enum und_code revert(void *self, int action, struct und_err *err)
     return rollback_stuck(&live->scenario->fleet, &live->step[action], failed.text, err);
 }
 
-/* ---- routing ---- */
-
-static enum und_code reconcile(void *self, const struct plan *plan,
-                               const struct policy_state *policy, struct stage_routing *routing,
-                               struct und_err *err)
-{
-    struct real_stage *live = self;
-    const struct fleet *fleet = &live->scenario->fleet;
-    int64_t now = fleet_clock_now_ms(&live->pace);
-    bool wrote = false;
-    (void)policy; /* who is drained is told by the plan: nothing is admitted there */
-    routing->again_ms = live->write_ms;
-    if (now >= live->write_ms) {
-        actuate_step(&live->actuator, plan, &live->recent, &wrote, err);
-        if (wrote) /* from one beginning to the next: requests are serial anyway */
-            live->write_ms = now + fleet->github.write_spacing_ms;
-        now = fleet_clock_now_ms(&live->pace);
-        routing->again_ms = wrote ? live->write_ms
-                            : actuate_waits(&live->actuator)
-                                ? now + fleet->controller.github_poll_ms
-                                : -1;
-    }
-    actuate_routed(&live->actuator, routing->routed);
-    return err->code;
-}
-
-/* ---- the journal and the operator ---- */
-
-static enum und_code decision(void *self, int64_t at_ms, const struct view *view,
-                              const struct plan *plan, struct und_err *err)
-{
-    struct real_stage *live = self;
-    return journal_decision(live->journal, live->run, at_ms, view, plan, err);
-}
+/* ---- telling ---- */
 
 static void tell(void *self, int64_t at_ms, int host, enum mark mark, const char *text)
 {
@@ -196,9 +166,72 @@ static void tell(void *self, int64_t at_ms, int host, enum mark mark, const char
         failpoint(mark_name(mark));
 }
 
-static enum und_code confirm(void *self, struct und_err *err)
+/* ---- routing ---- */
+
+static enum und_code reconcile(void *self, const struct plan *plan,
+                               const struct policy_state *policy, struct stage_routing *routing,
+                               struct und_err *err)
 {
-    const struct real_stage *live = self;
+    struct real_stage *live = self;
+    const struct fleet *fleet = &live->scenario->fleet;
+    int64_t now = fleet_clock_now_ms(&live->pace);
+    bool wrote = false;
+    (void)policy; /* who is drained is told by the plan: nothing is admitted there */
+    routing->again_ms = live->write_ms;
+    if (now >= live->write_ms) {
+        actuate_step(&live->actuator, plan, &live->recent, &wrote, err);
+        if (live->actuator.said[0])
+            tell(live, now, -1, MARK_NONE, live->actuator.said);
+        live->actuator.said[0] = '\0';
+        if (wrote) /* from one beginning to the next: requests are serial anyway */
+            live->write_ms = now + fleet->github.write_spacing_ms;
+        now = fleet_clock_now_ms(&live->pace);
+        routing->again_ms = wrote ? live->write_ms
+                            : actuate_waits(&live->actuator)
+                                ? now + fleet->controller.github_poll_ms
+                                : -1;
+    }
+    actuate_routed(&live->actuator, routing->routed);
+    return err->code;
+}
+
+/* ---- the journal and the operator ---- */
+
+static enum und_code decision(void *self, int64_t at_ms, const struct view *view,
+                              const struct plan *plan, struct und_err *err)
+{
+    struct real_stage *live = self;
+    return journal_decision(live->journal, live->run, at_ms, view, plan, err);
+}
+
+/* Long enough for all that a drill may wait for. */
+static int64_t lock_seconds(const struct real_stage *live)
+{
+    const struct drill *drill = &live->scenario->drill;
+    return fleet_clock_real_ms(&live->pace, drill->preconditions.wait_ms + drill->lease_ms +
+                                                drill_baseline_ms(&live->scenario->fleet) +
+                                                drill->recover_ms + drill->restore_ms) /
+               1000 +
+           1;
+}
+
+/* What the drill will need, before anything is injected: the right to write, and the target to
+ * itself. */
+static enum und_code prepare(struct real_stage *live, struct und_err *err)
+{
+    char unproven[160] = "", id[64];
+    if (live->options.alive >= 0)
+        (void)!write(live->options.alive, "a", 1);
+    if (!live->options.observe && actuate_prove(&live->actuator, unproven, err) != UND_OK)
+        return err->code;
+    if (unproven[0])
+        tell(live, 0, -1, MARK_NONE, unproven);
+    snprintf(id, sizeof id, "understudy-%lld-%08x", (long long)live->run, live->nonce);
+    return target_lock_take(live->journal, live->run, live->scenario, id, lock_seconds(live), err);
+}
+
+static enum und_code ask(const struct real_stage *live, struct und_err *err)
+{
     const struct scenario *scenario = live->scenario;
     const char *word = scenario->drill.target >= 0
                            ? scenario->fleet.hosts[scenario->drill.target].name
@@ -213,6 +246,12 @@ static enum und_code confirm(void *self, struct und_err *err)
     if (strcmp(line, word) == 0)
         return UND_OK;
     return und_fail(err, UND_STOPPED, "not confirmed: want %s typed, or --yes", word);
+}
+
+static enum und_code confirm(void *self, struct und_err *err)
+{
+    struct real_stage *live = self;
+    return ask(live, err) == UND_OK ? prepare(live, err) : err->code;
 }
 
 /* ---- opening ---- */
@@ -264,6 +303,8 @@ enum und_code real_stage_open(struct real_stage **out, const struct scenario *sc
     fleet_clock_start(&live->pace, scenario->fleet.live.time_factor);
     if (open_clients(live, err) == UND_OK) {
         actuate_init(&live->actuator, &scenario->fleet, live->github, journal, run);
+        live->actuator.pause_ms =
+            fleet_clock_real_ms(&live->pace, scenario->fleet.controller.github_poll_ms);
         *out = live;
     } else {
         real_stage_close(live);

@@ -14,8 +14,11 @@
 struct real_stage;
 
 struct real_stage_options {
-    bool yes;   /* no confirmation is asked for */
-    bool quiet; /* no story is printed */
+    bool yes;     /* no confirmation is asked for */
+    bool observe; /* nothing is written to GitHub, so that no permission is to be proven */
+    int alive;    /* a pipe to whoever finishes the rollback if we die: an 'a' goes there before
+                     anything is changed, and an 'h' whenever it waits; -1: nobody */
+    bool quiet;   /* no story is printed */
 };
 
 /* `run` is the journal's number of this drill. The scenario's fleet must have a live section. */

@@ -187,9 +187,9 @@ enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jo
         want_runs(live, "queued", ACTIVE_RUNS, since_wall_ms, &wanted, err) != UND_OK ||
         want_runs(live, NULL, NEWEST_RUNS, since_wall_ms, &wanted, err) != UND_OK)
         return err->code;
-    for (r = 0; r < live->actuator.n_cancelled; r++)
-        if (!live->actuator.rerun[r])
-            want(&wanted, live->actuator.cancelled[r]);
+    for (r = 0; r < live->actuator.n_lost; r++)
+        if (!live->actuator.lost[r].over)
+            want(&wanted, live->actuator.lost[r].id);
     for (i = 0; i < live->n_jobs; i++) /* an end that was not seen is still to be learnt */
         if (live->job[i].concluded_ms < 0)
             want(&wanted, live->job_run[i]);

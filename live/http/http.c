@@ -1,5 +1,6 @@
 #include "http.h"
 #include "http_cache.h"
+#include "live/base/failpoint.h"
 #include "live/base/wire.h"
 #include "model/base/assert.h"
 #include "transfer.h"
@@ -320,6 +321,32 @@ static int64_t next_attempt(const struct http *http, const struct http_request *
     return asked_ms > 0 ? asked_ms : backoff(&http->config, n);
 }
 
+/* One transfer, or what a test has put in its place. */
+static CURLcode run(struct http *http, struct transfer *transfer, const char *url, const char *etag)
+{
+    struct http_response *response = transfer->response;
+    enum failpoint_fate fate = FAILPOINT_NONE;
+    CURLcode code;
+    if (transfer->request->method != HTTP_GET)
+        fate = failpoint_call(transfer->request->path);
+    if (fate == FAILPOINT_REFUSED) {
+        *response = (struct http_response){.status = 403,
+                                           .body = strdup("{\"message\":\"refused\"}"),
+                                           .retry_after_ms = -1,
+                                           .date_ms = -1,
+                                           .rate_limit = -1,
+                                           .rate_remaining = -1,
+                                           .rate_reset_s = -1,
+                                           .attempts = 1};
+        UND_ASSERT(response->body != NULL);
+        response->size = strlen(response->body);
+        return CURLE_OK;
+    }
+    code = transfer_run(http->curl, transfer, url, etag);
+    failpoint_called(fate);
+    return fate == FAILPOINT_CUT ? CURLE_RECV_ERROR : code;
+}
+
 static enum und_code send_once(struct http *http, const struct http_request *request,
                                const char *url, struct http_response *response, struct und_err *err)
 {
@@ -329,7 +356,7 @@ static enum und_code send_once(struct http *http, const struct http_request *req
             .config = &http->config, .request = request, .response = response};
         const struct http_cached *kept =
             request->revalidate ? http_cache_find(&http->cache, url) : NULL;
-        CURLcode code = transfer_run(http->curl, &transfer, url, kept ? kept->etag : NULL);
+        CURLcode code = run(http, &transfer, url, kept ? kept->etag : NULL);
         int64_t wait_ms = next_attempt(http, request, &transfer, code, n);
         if (wait_ms < 0 && code != CURLE_OK)
             return transport_error(http, request, &transfer, code, err);

@@ -1,5 +1,5 @@
-#include "journal.h"
 #include "journal_file.h"
+#include "journal_internal.h"
 #include "journal_lock.h"
 #include "live/http/http.h"
 #include "model/base/assert.h"
@@ -8,8 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +19,6 @@
 #define APPLICATION 0x554e4453 /* "UNDS", so that no other database is taken for a journal */
 #define BUSY_MS 5000           /* to wait for another process */
 #define SWITCH_NAP_MS 5
-
-struct journal {
-    sqlite3 *db;            /* serialized by SQLite */
-    pthread_mutex_t insert; /* an INSERT and the id that it was given belong together */
-    char path[512];
-    int lock;
-};
 
 static const char schema[] =
     "CREATE TABLE run (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,"
@@ -48,7 +39,7 @@ static const char schema[] =
 
 static const char *const tables[] = {"run", "run_end", "step", "step_event", "decision", "note"};
 
-static enum und_code failed(const struct journal *journal, const char *what, struct und_err *err)
+enum und_code journal_failed(const struct journal *journal, const char *what, struct und_err *err)
 {
     return und_fail(err, UND_SERVICE, "journal %s: %s: %s", journal->path, what,
                     sqlite3_errmsg(journal->db));
@@ -58,7 +49,7 @@ static enum und_code execute(struct journal *journal, const char *sql, struct un
 {
     return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
                ? UND_OK
-               : failed(journal, "cannot be written", err);
+               : journal_failed(journal, "cannot be written", err);
 }
 
 static enum und_code pragma(struct journal *journal, const char *name, int64_t *value,
@@ -69,7 +60,7 @@ static enum und_code pragma(struct journal *journal, const char *name, int64_t *
     snprintf(sql, sizeof sql, "PRAGMA %s", name);
     if (sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
-        failed(journal, "cannot be read", err);
+        journal_failed(journal, "cannot be read", err);
     else
         *value = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
@@ -128,12 +119,17 @@ static enum und_code check(struct journal *journal, bool may_create, struct und_
 
 static enum und_code open_database(struct journal *journal, int flags, struct und_err *err)
 {
+    struct stat status;
     int code = sqlite3_open_v2(journal->path, &journal->db, flags | SQLITE_OPEN_FULLMUTEX, NULL);
     if (code != SQLITE_OK)
         return und_fail(err, UND_USAGE, "journal %s: %s", journal->path,
                         journal->db ? sqlite3_errmsg(journal->db) : "no memory");
     sqlite3_busy_timeout(journal->db, BUSY_MS);
     sqlite3_db_config(journal->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if ((flags & SQLITE_OPEN_READWRITE) && stat(journal->path, &status) == 0) {
+        journal->device = status.st_dev;
+        journal->inode = status.st_ino;
+    }
     return UND_OK;
 }
 
@@ -147,7 +143,29 @@ static enum und_code switch_to_wal(struct journal *journal, struct und_err *err)
                SQLITE_BUSY &&
            --tries > 0)
         nanosleep(&nap, NULL);
-    return code == SQLITE_OK ? UND_OK : failed(journal, "cannot be written", err);
+    return code == SQLITE_OK ? UND_OK : journal_failed(journal, "cannot be written", err);
+}
+
+static bool settle_in(struct journal *journal, struct und_err *err)
+{
+    return open_database(journal, SQLITE_OPEN_READWRITE, err) == UND_OK &&
+           (!journal->exclusive ||
+            execute(journal, "PRAGMA locking_mode = EXCLUSIVE", err) == UND_OK) &&
+           switch_to_wal(journal, err) == UND_OK &&
+           execute(journal, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) ==
+               UND_OK &&
+           check(journal, true, err) == UND_OK;
+}
+
+/* WAL needs a file of shared memory beside it, for which a full disk has no room; a process that is
+ * alone with the journal can do without. */
+static bool open_alone(struct journal *journal)
+{
+    struct und_err alone = {0};
+    sqlite3_close(journal->db);
+    journal->db = NULL;
+    journal->exclusive = true;
+    return settle_in(journal, &alone);
 }
 
 static struct journal *allocate(const char *path, struct und_err *err)
@@ -166,13 +184,12 @@ enum und_code journal_open(struct journal **out, const char *path, struct und_er
     struct journal *journal = allocate(path, err);
     *out = NULL;
     if (err->code == UND_OK && journal_file_ready(path, err) == UND_OK &&
-        open_database(journal, SQLITE_OPEN_READWRITE, err) == UND_OK &&
-        switch_to_wal(journal, err) == UND_OK &&
-        execute(journal, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) == UND_OK &&
-        check(journal, true, err) == UND_OK)
+        (settle_in(journal, err) || (err->code == UND_SERVICE && open_alone(journal)))) {
+        *err = (struct und_err){0};
         *out = journal;
-    else
+    } else {
         journal_close(journal);
+    }
     return err->code;
 }
 
@@ -201,9 +218,37 @@ void journal_close(struct journal *journal)
 enum und_code journal_lock(struct journal *journal, const char *purpose, struct und_err *err)
 {
     char path[520];
+    int64_t run = 0;
     UND_ASSERT(journal->lock < 0);
     snprintf(path, sizeof path, "%s.lock", journal->path);
-    return journal_lock_take(&journal->lock, path, purpose, err);
+    if (journal_lock_take(&journal->lock, path, purpose, &run, err) != UND_OK)
+        return err->code;
+    if (run > 0 && !journal_has_run(journal, run)) {
+        und_fail(err, UND_STUCK,
+                 "journal %s: a drill died in its run %lld, which this file does not know: the "
+                 "journal was removed or cut; what that drill left must be undone by hand (below), "
+                 "then remove %s",
+                 journal->path, (long long)run, path);
+        close(journal->lock); /* its text stays, for whoever comes next */
+        journal->lock = -1;
+    }
+    return err->code;
+}
+
+enum und_code journal_lock_within(struct journal *journal, const char *purpose, int64_t patience_ms,
+                                  const atomic_bool *cancel, struct und_err *err)
+{
+    const struct timespec nap = {0, 50000000};
+    int64_t end_ms = http_monotonic_ms() + patience_ms;
+    for (;;) {
+        struct und_err taken = {0};
+        if (journal_lock(journal, purpose, &taken) == UND_OK)
+            return UND_OK;
+        if (taken.code == UND_STUCK || http_monotonic_ms() >= end_ms ||
+            (cancel && atomic_load(cancel)))
+            return und_fail(err, taken.code, "%s", taken.text);
+        nanosleep(&nap, NULL);
+    }
 }
 
 void journal_unlock(struct journal *journal)
@@ -214,6 +259,22 @@ void journal_unlock(struct journal *journal)
 
 /* ---- writing ---- */
 
+/* What is written to a file that has no name any more, or has been cut, is lost with it. */
+static enum und_code check_there(const struct journal *journal, struct und_err *err)
+{
+    struct stat status;
+    if (journal->inode == 0)
+        return UND_OK;
+    if (stat(journal->path, &status) != 0 || status.st_dev != journal->device ||
+        status.st_ino != journal->inode)
+        return und_fail(err, UND_SERVICE, "journal %s: was removed or replaced while in use",
+                        journal->path);
+    if (status.st_size == 0)
+        return und_fail(err, UND_SERVICE, "journal %s: was cut to nothing while in use",
+                        journal->path);
+    return UND_OK;
+}
+
 /* *id (may be NULL) gets the new row's. `types` has a letter a parameter: i (int64_t) or s (const
  * char *). One INSERT is one transaction, and durable when this returns. */
 static enum und_code insert(struct journal *journal, int64_t *id, struct und_err *err,
@@ -221,7 +282,10 @@ static enum und_code insert(struct journal *journal, int64_t *id, struct und_err
 {
     sqlite3_stmt *statement = NULL;
     va_list args;
-    int i, code = sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL);
+    int i, code;
+    if (check_there(journal, err) != UND_OK)
+        return err->code;
+    code = sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL);
     va_start(args, types);
     for (i = 0; code == SQLITE_OK && types[i]; i++) {
         if (types[i] == 'i')
@@ -233,7 +297,7 @@ static enum und_code insert(struct journal *journal, int64_t *id, struct und_err
     va_end(args);
     pthread_mutex_lock(&journal->insert);
     if (code != SQLITE_OK || sqlite3_step(statement) != SQLITE_DONE)
-        failed(journal, "cannot be written", err);
+        journal_failed(journal, "cannot be written", err);
     if (id)
         *id = sqlite3_last_insert_rowid(journal->db);
     pthread_mutex_unlock(&journal->insert);
@@ -249,8 +313,8 @@ const char *journal_kind_name(enum journal_kind kind)
 
 const char *journal_event_name(enum journal_event event)
 {
-    static const char *const names[JOURNAL_EVENTS] = {"intended", "done",   "failed",
-                                                      "undoing",  "undone", "stuck"};
+    static const char *const names[JOURNAL_EVENTS] = {"intended", "done",  "failed", "undoing",
+                                                      "undone",   "stuck", "closed"};
     return names[event];
 }
 
@@ -263,6 +327,8 @@ enum und_code journal_begin(struct journal *journal, enum journal_kind kind, con
            "INSERT INTO run (kind, name, version, began_ms, about) VALUES (?,?,?,?,?)", "sssis",
            journal_kind_name(kind), name, UND_VERSION, http_wall_ms(), text);
     free(text);
+    if (err->code == UND_OK && kind == JOURNAL_DRILL && journal->lock >= 0)
+        journal_lock_note(journal->lock, *run, err);
     return err->code;
 }
 
@@ -320,164 +386,13 @@ enum und_code journal_note(struct journal *journal, int64_t run, const char *top
                   "iiss", run, http_wall_ms(), topic, text);
 }
 
-/* ---- reading ---- */
-
-static void column(sqlite3_stmt *statement, int i, char *out, size_t size)
+enum und_code journal_settle(struct journal *journal, const char *undo, const char *note,
+                             struct und_err *err)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, i);
-    snprintf(out, size, "%s", text ? text : "");
-}
-
-#define STEP_COLUMNS                                                                               \
-    "SELECT s.id, s.run, s.name, s.host, s.action, s.undo, s.at_ms, s.lease_until_ms,"             \
-    " coalesce(e.event, 0), coalesce(e.at_ms, s.at_ms) FROM step s LEFT JOIN step_event e"         \
-    " ON e.id = (SELECT max(id) FROM step_event WHERE step = s.id) "
-
-static void read_step(sqlite3_stmt *row, struct journal_step *step)
-{
-    int64_t last = sqlite3_column_int64(row, 8);
-    *step = (struct journal_step){.id = sqlite3_column_int64(row, 0),
-                                  .run = sqlite3_column_int64(row, 1),
-                                  .at_ms = sqlite3_column_int64(row, 6),
-                                  .lease_until_ms = sqlite3_column_int64(row, 7),
-                                  .last_ms = sqlite3_column_int64(row, 9)};
-    /* An event that this version does not know leaves the step open: undoing twice is harmless. */
-    step->last = last >= 0 && last < JOURNAL_EVENTS ? (enum journal_event)last : JOURNAL_INTENDED;
-    column(row, 2, step->name, sizeof step->name);
-    column(row, 3, step->host, sizeof step->host);
-    column(row, 4, step->action, sizeof step->action);
-    column(row, 5, step->undo, sizeof step->undo);
-}
-
-static enum und_code read_steps(struct journal *journal, const char *sql, int64_t parameter,
-                                struct journal_step **out, size_t *n, struct und_err *err)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL);
-    *n = 0;
-    *out = calloc(JOURNAL_STEPS, sizeof **out);
-    UND_ASSERT(*out != NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_int64(statement, 1, parameter);
-    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (*n == JOURNAL_STEPS) {
-            und_fail(err, UND_SERVICE, "journal %s: got more than %d steps", journal->path,
-                     JOURNAL_STEPS);
-            break;
-        }
-        read_step(statement, &(*out)[(*n)++]);
-        code = SQLITE_OK;
-    }
-    if (code != SQLITE_DONE)
-        failed(journal, "cannot be read", err);
-    sqlite3_finalize(statement);
-    return err->code;
-}
-
-enum und_code journal_open_steps(struct journal *journal, struct journal_step **out, size_t *n,
-                                 struct und_err *err)
-{
-    return read_steps(journal,
-                      STEP_COLUMNS "WHERE s.undo <> '' AND coalesce(e.event, 0) <> ?1"
-                                   " ORDER BY s.id DESC",
-                      JOURNAL_UNDONE, out, n, err);
-}
-
-enum und_code journal_steps(struct journal *journal, int64_t run, struct journal_step **out,
-                            size_t *n, struct und_err *err)
-{
-    return read_steps(journal, STEP_COLUMNS "WHERE s.run = ?1 ORDER BY s.id", run, out, n, err);
-}
-
-static void read_run(sqlite3_stmt *row, struct journal_run *run)
-{
-    char kind[32];
-    column(row, 1, kind, sizeof kind);
-    *run = (struct journal_run){
-        .id = sqlite3_column_int64(row, 0),
-        .kind = strcmp(kind, "drill") == 0 ? JOURNAL_DRILL : JOURNAL_MONITOR,
-        .began_ms = sqlite3_column_int64(row, 4),
-        .ended_ms = sqlite3_column_type(row, 5) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 5),
-        .exit_code = sqlite3_column_int(row, 6)};
-    column(row, 2, run->name, sizeof run->name);
-    column(row, 3, run->version, sizeof run->version);
-    column(row, 7, run->outcome, sizeof run->outcome);
-}
-
-enum und_code journal_runs(struct journal *journal, struct journal_run *out, size_t *n,
-                           struct und_err *err)
-{
-    sqlite3_stmt *statement = NULL;
-    size_t most = *n;
-    int code = sqlite3_prepare_v2(
-        journal->db,
-        "SELECT r.id, r.kind, r.name, r.version, r.began_ms, e.ended_ms, e.exit_code, e.outcome"
-        " FROM run r LEFT JOIN run_end e ON e.run = r.id ORDER BY r.id DESC",
-        -1, &statement, NULL);
-    *n = 0;
-    while (code == SQLITE_OK && *n < most && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        read_run(statement, &out[(*n)++]);
-        code = SQLITE_OK;
-    }
-    if (code != SQLITE_DONE && code != SQLITE_OK)
-        failed(journal, "cannot be read", err);
-    sqlite3_finalize(statement);
-    return err->code;
-}
-
-enum und_code journal_about(struct journal *journal, int64_t run, json_t **about,
-                            struct und_err *err)
-{
-    sqlite3_stmt *statement = NULL;
-    *about = NULL;
-    if (sqlite3_prepare_v2(journal->db, "SELECT about FROM run WHERE id = ?", -1, &statement,
-                           NULL) != SQLITE_OK ||
-        sqlite3_bind_int64(statement, 1, run) != SQLITE_OK)
-        failed(journal, "cannot be read", err);
-    else if (sqlite3_step(statement) != SQLITE_ROW)
-        und_fail(err, UND_USAGE, "journal %s: there is no run %lld", journal->path, (long long)run);
-    else if (!(*about = json_loads((const char *)sqlite3_column_text(statement, 0), 0, NULL)))
-        und_fail(err, UND_USAGE, "journal %s: run %lld has no readable description", journal->path,
-                 (long long)run);
-    sqlite3_finalize(statement);
-    return err->code;
-}
-
-static enum und_code visit(const struct journal *journal, int64_t run, sqlite3_stmt *row,
-                           journal_visitor *each, void *context, struct und_err *err)
-{
-    json_t *saw = json_loads((const char *)sqlite3_column_text(row, 3), 0, NULL);
-    json_t *said = json_loads((const char *)sqlite3_column_text(row, 4), 0, NULL);
-    int64_t number = sqlite3_column_int64(row, 0);
-    struct view view;
-    struct plan plan;
-    char place[640];
-    snprintf(place, sizeof place, "journal %.500s: run %lld, decision %lld: view", journal->path,
-             (long long)run, (long long)number);
-    if (record_read_view(&view, saw, place, err) == UND_OK &&
-        record_read_plan(&plan, said, place, err) == UND_OK)
-        each(context, number, sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2), &view,
-             &plan, err);
-    json_decref(saw);
-    json_decref(said);
-    return err->code;
-}
-
-enum und_code journal_decisions(struct journal *journal, int64_t run, journal_visitor *each,
-                                void *context, struct und_err *err)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(journal->db,
-                                  "SELECT number, now_ms, wall_ms, view, plan FROM decision"
-                                  " WHERE run = ? ORDER BY number",
-                                  -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_int64(statement, 1, run);
-    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        code =
-            visit(journal, run, statement, each, context, err) == UND_OK ? SQLITE_OK : SQLITE_ABORT;
-    if (code != SQLITE_DONE)
-        failed(journal, "cannot be read", err);
-    sqlite3_finalize(statement);
-    return err->code;
+    return insert(journal, NULL, err,
+                  "INSERT INTO step_event (step, at_ms, event, note)"
+                  " SELECT s.id, ?1, ?2, ?3 FROM step s LEFT JOIN step_event e"
+                  " ON e.id = (SELECT max(id) FROM step_event WHERE step = s.id)"
+                  " WHERE " JOURNAL_IS_OPEN " AND s.undo = ?4",
+                  "iiss", http_wall_ms(), (int64_t)JOURNAL_UNDONE, note, undo);
 }

@@ -8,7 +8,13 @@
  * Rows are only ever added; triggers refuse UPDATE and DELETE, so that history cannot be tidied.
  * A step's state follows from the events that were appended to it:
  *     intended -> done | failed -> undoing -> undone | stuck (-> undoing ...)
- * It is open, i.e. to be undone, unless its last event is `undone` or it has nothing to undo.
+ * It is open, i.e. to be undone, unless its last event is `undone`, a person has closed it, or it
+ * has nothing to undo.
+ *
+ * A file that is removed, replaced or cut while a drill writes to it fails the next write; if the
+ * drill dies before that, its lock file still names the run that the journal no longer knows, and
+ * the next start refuses to take it for a new one. On a full disk the journal can still be opened
+ * and read, so that a rollback can be done that cannot be recorded.
  *
  * One handle may be used by several threads.
  * One file may have one writer that acts (journal_lock) and any number of readers. Times are ms
@@ -22,11 +28,12 @@
 #include "model/policy/policy.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define JOURNAL_VERSION 1
-#define JOURNAL_STEPS 1024 /* of one run */
+#define JOURNAL_STEPS 1024 /* given out at a time */
 #define JOURNAL_TEXT 4096  /* of one action, undo or note */
 
 struct journal;
@@ -39,7 +46,8 @@ enum journal_event {
     JOURNAL_FAILED, /* the action said that it failed: it may have worked in part */
     JOURNAL_UNDOING,
     JOURNAL_UNDONE,
-    JOURNAL_STUCK, /* the undo failed; to be tried again */
+    JOURNAL_STUCK,  /* the undo failed; to be tried again */
+    JOURNAL_CLOSED, /* by hand: a person has seen to it, and says so by name */
     JOURNAL_EVENTS
 };
 
@@ -74,6 +82,9 @@ void journal_close(struct journal *journal); /* gives the lock back as well */
  * dies with its holder, with the holder's process id and start time for the message (and for file
  * systems that do not lock). `purpose` is for whoever finds it taken. */
 enum und_code journal_lock(struct journal *journal, const char *purpose, struct und_err *err);
+/* The same, but waits up to `patience_ms` for whoever has it. */
+enum und_code journal_lock_within(struct journal *journal, const char *purpose, int64_t patience_ms,
+                                  const atomic_bool *cancel, struct und_err *err);
 void journal_unlock(struct journal *journal);
 
 /* `about` is stored with the run: the fleet's policy ("policy", record_config), hosts, the plan. */
@@ -96,11 +107,17 @@ enum und_code journal_decision(struct journal *journal, int64_t run, int64_t now
 enum und_code journal_note(struct journal *journal, int64_t run, const char *topic,
                            const char *text, struct und_err *err);
 
-/* Steps still to be undone, of all runs, the last first; *n of at most JOURNAL_STEPS. The array is
- * the caller's to free. */
-enum und_code journal_open_steps(struct journal *journal, struct journal_step **out, size_t *n,
-                                 struct und_err *err);
-/* All steps of one run, in order. */
+/* Steps still to be undone, of all runs, the last first; at most JOURNAL_STEPS of those with an id
+ * below `before` (0: of all). The array is the caller's to free. */
+enum und_code journal_open_steps(struct journal *journal, int64_t before, struct journal_step **out,
+                                 size_t *n, struct und_err *err);
+/* Marks every open step with this undo as undone: what it would do has just been done. */
+enum und_code journal_settle(struct journal *journal, const char *undo, const char *note,
+                             struct und_err *err);
+/* One step, open or not. UND_USAGE if there is none. The caller's to free. */
+enum und_code journal_step(struct journal *journal, int64_t id, struct journal_step **out,
+                           bool *open, struct und_err *err);
+/* The first JOURNAL_STEPS steps of one run, in order. */
 enum und_code journal_steps(struct journal *journal, int64_t run, struct journal_step **out,
                             size_t *n, struct und_err *err);
 /* The newest `n` runs, the last first; *n becomes how many there are. */

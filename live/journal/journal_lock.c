@@ -51,6 +51,7 @@ struct holder {
     long pid;
     long long ticks;
     char boot[64], purpose[200];
+    long long run; /* of a drill that has begun to act; 0: none */
 };
 
 /* False where the file is empty or half written: its writer died before it acted. */
@@ -61,8 +62,9 @@ static bool read_holder(int file, struct holder *holder)
     if (n <= 0)
         return false;
     text[n] = '\0';
-    return sscanf(text, "%ld %lld %63s %199[^\n]", &holder->pid, &holder->ticks, holder->boot,
-                  holder->purpose) == 4;
+    *holder = (struct holder){0};
+    return sscanf(text, "%ld %lld %63s %199[^\n]\nrun %lld", &holder->pid, &holder->ticks,
+                  holder->boot, holder->purpose, &holder->run) >= 4;
 }
 
 static bool alive(const struct holder *holder)
@@ -84,13 +86,14 @@ static enum und_code taken(const struct holder *holder, bool known, const char *
     return und_fail(err, UND_SERVICE, "%s: held by another process", path);
 }
 
-enum und_code journal_lock_take(int *out, const char *path, const char *purpose,
+enum und_code journal_lock_take(int *out, const char *path, const char *purpose, int64_t *run,
                                 struct und_err *err)
 {
     struct holder holder;
     char text[512], boot[64];
     int n, file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     *out = -1;
+    *run = 0;
     if (file < 0)
         return und_fail(err, UND_SERVICE, "%s: %s", path, strerror(errno));
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -98,19 +101,37 @@ enum und_code journal_lock_take(int *out, const char *path, const char *purpose,
         close(file);
         return taken(&holder, known, path, err);
     }
-    if (read_holder(file, &holder) && alive(&holder)) {
-        close(file); /* a file system that does not lock, and a holder that does live */
-        return taken(&holder, true, path, err);
+    if (read_holder(file, &holder)) {
+        if (alive(&holder)) {
+            close(file); /* a file system that does not lock, and a holder that does live */
+            return taken(&holder, true, path, err);
+        }
+        *run = holder.run;
     }
     boot_id(boot);
     n = snprintf(text, sizeof text, "%ld %lld %s %.199s\n", (long)getpid(), started(getpid()), boot,
                  purpose);
-    if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)n, 0) != n || fsync(file) != 0) {
-        und_fail(err, UND_SERVICE, "%s: %s", path, strerror(errno));
-        close(file);
-        return err->code;
-    }
+    if (*run > 0) /* still that drill's, until what it left is known to be undone */
+        n += snprintf(text + n, sizeof text - (size_t)n, "run %lld\n", (long long)*run);
+    /* A full disk keeps nobody from a rollback: the lock holds without its text. */
+    if (pwrite(file, text, (size_t)n, 0) == n && ftruncate(file, n) == 0)
+        (void)fsync(file);
     *out = file;
+    return UND_OK;
+}
+
+enum und_code journal_lock_note(int file, int64_t run, struct und_err *err)
+{
+    struct holder holder;
+    char text[512];
+    int n;
+    if (!read_holder(file, &holder))
+        return und_fail(err, UND_SERVICE, "journal: its lock file cannot be read back");
+    n = snprintf(text, sizeof text, "%ld %lld %s %s\nrun %lld\n", holder.pid, holder.ticks,
+                 holder.boot, holder.purpose, (long long)run);
+    if (pwrite(file, text, (size_t)n, 0) != n || fsync(file) != 0)
+        return und_fail(err, UND_SERVICE, "journal: its lock file cannot be written: %s",
+                        strerror(errno));
     return UND_OK;
 }
 

@@ -155,7 +155,7 @@ static enum und_code read_file(struct secret **out, const char *path, unsigned a
 }
 
 /* What came from the environment stays, since it can be read only once and is asked for again (a
- * rollback opens its own client). */
+ * rollback opens its own client); and what must be redacted before anybody opens it. */
 struct kept {
     struct kept *next;
     struct secret *secret;
@@ -207,13 +207,6 @@ static enum und_code read_environment(struct secret **out, const char *name, str
     return secret_open_copy(out, kept->text, kept->size, err);
 }
 
-void secret_withdraw(const char *source)
-{
-    struct und_err ignored = {0};
-    if (strncmp(source, "env:", 4) == 0)
-        take_variable(source + 4, &ignored);
-}
-
 static enum und_code read_credential(struct secret **out, const char *name, struct und_err *err)
 {
     char path[4096];
@@ -243,6 +236,16 @@ enum und_code secret_open(struct secret **out, const char *source, struct und_er
     return und_fail(err, UND_USAGE,
                     "credential source: want file:PATH, env:NAME or credential:NAME, never the "
                     "credential itself");
+}
+
+void secret_know(const char *source)
+{
+    struct und_err ignored = {0};
+    struct secret *secret;
+    if (strncmp(source, "env:", 4) == 0)
+        take_variable(source + 4, &ignored);
+    else if (source[0] && !find_kept(source) && secret_open(&secret, source, &ignored) == UND_OK)
+        keep(source, secret);
 }
 
 static void redact_word(char *text, const char *word, size_t size)

@@ -24,9 +24,10 @@
 struct secret;
 
 enum und_code secret_open(struct secret **out, const char *source, struct und_err *err);
-/* If the source is a variable, takes it out of the environment now: a command may run before the
- * client that needs it is opened. Errors come when it is opened. */
-void secret_withdraw(const char *source);
+/* Known to secret_redact from now on until the process ends, and out of the environment if it was
+ * there: a command may run, and print it, before the client that needs it is opened. Any number of
+ * times; "" is fine. Errors come when it is opened. */
+void secret_know(const char *source);
 /* A secret that was computed or received: a copy of text[0..size). */
 enum und_code secret_open_copy(struct secret **out, const char *text, size_t size,
                                struct und_err *err);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ROUTE_DOUBLINGS 3 /* of the pause between two writes that fail */
+
 /* ---- the story ---- */
 
 int drill_tell(struct drill_loop *loop, int host, enum mark mark, const char *format, ...)
@@ -94,15 +96,19 @@ static void route(struct drill_loop *loop)
 {
     struct stage_routing routing;
     struct und_err err = {0};
-    if (loop->options->observe)
+    if (loop->options->observe || loop->options->watch || loop->route_held_ms > loop->now_ms)
         return;
     if (loop->stage->reconcile(loop->stage->self, &loop->driver.plan, &loop->driver.state, &routing,
                                &err) != UND_OK) {
-        /* A write that failed is tried again; what stays undone shows in the measures. */
+        /* Tried again after pauses that double; what stays undone shows in the measures. */
         drill_tell(loop, -1, MARK_NONE, "routing: %.100s", err.text);
-        loop->route_ms = loop->now_ms + loop->scenario->fleet.controller.github_poll_ms;
+        loop->route_held_ms = loop->now_ms + (loop->scenario->fleet.controller.github_poll_ms
+                                              << loop->route_failures);
+        loop->route_ms = loop->route_held_ms;
+        loop->route_failures += loop->route_failures < ROUTE_DOUBLINGS;
         return;
     }
+    loop->route_failures = 0;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     loop->route_ms = routing.again_ms;
     drill_track_routing(&loop->track, loop->now_ms, &routing);
@@ -160,7 +166,7 @@ static void inspect(struct drill_loop *loop)
     loop->stage->inspect(loop->stage->self, &loop->state, &loop->state_trouble);
 }
 
-static void list_jobs(struct drill_loop *loop)
+void drill_loop_jobs(struct drill_loop *loop)
 {
     struct und_err err = {0};
     size_t n = STAGE_JOBS;
@@ -192,7 +198,7 @@ static void look(struct drill_loop *loop, enum feed feed)
     }
     step(loop);
     if (feed == FEED_GITHUB)
-        list_jobs(loop);
+        drill_loop_jobs(loop);
     if (feed == FEED_ALERTS)
         inspect(loop);
     if (feed == FEED_GITHUB)

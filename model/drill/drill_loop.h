@@ -21,6 +21,8 @@ struct drill_loop {
     int64_t now_ms;
 
     int64_t due_ms[POLL_COUNT], watch_ms, route_ms; /* -1: not before the next step */
+    int route_failures;                             /* in a row */
+    int64_t route_held_ms;                          /* no write before this */
     struct stage_reading last[FEED_COUNT];
     bool good[FEED_COUNT];              /* is `last` of the latest poll? */
     struct und_err trouble[FEED_COUNT]; /* of the latest poll, if not */
@@ -46,6 +48,9 @@ void drill_loop_begin(struct drill_loop *loop);
 /* Whatever is due, then a wait until the next that will be, or `until_ms`. Returns why it ended;
  * now_ms is then. */
 enum stage_wake drill_loop_turn(struct drill_loop *loop, int64_t until_ms);
+
+/* Lists the jobs anew, for what waits for one of them to end. */
+void drill_loop_jobs(struct drill_loop *loop);
 
 /* Preconditions, and what stops a drill: false, and why in a line. */
 bool drill_check_ready(const struct drill_loop *loop, char *why, size_t size);

@@ -11,13 +11,16 @@
 
 #define REVERT_TRIES 5
 #define REVERT_PAUSE_MS 10000
-#define RESTORE_TRIES 600 /* writes to put everybody back into the rotation */
+#define RESTORE_PAUSE_MS 2000 /* after the first failure; doubles */
+#define RESTORE_PAUSE_MOST_MS 60000
+#define RESTORE_SIGNALS 2    /* while restoring, that end it: with the first of all, three */
+#define LEASE_SLACK_MS 60000 /* how late a lease may take effect */
 
 const char *drill_end_name(enum drill_end end)
 {
     static const char *const names[DRILL_ENDS] = {
         "completed",          "refused",          "stopped", "interrupted", "failed",
-        "an invariant broke", "not steady again", "stuck"};
+        "an invariant broke", "not steady again", "stuck",   "watched"};
     UND_ASSERT(end >= 0 && end < DRILL_ENDS);
     return names[end];
 }
@@ -29,6 +32,7 @@ enum und_code drill_exit_code(const struct drill_report *report)
         [DRILL_STOPPED] = UND_STOPPED, [DRILL_INTERRUPTED] = UND_INTERRUPTED,
         [DRILL_FAILED] = UND_SERVICE,  [DRILL_BROKEN] = UND_FAILED,
         [DRILL_UNSTEADY] = UND_FAILED, [DRILL_STUCK] = UND_STUCK,
+        [DRILL_WATCHED] = UND_OK,
     };
     return codes[report->end];
 }
@@ -109,7 +113,7 @@ static void ask_consent(struct drill_loop *loop)
 {
     struct und_err err = {0};
     if (loop->stage->confirm(loop->stage->self, &err) != UND_OK)
-        end(loop, DRILL_REFUSED, err.text);
+        end(loop, err.code == UND_SERVICE ? DRILL_FAILED : DRILL_REFUSED, err.text);
 }
 
 int64_t drill_baseline_ms(const struct fleet *fleet)
@@ -136,7 +140,7 @@ static bool watch_baseline(struct drill_loop *loop)
 static void prepare(struct drill_loop *loop)
 {
     int64_t deadline_ms = loop->now_ms + loop->drill->preconditions.wait_ms;
-    bool consented = false, ready = false;
+    bool consented = loop->options->watch, ready = false;
     while (!ready) {
         await_preconditions(loop, deadline_ms);
         if (!ended(loop) && !consented)
@@ -268,10 +272,37 @@ static bool revert_action(struct drill_loop *loop, int action, struct und_err *e
     return err->code == UND_OK;
 }
 
+/* This program slept (stopped, suspended, starved) beyond the end of a lease: the fault ended then,
+ * and what was measured is not what the drill was to measure. */
+static bool lease_fired(struct drill_loop *loop, int64_t now_ms, struct drill_span *when)
+{
+    bool fired = false;
+    int action;
+    for (action = 0; action < loop->drill->n_inject; action++) {
+        const struct drill_action *what = &loop->drill->inject[action];
+        int64_t from_ms = loop->report->action[action].intended_ms + loop->drill->lease_ms;
+        int64_t to_ms = loop->report->action[action].done_ms + loop->drill->lease_ms;
+        if (loop->report->action[action].intended_ms < 0 || what->lease == DRILL_LEASE_NONE ||
+            what->undo.n == 0 || from_ms > now_ms)
+            continue;
+        to_ms = to_ms + LEASE_SLACK_MS < now_ms ? to_ms + LEASE_SLACK_MS : now_ms;
+        if (!fired || from_ms > when->from_ms)
+            *when = (struct drill_span){from_ms, to_ms > from_ms ? to_ms : from_ms};
+        fired = true;
+    }
+    return fired;
+}
+
 static void revert(struct drill_loop *loop)
 {
     int64_t from_ms = loop->stage->now_ms(loop->stage->self);
+    struct drill_span fired;
+    bool slept = lease_fired(loop, from_ms, &fired);
     int action;
+    if (slept)
+        end(loop, DRILL_STOPPED,
+            "its lease ended the fault while this program did not run: what was measured is not "
+            "the drill's");
     ask_for_maintenance(loop, false);
     loop->report->reverted = true;
     for (action = loop->drill->n_inject - 1; action >= 0; action--) {
@@ -287,38 +318,76 @@ static void revert(struct drill_loop *loop)
         }
     }
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
-    loop->report->reverted_ms = loop->now_ms;
-    if (loop->report->reverted)
+    loop->report->reverted_ms = slept ? fired.to_ms : loop->now_ms;
+    if (slept)
+        drill_track_ended(&loop->track, fired.from_ms, fired.to_ms);
+    else if (loop->report->reverted)
         drill_track_ended(&loop->track, from_ms, loop->now_ms);
 }
 
 /* ---- the steady state ---- */
 
-/* Whatever the policy still wants: a drill leaves nobody out of the rotation. */
+/* True: on with it. The operator's further signals shorten the trying. */
+static bool restore_waits(struct drill_loop *loop, int64_t until_ms, int *signals)
+{
+    struct stage_hint hint;
+    enum stage_wake wake;
+    do {
+        wake = loop->stage->wait(loop->stage->self, until_ms, &hint);
+        *signals += wake == STAGE_INTERRUPT;
+    } while (wake == STAGE_HINT || wake == STAGE_STOP);
+    loop->now_ms = loop->stage->now_ms(loop->stage->self);
+    return *signals < RESTORE_SIGNALS;
+}
+
+/* One step of it; true once nothing is left. */
+static bool restore_step(struct drill_loop *loop, int64_t *pause_ms, int64_t *next_ms,
+                         struct und_err *err)
+{
+    struct stage_routing routing = {.again_ms = -1};
+    struct stage *stage = loop->stage;
+    enum und_code code;
+    *err = (struct und_err){0};
+    code = stage->reconcile(stage->self, &loop->driver.plan, &loop->driver.state, &routing, err);
+    loop->now_ms = stage->now_ms(stage->self);
+    if (code == UND_OK) {
+        drill_track_routing(&loop->track, loop->now_ms, &routing);
+        *pause_ms = RESTORE_PAUSE_MS;
+        *next_ms = routing.again_ms;
+        if (routing.again_ms < 0)
+            return true;
+        drill_loop_jobs(loop); /* what was cancelled must have ended before it is run again */
+        return false;
+    }
+    drill_tell(loop, -1, MARK_NONE, "putting back failed: %.100s", err->text);
+    *next_ms = loop->now_ms + *pause_ms;
+    *pause_ms = 2 * *pause_ms < RESTORE_PAUSE_MOST_MS ? 2 * *pause_ms : RESTORE_PAUSE_MOST_MS;
+    return false;
+}
+
+/* Whatever the policy still wants: a drill leaves nobody out of the rotation. One failure is no
+ * reason to stop. */
 static void restore_routing(struct drill_loop *loop)
 {
     const struct fleet *fleet = &loop->scenario->fleet;
-    struct stage *stage = loop->stage;
-    int i, tries;
+    int64_t deadline_ms = loop->now_ms + loop->drill->restore_ms, next_ms = -1;
+    int64_t pause_ms = RESTORE_PAUSE_MS;
+    struct und_err err = {0};
+    int i, signals = 0;
+    if (loop->options->observe)
+        return;
     for (i = 0; i < fleet->n_hosts; i++) {
         loop->driver.plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
         loop->driver.state.host[i].phase = PHASE_SERVING;
     }
     loop->driver.plan.notices = 0;
-    for (tries = 0; tries < RESTORE_TRIES && !loop->options->observe; tries++) {
-        struct stage_routing routing = {.again_ms = -1};
-        struct stage_hint hint;
-        struct und_err err = {0};
-        if (stage->reconcile(stage->self, &loop->driver.plan, &loop->driver.state, &routing,
-                             &err) != UND_OK) {
-            end(loop, DRILL_STUCK, err.text);
+    while (!restore_step(loop, &pause_ms, &next_ms, &err)) {
+        if (loop->now_ms >= deadline_ms ||
+            !restore_waits(loop, next_ms < deadline_ms ? next_ms : deadline_ms, &signals)) {
+            end(loop, DRILL_STUCK,
+                err.code != UND_OK ? err.text : "not everything could be put back in time");
             return;
         }
-        loop->now_ms = stage->now_ms(stage->self);
-        drill_track_routing(&loop->track, loop->now_ms, &routing);
-        if (routing.again_ms < 0)
-            return;
-        stage->wait(stage->self, routing.again_ms, &hint);
     }
 }
 
@@ -350,6 +419,8 @@ static void validate(struct drill_loop *loop)
 static void play(struct drill_loop *loop)
 {
     prepare(loop);
+    if (!ended(loop) && loop->options->watch)
+        end(loop, DRILL_WATCHED, "every precondition holds; nothing was injected");
     if (ended(loop))
         return;
     inject(loop);
@@ -371,6 +442,7 @@ static void open_report(struct drill_report *report, const struct scenario *scen
     snprintf(report->scenario, sizeof report->scenario, "%s", scenario->name);
     snprintf(report->path, sizeof report->path, "%s", scenario->path);
     report->observed = options->observe;
+    report->watched = options->watch;
     report->reverted = true;
     report->injected_ms = report->reverted_ms = -1;
     for (i = 0; i < MEASURE_COUNT; i++)

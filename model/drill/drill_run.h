@@ -16,9 +16,10 @@
  * Whatever ends a drill early (a stop condition, the operator, a signal, an error, a policy that
  * breaks an invariant) leads to the
  * revert; a drill that the operator ends waits for no steady state, but puts everybody back into
- * the rotation. The measures are those of DESIGN.md; each has its error, from the moments between
- * which its two ends must lie: the grid of polls, the time an injection took, the clock offset of
- * what GitHub says.
+ * the rotation and runs again what it has cancelled. That is tried for drill.restore_ms, whatever
+ * fails meanwhile; each signal after the first ends a pause, and the third one the trying. The
+ * measures are those of DESIGN.md; each has its error, from the moments between which its two ends
+ * must lie: the grid of polls, the time an injection took, the clock offset of what GitHub says.
  *
  * Nothing here reads a clock, draws a random number or does I/O: the stage does. Times are the
  * stage's ms. Runs on one thread; memory is allocated by drill_run and freed by drill_report_fini.
@@ -41,10 +42,12 @@ enum drill_end {
                        rolled back */
     DRILL_UNSTEADY, /* rolled back, but the steady state did not return in time */
     DRILL_STUCK,    /* something is still in effect: `why` says what and how to undo it */
+    DRILL_WATCHED,  /* nothing was to be injected: the preconditions held, and were watched */
     DRILL_ENDS
 };
 
 struct drill_options {
+    bool watch;                   /* nothing is injected, nothing is changed: only looked at */
     bool observe;                 /* the plan is recorded, never carried out */
     int64_t phase_ms[POLL_COUNT]; /* of each poll's grid from the drill's start: drawn by the
                                       caller from 0..interval, or measures would not be random */
@@ -57,7 +60,7 @@ struct drill_report {
     enum drill_end end;
     char why[sizeof((struct und_err *)0)->text]; /* in one line; empty where all went well */
     char scenario[FLEET_NAME], path[FLEET_PATH];
-    bool observed;                                        /* drill_options.observe */
+    bool watched, observed;                               /* drill_options */
     bool injected;                                        /* anything at all */
     bool reverted;                                        /* nothing of ours is in effect */
     int64_t began_ms, injected_ms, reverted_ms, ended_ms; /* -1: not reached */

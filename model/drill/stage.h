@@ -140,7 +140,9 @@ struct stage {
                               const struct plan *plan, struct und_err *err);
     /* The story as it happens; for the journal and whoever watches. Must not fail. */
     void (*tell)(void *self, int64_t at_ms, int host, enum mark mark, const char *text);
-    /* The operator's consent, asked once after the preconditions held: UND_OK, or UND_STOPPED. */
+    /* Asked once, after the preconditions held: proves that the writes which the plan may need are
+     * permitted, by some that change nothing (UND_SERVICE where one is not), then asks for the
+     * operator's consent (UND_STOPPED without it). */
     enum und_code (*confirm)(void *self, struct und_err *err);
 };
 

@@ -291,6 +291,13 @@ static const struct field revert_fields[] = {
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "45min",
      .help = "the steady state must be back this long after the revert"},
+    {.key = "restore",
+     .kind = FIELD_DURATION,
+     AT(struct drill, restore_ms),
+     RANGE(1000, (double)UNITS_DAY),
+     .fallback = "15min",
+     .help = "for so long what puts something back is tried again, with pauses that double, before "
+             "it is left to you"},
     {.key = NULL},
 };
 

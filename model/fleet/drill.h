@@ -62,6 +62,7 @@ struct drill {
     int64_t hold_ms;        /* and so long after it */
     int64_t observe_ms;     /* at the latest */
     int64_t recover_ms;     /* from the revert to the steady state */
+    int64_t restore_ms;     /* for so long a write that puts something back is tried again */
 };
 
 #endif

@@ -13,12 +13,28 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* What is injected, and what becomes of the policy's plan. */
+enum drill_mode { DRILL_MODE_ACT, DRILL_MODE_OBSERVE, DRILL_MODE_WATCH };
+
+/* A step that could not be undone. */
+struct drill_left {
+    int64_t step; /* of the journal; `drill --close` settles it by hand */
+    char what[200], by_hand[1024];
+};
+
 struct drill_page {
     const struct scenario *scenario;
     const struct drill_report *report;   /* NULL: nothing was done, only foretold */
     const struct prediction *prediction; /* NULL: none was made */
     const char *version;                 /* of the program; NULL leaves it out */
+    enum drill_mode mode;                /* without a report, which knows its own */
+    const struct drill_left *left;       /* n_left of them */
+    size_t n_left;
 };
+
+/* In a sentence: what is injected, what is changed. */
+const char *drill_mode_words(const struct drill_page *page);
+const char *drill_mode_name(const struct drill_page *page); /* "act", "observe", "watch" */
 
 /* What would be done, where, in which order, how it would be taken back, what is expected, what is
  * checked before and what stops it. Nothing of it needs a live service. */

@@ -67,6 +67,21 @@ static void print_actions(FILE *out, const struct drill_page *page)
     fputs("</ul>\n", out);
 }
 
+static void print_left(FILE *out, const struct drill_page *page)
+{
+    size_t i;
+    if (page->n_left == 0)
+        return;
+    fputs("<h2>Left undone, and how to undo it by hand</h2><ul>\n", out);
+    for (i = 0; i < page->n_left; i++) {
+        fprintf(out, "<li>step %lld, ", (long long)page->left[i].step);
+        text_xml(out, page->left[i].what);
+        element(out, "pre", "", page->left[i].by_hand);
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n", out);
+}
+
 static void print_story(FILE *out, const struct drill_page *page)
 {
     const struct drill_report *report = page->report;
@@ -100,6 +115,10 @@ void drill_print_html(FILE *out, const struct drill_page *page)
     if (page->report) {
         drill_sentence(page, sentence, sizeof sentence);
         element(out, "p", "verdict", sentence);
+        fprintf(out, "<p>Mode: %s, ", drill_mode_name(page));
+        text_xml(out, drill_mode_words(page));
+        fputs(".</p>\n", out);
+        print_left(out, page);
     }
     print_rows(out, page);
     if (page->prediction)

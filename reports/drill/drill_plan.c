@@ -142,7 +142,7 @@ void drill_print_plan(FILE *out, const struct drill_page *page)
     drill_track_init(&track, scenario, 0, 0);
     fprintf(out, "Plan of the drill %s: ", scenario->name);
     print_clean(out, scenario->about);
-    fputc('\n', out);
+    fprintf(out, "\nMode: %s, %s\n", drill_mode_name(page), drill_mode_words(page));
     print_hosts(out, &scenario->fleet, track.hosts);
     print_before(out, scenario);
     fputs("\nInjected, in this order; undone in the opposite one\n", out);

@@ -101,6 +101,27 @@ static void print_foretold(FILE *out, const struct drill_page *page)
     fputs(".\n", out);
 }
 
+/* What a person has to see to, and how. */
+static void print_left(FILE *out, const struct drill_page *page, const char *title,
+                       const char *bullet, const char *quote)
+{
+    size_t i;
+    if (page->n_left == 0)
+        return;
+    fputs(title, out);
+    for (i = 0; i < page->n_left; i++) {
+        char clean[sizeof page->left[i].by_hand];
+        text_clean(clean, sizeof clean, page->left[i].what);
+        fprintf(out, "%sstep %lld, %s\n", bullet, (long long)page->left[i].step, clean);
+        text_clean(clean, sizeof clean, page->left[i].by_hand);
+        fprintf(out, "%s%s%s%s\n", bullet[0] == '-' ? "  " : "    ", quote, clean, quote);
+    }
+    fprintf(out,
+            "%sEvery later start tries again; once you have seen to one: drill --close STEP --by "
+            "NAME --reason TEXT FILE\n",
+            bullet[0] == '-' ? "\n" : "  ");
+}
+
 void drill_print_text(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
@@ -119,8 +140,12 @@ void drill_print_text(FILE *out, const struct drill_page *page)
         return;
     drill_sentence(page, sentence, sizeof sentence);
     print_clean(out, sentence);
-    fputs("\n\nInjected and undone\n", out);
-    print_actions(out, page, "  ");
+    fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
+    print_left(out, page, "\nLeft undone, and how to undo it by hand\n", "  ", "");
+    if (!page->report->watched) {
+        fputs("\nInjected and undone\n", out);
+        print_actions(out, page, "  ");
+    }
     fputs("\nTimeline (from the injection)\n", out);
     print_story(out, page, "  ");
 }
@@ -170,8 +195,12 @@ void drill_print_markdown(FILE *out, const struct drill_page *page)
     print_foretold(out, page);
     if (!page->report)
         return;
-    fputs("\n## Injected and undone\n\n", out);
-    print_actions(out, page, "- ");
+    fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
+    print_left(out, page, "\n## Left undone, and how to undo it by hand\n\n", "- ", "`");
+    if (!page->report->watched) {
+        fputs("\n## Injected and undone\n\n", out);
+        print_actions(out, page, "- ");
+    }
     fputs("\n## Timeline\n\n```\n", out);
     print_story(out, page, "");
     fputs("```\n", out);
@@ -248,6 +277,17 @@ static json_t *actions_json(const struct drill_page *page)
     return list;
 }
 
+static json_t *left_json(const struct drill_page *page)
+{
+    json_t *list = json_array();
+    size_t i;
+    for (i = 0; i < page->n_left; i++)
+        json_array_append_new(
+            list, json_pack("{s:I, s:s, s:s}", "step", (json_int_t)page->left[i].step, "what",
+                            page->left[i].what, "by_hand", page->left[i].by_hand));
+    return list;
+}
+
 json_t *drill_json(const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
@@ -272,7 +312,8 @@ json_t *drill_json(const struct drill_page *page)
     drill_sentence(page, sentence, sizeof sentence);
     text_clean(clean, sizeof clean, sentence);
     json_object_update_new(
-        json, json_pack("{s:s, s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "end",
+        json, json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "mode",
+                        drill_mode_name(page), "left", left_json(page), "end",
                         drill_end_name(page->report->end), "verdict", clean, "injected",
                         page->report->injected, "undone", page->report->reverted, "observe",
                         page->report->observed, "failovers", page->report->failovers, "inflight",

@@ -147,12 +147,17 @@ void drill_sentence(const struct drill_page *page, char *out, size_t size)
 {
     const struct drill_report *report = page->report;
     const char *stage;
+    if (report->end == DRILL_WATCHED) {
+        snprintf(out, size, "Nothing was injected: %s.", report->why);
+        return;
+    }
     if (report->end != DRILL_COMPLETED) {
         snprintf(out, size, "The drill did not run to its end (%s): %s. %s",
                  drill_end_name(report->end), report->why,
-                 !report->injected  ? "Nothing was injected."
-                 : report->reverted ? "Everything that was injected has been undone."
-                                    : "NOT everything that was injected could be undone.");
+                 report->end == DRILL_STUCK
+                     ? "NOT everything could be undone: what is left is listed below."
+                 : !report->injected ? "Nothing was injected."
+                                     : "Everything that was done has been undone.");
         return;
     }
     stage = prediction_wrong_stage(page->prediction, report->measure);
@@ -172,6 +177,31 @@ void drill_sentence(const struct drill_page *page, char *out, size_t size)
         snprintf(out, size,
                  "Every measure fell inside the central 99%% of what %lld rehearsals foretold.",
                  (long long)page->prediction->replications);
+}
+
+static enum drill_mode mode_of(const struct drill_page *page)
+{
+    if (!page->report)
+        return page->mode;
+    return page->report->watched    ? DRILL_MODE_WATCH
+           : page->report->observed ? DRILL_MODE_OBSERVE
+                                    : DRILL_MODE_ACT;
+}
+
+const char *drill_mode_name(const struct drill_page *page)
+{
+    static const char *const modes[] = {"act", "observe", "watch"};
+    return modes[mode_of(page)];
+}
+
+const char *drill_mode_words(const struct drill_page *page)
+{
+    static const char *const words[] = {
+        "the fault is injected, and the policy's plan is carried out",
+        "the fault is injected, the policy's plan is only recorded: nothing is changed at GitHub",
+        "nothing is injected and nothing is changed, since the fleet does not say live: "
+        "{allow_actions: true}"};
+    return words[mode_of(page)];
 }
 
 enum und_code drill_page_code(const struct drill_page *page)

@@ -113,7 +113,8 @@ static enum und_code rehearse(const struct wish *wish, const struct scenario *sc
         .progress = !wish->campaign.quiet && scenario_set_shows_progress() ? show_progress : NULL,
     };
     struct prediction prediction;
-    struct drill_page page = {scenario, NULL, &prediction, UND_VERSION};
+    struct drill_page page = {
+        .scenario = scenario, .report = NULL, .prediction = &prediction, .version = UND_VERSION};
     if (rehearsal.replications == 0)
         rehearsal.replications = REHEARSAL_REPLICATIONS;
     if (rehearsal_run(scenario, &rehearsal, &prediction, err) != UND_OK)
@@ -129,7 +130,11 @@ static enum und_code plan(const struct wish *wish, const struct scenario *scenar
                           struct und_err *err)
 {
     struct prediction prediction = {0};
-    struct drill_page page = {scenario, NULL, NULL, UND_VERSION};
+    struct drill_page page = {.scenario = scenario,
+                              .version = UND_VERSION,
+                              .mode = !scenario->fleet.live.allow_actions ? DRILL_MODE_WATCH
+                                      : wish->observe                     ? DRILL_MODE_OBSERVE
+                                                                          : DRILL_MODE_ACT};
     if (!scenario->drill.present)
         return und_fail(err, UND_USAGE, "%s: drill: missing, want one (see `understudy schema`)",
                         scenario->path);

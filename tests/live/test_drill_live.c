@@ -72,12 +72,18 @@ START_TEST(observing_changes_nothing_at_github)
     int pid = live_fixture_start(&world, "--observe", 0);
     ck_assert_int_eq(live_fixture_wait(&world, pid), 4); /* asks, and gets no answer */
     ck_assert_int_eq(world.writes, 0);
-    live_fixture_close(&world);
-    live_fixture_open(&world, NULL, "");
-    /* Without the fleet's leave to act, a drill only observes. */
+}
+END_TEST
+
+/* Without the fleet's leave to act, nothing is injected at all, --yes or not; and that is said. */
+START_TEST(without_the_fleets_leave_nothing_is_injected)
+{
     live_fixture_forbid(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
-    ck_assert(live_fixture_said(&world, "policy: failover"));
+    ck_assert(live_fixture_said(&world, "Mode: watch, nothing is injected"));
+    ck_assert(live_fixture_said(&world, "every precondition holds; nothing was injected"));
+    ck_assert(!live_fixture_said_quietly(&world, "policy: failover"));
+    ck_assert_int_eq(rows("step"), 0);
     ck_assert_int_eq(world.writes, 0);
     ck_assert(!live_fixture_is_broken(&world));
     ck_assert(live_fixture_is_closed(&world));
@@ -208,11 +214,13 @@ START_TEST(undo_that_fails_is_told_with_the_way_by_hand)
 }
 END_TEST
 
-/* Kill -9 at every step. At odd ones nobody comes back: the lease alone must undo it. */
+/* Kill -9 at every step. At odd ones the guardian dies as well and nobody comes back for a while:
+ * the lease alone must undo it. */
 START_TEST(kill_9_at_every_step)
 {
     int n, code;
     for (n = 1; n < 200; n++) {
+        world.alone = n % 2 == 1;
         code = live_fixture_drill(&world, "--yes", n);
         if (code != 128 + SIGKILL)
             break;
@@ -232,7 +240,9 @@ END_TEST
 /* The program dies and the network with it: only the target itself can help. */
 START_TEST(kill_9_and_no_network)
 {
-    int pid = live_fixture_start(&world, "--yes", 0);
+    int pid;
+    world.alone = true;
+    pid = live_fixture_start(&world, "--yes", 0);
     ck_assert(await_broken(true, 10000));
     live_fixture_touch(world.severed);
     kill(pid, SIGKILL);
@@ -256,6 +266,7 @@ Suite *suite(void)
     tcase_set_timeout(tcase, 90);
     tcase_add_test(tcase, drill_fails_over_and_back_and_leaves_nothing);
     tcase_add_test(tcase, observing_changes_nothing_at_github);
+    tcase_add_test(tcase, without_the_fleets_leave_nothing_is_injected);
     tcase_add_test(tcase, without_consent_nothing_is_injected);
     tcase_add_test(tcase, unmet_precondition_is_a_refusal);
     tcase_add_test(tcase, stop_file_rolls_back_at_once);

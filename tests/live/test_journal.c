@@ -66,7 +66,7 @@ static size_t open_steps(const char *const *names, size_t n)
 {
     struct journal_step *steps;
     size_t got, i;
-    OK(journal_open_steps(journal, &steps, &got, &err));
+    OK(journal_open_steps(journal, 0, &steps, &got, &err));
     for (i = 0; i < n && i < got; i++)
         ck_assert_str_eq(steps[i].name, names[i]);
     free(steps);
@@ -348,7 +348,7 @@ START_TEST(corrupted_journal_is_an_error)
         fputc(0xa5, file);
     fclose(file);
     if (journal_open(&journal, path, &err) == UND_OK) {
-        ck_assert_int_eq(journal_open_steps(journal, &steps, &n, &err), UND_SERVICE);
+        ck_assert_int_eq(journal_open_steps(journal, 0, &steps, &n, &err), UND_SERVICE);
         free(steps);
     }
     ck_assert_ptr_nonnull(strstr(err.text, "malformed"));

@@ -127,7 +127,9 @@ END_TEST
 
 START_TEST(monitor_finishes_what_a_dead_drill_left)
 {
-    int pid = live_fixture_start(&world, "--yes", 0), i;
+    int pid, i;
+    world.alone = true;
+    pid = live_fixture_start(&world, "--yes", 0);
     for (i = 0; i < 500 && !live_fixture_is_broken(&world); i++)
         live_fixture_pause(20);
     kill(pid, SIGKILL);

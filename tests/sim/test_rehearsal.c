@@ -309,7 +309,8 @@ START_TEST(a_model_that_is_wrong_is_told_with_its_stage)
 {
     struct drill_report report;
     struct prediction prediction;
-    struct drill_page page = {&scenario, &report, &prediction, NULL};
+    struct drill_page page = {
+        .scenario = &scenario, .report = &report, .prediction = &prediction, .version = NULL};
     report_of(&report, &prediction, "scenarios/network-partition.yaml",
               "fleet.policy.persist=7min");
     HELPER_CAPTURE(text, size, drill_print_text(out, &page));
@@ -325,7 +326,8 @@ START_TEST(a_model_that_is_right_holds_in_every_format)
 {
     struct drill_report report;
     struct prediction prediction;
-    struct drill_page page = {&scenario, &report, &prediction, "v1"};
+    struct drill_page page = {
+        .scenario = &scenario, .report = &report, .prediction = &prediction, .version = "v1"};
     json_t *json;
     report_of(&report, &prediction, "scenarios/primary-hardware-failure.yaml",
               "fleet.policy.persist=5min");
@@ -350,7 +352,8 @@ END_TEST
 
 START_TEST(the_plan_shows_hosts_commands_leases_and_expectations)
 {
-    struct drill_page page = {&scenario, NULL, NULL, NULL};
+    struct drill_page page = {
+        .scenario = &scenario, .report = NULL, .prediction = NULL, .version = NULL};
     load("scenarios/drill-primary-hard-stop.yaml", NULL, 0);
     HELPER_CAPTURE(text, size, drill_print_plan(out, &page));
     helper_golden("drill-plan.txt", text);

@@ -1,5 +1,7 @@
 #include "live_fixture.h"
 #include "helpers.h"
+#include "live/base/wire.h"
+#include "live/http/http.h"
 #include "live/journal/journal.h"
 
 #include <fcntl.h>
@@ -29,22 +31,131 @@ static json_t *runners(const struct live_fixture *world)
 {
     bool down = live_fixture_is_broken(world);
     json_t *list = json_array();
-    int i;
-    for (i = 0; i < 3; i++)
-        json_array_append_new(list,
-                              json_pack("{s:i, s:s, s:s, s:b, s:o}", "id", i + 1, "name", names[i],
-                                        "status", down && i < 2 ? "offline" : "online", "busy", 0,
-                                        "labels", labels_of(world, i)));
-    return json_pack("{s:i, s:o}", "total_count", 3, "runners", list);
+    int i, n = 0;
+    for (i = 0; i < 3; i++) {
+        if (atomic_load(&world->id[i]) == 0)
+            continue;
+        n++;
+        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:b, s:o}", "id",
+                                              atomic_load(&world->id[i]), "name", names[i],
+                                              "status", down && i < 2 ? "offline" : "online",
+                                              "busy", 0, "labels", labels_of(world, i)));
+    }
+    return json_pack("{s:i, s:o}", "total_count", n, "runners", list);
 }
 
-static json_t *label_call(struct live_fixture *world, const char *request, int runner)
+static json_t *label_call(struct live_fixture *world, const char *request, int id)
 {
+    int runner = 0;
+    while (runner < 3 && atomic_load(&world->id[runner]) != id)
+        runner++;
+    if (runner == 3)
+        return NULL;
     if (strncmp(request, "PUT ", 4) == 0) {
         atomic_store(&world->active[runner], strstr(request, "\"ci-active\"") != NULL);
         atomic_fetch_add(&world->writes, 1);
     }
     return json_pack("{s:i, s:o}", "total_count", 1, "labels", labels_of(world, runner));
+}
+
+/* ---- one workflow run ---- */
+
+static json_t *run_json(int id, int attempt, bool over, const char *conclusion)
+{
+    json_t *run = json_pack(
+        "{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "run_attempt", attempt, "name",
+        "ci", "path", ".github/workflows/ci.yml", "event", "push", "head_branch", "main", "status",
+        over ? "completed" : "in_progress", "created_at", "2026-01-01T00:00:00Z", "updated_at",
+        over ? "2026-01-01T00:10:00Z" : "2026-01-01T00:00:00Z");
+    json_object_set_new(run, "conclusion", over ? json_string(conclusion) : json_null());
+    return run;
+}
+
+/* The job of attempt 1 ends when its run is cancelled, or well, once the host that died is back. */
+static bool job_runs(struct live_fixture *world)
+{
+    if (live_fixture_is_broken(world))
+        atomic_store(&world->was_broken, true);
+    return atomic_load(&world->attempt) == 1 && !atomic_load(&world->cancelled) &&
+           !(atomic_load(&world->was_broken) && !live_fixture_is_broken(world));
+}
+
+static json_t *job_json(const struct live_fixture *world, int attempt, bool runs,
+                        const char *conclusion)
+{
+    json_t *job = json_pack(
+        "{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:[s,s]}", "id", 70 + attempt, "run_id", 7,
+        "run_attempt", attempt, "name", "build", "status", runs ? "in_progress" : "completed",
+        "created_at", world->began, "started_at", world->began, "runner_id", attempt == 1 ? 1 : 3,
+        "runner_name", attempt == 1 ? "big-1" : "small-1", "labels", "self-hosted", "ci-active");
+    char now[32];
+    json_object_set_new(job, "conclusion", runs ? json_null() : json_string(conclusion));
+    json_object_set_new(job, "completed_at",
+                        runs ? json_null() : json_string(wire_time(now, http_wall_ms())));
+    return job;
+}
+
+static json_t *jobs_of(struct live_fixture *world)
+{
+    bool runs = job_runs(world);
+    int attempt = atomic_load(&world->attempt), n = attempt;
+    json_t *list = json_array();
+    json_array_append_new(
+        list, job_json(world, 1, runs, atomic_load(&world->cancelled) ? "cancelled" : "success"));
+    if (attempt > 1)
+        json_array_append_new(list, job_json(world, attempt, false, "success"));
+    if (world->neighbour && attempt == 1) { /* the same run has a job on the backup */
+        json_t *job = job_json(world, 1, true, "");
+        json_object_set_new(job, "id", json_integer(79));
+        json_object_set_new(job, "name", json_string("lint"));
+        json_object_set_new(job, "runner_name", json_string("small-1"));
+        if (atomic_load(&world->was_broken) && !live_fixture_is_broken(world)) {
+            json_object_set_new(job, "status", json_string("completed"));
+            json_object_set_new(job, "conclusion", json_string("success"));
+        }
+        json_array_append_new(list, job);
+        n++;
+    }
+    return json_pack("{s:i, s:o}", "total_count", n > 2 ? 2 : (int)json_array_size(list), "jobs",
+                     list);
+}
+
+static json_t *runs_of(struct live_fixture *world, const char *request)
+{
+    json_t *list = json_array();
+    bool runs = world->with_job && job_runs(world);
+    if (world->with_job && !strstr(request, "status=queued") &&
+        (runs ? !strstr(request, "status=completed") : !strstr(request, "status=in_progress")))
+        json_array_append_new(
+            list, run_json(7, atomic_load(&world->attempt), !runs,
+                           atomic_load(&world->attempt) == 1 && atomic_load(&world->cancelled)
+                               ? "cancelled"
+                               : "success"));
+    if (!strstr(request, "status=queued") && !strstr(request, "status=in_progress"))
+        json_array_append_new(list, run_json(6, 1, true, "success"));
+    return json_pack("{s:i, s:o}", "total_count", (int)json_array_size(list), "workflow_runs",
+                     list);
+}
+
+/* What a POST to a run does; the status of the answer. */
+static const char *run_call(struct live_fixture *world, const char *request)
+{
+    atomic_fetch_add(&world->writes, 1);
+    if (!strstr(request, "/runs/7/"))
+        return "409 Conflict";
+    if (strstr(request, "/force-cancel")) {
+        if (!job_runs(world))
+            return "409 Conflict";
+        atomic_store(&world->cancelled, true);
+        return "202 Accepted";
+    }
+    atomic_fetch_add(&world->reruns, 1);
+    if (atomic_load(&world->refuse_reruns))
+        return "403 Forbidden";
+    if (job_runs(world))
+        return "403 Forbidden";
+    atomic_fetch_add(&world->attempt, 1);
+    return "201 Created";
 }
 
 static json_t *alerts(const struct live_fixture *world)
@@ -71,10 +182,25 @@ static json_t *prometheus(const struct live_fixture *world, const char *request)
                      "0.1");
 }
 
+/* The next answers to what changes a label: `refusals` of them say no (a negative number: all). */
+static bool refused(struct live_fixture *world, const char *request, struct script_reply *reply)
+{
+    int left = atomic_load(&world->refusals);
+    bool write = strncmp(request, "PUT ", 4) == 0 ||
+                 (world->refuse_posts && strncmp(request, "POST ", 5) == 0);
+    if (left == 0 || !write ||
+        (world->refuse_late && !live_fixture_is_broken(world) && !atomic_load(&world->was_broken)))
+        return false;
+    if (left > 0)
+        atomic_fetch_sub(&world->refusals, 1);
+    reply->text = strdup(world->refusal);
+    return true;
+}
+
 static void serve(void *context, const char *request, struct script_reply *reply)
 {
     struct live_fixture *world = context;
-    const char *mischief = atomic_load(&world->mischief), *at;
+    const char *mischief = atomic_load(&world->mischief), *at, *status = "200 OK";
     json_t *body = NULL;
     char *text;
     if (strstr(request, " /probe/")) {
@@ -86,16 +212,26 @@ static void serve(void *context, const char *request, struct script_reply *reply
         reply->text = strdup(mischief);
         return;
     }
+    if (refused(world, request, reply))
+        return;
     if ((at = strstr(request, "/actions/runners/")) != NULL)
-        body = label_call(world, request, atoi(at + 17) - 1);
+        body = label_call(world, request, atoi(at + 17));
     else if (strstr(request, "/actions/runners"))
         body = runners(world);
+    else if (strncmp(request, "POST ", 5) == 0) {
+        status = run_call(world, request);
+        body = json_object();
+    } else if (strstr(request, "/actions/runs/7/jobs"))
+        body = jobs_of(world);
+    else if (strstr(request, "/actions/runs/7"))
+        body = run_json(7, atomic_load(&world->attempt), !job_runs(world),
+                        atomic_load(&world->cancelled) ? "cancelled" : "success");
     else if (strstr(request, "/actions/runs"))
-        body = json_pack("{s:i, s:[]}", "total_count", 0, "workflow_runs");
+        body = runs_of(world, request);
     else
         body = prometheus(world, request);
     text = json_dumps(body, JSON_COMPACT);
-    reply->text = script_response("200 OK", "", text);
+    reply->text = script_response(body ? status : "404 Not Found", "", text ? text : "{}");
     free(text);
     json_decref(body);
 }
@@ -146,7 +282,7 @@ static void write_scenario(const struct live_fixture *world, const char *action,
         "    - {name: small, tier: backup, slots: 1, registrations: 'small-*',\n"
         "       probe: '%s/probe/small'}\n"
         "  workload: {arrivals: {rate: 1/min}, classes: [{duration: 5min}]}\n"
-        "  github: {write_spacing: 1s}\n"
+        "  github: {write_spacing: 1s, fast_recovery: true}\n"
         "  monitoring: {}\n"
         "  policy:\n"
         "    {persist: 5s, confirm: 2, failback: {ramp: 5s, clear_for: 0s, health_checks: 1},\n"
@@ -178,7 +314,7 @@ void live_fixture_open(struct live_fixture *world, const char *action, const cha
     char usual[512];
     int i;
     memset(world, 0, sizeof *world);
-    world->folder = script_folder();
+    world->folder = strdup(script_folder());
     snprintf(world->broken, sizeof world->broken, "%s/broken", world->folder);
     snprintf(world->severed, sizeof world->severed, "%s/severed", world->folder);
     snprintf(world->scenario, sizeof world->scenario, "%s/small.yaml", world->folder);
@@ -187,6 +323,10 @@ void live_fixture_open(struct live_fixture *world, const char *action, const cha
     snprintf(world->stop, sizeof world->stop, "%s/stop", world->folder);
     for (i = 0; i < 3; i++)
         atomic_store(&world->active[i], true);
+    for (i = 0; i < 3; i++)
+        atomic_store(&world->id[i], i + 1);
+    atomic_store(&world->attempt, 1);
+    wire_time(world->began, http_wall_ms());
     snprintf(usual, sizeof usual, "run: [touch, '%s'], undo: [rm, -f, '%s']", world->broken,
              world->broken);
     world->script = script_open(serve, world, NULL);
@@ -198,6 +338,7 @@ void live_fixture_close(struct live_fixture *world)
 {
     script_close(world->script);
     script_remove_folder(world->folder);
+    free((char *)(uintptr_t)world->folder);
 }
 
 /* ---- the program ---- */
@@ -224,6 +365,11 @@ int live_fixture_run(struct live_fixture *world, char *const *arguments, int fai
     open("/dev/null", O_RDONLY);
     if (failpoint > 0)
         setenv("UND_FAILPOINT", number, 1);
+    if (world->failcall[0])
+        setenv("UND_FAILCALL", world->failcall, 1);
+    if (world->alone)
+        setenv("UND_FAILALONE", "1", 1);
+    setenv("TMPDIR", world->folder, 1); /* many worlds, one machine: each has locks of its own */
     execv(program, all);
     _exit(127);
 }
@@ -328,7 +474,7 @@ bool live_fixture_is_closed(const struct live_fixture *world)
     size_t n = 200, open = 0;
     bool closed = true;
     if (journal_open(&journal, world->journal, &err) != UND_OK ||
-        journal_open_steps(journal, &steps, &open, &err) != UND_OK ||
+        journal_open_steps(journal, 0, &steps, &open, &err) != UND_OK ||
         journal_runs(journal, runs, &n, &err) != UND_OK)
         closed = false;
     for (; n > 0; n--)

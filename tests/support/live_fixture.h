@@ -21,6 +21,21 @@ struct live_fixture {
     _Atomic(const char *) mischief; /* while `broken` exists, GitHub answers just this */
     atomic_int writes;
     bool forbidden;
+    char
+        failcall[32]; /* UND_FAILCALL of the next program that is started (failpoint.h); "": none */
+    bool alone;       /* nobody watches over it (failpoint.h) */
+    atomic_int id[3]; /* of the registrations; 0: it is gone */
+    /* Run 7: a job on big-1 from the beginning. Only with `with_job`; set before anything starts.
+     */
+    bool with_job, neighbour; /* neighbour: the same run has another job on small-1 */
+    char began[32];
+    atomic_bool cancelled, was_broken, refuse_reruns;
+    atomic_int attempt, reruns;
+    /* So many of the next writes of labels get this answer; negative: all. */
+    atomic_int refusals;
+    const char *refusal;
+    bool refuse_late;  /* but not before the host was broken */
+    bool refuse_posts; /* POSTs as well */
 };
 
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */

@@ -1,0 +1,20 @@
+/*
+ * Locks against a second drill that another journal knows nothing of: one on this machine for the
+ * host that the drill is about, and one on every place that holds a lease of ours (where there is a
+ * shell, that is). Each is a symbolic link in $TMPDIR or /tmp, made at one stroke, whose text says
+ * who has it and until when: an old one is taken over. Steps of the journal like any other, taken
+ * back last.
+ */
+#ifndef LIVE_ACT_TARGET_LOCK_H
+#define LIVE_ACT_TARGET_LOCK_H
+
+#include "action.h"
+#include "model/fleet/scenario.h"
+
+/* Journals and takes them all, for `seconds` of real time. `id` is unlike any other drill's.
+ * UND_SERVICE with who has it. */
+enum und_code target_lock_take(struct journal *journal, int64_t run,
+                               const struct scenario *scenario, const char *id, int64_t seconds,
+                               struct und_err *err);
+
+#endif
