@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define ROLLBACK_WAIT_MS 10000
-#define LOCK_WAIT_MS 1000 /* one who gives it back takes no longer */
+#define LOCK_WAIT_MS 200 /* one who gives it back takes no longer */
 
 static const char help[] =
     "usage: understudy drill [options] SCENARIO\n"
