@@ -189,21 +189,26 @@ static bool inject_action(struct drill_loop *loop, int action)
     return !ended(loop);
 }
 
-static void ask_for_maintenance(struct drill_loop *loop, bool asked)
+/* What no action brings about, because it is a word to the policy. */
+static void ask_by_hand(struct drill_loop *loop, bool asked)
 {
     const struct scenario *scenario = loop->scenario;
     int i, j;
-    for (i = 0; i < scenario->n_faults; i++)
-        for (j = 0; j < scenario->faults[i].n_targets; j++)
-            if (fault_takes(&scenario->faults[i]) & TAKES_HANDS)
-                driver_maintenance(&loop->driver, scenario->faults[i].targets[j], asked);
+    for (i = 0; i < scenario->n_faults; i++) {
+        const struct fault *fault = &scenario->faults[i];
+        if (fault_takes(fault) & TAKES_AUTOMATION)
+            driver_pause(&loop->driver, asked);
+        for (j = 0; j < fault->n_targets; j++)
+            if (fault_takes(fault) & TAKES_HANDS)
+                driver_maintenance(&loop->driver, fault->targets[j], asked);
+    }
 }
 
 static void inject(struct drill_loop *loop)
 {
     int64_t from_ms = loop->stage->now_ms(loop->stage->self);
     int action;
-    ask_for_maintenance(loop, true);
+    ask_by_hand(loop, true);
     for (action = 0; action < loop->drill->n_inject; action++)
         if (!inject_action(loop, action))
             break;
@@ -303,7 +308,7 @@ static void revert(struct drill_loop *loop)
         end(loop, DRILL_STOPPED,
             "its lease ended the fault while this program did not run: what was measured is not "
             "the drill's");
-    ask_for_maintenance(loop, false);
+    ask_by_hand(loop, false);
     loop->report->reverted = true;
     for (action = loop->drill->n_inject - 1; action >= 0; action--) {
         struct und_err err = {0};

@@ -42,7 +42,7 @@ void drill_track_init(struct drill_track *track, const struct scenario *scenario
         track->hosts |= fault_hosts(fault);
         track->degrading = track->degrading || fault_degrades(fault);
         track->severing = track->severing || fault_severs(fault);
-        track->maintenance = track->maintenance || fault_by_hand(fault);
+        track->maintenance = track->maintenance || fault_drains_by_hand(fault);
     }
     track->degrading = track->degrading && !track->severing;
     track->self_ending = track->severing;

@@ -400,7 +400,7 @@ static enum und_code check_inject(struct spec *spec, const struct drill *drill, 
     bool by_hand = false;
     int i;
     for (i = 0; i < scenario->n_faults; i++)
-        by_hand = by_hand || fault_by_hand(&scenario->faults[i]);
+        by_hand = by_hand || fault_drains_by_hand(&scenario->faults[i]);
     if (drill->n_inject == 0 && !by_hand)
         return doc_fail(&spot, spec->err, "missing: want at least one action");
     for (i = 0; i < drill->n_inject; i++)

@@ -21,6 +21,7 @@ const char *const fault_kind_names[FAULT_KINDS + 1] = {
     [FAULT_SLOW_HOST] = "slow-host",
     [FAULT_SLOTS_LOST] = "slots-lost",
     [FAULT_MAINTENANCE] = "maintenance",
+    [FAULT_PAUSE] = "pause",
 };
 
 #define STRESS(shown_by)                                                                           \
@@ -47,6 +48,7 @@ static const struct fault_row rows[FAULT_KINDS] = {
     [FAULT_SLOW_HOST] = {.must = KEY_TARGET | KEY_SLOWDOWN, .takes = TAKES_SPEED},
     [FAULT_SLOTS_LOST] = {.must = KEY_TARGET | KEY_SLOTS, .takes = TAKES_SLOTS},
     [FAULT_MAINTENANCE] = {.must = KEY_TARGET, .takes = TAKES_HANDS},
+    [FAULT_PAUSE] = {.takes = TAKES_AUTOMATION},
 };
 
 const struct fault_row *fault_row(enum fault_kind kind)
@@ -94,7 +96,17 @@ bool fault_degrades(const struct fault *fault)
            !fault_severs(fault);
 }
 
-bool fault_by_hand(const struct fault *fault)
+bool fault_drains_by_hand(const struct fault *fault)
 {
     return (fault_takes(fault) & TAKES_HANDS) != 0;
+}
+
+bool fault_by_hand(const struct fault *fault)
+{
+    return (fault_takes(fault) & (TAKES_HANDS | TAKES_AUTOMATION)) != 0;
+}
+
+bool fault_is_circumstance(const struct fault *fault)
+{
+    return fault_takes(fault) == TAKES_AUTOMATION;
 }

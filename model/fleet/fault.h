@@ -34,6 +34,7 @@ enum fault_kind {
     FAULT_SLOW_HOST,
     FAULT_SLOTS_LOST,
     FAULT_MAINTENANCE,
+    FAULT_PAUSE,
     FAULT_KINDS
 };
 
@@ -52,6 +53,7 @@ enum fault_taken {
     TAKES_GITHUB = 1 << 10,        /* no job is handed out, no call answered */
     TAKES_CALLS = 1 << 11,         /* `error_rate` of the controller's calls to GitHub fail */
     TAKES_TOKEN = 1 << 12,         /* all of them are refused */
+    TAKES_AUTOMATION = 1 << 13,    /* the policy is paused by hand: it moves nobody */
 };
 
 /* The parameters that a kind may have, beside when, how long and how often. */
@@ -111,7 +113,11 @@ uint64_t fault_hosts(const struct fault *fault);
 bool fault_severs(const struct fault *fault);
 /* It leaves its hosts serving, only badly. */
 bool fault_degrades(const struct fault *fault);
-/* It is asked for by hand, so that nobody has to detect it. */
+/* Its hosts are taken out by hand, so that nobody has to detect it. */
+bool fault_drains_by_hand(const struct fault *fault);
+/* Asked for by hand, of the policy: a drill brings it about by a word, not by an action. */
 bool fault_by_hand(const struct fault *fault);
+/* Nothing fails by it: it is no incident of its own, only what others meet. */
+bool fault_is_circumstance(const struct fault *fault);
 
 #endif

@@ -61,9 +61,10 @@ struct live {
         char github_secret[LIVE_SOURCE];      /* that GitHub signs with */
     } listen;
     char journal[LIVE_FILE];
-    char stop_file[LIVE_FILE]; /* its existence stops a drill at once; "": none */
-    bool allow_actions;        /* without it nothing is ever changed */
-    double time_factor;        /* the lab's compression of time; 1 in production */
+    char stop_file[LIVE_FILE];  /* its existence stops a drill at once; "": none */
+    char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
+    bool allow_actions;         /* without it nothing is ever changed */
+    double time_factor;         /* the lab's compression of time; 1 in production */
     char protected_workflows[LIVE_WORKFLOWS][LIVE_NAME]; /* no drill while one of these runs */
     int n_protected_workflows;
 };

@@ -264,7 +264,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     world->events = 0;
     world->queued = world->occupied = world->in_system = world->able_total = 0;
     world->route = UINT64_MAX >> (64 - world->n_hosts);
-    world->github_down = world->token_bad = 0;
+    world->github_down = world->token_bad = world->pauses = 0;
     world->monitoring_down = world->alertmanager_down = 0;
     world->api_error_rate = 0;
     world->n_incidents = world->n_open = 0;

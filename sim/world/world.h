@@ -224,7 +224,8 @@ struct world {
     struct world_host host[FLEET_HOSTS];
     int n_hosts;
     uint64_t route; /* bit set of hosts that new jobs may run on (variable) */
-    int github_down, api_broken, token_bad;
+    int github_down, token_bad;
+    int pauses; /* of the policy, going on */
     double api_error_rate;
     size_t next_trace;
     double next_arrival_ms;              /* not rounded, so that rounding does not add up */

@@ -98,6 +98,10 @@ static void touch(struct world *world, const struct fault *fault, int sign)
         world->api_error_rate = api_error_rate(world);
     if (takes & TAKES_TOKEN)
         world->token_bad += sign;
+    if (takes & TAKES_AUTOMATION) {
+        world->pauses += sign;
+        driver_pause(&world->driver, world->pauses > 0);
+    }
     world_controller_wake(world);
 }
 
@@ -141,8 +145,9 @@ void world_fault_begin(struct world *world, uint32_t index)
                     fault_kind_name(fault->kind), fault->n_targets > 1 ? " (several hosts)" : "");
     for (i = 0; i < fault->n_targets; i++)
         world->host[fault->targets[i]].cause = cause;
-    world_incident_open(world, (int)index, fault_hosts(fault), fault_degrades(fault),
-                        fault_by_hand(fault), cause);
+    if (!fault_is_circumstance(fault))
+        world_incident_open(world, (int)index, fault_hosts(fault), fault_degrades(fault),
+                            fault_drains_by_hand(fault), cause);
     touch(world, fault, 1);
     world_incident_struck(world);
     if (fault->has_lasts)

@@ -75,6 +75,28 @@ START_TEST(monitor_decides_in_shadow_and_replay_agrees)
 }
 END_TEST
 
+/* `touch` pauses it by hand; a failover that is due waits until the file is gone. */
+START_TEST(the_pause_file_holds_what_is_due)
+{
+    char path[200], set[256];
+    char *const arguments[] = {"monitor", "--journal", world.journal,  "--for", "5min",
+                               "--set",   set,         world.scenario, NULL};
+    int pid;
+    snprintf(path, sizeof path, "%s/pause", world.folder);
+    snprintf(set, sizeof set, "fleet.live.pause_file=%s", path);
+    live_fixture_touch(path);
+    pid = live_fixture_run(&world, arguments, 0);
+    ck_assert(live_fixture_await(&world, "big: serving"));
+    live_fixture_touch(world.broken);
+    ck_assert(live_fixture_await(&world, "big: held: paused"));
+    ck_assert(!live_fixture_said_quietly(&world, "big: drained"));
+    unlink(path);
+    ck_assert(live_fixture_await(&world, "big: drained, 0 of 2 admitted"));
+    ck_assert_int_eq(end(pid, SIGTERM), 0);
+    ck_assert_int_eq(replay(NULL), 0);
+}
+END_TEST
+
 START_TEST(replay_names_the_first_difference)
 {
     int pid = start_monitor("1s");
@@ -159,6 +181,7 @@ Suite *suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, monitor_decides_in_shadow_and_replay_agrees);
+    tcase_add_test(tcase, the_pause_file_holds_what_is_due);
     tcase_add_test(tcase, replay_names_the_first_difference);
     tcase_add_test(tcase, replay_says_what_it_cannot_read);
     tcase_add_test(tcase, a_service_that_fails_is_told_once_and_the_policy_stands_still);

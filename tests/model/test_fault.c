@@ -29,7 +29,7 @@ END_TEST
 static const struct {
     struct fault fault;
     unsigned takes;
-    bool severs, degrades, by_hand;
+    bool severs, degrades, drains_by_hand;
 } cases[] = {
     {{.kind = FAULT_HOST_POWER_LOSS}, TAKES_POWER, true, false, false},
     {{.kind = FAULT_OS_CRASH}, TAKES_POWER, true, false, false},
@@ -54,6 +54,7 @@ static const struct {
     {{.kind = FAULT_GITHUB_OUTAGE}, TAKES_GITHUB, false, false, false},
     {{.kind = FAULT_GITHUB_API_ERRORS}, TAKES_CALLS, false, false, false},
     {{.kind = FAULT_TOKEN_EXPIRED}, TAKES_TOKEN, false, false, false},
+    {{.kind = FAULT_PAUSE}, TAKES_AUTOMATION, false, false, false},
     /* A runner's token is good within five minutes: exactly so much is still nothing. */
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = MINUTE}, 0, false, false, false},
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = 5 * MINUTE}, 0, false, false, false},
@@ -67,7 +68,10 @@ START_TEST(parameters_say_what_a_fault_takes)
     ck_assert_uint_eq(fault_takes(&cases[_i].fault), cases[_i].takes);
     ck_assert_int_eq(fault_severs(&cases[_i].fault), cases[_i].severs);
     ck_assert_int_eq(fault_degrades(&cases[_i].fault), cases[_i].degrades);
-    ck_assert_int_eq(fault_by_hand(&cases[_i].fault), cases[_i].by_hand);
+    ck_assert_int_eq(fault_drains_by_hand(&cases[_i].fault), cases[_i].drains_by_hand);
+    ck_assert_int_eq(fault_is_circumstance(&cases[_i].fault), cases[_i].fault.kind == FAULT_PAUSE);
+    ck_assert_int_eq(fault_by_hand(&cases[_i].fault),
+                     cases[_i].fault.kind == FAULT_PAUSE || cases[_i].drains_by_hand);
 }
 END_TEST
 

@@ -555,6 +555,21 @@ START_TEST(a_relapse_before_the_first_slot_is_back_needs_no_routing)
 }
 END_TEST
 
+/* Somebody pauses the automation for ten minutes in the middle of an outage, twice at once: what is
+ * due waits, and comes when the last pause ends. The pause itself is no incident. */
+START_TEST(a_pause_holds_what_is_due)
+{
+    play(calm, scenario_text_github,
+         "faults: [{kind: host-power-loss, target: P, at: 1h, lasts: 1h}, {kind: pause, at: 58min, "
+         "lasts: 8min}, {kind: pause, at: 1h, lasts: 20min}]\n");
+    ck_assert_int_eq(scenario_text_count(&s, "policy: held: paused"), 1);
+    ck_assert_int_ge(scenario_text_when(&s, 0, "policy: failover"), 80 * MINUTE);
+    ck_assert_int_lt(scenario_text_when(&s, 0, "policy: failover"), 81 * MINUTE);
+    ck_assert_int_eq(s.result.metric[METRIC_DETECTION].n, 1);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 START_TEST(overlapping_maintenance_lasts_until_the_last_one_ends)
 {
     play(calm, scenario_text_github,
@@ -650,6 +665,7 @@ static void add_measure_tests(TCase *measures)
     tcase_add_test(measures, a_failover_held_back_for_want_of_sight_is_a_failed_one);
     tcase_add_test(measures, a_relapse_before_the_first_slot_is_back_needs_no_routing);
     tcase_add_test(measures, overlapping_maintenance_lasts_until_the_last_one_ends);
+    tcase_add_test(measures, a_pause_holds_what_is_due);
     tcase_add_test(measures, overlapping_api_errors_last_until_the_last_one_ends);
     tcase_add_test(measures, any_quantile_is_judged_by_its_own_value);
     tcase_add_test(measures, a_lost_slot_of_an_ideal_fleet_takes_no_more_jobs);
