@@ -50,7 +50,28 @@ static enum und_code read_job(struct spec *spec, const struct field *field, void
     return spec_refuse(spec, spot, value, "the name of one of monitoring.jobs");
 }
 
-/* Kept in the document only: Alertmanager's routes ask for them (monitoring_expand.c). */
+/* What prometheus.yml and rule files say of each host's alert: the document keeps it for
+ * Alertmanager's routes (monitoring_expand.c). */
+static enum und_code read_alerts(struct spec *spec, const struct field *field, void *base,
+                                 json_t *value, const struct spot *spot)
+{
+    const char *host;
+    json_t *labels;
+    (void)field;
+    (void)base;
+    if (!json_is_object(value))
+        return spec_refuse(spec, spot, value, "a mapping of hosts");
+    json_object_foreach(value, host, labels)
+    {
+        struct spot at = doc_member(spec->doc, value, host);
+        if (fleet_host_index(spec->fleet, host) < 0 ||
+            (!json_is_object(labels) && !json_is_null(labels)))
+            return spec_refuse(spec, &at, labels, "a host's name and its alert's labels");
+    }
+    return UND_OK;
+}
+
+/* Kept in the document only, likewise. */
 static enum und_code read_labels(struct spec *spec, const struct field *field, void *base,
                                  json_t *value, const struct spot *spot)
 {
@@ -144,6 +165,12 @@ static const struct field rule_fields[] = {
      .schema = "{type: object, additionalProperties: {type: string}}",
      .help = "labels of its alerts besides alertname, instance and severity, for the "
              "Alertmanager's routes"},
+    {.key = "alerts",
+     .kind = FIELD_CUSTOM,
+     .read = read_alerts,
+     .schema = "{type: object, additionalProperties: {type: [object, 'null']}}",
+     .help = "by host: all labels of its alert, null where it is not sent. Rule files and "
+             "monitoring.config give them"},
     {.key = NULL},
 };
 
@@ -199,8 +226,9 @@ static enum und_code check_rule_list(struct spec *spec, const struct monitoring 
         for (j = 0; j < i; j++) {
             const struct rule *other = &monitoring->rules[j];
             struct spot spot = spec_spot(spec, mapping, "alert", &whole);
+            /* Prometheus takes two of a name; here it is more likely a slip. */
             if (strcmp(rule->name, other->name) == 0 && strcmp(rule->group, other->group) == 0 &&
-                rule->severity == other->severity)
+                rule->severity == other->severity && !json_object_get(mapping, "alerts"))
                 return doc_fail(&spot, spec->err, "an alert of this name is in the group already");
             spot = spec_spot(spec, mapping, "interval", &whole);
             if (strcmp(rule->group, other->group) == 0 && rule->interval_ms != other->interval_ms)
@@ -261,6 +289,33 @@ static enum und_code read_elsewhere(struct spec *spec, const struct field *field
     return UND_OK;
 }
 
+/* Counted by severity, with the first names. */
+static enum und_code read_left_out(struct spec *spec, const struct field *field, void *base,
+                                   json_t *value, const struct spot *spot)
+{
+    struct monitoring *monitoring = base;
+    size_t i;
+    json_t *item;
+    (void)field;
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list");
+    json_array_foreach(value, i, item)
+    {
+        const char *name = json_string_value(json_object_get(item, "alert"));
+        const char *severity = json_string_value(json_object_get(item, "severity"));
+        int s = 0;
+        while (severity && spec_severities[s] && strcmp(spec_severities[s], severity) != 0)
+            s++;
+        if (!name || !severity || !spec_severities[s])
+            return spec_refuse(spec, spot, item, "alert, severity and why");
+        struct left_out *left = &monitoring->left_out[s];
+        size_t n = strlen(left->names);
+        if (left->n++ < LEFT_OUT_NAMES)
+            snprintf(left->names + n, sizeof left->names - n, "%s%s", n ? ", " : "", name);
+    }
+    return UND_OK;
+}
+
 static const struct field monitoring_fields[] = {
     {.key = "scrape_interval",
      .kind = FIELD_DURATION,
@@ -306,7 +361,7 @@ static const struct field monitoring_fields[] = {
      .read = read_rules,
      .fallback = "[]",
      .schema = "{anyOf: [{type: string}, {type: array, items: {type: string}}, {type: array, "
-               "maxItems: 32, items: {$ref: '#/$defs/rule'}}]}",
+               "maxItems: 256, items: {$ref: '#/$defs/rule'}}]}",
      .table = &rule_table,
      .help = "alert rules: a list, or the path of a Prometheus rule file, or a list of paths"},
     {.key = "ignore",
@@ -314,6 +369,11 @@ static const struct field monitoring_fields[] = {
      .read = read_elsewhere,
      .schema = "{type: array, items: {type: string}}",
      .help = "alerts of the rule files that this fleet leaves out"},
+    {.key = "left_out",
+     .kind = FIELD_CUSTOM,
+     .read = read_left_out,
+     .schema = "{type: array, items: {type: object}}",
+     .help = "alerts of the rule files that are not simulated: rule files give them"},
     {.key = "config",
      .kind = FIELD_CUSTOM,
      .read = read_elsewhere,

@@ -22,9 +22,9 @@
 #define FLEET_HOSTS POLICY_HOSTS
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
-#define FLEET_RULES 32
-#define FLEET_JOBS 8    /* scrape jobs that alert rules read from */
-#define FLEET_ROUTES 16 /* of the Alertmanager, that notify the controller */
+#define FLEET_RULES 256 /* alerts that are signals, a scrape job each; files may hold any number */
+#define FLEET_JOBS 16   /* scrape jobs that alert rules read from */
+#define FLEET_ROUTES 64 /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16
 #define FLEET_NAME 64
 #define FLEET_PATH 512
@@ -146,6 +146,13 @@ struct scrape_job {
     int64_t interval_ms, timeout_ms;
 };
 
+/* Alerts of the rule files that the simulation does not have. */
+#define LEFT_OUT_NAMES 3
+struct left_out {
+    int n;
+    char names[LEFT_OUT_NAMES * (FLEET_NAME + 2)]; /* the first ones */
+};
+
 struct monitoring {
     bool present;
     int64_t scrape_interval_ms;
@@ -157,14 +164,31 @@ struct monitoring {
     int n_jobs;
     struct rule rules[FLEET_RULES];
     int n_rules;
+    struct left_out left_out[SEVERITY_COUNT];
+};
+
+/* Of a week, Monday 0:00 first: a bit a minute. */
+#define WEEK_MINUTES (7 * 24 * 60)
+struct week_minutes {
+    uint8_t bits[WEEK_MINUTES / 8];
 };
 
 struct alert_route {
     int64_t group_wait_ms;
     int64_t group_interval_ms;
     int64_t repeat_interval_ms;
-    bool by_instance;              /* one group a host; otherwise hosts share a group */
-    uint8_t group_of[FLEET_RULES]; /* rules of one group have the same number */
+    bool has_mute;            /* time intervals are given: */
+    struct week_minutes mute; /* when nothing is notified */
+};
+
+/* What an inhibition rule says of an alert: which sides it matches, and which alerts have equal
+ * labels (the same key). */
+struct inhibited {
+    uint16_t key;
+    bool source, target;
+};
+struct inhibition {
+    struct inhibited alert[FLEET_RULES][FLEET_HOSTS];
 };
 
 struct alertmanager_config {
@@ -175,12 +199,14 @@ struct alertmanager_config {
     bool group_by_instance; /* one group a host; otherwise hosts share a rule's group */
     bool group_by_alertname;
     /* From alertmanager.yml, in place of the above: which route takes a rule's alert for a host to
-     * the controller (-1: none does), and which rules' alerts mute it, as bit sets by rule. */
+     * the controller (-1: none does), in which group (those of one route and number are one), and
+     * what mutes it. */
     struct alert_route routes[FLEET_ROUTES];
     int n_routes;
     int8_t route_of[FLEET_RULES][FLEET_HOSTS];
-    uint32_t muted_by_same_host[FLEET_RULES];
-    uint32_t muted_by_any_host[FLEET_RULES];
+    uint16_t group_of[FLEET_RULES][FLEET_HOSTS];
+    struct inhibition *inhibitions; /* owned */
+    int n_inhibitions;
 };
 
 /* How often the controller looks, and what it takes for an answer. */

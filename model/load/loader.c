@@ -352,6 +352,7 @@ void fleet_fini(struct fleet *fleet)
     for (n = 0; n < fleet->workload.n_classes; n++)
         dist_fini(&fleet->workload.classes[n].duration);
     csv_trace_fini(&fleet->workload.arrivals.trace);
+    free(fleet->alertmanager.inhibitions);
     memset(fleet, 0, sizeof *fleet);
 }
 

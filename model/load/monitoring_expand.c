@@ -1,11 +1,12 @@
 #include "monitoring_expand.h"
 
+#include "alert_series.h"
+
 #include "model/base/assert.h"
 #include "model/base/units.h"
 #include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
 #include "model/rules/alertmanager_file.h"
-#include "model/rules/label_match.h"
 #include "model/rules/prom_doc.h"
 #include "model/rules/prometheus_file.h"
 #include "model/rules/rule_file.h"
@@ -20,9 +21,11 @@ struct expander {
     struct fleet *hosts;                /* only names and probes of the hosts are there */
     struct prometheus_file *prometheus; /* NULL: the fleet names none */
     struct rule_set *set;
-    struct monitoring jobs; /* only the jobs are there */
-    char paths[PROMETHEUS_FILE_RULES][DOC_PATH];
-    int n_paths;
+    json_t *paths; /* owned: of rule files */
+    int *job_of;   /* owned: of each job of the file, its place in `jobs`; -1: none */
+    int jobs[FLEET_JOBS];
+    int n_jobs;
+    json_t *rules, *left_out; /* owned: what the fleet gets, what it does not */
     struct und_err *err;
 };
 
@@ -45,6 +48,16 @@ static void read_hosts(struct expander *expander, const json_t *fleet)
     }
 }
 
+static enum und_code add_path(struct expander *expander, const struct spot *spot,
+                              const json_t *path)
+{
+    char resolved[DOC_PATH];
+    if (doc_relative(spot, json_string_value(path), resolved, expander->err))
+        return UND_USAGE;
+    json_array_append_new(expander->paths, json_string(resolved));
+    return UND_OK;
+}
+
 /* Paths of rule files: one, or a list. A list of rules is left alone. */
 static enum und_code read_paths(struct expander *expander)
 {
@@ -52,19 +65,28 @@ static enum und_code read_paths(struct expander *expander)
     struct spot spot = doc_member(expander->doc, expander->monitoring, "rules");
     size_t i;
     if (json_is_string(rules))
-        return doc_relative(&spot, json_string_value(rules), expander->paths[expander->n_paths++],
-                            expander->err);
+        return add_path(expander, &spot, rules);
     json_array_foreach(rules, i, item)
     {
         if (!json_is_string(item))
             break;
         spot = doc_item(expander->doc, rules, i, "rules");
-        if (expander->n_paths == PROMETHEUS_FILE_RULES)
-            return doc_fail(&spot, expander->err, "more than %d rule files", PROMETHEUS_FILE_RULES);
-        if (doc_relative(&spot, json_string_value(item), expander->paths[expander->n_paths++],
-                         expander->err))
+        if (add_path(expander, &spot, item))
             return UND_USAGE;
     }
+    return UND_OK;
+}
+
+/* Rule files that are not here count only where the fleet gives no rules itself. */
+static enum und_code take_rule_files(struct expander *expander)
+{
+    const json_t *missing = expander->prometheus->missing;
+    if (prom_has(expander->monitoring, "rules"))
+        return UND_OK;
+    if (json_array_size(missing) > 0)
+        return und_fail(expander->err, UND_USAGE, "%s",
+                        json_string_value(json_array_get(missing, 0)));
+    json_array_extend(expander->paths, expander->prometheus->rule_files);
     return UND_OK;
 }
 
@@ -84,11 +106,11 @@ static enum und_code read_config(struct expander *expander)
     UND_ASSERT(expander->prometheus != NULL);
     if (prometheus_file_read(expander->prometheus, path, expander->err))
         return UND_USAGE;
-    for (int i = 0;
-         !prom_has(expander->monitoring, "rules") && i < expander->prometheus->n_rule_files; i++)
-        snprintf(expander->paths[expander->n_paths++], DOC_PATH, "%s",
-                 expander->prometheus->rule_files[i]);
-    return UND_OK;
+    expander->job_of = malloc(((size_t)expander->prometheus->n_jobs + 1) * sizeof(int));
+    UND_ASSERT(expander->job_of != NULL);
+    for (int i = 0; i < expander->prometheus->n_jobs; i++)
+        expander->job_of[i] = -1;
+    return take_rule_files(expander);
 }
 
 /* --- putting it in place --------------------------------------------------------------------- */
@@ -119,8 +141,8 @@ static void put_intervals(struct expander *expander)
     struct spot spot = doc_member(expander->doc, expander->monitoring, "config");
     json_t *jobs = json_array();
     if (!prom_has(expander->monitoring, "jobs")) {
-        for (int i = 0; i < expander->jobs.n_jobs; i++) {
-            const struct scrape_job *job = &expander->jobs.jobs[i];
+        for (int i = 0; i < expander->n_jobs; i++) {
+            const struct scrape_job *job = &file->jobs[expander->jobs[i]].job;
             json_t *item = json_object();
             json_array_append_new(jobs, item);
             doc_place_item(expander->doc, jobs, (size_t)i, &spot);
@@ -141,28 +163,6 @@ static void put_intervals(struct expander *expander)
     put_default(expander, "evaluation_interval", file->evaluation_interval_ms);
 }
 
-/* Names of the hosts that the rule's matchers leave; NULL: all, no matcher speaks of hosts. */
-static json_t *watched_hosts(const struct expander *expander, const struct rule_source *source)
-{
-    const struct fleet *fleet = expander->hosts;
-    json_t *hosts = NULL;
-    for (int i = 0; i < source->n_matchers; i++) {
-        if (label_names_host(source->matchers[i].name) && !hosts)
-            hosts = json_array();
-    }
-    for (int host = 0; hosts && host < fleet->n_hosts; host++) {
-        bool watched = true;
-        for (int i = 0; i < source->n_matchers; i++) {
-            const struct label_matcher *matcher = &source->matchers[i];
-            if (label_names_host(matcher->name))
-                watched &= label_matches_host(matcher, &fleet->hosts[host]);
-        }
-        if (watched)
-            json_array_append_new(hosts, json_string(fleet->hosts[host].name));
-    }
-    return hosts;
-}
-
 static void put_threshold(struct expander *expander, json_t *item, const struct rule *rule,
                           const struct spot *spot)
 {
@@ -175,14 +175,45 @@ static void put_threshold(struct expander *expander, json_t *item, const struct 
     put(expander, item, "window", duration(rule->window_ms), spot);
 }
 
-static enum und_code put_rule(struct expander *expander, json_t *list, int index)
+/* Where in the fleet's jobs the file's job is, or now comes; -1: there are too many. */
+static int use_job(struct expander *expander, int job)
+{
+    if (expander->job_of[job] < 0 && expander->n_jobs < FLEET_JOBS) {
+        expander->jobs[expander->n_jobs] = job;
+        expander->job_of[job] = expander->n_jobs++;
+    }
+    return expander->job_of[job];
+}
+
+/* Hosts, and the labels of the rule's alert on each: those of all when the hosts' are all. */
+static void put_hosts(struct expander *expander, json_t *item, const struct alert_series *series,
+                      const struct rule_source *source, const struct spot *spot)
+{
+    json_t *hosts = json_array(), *alerts = json_object();
+    for (int i = 0; i < expander->hosts->n_hosts; i++) {
+        const struct host *host = &expander->hosts->hosts[i];
+        json_t *labels;
+        if ((series->hosts >> i & 1) == 0)
+            continue;
+        json_array_append_new(hosts, json_string(host->name));
+        labels = alert_series_labels(series, expander->prometheus, source, host, i, NULL);
+        json_object_set_new(alerts, host->name, labels ? labels : json_null());
+    }
+    if ((int)json_array_size(hosts) < expander->hosts->n_hosts)
+        put(expander, item, "hosts", json_incref(hosts), spot);
+    json_decref(hosts);
+    put(expander, item, "alerts", alerts, spot);
+}
+
+static void put_rule(struct expander *expander, int index, const struct alert_series *series,
+                     int job)
 {
     const struct rule *rule = &expander->set->rules[index];
     const struct rule_source *source = &expander->set->sources[index];
     struct spot spot = {.file = source->file, .line = source->line, .key_line = source->line};
-    json_t *item = json_object(), *hosts = watched_hosts(expander, source);
-    json_array_append_new(list, item);
-    doc_place_item(expander->doc, list, (size_t)index, &spot);
+    json_t *item = json_object();
+    json_array_append_new(expander->rules, item);
+    doc_place_item(expander->doc, expander->rules, json_array_size(expander->rules) - 1, &spot);
     put(expander, item, "alert", json_string(rule->name), &spot);
     put(expander, item, "signal", json_string(spec_signals[rule->signal]), &spot);
     put_threshold(expander, item, rule, &spot);
@@ -192,105 +223,200 @@ static enum und_code put_rule(struct expander *expander, json_t *list, int index
     put(expander, item, "group", json_string(rule->group), &spot);
     put(expander, item, "interval", duration(rule->interval_ms), &spot);
     put(expander, item, "labels", json_copy(source->labels), &spot);
-    if (expander->jobs.n_jobs > 0)
-        put(expander, item, "job", json_string(expander->jobs.jobs[rule->job].name), &spot);
-    if (hosts)
-        put(expander, item, "hosts", hosts, &spot);
-    if (hosts && json_array_size(hosts) == 0)
-        return und_fail(expander->err, UND_USAGE, "%s:%d: %s: %s matches no host of the fleet",
-                        source->file, source->expr_line, rule->name, source->expr);
-    return UND_OK;
+    if (series->job >= 0)
+        put(expander, item, "job",
+            json_string(expander->prometheus->jobs[expander->jobs[job]].job.name), &spot);
+    put_hosts(expander, item, series, source, &spot);
+}
+
+/* An alert that the simulation does not have, and why. */
+static void leave_out(struct expander *expander, int index, const char *why)
+{
+    const struct rule *rule = &expander->set->rules[index];
+    json_array_append_new(expander->left_out,
+                          json_pack("{s:s, s:s, s:s}", "alert", rule->name, "severity",
+                                    policy_severity_name(rule->severity), "why", why));
+}
+
+/* The rule, once for each job whose series it reads. */
+static void place_rule(struct expander *expander, int index)
+{
+    const struct rule *rule = &expander->set->rules[index];
+    const struct rule_source *source = &expander->set->sources[index];
+    struct alert_series_list found;
+    if (!source->mapped) {
+        leave_out(expander, index, source->why);
+        return;
+    }
+    alert_series_find(&found, expander->prometheus, expander->hosts, rule, source, NULL);
+    for (int i = 0; i < found.n; i++) {
+        int job = found.list[i].job >= 0 ? use_job(expander, found.list[i].job) : -1;
+        if (json_array_size(expander->rules) == FLEET_RULES || (found.list[i].job >= 0 && job < 0))
+            leave_out(expander, index, "more alerts, or scrape jobs, than the simulation holds");
+        else
+            put_rule(expander, index, &found.list[i], job);
+    }
+    if (found.n == 0 && found.others == 0)
+        leave_out(expander, index, "no series here: never fires");
+    alert_series_fini(&found);
 }
 
 /* Groups of one name in two files are two groups. */
 static void tell_groups_apart(struct rule_set *set)
 {
-    for (int i = 1; i < set->n; i++) {
-        int n = 2;
-        for (int j = 0; j < i; j++) {
-            char name[2 * FLEET_NAME];
-            if (strcmp(set->rules[j].group, set->rules[i].group) != 0 ||
-                strcmp(set->sources[j].file, set->sources[i].file) == 0)
-                continue;
-            snprintf(name, sizeof name, "%.50s (%d)", set->rules[i].group, n++);
-            memcpy(set->rules[i].group, name, sizeof set->rules[i].group);
-            j = -1; /* is that one taken as well? */
+    json_t *files_of = json_object(); /* group -> list of files, in order */
+    for (int i = 0; i < set->n; i++) {
+        json_t *files = json_object_get(files_of, set->sources[i].group), *file;
+        size_t place;
+        char name[FLEET_NAME + 16];
+        if (!files) {
+            files = json_array();
+            json_object_set_new(files_of, set->sources[i].group, files);
         }
+        json_array_foreach(files, place, file)
+        {
+            if (strcmp(json_string_value(file), set->sources[i].file) == 0)
+                break;
+        }
+        if (place == json_array_size(files))
+            json_array_append_new(files, json_string(set->sources[i].file));
+        if (place == 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s (%zu)", FLEET_NAME - 14, set->rules[i].group, place + 1);
+        memcpy(set->rules[i].group, name, FLEET_NAME);
+        set->rules[i].group[FLEET_NAME - 1] = '\0';
     }
+    json_decref(files_of);
+}
+
+/* What is to be left out has to be there. */
+static enum und_code check_ignored(struct expander *expander, const json_t *ignored)
+{
+    json_t *item;
+    size_t i;
+    json_array_foreach((json_t *)ignored, i, item)
+    {
+        struct spot spot = doc_item(expander->doc, ignored, i, "ignore");
+        if (json_is_string(item) && !json_object_get(expander->set->seen, json_string_value(item)))
+            return doc_fail(&spot, expander->err, "got %s, want an alert of the rule files",
+                            json_string_value(item));
+    }
+    return UND_OK;
 }
 
 static enum und_code put_rules(struct expander *expander)
 {
-    json_t *list = json_array(), *ignored = json_object_get(expander->monitoring, "ignore");
+    json_t *ignored = json_object_get(expander->monitoring, "ignore"), *path;
     struct spot spot = doc_member(expander->doc, expander->monitoring,
                                   prom_has(expander->monitoring, "rules") ? "rules" : "config");
-    const char *paths[PROMETHEUS_FILE_RULES];
+    size_t n = json_array_size(expander->paths), i;
+    const char **paths = calloc(n + 1, sizeof *paths);
     enum und_code code;
-    for (int i = 0; i < expander->n_paths; i++)
-        paths[i] = expander->paths[i];
+    UND_ASSERT(paths != NULL);
+    json_array_foreach(expander->paths, i, path) paths[i] = json_string_value(path);
     expander->set->ignored = ignored;
-    code = rule_set_read(expander->set, paths, expander->n_paths, expander->err);
+    code = rule_set_read(expander->set, paths, (int)n, expander->err);
+    free(paths);
+    if (code != UND_OK || check_ignored(expander, ignored) != UND_OK)
+        return UND_USAGE;
     tell_groups_apart(expander->set);
-    if (code == UND_OK && expander->prometheus)
-        code = prometheus_file_assign(expander->prometheus, expander->hosts, expander->set,
-                                      &expander->jobs, expander->err);
-    for (int i = 0; i < expander->set->n && code == UND_OK; i++)
-        code = put_rule(expander, list, i);
-    put(expander, expander->monitoring, "rules", list, &spot);
-    return code;
+    for (int rule = 0; rule < expander->set->n; rule++)
+        place_rule(expander, rule);
+    put(expander, expander->monitoring, "rules", json_incref(expander->rules), &spot);
+    if (json_array_size(expander->left_out) > 0)
+        put(expander, expander->monitoring, "left_out", json_incref(expander->left_out), &spot);
+    return UND_OK;
 }
 
-enum und_code monitoring_expand(struct doc *doc, json_t *fleet, struct und_err *err)
+static void start(struct expander *expander, struct doc *doc, json_t *fleet, struct und_err *err)
 {
-    struct expander *expander;
-    enum und_code code;
-    json_t *monitoring = json_object_get(fleet, "monitoring");
-    if (!json_is_object(monitoring))
-        return UND_OK;
-    expander = calloc(1, sizeof *expander);
-    UND_ASSERT(expander != NULL);
-    expander->doc = doc;
-    expander->monitoring = monitoring;
-    expander->err = err;
+    *expander = (struct expander){.doc = doc,
+                                  .monitoring = json_object_get(fleet, "monitoring"),
+                                  .paths = json_array(),
+                                  .rules = json_array(),
+                                  .left_out = json_array(),
+                                  .err = err};
     expander->hosts = calloc(1, sizeof *expander->hosts);
     UND_ASSERT(expander->hosts != NULL);
     expander->set = rule_set_new();
     read_hosts(expander, fleet);
-    code = read_config(expander);
-    if (code == UND_OK)
-        code = read_paths(expander);
-    if (code == UND_OK && expander->n_paths > 0)
-        code = put_rules(expander);
-    if (code == UND_OK && expander->prometheus)
-        put_intervals(expander);
-    json_object_del(monitoring, "config"); /* done: a second call finds nothing to do */
+}
+
+static void finish(struct expander *expander)
+{
+    json_object_del(expander->monitoring, "config"); /* a second call finds nothing to do */
     if (expander->prometheus)
         prometheus_file_fini(expander->prometheus);
     free(expander->prometheus);
+    free(expander->job_of);
     rule_set_free(expander->set);
     free(expander->hosts);
-    free(expander);
+    json_decref(expander->paths);
+    json_decref(expander->rules);
+    json_decref(expander->left_out);
+}
+
+enum und_code monitoring_expand(struct doc *doc, json_t *fleet, struct und_err *err)
+{
+    struct expander expander;
+    enum und_code code;
+    if (!json_is_object(json_object_get(fleet, "monitoring")))
+        return UND_OK;
+    start(&expander, doc, fleet, err);
+    code = read_config(&expander);
+    if (code == UND_OK)
+        code = read_paths(&expander);
+    if (code == UND_OK && json_array_size(expander.paths) > 0)
+        code = put_rules(&expander);
+    if (code == UND_OK && expander.prometheus)
+        put_intervals(&expander);
+    finish(&expander);
     return code;
 }
 
 /* --- Alertmanager ---------------------------------------------------------------------------- */
 
-/* The rules with their labels, as alertmanager_file_apply wants them. */
-static struct rule_set *labelled_rules(const json_t *rules, const struct monitoring *monitoring)
+/* Of an alert that the fleet file gives itself: what its series would have. */
+static json_t *own_labels(const json_t *item, const struct fleet *fleet, const struct rule *rule,
+                          int host)
 {
-    struct rule_set *set = rule_set_new();
-    for (set->n = 0; set->n < monitoring->n_rules; set->n++) {
-        const struct rule *rule = &monitoring->rules[set->n];
-        json_t *given = json_object_get(json_array_get(rules, (size_t)set->n), "labels");
-        json_t *labels = given ? json_copy(given) : json_object();
-        if (!json_object_get(labels, "severity"))
-            json_object_set_new(labels, "severity",
-                                json_string(policy_severity_name(rule->severity)));
-        json_object_set_new(labels, "alertname", json_string(rule->name));
-        set->rules[set->n] = *rule;
-        set->sources[set->n].labels = labels;
+    struct alert_series series = {.job = -1};
+    struct rule_source source = {.name = (char *)rule->name};
+    json_t *given = json_object_get(item, "labels"), *labels;
+    source.labels = given ? json_copy(given) : json_object();
+    source.file = "";
+    if (!json_object_get(source.labels, "severity"))
+        json_object_set_new(source.labels, "severity",
+                            json_string(policy_severity_name(rule->severity)));
+    json_object_set_new(source.labels, "alertname", json_string(rule->name));
+    labels = alert_series_labels(&series, NULL, &source, &fleet->hosts[host], host, NULL);
+    if (fleet->monitoring.n_jobs > 0 && !json_object_get(labels, "job"))
+        json_object_set_new(labels, "job", json_string(fleet->monitoring.jobs[rule->job].name));
+    json_decref(source.labels);
+    return labels;
+}
+
+static struct alert_labels *labels_of_alerts(const json_t *rules, const struct fleet *fleet)
+{
+    struct alert_labels *labels = calloc(1, sizeof *labels);
+    UND_ASSERT(labels != NULL);
+    labels->n_rules = fleet->monitoring.n_rules;
+    labels->n_hosts = fleet->n_hosts;
+    for (int i = 0; i < labels->n_rules; i++) {
+        const struct rule *rule = &fleet->monitoring.rules[i];
+        const json_t *item = json_array_get(rules, (size_t)i);
+        for (int host = 0; host < labels->n_hosts; host++) {
+            const json_t *known = json_object_get(item, "alerts");
+            json_t *of_host = json_object_get(known, fleet->hosts[host].name);
+            if (rule->hosts != 0 && (rule->hosts >> host & 1) == 0)
+                continue;
+            if (!known)
+                labels->of[i][host] = own_labels(item, fleet, rule, host);
+            else if (json_is_object(of_host))
+                labels->of[i][host] = json_incref(of_host);
+        }
     }
-    return set;
+    return labels;
 }
 
 /* Times that the fleet file, or --set, gives itself. */
@@ -313,7 +439,7 @@ enum und_code alertmanager_resolve(struct doc *doc, const json_t *fleet, struct 
     struct spot spot = doc_member(doc, mapping, "config");
     const char *receiver = json_string_value(json_object_get(mapping, "receiver"));
     struct alertmanager_file *file;
-    struct rule_set *set;
+    struct alert_labels *labels;
     char path[DOC_PATH];
     enum und_code code = UND_USAGE;
     if (!prom_has(mapping, "config"))
@@ -321,14 +447,13 @@ enum und_code alertmanager_resolve(struct doc *doc, const json_t *fleet, struct 
     if (doc_relative(&spot, json_string_value(json_object_get(mapping, "config")), path, err))
         return UND_USAGE;
     file = alertmanager_file_read(path, err);
-    set = labelled_rules(json_object_get(json_object_get(fleet, "monitoring"), "rules"),
-                         &read->monitoring);
+    labels = labels_of_alerts(json_object_get(json_object_get(fleet, "monitoring"), "rules"), read);
     if (file)
-        code = alertmanager_file_apply(file, receiver ? receiver : "", set, read, &read->monitoring,
-                                       &read->alertmanager, err);
+        code = alertmanager_file_apply(file, receiver ? receiver : "", labels, &read->alertmanager,
+                                       err);
     if (code == UND_OK)
         override_routes(mapping, &read->alertmanager);
     alertmanager_file_free(file);
-    rule_set_free(set);
+    alert_labels_free(labels);
     return code;
 }

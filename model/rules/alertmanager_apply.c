@@ -1,57 +1,31 @@
 /* Which route of alertmanager.yml tells the controller of which alert, and what mutes it. */
 #include "alertmanager_file.h"
 
-#include "label_match.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* An alert: a rule's for a host. */
-struct labelled {
-    const json_t *labels;
-    const struct host *host;
-    const char *job;
-};
 
 struct applier {
     const struct alertmanager_file *file;
     const char *receiver;
-    const struct rule_set *set;
-    const struct fleet *fleet;
-    const struct monitoring *monitoring;
+    const struct alert_labels *labels;
     struct alertmanager_config *config;
     int node_of[FLEET_ROUTES]; /* the tree's node behind each of config->routes */
+    json_t *groups;            /* route and labels, as a text -> number of the group */
+    struct und_err *err;
 };
 
-static struct labelled labelled(const struct applier *applier, int rule, int host)
+void alert_labels_free(struct alert_labels *labels)
 {
-    int job = applier->set->rules[rule].job;
-    return (struct labelled){
-        .labels = applier->set->sources[rule].labels,
-        .host = &applier->fleet->hosts[host],
-        .job = applier->monitoring->n_jobs > 0 ? applier->monitoring->jobs[job].name : ""};
-}
-
-/* A rule's own labels win over those of the series. */
-static const char *label_of(const struct labelled *alert, const char *name)
-{
-    const char *value = json_string_value(json_object_get(alert->labels, name));
-    if (!value && strcmp(name, "job") == 0)
-        return alert->job;
-    return value ? value : "";
-}
-
-static bool satisfies(const struct labelled *alert, const struct route_matchers *matchers)
-{
-    for (int i = 0; i < matchers->n; i++) {
-        const struct label_matcher *matcher = &matchers->list[i];
-        bool host =
-            label_names_host(matcher->name) && !json_object_get(alert->labels, matcher->name);
-        if (host ? !label_matches_host(matcher, alert->host)
-                 : !label_matches(matcher, label_of(alert, matcher->name)))
-            return false;
+    if (!labels)
+        return;
+    for (int rule = 0; rule < FLEET_RULES; rule++) {
+        for (int host = 0; host < FLEET_HOSTS; host++)
+            json_decref(labels->of[rule][host]);
     }
-    return true;
+    free(labels);
 }
 
 /* --- routes ---------------------------------------------------------------------------------- */
@@ -66,17 +40,17 @@ static bool tells_controller(const struct applier *applier, int node)
 
 /* Route.Match: the deepest routes that take the alert, in order; the first one that tells the
  * controller is returned, -1 if none does. *taken: did this subtree take it at all? */
-static int match(const struct applier *applier, int node, const struct labelled *alert, bool *taken)
+static int match(const struct applier *applier, int node, const json_t *labels, bool *taken)
 {
     const struct alertmanager_file *file = applier->file;
     int found = -1;
     bool by_child = false;
-    *taken = satisfies(alert, &file->routes[node].matchers);
+    *taken = label_matchers_hold(&file->routes[node].matchers, labels);
     if (!*taken)
         return -1;
     for (int child = node + 1; child < file->routes[node].end; child = file->routes[child].end) {
         bool child_took;
-        int of_child = match(applier, child, alert, &child_took);
+        int of_child = match(applier, child, labels, &child_took);
         if (found < 0)
             found = of_child;
         by_child |= child_took;
@@ -88,29 +62,41 @@ static int match(const struct applier *applier, int node, const struct labelled 
     return found;
 }
 
-static bool groups_by_host(const struct label_set *labels)
+static const struct named_interval *interval_of(const struct applier *applier, const json_t *name)
 {
-    for (int i = 0; i < labels->n; i++) {
-        if (label_names_host(labels->name[i]))
-            return true;
-    }
-    return labels->all;
+    int i = 0;
+    while (strcmp(applier->file->intervals[i].name, json_string_value(name)) != 0)
+        i++;
+    UND_ASSERT(i < applier->file->n_intervals);
+    return &applier->file->intervals[i];
 }
 
-/* Do the alerts of two rules for one host come into one group of the node? */
-static bool same_group(const struct applier *applier, const struct label_set *labels, int a, int b)
+static void add_week(const struct applier *applier, const json_t *names, struct week_minutes *to)
 {
-    struct labelled first = labelled(applier, a, 0), second = labelled(applier, b, 0);
-    if (labels->all)
-        return json_equal((json_t *)first.labels, (json_t *)second.labels);
-    for (int i = 0; i < labels->n; i++) {
-        if (strcmp(label_of(&first, labels->name[i]), label_of(&second, labels->name[i])) != 0)
-            return false;
+    size_t i;
+    json_t *name;
+    json_array_foreach((json_t *)names, i, name)
+    {
+        const struct named_interval *interval = interval_of(applier, name);
+        for (size_t byte = 0; byte < sizeof to->bits; byte++)
+            to->bits[byte] |= interval->week.in.bits[byte];
     }
-    return true;
 }
 
-static enum und_code use_node(struct applier *applier, int node, int *route, struct und_err *err)
+/* The minutes of a week in which the route is mute: in one of its mute intervals, or outside of all
+ * its active ones. */
+static void learn_mute(const struct applier *applier, const struct route_node *node,
+                       struct alert_route *route)
+{
+    struct week_minutes active = {{0}};
+    add_week(applier, node->mute, &route->mute);
+    add_week(applier, node->active, &active);
+    route->has_mute = json_array_size(node->mute) + json_array_size(node->active) > 0;
+    for (size_t byte = 0; json_array_size(node->active) > 0 && byte < sizeof active.bits; byte++)
+        route->mute.bits[byte] |= (uint8_t)~active.bits[byte];
+}
+
+static enum und_code use_node(struct applier *applier, int node, int *route)
 {
     const struct route_node *from = &applier->file->routes[node];
     struct alertmanager_config *config = applier->config;
@@ -120,114 +106,125 @@ static enum und_code use_node(struct applier *applier, int node, int *route, str
             return UND_OK;
     }
     if (config->n_routes == FLEET_ROUTES)
-        return und_fail(err, UND_USAGE, "%s:%d: more than %d routes tell the controller",
+        return und_fail(applier->err, UND_USAGE, "%s:%d: more than %d routes tell the controller",
                         applier->file->path, from->line, FLEET_ROUTES);
     to = &config->routes[config->n_routes];
     applier->node_of[config->n_routes++] = node;
     *to = (struct alert_route){.group_wait_ms = from->group_wait_ms,
                                .group_interval_ms = from->group_interval_ms,
-                               .repeat_interval_ms = from->repeat_interval_ms,
-                               .by_instance = groups_by_host(&from->group_by)};
-    for (int rule = 0; rule < applier->set->n; rule++) {
-        int same = 0;
-        while (!same_group(applier, &from->group_by, same, rule))
-            same++;
-        to->group_of[rule] = (uint8_t)same;
-    }
+                               .repeat_interval_ms = from->repeat_interval_ms};
+    learn_mute(applier, from, to);
     return UND_OK;
 }
 
-static enum und_code apply_routes(struct applier *applier, struct und_err *err)
+/* The values of these labels, as a text that tells them apart. */
+static char *values_of(const json_t *names, const json_t *labels)
 {
-    for (int rule = 0; rule < applier->set->n; rule++) {
-        for (int host = 0; host < applier->fleet->n_hosts; host++) {
-            struct labelled alert = labelled(applier, rule, host);
+    json_t *values = json_array(), *name;
+    size_t i;
+    char *text;
+    json_array_foreach((json_t *)names, i, name)
+    {
+        const json_t *value = json_object_get(labels, json_string_value(name));
+        json_array_append_new(values, json_string(value ? json_string_value(value) : ""));
+    }
+    text = json_dumps(values, JSON_COMPACT);
+    UND_ASSERT(text != NULL);
+    json_decref(values);
+    return text;
+}
+
+/* The number that belongs to `key`, a new one if it is new. */
+static int number_of(json_t *numbers, const char *key)
+{
+    const json_t *known = json_object_get(numbers, key);
+    int number = known ? (int)json_integer_value(known) : (int)json_object_size(numbers);
+    if (!known)
+        json_object_set_new(numbers, key, json_integer(number));
+    return number;
+}
+
+static int group_of(struct applier *applier, int node, int route, const json_t *labels)
+{
+    const struct route_node *from = &applier->file->routes[node];
+    char *values = from->group_by_all ? json_dumps(labels, JSON_COMPACT | JSON_SORT_KEYS)
+                                      : values_of(from->group_by, labels);
+    size_t n = strlen(values) + 16;
+    char *key = malloc(n);
+    int number;
+    UND_ASSERT(key != NULL);
+    snprintf(key, n, "%d %s", route, values);
+    number = number_of(applier->groups, key);
+    free(key);
+    free(values);
+    return number;
+}
+
+static enum und_code apply_routes(struct applier *applier)
+{
+    struct alertmanager_config *config = applier->config;
+    for (int rule = 0; rule < applier->labels->n_rules; rule++) {
+        for (int host = 0; host < applier->labels->n_hosts; host++) {
+            const json_t *labels = applier->labels->of[rule][host];
             bool taken;
-            int node = match(applier, 0, &alert, &taken), route = -1;
-            if (node >= 0 && use_node(applier, node, &route, err))
+            int node = labels ? match(applier, 0, labels, &taken) : -1, route = -1;
+            if (node >= 0 && use_node(applier, node, &route))
                 return UND_USAGE;
-            applier->config->route_of[rule][host] = (int8_t)route;
+            config->route_of[rule][host] = (int8_t)route;
+            if (route >= 0)
+                config->group_of[rule][host] = (uint16_t)group_of(applier, node, route, labels);
         }
     }
-    if (applier->config->n_routes > 0)
+    if (config->n_routes > 0)
         return UND_OK;
     /* A route that nothing takes, so that the fleet's own keys do not come back into force. */
-    applier->config->n_routes = 1;
-    applier->config->routes[0].group_interval_ms = 300000;
+    config->n_routes = 1;
+    config->routes[0] = (struct alert_route){.group_interval_ms = 300000};
     return UND_OK;
 }
 
 /* --- inhibition ------------------------------------------------------------------------------ */
 
-/* Labels of `equal` other than the host's have to agree. */
-static bool equal_labels(const struct label_set *equal, const struct labelled *a,
-                         const struct labelled *b)
+/* Alerts that match both sides do not mute each other: such a target is muted only by sources that
+ * are not targets themselves (inhibit.go, hasEqual with excludeTwoSidedMatch). */
+static void apply_inhibit(struct applier *applier, const struct inhibit_rule *from,
+                          struct inhibition *to)
 {
-    for (int i = 0; i < equal->n; i++) {
-        if (!label_names_host(equal->name[i]) &&
-            strcmp(label_of(a, equal->name[i]), label_of(b, equal->name[i])) != 0)
-            return false;
-    }
-    return true;
-}
-
-/* Matchers on hosts are judged for the target's host; a source elsewhere has to satisfy them by
- * its rule's labels. Alerts that match both sides do not mute each other. */
-static void apply_inhibit(struct applier *applier, const struct inhibit_rule *inhibit, int source,
-                          int target)
-{
-    struct alertmanager_config *config = applier->config;
-    struct labelled from = labelled(applier, source, 0), to = labelled(applier, target, 0);
-    if (!satisfies(&from, &inhibit->source) || !satisfies(&to, &inhibit->target) ||
-        !equal_labels(&inhibit->equal, &from, &to))
-        return;
-    if (satisfies(&to, &inhibit->source) && satisfies(&from, &inhibit->target))
-        return;
-    if (groups_by_host(&inhibit->equal))
-        config->muted_by_same_host[target] |= (uint32_t)1 << source;
-    else
-        config->muted_by_any_host[target] |= (uint32_t)1 << source;
-}
-
-static enum und_code check_inhibit(const struct applier *applier,
-                                   const struct inhibit_rule *inhibit, struct und_err *err)
-{
-    const struct route_matchers *sides[] = {&inhibit->source, &inhibit->target};
-    for (int i = 0; i < 2; i++) {
-        for (int j = 0; j < sides[i]->n; j++) {
-            if (label_names_host(sides[i]->list[j].name))
-                return und_fail(err, UND_USAGE,
-                                "%s: inhibit_rules: a matcher on %s; the model has inhibition by "
-                                "the labels of rules",
-                                applier->file->path, sides[i]->list[j].name);
+    json_t *keys = json_object();
+    for (int rule = 0; rule < applier->labels->n_rules; rule++) {
+        for (int host = 0; host < applier->labels->n_hosts; host++) {
+            const json_t *labels = applier->labels->of[rule][host];
+            struct inhibited *alert = &to->alert[rule][host];
+            char *key;
+            *alert = (struct inhibited){.source = false};
+            if (!labels)
+                continue;
+            alert->source = label_matchers_hold(&from->source, labels);
+            alert->target = label_matchers_hold(&from->target, labels);
+            key = values_of(from->equal, labels);
+            alert->key = (uint16_t)number_of(keys, key);
+            free(key);
         }
     }
-    return UND_OK;
+    json_decref(keys);
 }
 
 enum und_code alertmanager_file_apply(const struct alertmanager_file *file, const char *receiver,
-                                      const struct rule_set *set, const struct fleet *fleet,
-                                      const struct monitoring *monitoring,
+                                      const struct alert_labels *labels,
                                       struct alertmanager_config *config, struct und_err *err)
 {
-    struct applier applier = {.file = file,
-                              .receiver = receiver,
-                              .set = set,
-                              .fleet = fleet,
-                              .monitoring = monitoring,
-                              .config = config};
+    struct applier applier = {
+        .file = file, .receiver = receiver, .labels = labels, .config = config, .err = err};
+    enum und_code code;
     config->n_routes = 0;
     if (receiver[0] && !json_object_get(file->receivers, receiver))
         return und_fail(err, UND_USAGE, "%s: receivers: none is called '%s'", file->path, receiver);
-    if (apply_routes(&applier, err))
-        return UND_USAGE;
-    for (int i = 0; i < file->n_inhibits; i++) {
-        if (check_inhibit(&applier, &file->inhibits[i], err))
-            return UND_USAGE;
-        for (int source = 0; source < set->n; source++) {
-            for (int target = 0; target < set->n; target++)
-                apply_inhibit(&applier, &file->inhibits[i], source, target);
-        }
-    }
-    return UND_OK;
+    applier.groups = json_object();
+    code = apply_routes(&applier);
+    json_decref(applier.groups);
+    config->inhibitions = calloc((size_t)file->n_inhibits + 1, sizeof *config->inhibitions);
+    UND_ASSERT(config->inhibitions != NULL);
+    for (int i = 0; i < file->n_inhibits; i++)
+        apply_inhibit(&applier, &file->inhibits[i], &config->inhibitions[config->n_inhibitions++]);
+    return code;
 }

@@ -1,8 +1,8 @@
 #include "alertmanager_file.h"
 
-#include "label_match.h"
 #include "model/base/assert.h"
 #include "prom_doc.h"
+#include "prom_schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,75 +10,32 @@
 
 /* --- matchers -------------------------------------------------------------------------------- */
 
-static enum und_code add_matcher(const struct prom_reader *reader, const struct spot *spot,
-                                 const struct label_matcher *matcher,
-                                 struct route_matchers *matchers)
-{
-    if (matchers->n == ALERTMANAGER_FILE_MATCHERS)
-        return doc_fail(spot, reader->err, "more than %d matchers", ALERTMANAGER_FILE_MATCHERS);
-    if (!label_matcher_valid(matcher))
-        return doc_fail(spot, reader->err, "got '%s', want a regular expression", matcher->value);
-    matchers->list[matchers->n++] = *matcher;
-    return UND_OK;
-}
-
 /* `match` and `match_re`: label to value. */
 static enum und_code read_match_map(const struct prom_reader *reader, const json_t *mapping,
                                     const char *key, enum promql_match match,
-                                    struct route_matchers *matchers)
+                                    struct label_matchers *matchers)
 {
-    struct spot spot = doc_member(reader->doc, mapping, key);
     json_t *map = json_object_get(mapping, key), *value;
     const char *label;
-    char shown[DOC_SHOWN];
-    if (!prom_has(mapping, key))
-        return UND_OK;
-    if (!json_is_object(map))
-        return doc_fail(&spot, reader->err, "got %s, want a mapping", doc_show(map, shown));
+    char why[REGEX_WHY];
     json_object_foreach(map, label, value)
     {
-        struct label_matcher matcher = {.match = match};
-        snprintf(matcher.name, sizeof matcher.name, "%.*s", (int)sizeof matcher.name - 1, label);
-        spot = doc_member(reader->doc, map, label);
-        if (prom_text(reader, map, label, matcher.value, sizeof matcher.value) ||
-            add_matcher(reader, &spot, &matcher, matchers))
-            return UND_USAGE;
+        struct spot spot = doc_member(reader->doc, map, label);
+        const char *text = json_string_value(value);
+        if (!promql_is_label(label))
+            return doc_fail(&spot, reader->err, "no valid name of a label");
+        if (!text && match == PROMQL_LIKE)
+            return doc_fail(&spot, reader->err, "want a regular expression");
+        if (!label_matchers_add(matchers, label, match, text ? text : "", why))
+            return doc_fail(&spot, reader->err, "got '%.100s', want a regular expression: %s", text,
+                            why);
     }
     return UND_OK;
 }
 
-/* One text of `matchers`: one matcher, or several in braces with commas between them. */
-static enum und_code read_matcher_text(const struct prom_reader *reader, const struct spot *spot,
-                                       const char *text, struct route_matchers *matchers)
-{
-    char copy[1024], *at = copy, *comma;
-    size_t n = strlen(text);
-    if (n >= sizeof copy)
-        return doc_fail(spot, reader->err, "got %zu bytes, want at most %zu", n, sizeof copy - 1);
-    if (n >= 2 && text[0] == '{' && text[n - 1] == '}') {
-        text++;
-        n -= 2;
-    }
-    snprintf(copy, sizeof copy, "%.*s", (int)n, text);
-    do {
-        struct label_matcher matcher;
-        bool quoted = false;
-        for (comma = at; *comma && (quoted || *comma != ','); comma++)
-            quoted ^= *comma == '"';
-        comma = *comma ? comma : NULL;
-        if (comma)
-            *comma = '\0';
-        if (!label_matcher_read(at, &matcher))
-            return doc_fail(spot, reader->err, "got '%.100s', want a matcher such as a=\"b\"", at);
-        if (add_matcher(reader, spot, &matcher, matchers))
-            return UND_USAGE;
-        at = comma ? comma + 1 : NULL;
-    } while (at);
-    return UND_OK;
-}
-
+/* match, match_re and matchers, each with a prefix. */
 static enum und_code read_matchers(const struct prom_reader *reader, const json_t *mapping,
-                                   const char *prefix, struct route_matchers *matchers)
+                                   const char *prefix, struct label_matchers *matchers)
 {
     char match[32], match_re[32], key[32];
     json_t *list, *item;
@@ -93,122 +50,223 @@ static enum und_code read_matchers(const struct prom_reader *reader, const json_
     json_array_foreach(list, i, item)
     {
         struct spot spot = doc_item(reader->doc, list, i, key);
-        char shown[DOC_SHOWN];
-        if (!json_is_string(item))
-            return doc_fail(&spot, reader->err, "got %s, want a text", doc_show(item, shown));
-        if (read_matcher_text(reader, &spot, json_string_value(item), matchers))
+        const char *text = json_string_value(item) ? json_string_value(item) : "";
+        char why[REGEX_WHY];
+        if (!label_matchers_read(matchers, text, why))
+            return doc_fail(&spot, reader->err, "got '%.100s': %s", text, why);
+    }
+    return UND_OK;
+}
+
+/* --- time intervals -------------------------------------------------------------------------- */
+
+static const struct named_interval *find_interval(const struct alertmanager_file *file,
+                                                  const char *name)
+{
+    for (int i = 0; i < file->n_intervals; i++) {
+        if (strcmp(file->intervals[i].name, name) == 0)
+            return &file->intervals[i];
+    }
+    return NULL;
+}
+
+static enum und_code read_intervals(const struct prom_reader *reader, const json_t *root,
+                                    const char *key, struct alertmanager_file *file)
+{
+    const json_t *list = json_object_get(root, key);
+    json_t *item;
+    size_t i;
+    json_array_foreach((json_t *)list, i, item)
+    {
+        struct spot spot = doc_item(reader->doc, list, i, key);
+        const char *name = json_string_value(json_object_get(item, "name"));
+        struct named_interval *interval;
+        if (find_interval(file, name))
+            return doc_fail(&spot, reader->err, "a second time interval of the name '%.100s'",
+                            name);
+        file->intervals =
+            realloc(file->intervals, ((size_t)file->n_intervals + 1) * sizeof *file->intervals);
+        UND_ASSERT(file->intervals != NULL);
+        interval = &file->intervals[file->n_intervals++];
+        interval->name = name;
+        if (time_interval_read(reader, json_object_get(item, "time_intervals"), &interval->week))
             return UND_USAGE;
     }
     return UND_OK;
 }
 
-static enum und_code read_labels(const struct prom_reader *reader, const json_t *mapping,
-                                 const char *key, struct label_set *labels)
+static enum und_code read_interval_names(const struct prom_reader *reader, const json_t *mapping,
+                                         const char *key, const struct alertmanager_file *file,
+                                         json_t **names)
 {
     json_t *list, *item;
     size_t i;
     if (prom_list(reader, mapping, key, &list))
         return UND_USAGE;
-    if (list)
-        *labels = (struct label_set){.n = 0};
+    *names = list ? json_incref(list) : json_array();
     json_array_foreach(list, i, item)
     {
         struct spot spot = doc_item(reader->doc, list, i, key);
-        const char *name = json_string_value(item);
-        if (name && strcmp(name, "...") == 0) {
-            labels->all = true;
-            continue;
-        }
-        if (!name || !promql_is_name(name) || strlen(name) >= FLEET_NAME)
-            return doc_fail(&spot, reader->err, "want the name of a label");
-        if (labels->n == ALERTMANAGER_FILE_LABELS)
-            return doc_fail(&spot, reader->err, "more than %d labels", ALERTMANAGER_FILE_LABELS);
-        snprintf(labels->name[labels->n++], FLEET_NAME, "%s", name);
+        const char *name = json_string_value(item) ? json_string_value(item) : "";
+        if (!find_interval(file, name))
+            return doc_fail(&spot, reader->err, "got '%.100s', want one of the time intervals",
+                            name);
     }
     return UND_OK;
 }
 
 /* --- the routing tree ------------------------------------------------------------------------ */
 
-static enum und_code read_route_times(const struct prom_reader *reader, const json_t *mapping,
-                                      struct route_node *node)
+static enum und_code read_group_by(const struct prom_reader *reader, const json_t *mapping,
+                                   struct route_node *node)
 {
-    struct spot spot = doc_member(reader->doc, mapping, "group_interval");
-    if (prom_duration(reader, mapping, "group_wait", &node->group_wait_ms) ||
-        prom_duration(reader, mapping, "group_interval", &node->group_interval_ms) ||
-        prom_duration(reader, mapping, "repeat_interval", &node->repeat_interval_ms))
+    json_t *list, *item;
+    size_t i, j;
+    if (prom_list(reader, mapping, "group_by", &list))
         return UND_USAGE;
-    if (node->group_interval_ms <= 0 || node->repeat_interval_ms <= 0)
-        return doc_fail(&spot, reader->err, "group_interval and repeat_interval cannot be 0");
+    if (!list)
+        return UND_OK; /* the parent's */
+    json_decref(node->group_by);
+    node->group_by = json_array();
+    node->group_by_all = false;
+    json_array_foreach(list, i, item)
+    {
+        struct spot spot = doc_item(reader->doc, list, i, "group_by");
+        const char *name = json_string_value(item) ? json_string_value(item) : "";
+        if (strcmp(name, "...") == 0) {
+            node->group_by_all = true;
+            continue;
+        }
+        if (!promql_is_label(name))
+            return doc_fail(&spot, reader->err, "want the name of a label");
+        for (j = 0; j < i; j++) {
+            if (json_equal(item, json_array_get(list, j)))
+                return doc_fail(&spot, reader->err, "the label %.100s is there twice", name);
+        }
+        json_array_append(node->group_by, item);
+    }
+    if (node->group_by_all && json_array_size(node->group_by) > 0) {
+        struct spot spot = doc_member(reader->doc, mapping, "group_by");
+        return doc_fail(&spot, reader->err, "'...' stands for every label, and not beside others");
+    }
     return UND_OK;
 }
 
-static enum und_code read_route(const struct prom_reader *reader, const json_t *mapping,
-                                const struct spot *spot, const struct route_node *parent, int depth,
-                                struct alertmanager_file *file)
+static enum und_code read_route_times(const struct prom_reader *reader, const json_t *mapping,
+                                      struct route_node *node)
 {
-    static const char *const keys[] = {
-        "receiver",        "group_by", "group_wait", "group_interval",
-        "repeat_interval", "match",    "match_re",   "matchers",
-        "continue",        "routes",   NULL};
-    static const char *const unused[] = {"mute_time_intervals", "active_time_intervals", NULL};
-    struct route_node *node = &file->routes[file->n_routes];
-    char receiver[FLEET_NAME];
-    json_t *children, *child;
-    size_t i;
-    if (file->n_routes == ALERTMANAGER_FILE_ROUTES || depth == ALERTMANAGER_FILE_DEPTH)
-        return doc_fail(spot, reader->err, "more than %d routes, or nested more than %d deep",
-                        ALERTMANAGER_FILE_ROUTES, ALERTMANAGER_FILE_DEPTH);
-    if (prom_mapping(reader, mapping, spot, keys, unused))
-        return UND_USAGE;
-    *node = *parent;
-    node->matchers.n = 0;
-    node->line = spot->line;
-    node->go_on = json_is_true(json_object_get(mapping, "continue"));
-    file->n_routes++;
-    if (prom_text(reader, mapping, "receiver", receiver, sizeof receiver) ||
-        read_labels(reader, mapping, "group_by", &node->group_by) ||
-        read_matchers(reader, mapping, "", &node->matchers) ||
-        read_route_times(reader, mapping, node) || prom_list(reader, mapping, "routes", &children))
+    static const char *const keys[] = {"group_wait", "group_interval", "repeat_interval"};
+    int64_t *const times[] = {&node->group_wait_ms, &node->group_interval_ms,
+                              &node->repeat_interval_ms};
+    for (int i = 0; i < 3; i++) {
+        struct spot spot = doc_member(reader->doc, mapping, keys[i]);
+        if (prom_duration(reader, mapping, keys[i], times[i]))
+            return UND_USAGE;
+        if (i > 0 && *times[i] <= 0)
+            return doc_fail(&spot, reader->err, "got 0");
+    }
+    return UND_OK;
+}
+
+static enum und_code check_root_route(const struct prom_reader *reader, const json_t *mapping,
+                                      const struct spot *spot, const struct route_node *node)
+{
+    if (!prom_has(mapping, "receiver") || node->receiver[0] == '\0')
+        return doc_fail(spot, reader->err, "the first route has no receiver");
+    if (node->matchers.n > 0)
+        return doc_fail(spot, reader->err, "the first route takes every alert, it has no matchers");
+    if (node->go_on)
+        return doc_fail(spot, reader->err, "the first route cannot have continue");
+    if (json_array_size(node->mute) + json_array_size(node->active) > 0)
+        return doc_fail(spot, reader->err, "the first route has no time intervals");
+    return UND_OK;
+}
+
+/* A new node, with what it has from its parent. The array may move. */
+static struct route_node *add_node(struct alertmanager_file *file, int parent, int line)
+{
+    static const struct route_node defaults = {.receiver = "",
+                                               .group_wait_ms = 30000,
+                                               .group_interval_ms = 300000,
+                                               .repeat_interval_ms = 14400000};
+    struct route_node *node;
+    file->routes = realloc(file->routes, ((size_t)file->n_routes + 1) * sizeof *file->routes);
+    UND_ASSERT(file->routes != NULL);
+    node = &file->routes[file->n_routes++];
+    *node = parent < 0 ? defaults : file->routes[parent];
+    node->matchers = (struct label_matchers){0};
+    node->mute = node->active = NULL;
+    node->group_by = parent < 0 ? json_array() : json_incref(node->group_by);
+    node->go_on = false;
+    node->line = line;
+    node->end = file->n_routes;
+    return node;
+}
+
+static enum und_code read_receiver(const struct prom_reader *reader, const json_t *mapping,
+                                   const struct spot *spot, const struct alertmanager_file *file,
+                                   struct route_node *node)
+{
+    const char *receiver;
+    if (prom_string(reader, mapping, "receiver", &receiver))
         return UND_USAGE;
     if (receiver[0])
-        memcpy(node->receiver, receiver, sizeof receiver);
-    if (!json_object_get(file->receivers, node->receiver))
-        return doc_fail(spot, reader->err, "receiver: got '%s', want one of the receivers",
+        node->receiver = receiver;
+    if (node->receiver[0] && !json_object_get(file->receivers, node->receiver))
+        return doc_fail(spot, reader->err, "receiver: got '%.100s', want one of the receivers",
                         node->receiver);
+    return UND_OK;
+}
+
+/* Depth is bounded by the document's. */
+static enum und_code read_route(const struct prom_reader *reader, const json_t *mapping,
+                                const struct spot *spot, int parent, struct alertmanager_file *file)
+{
+    struct route_node *node = add_node(file, parent, spot->line);
+    int index = file->n_routes - 1;
+    json_t *children, *child;
+    size_t i;
+    if (read_receiver(reader, mapping, spot, file, node) || read_group_by(reader, mapping, node) ||
+        read_matchers(reader, mapping, "", &node->matchers) ||
+        read_route_times(reader, mapping, node) ||
+        prom_flag(reader, mapping, "continue", &node->go_on) ||
+        read_interval_names(reader, mapping, "mute_time_intervals", file, &node->mute) ||
+        read_interval_names(reader, mapping, "active_time_intervals", file, &node->active) ||
+        prom_list(reader, mapping, "routes", &children))
+        return UND_USAGE;
+    if (parent < 0 && check_root_route(reader, mapping, spot, node))
+        return UND_USAGE;
     json_array_foreach(children, i, child)
     {
         struct spot at = doc_item(reader->doc, children, i, "routes");
-        if (read_route(reader, child, &at, node, depth + 1, file))
+        if (read_route(reader, child, &at, index, file))
             return UND_USAGE;
     }
-    node->end = file->n_routes;
+    file->routes[index].end = file->n_routes;
     return UND_OK;
 }
 
 static enum und_code read_receivers(const struct prom_reader *reader, const json_t *root,
                                     struct alertmanager_file *file)
 {
-    json_t *list, *item, *hooks, *hook;
+    const json_t *list = json_object_get(root, "receivers");
+    json_t *item, *hook;
     size_t i, j;
-    if (prom_list(reader, root, "receivers", &list))
-        return UND_USAGE;
-    json_array_foreach(list, i, item)
+    json_array_foreach((json_t *)list, i, item)
     {
         struct spot spot = doc_item(reader->doc, list, i, "receivers");
-        char name[FLEET_NAME];
-        if (!json_is_object(item))
-            return doc_fail(&spot, reader->err, "want a mapping");
-        if (prom_text(reader, item, "name", name, sizeof name) ||
-            prom_list(reader, item, "webhook_configs", &hooks))
-            return UND_USAGE;
-        if (name[0] == '\0')
-            return doc_fail(&spot, reader->err, "a receiver without a name");
+        const json_t *hooks = json_object_get(item, "webhook_configs");
+        const char *name = json_string_value(json_object_get(item, "name"));
+        if (json_object_get(file->receivers, name))
+            return doc_fail(&spot, reader->err, "a second receiver of the name '%.100s'", name);
         json_object_set_new(file->receivers, name, json_boolean(json_array_size(hooks) > 0));
-        json_array_foreach(hooks, j, hook)
+        json_array_foreach((json_t *)hooks, j, hook)
         {
             struct spot at = doc_item(reader->doc, hooks, j, "webhook_configs");
-            if (json_is_false(json_object_get(hook, "send_resolved")))
+            bool resolved = true;
+            if (prom_flag(reader, hook, "send_resolved", &resolved))
+                return UND_USAGE;
+            if (!resolved)
                 prom_note(reader, &at,
                           "send_resolved: false is not used: the model notifies of "
                           "what has resolved");
@@ -217,52 +275,69 @@ static enum und_code read_receivers(const struct prom_reader *reader, const json
     return UND_OK;
 }
 
-static enum und_code read_inhibits(const struct prom_reader *reader, const json_t *root,
-                                   struct alertmanager_file *file)
+/* --- inhibition ------------------------------------------------------------------------------ */
+
+static enum und_code read_inhibit(const struct prom_reader *reader, const json_t *mapping,
+                                  const struct spot *spot, struct alertmanager_file *file)
 {
-    static const char *const keys[] = {
-        "source_match",    "source_match_re", "source_matchers", "target_match",
-        "target_match_re", "target_matchers", "equal",           NULL};
-    json_t *list, *item;
+    struct inhibit_rule *inhibit;
+    json_t *equal, *item;
     size_t i;
-    if (prom_list(reader, root, "inhibit_rules", &list))
+    file->inhibits =
+        realloc(file->inhibits, ((size_t)file->n_inhibits + 1) * sizeof *file->inhibits);
+    UND_ASSERT(file->inhibits != NULL);
+    inhibit = &file->inhibits[file->n_inhibits++];
+    *inhibit = (struct inhibit_rule){.equal = NULL};
+    if (read_matchers(reader, mapping, "source_", &inhibit->source) ||
+        read_matchers(reader, mapping, "target_", &inhibit->target) ||
+        prom_list(reader, mapping, "equal", &equal))
         return UND_USAGE;
-    json_array_foreach(list, i, item)
+    if (prom_has(mapping, "sources"))
+        prom_note(reader, spot, "sources is not used: want source_matchers");
+    inhibit->equal = equal ? json_incref(equal) : json_array();
+    json_array_foreach(equal, i, item)
     {
-        struct spot spot = doc_item(reader->doc, list, i, "inhibit_rules");
-        struct inhibit_rule *inhibit = &file->inhibits[file->n_inhibits];
-        if (file->n_inhibits == ALERTMANAGER_FILE_INHIBITS)
-            return doc_fail(&spot, reader->err, "more than %d inhibition rules",
-                            ALERTMANAGER_FILE_INHIBITS);
-        if (prom_mapping(reader, item, &spot, keys, NULL) ||
-            read_matchers(reader, item, "source_", &inhibit->source) ||
-            read_matchers(reader, item, "target_", &inhibit->target) ||
-            read_labels(reader, item, "equal", &inhibit->equal))
-            return UND_USAGE;
-        file->n_inhibits++;
+        struct spot at = doc_item(reader->doc, equal, i, "equal");
+        if (!json_is_string(item) || !promql_is_label(json_string_value(item)))
+            return doc_fail(&at, reader->err, "want the name of a label");
     }
     return UND_OK;
 }
 
+static enum und_code read_inhibits(const struct prom_reader *reader, const json_t *root,
+                                   struct alertmanager_file *file)
+{
+    const json_t *list = json_object_get(root, "inhibit_rules");
+    json_t *item;
+    size_t i;
+    json_array_foreach((json_t *)list, i, item)
+    {
+        struct spot spot = doc_item(reader->doc, list, i, "inhibit_rules");
+        if (read_inhibit(reader, item, &spot, file))
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
 static enum und_code read_root(const struct prom_reader *reader, const json_t *root,
                                struct alertmanager_file *file)
 {
-    static const char *const keys[] = {"route", "receivers", "inhibit_rules", NULL};
-    static const char *const unused[] = {"global",         "templates", "mute_time_intervals",
-                                         "time_intervals", "tracing",   NULL};
-    static const struct route_node defaults = {
-        .group_wait_ms = 30000, .group_interval_ms = 300000, .repeat_interval_ms = 14400000};
+    static const char *const unused[] = {"global", "templates", "tracing", NULL};
     struct spot spot = doc_root(reader->doc, root);
-    if (prom_mapping(reader, root, &spot, keys, unused) || read_receivers(reader, root, file))
+    if (prom_schema_check(reader, "alertmanager", root, &spot))
+        return UND_USAGE;
+    prom_note_unused(reader, root, unused);
+    if (read_receivers(reader, root, file) ||
+        read_intervals(reader, root, "mute_time_intervals", file) ||
+        read_intervals(reader, root, "time_intervals", file))
         return UND_USAGE;
     if (!prom_has(root, "route"))
         return doc_fail(&spot, reader->err, "no route");
     spot = doc_member(reader->doc, root, "route");
-    if (read_route(reader, json_object_get(root, "route"), &spot, &defaults, 0, file))
+    if (read_route(reader, json_object_get(root, "route"), &spot, -1, file))
         return UND_USAGE;
-    if (file->routes[0].matchers.n > 0)
-        return doc_fail(&spot, reader->err,
-                        "the first route takes every alert, it has no matchers");
     return read_inhibits(reader, root, file);
 }
 
@@ -271,17 +346,16 @@ struct alertmanager_file *alertmanager_file_read(const char *path, struct und_er
     struct alertmanager_file *file = calloc(1, sizeof *file);
     struct doc doc;
     struct prom_reader reader = {.doc = &doc, .err = err};
-    json_t *root = NULL;
     enum und_code code;
     UND_ASSERT(file != NULL);
-    snprintf(file->path, sizeof file->path, "%s", path);
+    snprintf(file->path, sizeof file->path, "%.*s", DOC_PATH - 1, path);
     file->receivers = json_object();
     file->notes = reader.notes = json_array();
     doc_init(&doc);
-    code = doc_load(&doc, path, &root, err);
+    doc.foreign = true;
+    code = doc_load(&doc, path, &file->root, err);
     if (code == UND_OK)
-        code = read_root(&reader, root, file);
-    json_decref(root);
+        code = read_root(&reader, file->root, file);
     doc_fini(&doc);
     if (code == UND_OK)
         return file;
@@ -293,7 +367,22 @@ void alertmanager_file_free(struct alertmanager_file *file)
 {
     if (!file)
         return;
+    for (int i = 0; i < file->n_routes; i++) {
+        label_matchers_fini(&file->routes[i].matchers);
+        json_decref(file->routes[i].group_by);
+        json_decref(file->routes[i].mute);
+        json_decref(file->routes[i].active);
+    }
+    for (int i = 0; i < file->n_inhibits; i++) {
+        label_matchers_fini(&file->inhibits[i].source);
+        label_matchers_fini(&file->inhibits[i].target);
+        json_decref(file->inhibits[i].equal);
+    }
+    free(file->routes);
+    free(file->inhibits);
+    free(file->intervals);
     json_decref(file->receivers);
+    json_decref(file->root);
     json_decref(file->notes);
     free(file);
 }

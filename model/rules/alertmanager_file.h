@@ -1,40 +1,28 @@
 /*
- * alertmanager.yml: the routing tree and the inhibition rules, as far as they decide when the
- * controller is told of a rule's alert.
+ * alertmanager.yml: the routing tree, inhibition and time intervals, as far as they decide when the
+ * controller is told of an alert.
  *
- * The controller hears from one receiver: the one named, or every receiver with a webhook. Labels
- * of an alert are those of its rule, alertname, job (of the scrape) and instance (the host).
- * Everything else in the file becomes a note. Defaults are Alertmanager's: 30s, 5m, 4h.
- * Source: Alertmanager 0.25, config/config.go, dispatch/route.go, inhibit/inhibit.go.
+ * The controller hears from one receiver: the one named, or every receiver with a webhook. What
+ * Alertmanager refuses in routes, matchers, inhibition and time intervals is refused. Everything
+ * else in the file becomes a note. Defaults are Alertmanager's: 30s, 5m, 4h.
+ * Source: Alertmanager 0.25 to 0.27, config/config.go, dispatch/route.go, inhibit/inhibit.go,
+ * timeinterval/timeinterval.go.
  */
 #ifndef MODEL_RULES_ALERTMANAGER_FILE_H
 #define MODEL_RULES_ALERTMANAGER_FILE_H
 
+#include "label_match.h"
+#include "model/file/doc.h"
 #include "model/fleet/fleet.h"
-#include "rule_file.h"
-
-#define ALERTMANAGER_FILE_ROUTES 128
-#define ALERTMANAGER_FILE_MATCHERS 16
-#define ALERTMANAGER_FILE_LABELS 16
-#define ALERTMANAGER_FILE_INHIBITS 64
-#define ALERTMANAGER_FILE_DEPTH 12
-
-struct route_matchers {
-    struct label_matcher list[ALERTMANAGER_FILE_MATCHERS];
-    int n;
-};
-
-struct label_set {
-    char name[ALERTMANAGER_FILE_LABELS][FLEET_NAME];
-    int n;
-    bool all; /* '...': every label */
-};
+#include "time_interval.h"
 
 /* A node of the routing tree; its children follow it up to `end`, each with its own. */
 struct route_node {
-    struct route_matchers matchers;
-    struct label_set group_by;
-    char receiver[FLEET_NAME];
+    struct label_matchers matchers; /* owned */
+    json_t *group_by;               /* owned: names of labels */
+    bool group_by_all;              /* '...' */
+    const char *receiver;           /* of the file's receivers */
+    json_t *mute, *active;          /* owned: names of time intervals; of this node alone */
     int64_t group_wait_ms, group_interval_ms, repeat_interval_ms;
     bool go_on; /* `continue` */
     int end;    /* index behind the last descendant */
@@ -42,29 +30,43 @@ struct route_node {
 };
 
 struct inhibit_rule {
-    struct route_matchers source, target;
-    struct label_set equal;
+    struct label_matchers source, target; /* owned */
+    json_t *equal;                        /* owned: names of labels */
+};
+
+struct named_interval {
+    const char *name; /* of the file's document */
+    struct week week;
 };
 
 struct alertmanager_file {
-    struct route_node routes[ALERTMANAGER_FILE_ROUTES];
+    struct route_node *routes; /* owned */
     int n_routes;
-    struct inhibit_rule inhibits[ALERTMANAGER_FILE_INHIBITS];
+    struct inhibit_rule *inhibits; /* owned */
     int n_inhibits;
+    struct named_interval *intervals; /* owned */
+    int n_intervals;
     json_t *receivers; /* owned: name -> has a webhook */
+    json_t *root;      /* owned: what names point into */
     json_t *notes;     /* owned: see prom_doc.h */
     char path[DOC_PATH];
 };
 
-/* On the heap, being large; free it with alertmanager_file_free. NULL on error. */
+/* On the heap; free it with alertmanager_file_free. NULL on error. */
 struct alertmanager_file *alertmanager_file_read(const char *path, struct und_err *err);
 void alertmanager_file_free(struct alertmanager_file *file);
 
-/* Which route takes each rule's alerts for each host to the controller, and what mutes them.
- * `receiver` may be "": every one with a webhook. */
+/* The labels of each rule's alert for each host; NULL: there is no such alert. */
+struct alert_labels {
+    json_t *of[FLEET_RULES][FLEET_HOSTS]; /* owned */
+    int n_rules, n_hosts;
+};
+void alert_labels_free(struct alert_labels *labels);
+
+/* Which route takes each alert to the controller, with which others it is grouped, and what mutes
+ * it. `receiver` may be "": every one with a webhook. */
 enum und_code alertmanager_file_apply(const struct alertmanager_file *file, const char *receiver,
-                                      const struct rule_set *set, const struct fleet *fleet,
-                                      const struct monitoring *monitoring,
+                                      const struct alert_labels *labels,
                                       struct alertmanager_config *config, struct und_err *err);
 
 #endif

@@ -1,30 +1,44 @@
 #include "label_match.h"
 
-#include "model/base/regex.h"
+#include "model/base/assert.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-bool label_matcher_valid(const struct label_matcher *matcher)
+bool label_matchers_add(struct label_matchers *matchers, const char *name, enum promql_match match,
+                        const char *value, char why[REGEX_WHY])
 {
-    char why[REGEX_WHY];
-    struct regex *regex;
-    if (matcher->match == PROMQL_IS || matcher->match == PROMQL_IS_NOT)
-        return true;
-    regex = regex_open(matcher->value, false, why);
-    regex_close(regex);
-    return regex != NULL;
+    struct label_matcher *matcher;
+    struct regex *regex = NULL;
+    why[0] = '\0';
+    if (match == PROMQL_LIKE || match == PROMQL_NOT_LIKE) {
+        regex = regex_open(value, false, why);
+        if (!regex)
+            return false;
+    }
+    matchers->list = realloc(matchers->list, ((size_t)matchers->n + 1) * sizeof *matchers->list);
+    UND_ASSERT(matchers->list != NULL);
+    matcher = &matchers->list[matchers->n++];
+    *matcher = (struct label_matcher){
+        .name = strdup(name), .value = strdup(value), .regex = regex, .match = match};
+    UND_ASSERT(matcher->name && matcher->value);
+    return true;
 }
 
-static bool is_like(const struct label_matcher *matcher, const char *value)
+void label_matchers_fini(struct label_matchers *matchers)
 {
-    char why[REGEX_WHY];
-    struct regex *regex = regex_open(matcher->value, false, why);
-    bool like = regex && regex_matches(regex, value);
-    regex_close(regex);
-    return like;
+    for (int i = 0; i < matchers->n; i++) {
+        free(matchers->list[i].name);
+        free(matchers->list[i].value);
+        regex_close(matchers->list[i].regex);
+    }
+    free(matchers->list);
+    *matchers = (struct label_matchers){0};
 }
+
+/* --- matching -------------------------------------------------------------------------------- */
 
 bool label_matches(const struct label_matcher *matcher, const char *value)
 {
@@ -34,11 +48,21 @@ bool label_matches(const struct label_matcher *matcher, const char *value)
     case PROMQL_IS_NOT:
         return strcmp(matcher->value, value) != 0;
     case PROMQL_LIKE:
-        return is_like(matcher, value);
+        return regex_matches(matcher->regex, value);
     case PROMQL_NOT_LIKE:
         break;
     }
-    return !is_like(matcher, value);
+    return !regex_matches(matcher->regex, value);
+}
+
+bool label_matchers_hold(const struct label_matchers *matchers, const json_t *labels)
+{
+    for (int i = 0; i < matchers->n; i++) {
+        const char *value = json_string_value(json_object_get(labels, matchers->list[i].name));
+        if (!label_matches(&matchers->list[i], value ? value : ""))
+            return false;
+    }
+    return true;
 }
 
 bool label_names_host(const char *label)
@@ -67,6 +91,15 @@ bool label_matches_host(const struct label_matcher *matcher, const struct host *
     return negative;
 }
 
+const char *label_match_sign(enum promql_match match)
+{
+    static const char *const signs[] = {
+        [PROMQL_IS] = "=", [PROMQL_IS_NOT] = "!=", [PROMQL_LIKE] = "=~", [PROMQL_NOT_LIKE] = "!~"};
+    return signs[match];
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
 static const char *skip_blanks(const char *text)
 {
     while (isspace((unsigned char)*text))
@@ -74,37 +107,134 @@ static const char *skip_blanks(const char *text)
     return text;
 }
 
-bool label_matcher_read(const char *text, struct label_matcher *matcher)
+static bool refuse(char why[REGEX_WHY], const char *text)
 {
-    static const char *const signs[] = {"=~", "!~", "!=", "="};
-    static const enum promql_match matches[] = {PROMQL_LIKE, PROMQL_NOT_LIKE, PROMQL_IS_NOT,
-                                                PROMQL_IS};
-    size_t n = 0;
-    int i = 0;
-    text = skip_blanks(text);
-    while (isalnum((unsigned char)text[n]) || text[n] == '_')
-        n++;
-    if (n == 0 || n >= sizeof matcher->name || isdigit((unsigned char)*text))
-        return false;
-    snprintf(matcher->name, sizeof matcher->name, "%.*s", (int)n, text);
-    text = skip_blanks(text + n);
-    while (i < 4 && strncmp(text, signs[i], strlen(signs[i])) != 0)
-        i++;
-    if (i == 4)
-        return false;
-    matcher->match = matches[i];
-    text = skip_blanks(text + strlen(signs[i]));
-    n = strlen(text);
-    while (n > 0 && isspace((unsigned char)text[n - 1]))
-        n--;
-    if (*text == '"') {
-        if (n < 2 || text[n - 1] != '"')
-            return false;
-        text++;
-        n -= 2;
+    snprintf(why, REGEX_WHY, "%s", text);
+    return false;
+}
+
+/* In quotes, with the escapes \" \\ \n; *text ends up behind it. */
+static char *read_quoted(const char **text, char why[REGEX_WHY])
+{
+    const char *from = *text + 1;
+    char *value = calloc(strlen(from) + 1, 1), *to = value;
+    UND_ASSERT(value != NULL);
+    for (; *from && *from != '"'; from++) {
+        if (*from == '\\' && (from[1] == '"' || from[1] == '\\')) {
+            *to++ = *++from;
+        } else if (*from == '\\' && from[1] == 'n') {
+            *to++ = '\n';
+            from++;
+        } else {
+            *to++ = *from;
+        }
     }
-    if (n >= sizeof matcher->value || memchr(text, '"', n))
-        return false;
-    snprintf(matcher->value, sizeof matcher->value, "%.*s", (int)n, text);
-    return true;
+    if (*from != '"') {
+        free(value);
+        refuse(why, "a quote that does not end");
+        return NULL;
+    }
+    *text = from + 1;
+    return value;
+}
+
+static char *take(const char *from, size_t n)
+{
+    char *text = strndup(from, n);
+    UND_ASSERT(text != NULL);
+    return text;
+}
+
+static char *read_name(const char **text, char why[REGEX_WHY])
+{
+    size_t n;
+    char *name;
+    if (**text == '"')
+        return read_quoted(text, why);
+    n = strcspn(*text, "{}!=~,\\\"'` \t\r\n");
+    if (n == 0) {
+        refuse(why, "want a matcher such as a=\"b\"");
+        return NULL;
+    }
+    name = take(*text, n);
+    *text += n;
+    return name;
+}
+
+/* Up to a comma that is outside of quotes; a plain value may hold blanks, but no quote. */
+static char *read_value(const char **text, char why[REGEX_WHY])
+{
+    size_t n;
+    const char *from = *text;
+    if (*from == '"')
+        return read_quoted(text, why);
+    n = strcspn(from, ",");
+    *text += n;
+    while (n > 0 && isspace((unsigned char)from[n - 1]))
+        n--;
+    if (memchr(from, '"', n)) {
+        refuse(why, "a quote inside a plain value");
+        return NULL;
+    }
+    return take(from, n);
+}
+
+static bool read_sign(const char **text, enum promql_match *match)
+{
+    static const enum promql_match longest_first[] = {PROMQL_LIKE, PROMQL_NOT_LIKE, PROMQL_IS_NOT,
+                                                      PROMQL_IS};
+    *text = skip_blanks(*text);
+    for (int i = 0; i < 4; i++) {
+        const char *sign = label_match_sign(longest_first[i]);
+        if (strncmp(*text, sign, strlen(sign)) == 0) {
+            *match = longest_first[i];
+            *text = skip_blanks(*text + strlen(sign));
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_one(struct label_matchers *matchers, const char **text, char why[REGEX_WHY])
+{
+    enum promql_match match = PROMQL_IS;
+    char *name = read_name(text, why), *value = NULL;
+    bool read = false;
+    if (name && !read_sign(text, &match))
+        refuse(why, "want =, !=, =~ or !~ after the label's name");
+    else if (name)
+        value = read_value(text, why);
+    if (value)
+        read = label_matchers_add(matchers, name, match, value, why);
+    free(name);
+    free(value);
+    return read;
+}
+
+bool label_matchers_read(struct label_matchers *matchers, const char *text, char why[REGEX_WHY])
+{
+    const char *start = skip_blanks(text);
+    size_t n = strlen(start);
+    char *inner;
+    const char *at;
+    bool good = true;
+    why[0] = '\0';
+    while (n > 0 && isspace((unsigned char)start[n - 1]))
+        n--;
+    if (n > 0 && *start == '{') { /* Alertmanager takes either brace alone */
+        start++;
+        n--;
+    }
+    n -= n > 0 && start[n - 1] == '}';
+    inner = take(start, n);
+    at = skip_blanks(inner);
+    while (good && *at) {
+        good = read_one(matchers, &at, why);
+        at = skip_blanks(at);
+        if (good && *at && *at != ',')
+            good = refuse(why, "want a comma between two matchers");
+        at = skip_blanks(at + (*at == ','));
+    }
+    free(inner);
+    return good;
 }

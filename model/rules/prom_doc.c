@@ -7,6 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *prom_show(const json_t *value, char text[DOC_SHOWN])
+{
+    if (json_is_string(value) && json_string_length(value) > 0)
+        return doc_show_text(json_string_value(value), text);
+    return doc_show(value, text);
+}
+
 void prom_note(const struct prom_reader *reader, const struct spot *spot, const char *format, ...)
 {
     char text[512];
@@ -30,15 +37,15 @@ static bool among(const char *key, const char *const *keys)
     return false;
 }
 
-static enum und_code check_keys(const struct prom_reader *reader, const json_t *value,
-                                const struct spot *spot, const char *const *keys,
-                                const char *const *unused, bool open)
+enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value,
+                           const struct spot *spot, const char *const *keys,
+                           const char *const *unused)
 {
     const char *key;
     json_t *member;
     char shown[DOC_SHOWN];
     if (!json_is_object(value))
-        return doc_fail(spot, reader->err, "got %s, want a mapping", doc_show(value, shown));
+        return doc_fail(spot, reader->err, "got %s, want a mapping", prom_show(value, shown));
     json_object_foreach((json_t *)value, key, member)
     {
         struct spot at = doc_member(reader->doc, value, key);
@@ -46,7 +53,7 @@ static enum und_code check_keys(const struct prom_reader *reader, const json_t *
         if (among(key, keys))
             continue;
         meant = suggest_nearest(key, keys);
-        if (among(key, unused) || (open && !meant)) {
+        if (among(key, unused)) {
             prom_note(reader, &at, "%s is not used", key);
             continue;
         }
@@ -55,19 +62,6 @@ static enum und_code check_keys(const struct prom_reader *reader, const json_t *
                         meant ? meant : "", meant ? "?" : "");
     }
     return UND_OK;
-}
-
-enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value,
-                           const struct spot *spot, const char *const *keys,
-                           const char *const *unused)
-{
-    return check_keys(reader, value, spot, keys, unused, false);
-}
-
-enum und_code prom_open_mapping(const struct prom_reader *reader, const json_t *value,
-                                const struct spot *spot, const char *const *keys)
-{
-    return check_keys(reader, value, spot, keys, NULL, true);
 }
 
 bool prom_has(const json_t *mapping, const char *key)
@@ -86,7 +80,51 @@ enum und_code prom_list(const struct prom_reader *reader, const json_t *mapping,
         return UND_OK;
     *list = json_object_get(mapping, key);
     if (!json_is_array(*list))
-        return doc_fail(&spot, reader->err, "got %s, want a list", doc_show(*list, shown));
+        return doc_fail(&spot, reader->err, "got %s, want a list", prom_show(*list, shown));
+    return UND_OK;
+}
+
+bool prom_bool(const char *text, bool *value)
+{
+    static const char *const trues[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                        "on",   "On",   "ON",   "y",   "Y",   NULL};
+    static const char *const falses[] = {"false", "False", "FALSE", "no", "No", "NO",
+                                         "off",   "Off",   "OFF",   "n",  "N",  NULL};
+    for (int i = 0; trues[i]; i++) {
+        if (strcmp(text, trues[i]) == 0 || strcmp(text, falses[i]) == 0) {
+            *value = strcmp(text, trues[i]) == 0;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum und_code prom_flag(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                        bool *value)
+{
+    struct spot spot = doc_member(reader->doc, mapping, key);
+    const json_t *given = json_object_get(mapping, key);
+    const char *text = json_string_value(given);
+    char shown[DOC_SHOWN];
+    if (!prom_has(mapping, key))
+        return UND_OK;
+    if (!text || !prom_bool(text, value))
+        return doc_fail(&spot, reader->err, "got %s, want true or false", prom_show(given, shown));
+    return UND_OK;
+}
+
+enum und_code prom_string(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                          const char **text)
+{
+    struct spot spot = doc_member(reader->doc, mapping, key);
+    const json_t *value = json_object_get(mapping, key);
+    char shown[DOC_SHOWN];
+    *text = "";
+    if (!prom_has(mapping, key))
+        return UND_OK;
+    if (!json_is_string(value))
+        return doc_fail(&spot, reader->err, "got %s, want a text", prom_show(value, shown));
+    *text = json_string_value(value);
     return UND_OK;
 }
 
@@ -94,24 +132,13 @@ enum und_code prom_text(const struct prom_reader *reader, const json_t *mapping,
                         char *text, size_t size)
 {
     struct spot spot = doc_member(reader->doc, mapping, key);
-    json_t *value = json_object_get(mapping, key);
-    char shown[DOC_SHOWN];
-    int n = 0;
-    *text = '\0';
-    if (!prom_has(mapping, key))
-        return UND_OK;
-    if (json_is_string(value))
-        n = snprintf(text, size, "%s", json_string_value(value));
-    else if (json_is_integer(value))
-        n = snprintf(text, size, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
-        n = snprintf(text, size, "%.17g", json_real_value(value));
-    else if (json_is_boolean(value))
-        n = snprintf(text, size, "%s", json_is_true(value) ? "true" : "false");
-    else
-        return doc_fail(&spot, reader->err, "got %s, want a text", doc_show(value, shown));
-    if (n < 0 || (size_t)n >= size)
-        return doc_fail(&spot, reader->err, "got %d bytes, want at most %zu", n, size - 1);
+    const char *string;
+    if (prom_string(reader, mapping, key, &string))
+        return UND_USAGE;
+    if (strlen(string) >= size)
+        return doc_fail(&spot, reader->err, "got %zu bytes, want at most %zu", strlen(string),
+                        size - 1);
+    memcpy(text, string, strlen(string) + 1);
     return UND_OK;
 }
 
@@ -119,14 +146,25 @@ enum und_code prom_duration(const struct prom_reader *reader, const json_t *mapp
                             const char *key, int64_t *ms)
 {
     struct spot spot = doc_member(reader->doc, mapping, key);
-    char text[64], shown[DOC_SHOWN];
+    const char *text;
+    char shown[DOC_SHOWN];
     if (!prom_has(mapping, key))
         return UND_OK;
-    if (prom_text(reader, mapping, key, text, sizeof text))
+    if (prom_string(reader, mapping, key, &text))
         return UND_USAGE;
     if (!promql_duration(text, ms))
         return doc_fail(&spot, reader->err,
                         "got %s, want a duration as Prometheus writes it: 30s, 5m, 1h30m",
-                        doc_show(json_object_get(mapping, key), shown));
+                        prom_show(json_object_get(mapping, key), shown));
     return UND_OK;
+}
+
+void prom_note_unused(const struct prom_reader *reader, const json_t *mapping,
+                      const char *const *keys)
+{
+    for (; *keys; keys++) {
+        struct spot spot = doc_member(reader->doc, mapping, *keys);
+        if (prom_has(mapping, *keys))
+            prom_note(reader, &spot, "%s is not used", *keys);
+    }
 }

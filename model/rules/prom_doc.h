@@ -26,22 +26,31 @@ struct prom_reader {
 enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value,
                            const struct spot *spot, const char *const *keys,
                            const char *const *unused);
-/* The same where other keys are many: one that is near to one of `keys` is taken for a mistyped
- * one, which is an error; any other is a note. */
-enum und_code prom_open_mapping(const struct prom_reader *reader, const json_t *value,
-                                const struct spot *spot, const char *const *keys);
 /* A list, or nothing (then *list is NULL). */
 enum und_code prom_list(const struct prom_reader *reader, const json_t *mapping, const char *key,
                         json_t **list);
-/* A text, or a number or a boolean as a text; "" if there is none. */
+/* A text, as the file has it (its doc is foreign); "" if there is none. Borrowed. */
+enum und_code prom_string(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                          const char **text);
+/* A copy of it. */
 enum und_code prom_text(const struct prom_reader *reader, const json_t *mapping, const char *key,
                         char *text, size_t size);
 /* A duration; *ms stays as it is if there is none. */
 enum und_code prom_duration(const struct prom_reader *reader, const json_t *mapping,
                             const char *key, int64_t *ms);
+/* true, yes, on ...; *value stays as it is if there is none. */
+enum und_code prom_flag(const struct prom_reader *reader, const json_t *mapping, const char *key,
+                        bool *value);
+bool prom_bool(const char *text, bool *value); /* false: neither true nor false */
 bool prom_has(const json_t *mapping, const char *key);
+
+/* A value as the file has it: its doc being foreign, 5 and "5" are one. */
+const char *prom_show(const json_t *value, char text[DOC_SHOWN]);
 
 void prom_note(const struct prom_reader *reader, const struct spot *spot, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A note for each of these keys (ended by NULL) that is there. */
+void prom_note_unused(const struct prom_reader *reader, const json_t *mapping,
+                      const char *const *keys);
 
 #endif

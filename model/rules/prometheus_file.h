@@ -1,42 +1,55 @@
 /*
- * prometheus.yml: global intervals, scrape jobs with their own, the rule files it names.
+ * prometheus.yml: global intervals, scrape jobs with their targets as relabeling leaves them, the
+ * rule files it names, external labels, and what happens to alerts on their way out.
  *
- * Everything else in the file becomes a note. Defaults are Prometheus': 1m, 10s (never above the
- * interval), 1m. Source: Prometheus, config/config.go and the configuration page.
+ * Every key of 2.42 and 3.x is known (prom_schema.h). Targets of static_configs and of local
+ * file_sd files are read; a job with another kind of discovery is taken to find every host.
+ * Defaults are Prometheus': 1m, 10s (never above the interval), 1m. A file of an agent has no
+ * rules. Source: Prometheus, config/config.go, scrape/target.go and the configuration page.
  */
 #ifndef MODEL_RULES_PROMETHEUS_FILE_H
 #define MODEL_RULES_PROMETHEUS_FILE_H
 
 #include "model/file/doc.h"
 #include "model/fleet/fleet.h"
+#include "relabel.h"
 #include "rule_file.h"
 
-#define PROMETHEUS_FILE_JOBS 64
-#define PROMETHEUS_FILE_RULES 64
+/* What a scrape finds: its address, and the labels of its series. */
+struct prometheus_target {
+    char *address;  /* owned */
+    json_t *labels; /* owned: with job and instance, without those that begin with __ */
+};
 
 struct prometheus_job {
     struct scrape_job job;
-    json_t *targets; /* owned: the static ones, a list of texts */
+    char *name;                        /* owned: in full */
+    struct prometheus_target *targets; /* owned: kept by relabeling */
+    int n_targets;
+    int n_dropped;
+    char *discovers; /* owned: the first kind of discovery whose targets only it knows, or NULL */
 };
 
 struct prometheus_file {
     int64_t scrape_interval_ms, scrape_timeout_ms, evaluation_interval_ms;
-    struct prometheus_job jobs[PROMETHEUS_FILE_JOBS];
+    struct prometheus_job *jobs; /* owned */
     int n_jobs;
-    char *rule_files[PROMETHEUS_FILE_RULES]; /* owned; patterns resolved */
-    int n_rule_files;
-    json_t *notes; /* owned: see prom_doc.h */
+    json_t *rule_files;      /* owned: paths, patterns resolved */
+    json_t *missing;         /* owned: texts "file:line: ..." of rule files that are not there */
+    json_t *external_labels; /* owned */
+    struct relabel *alert_relabel; /* owned; may be NULL */
+    json_t *notes;                 /* owned: see prom_doc.h */
 };
 
 enum und_code prometheus_file_read(struct prometheus_file *file, const char *path,
                                    struct und_err *err);
 void prometheus_file_fini(struct prometheus_file *file);
 
-/* Gives each rule the job that scrapes what it reads, and monitoring the jobs in use: the jobs that
- * the rule's job matchers allow; of these the ones with a host of the fleet among their targets; of
- * these the one for node_exporter, or the first. What was chosen among several is a note. */
-enum und_code prometheus_file_assign(struct prometheus_file *file, const struct fleet *fleet,
-                                     struct rule_set *set, struct monitoring *monitoring,
-                                     struct und_err *err);
+/* Is the target one of this host's ports? By the host's name and its probe's address. */
+bool prometheus_target_of(const struct prometheus_target *target, const struct host *host);
+
+/* The labels of an alert as they leave for the Alertmanager; NULL: relabeling drops it. Takes
+ * `labels`. */
+json_t *prometheus_file_send(const struct prometheus_file *file, json_t *labels);
 
 #endif

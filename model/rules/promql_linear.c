@@ -81,7 +81,7 @@ static const struct promql_matcher *matcher_of(const struct promql_node *selecto
     return NULL;
 }
 
-static bool same_matcher(const struct label_matcher *a, const struct label_matcher *b)
+static bool same_matcher(const struct promql_matcher *a, const struct promql_matcher *b)
 {
     return a->match == b->match && strcmp(a->name, b->name) == 0 && strcmp(a->value, b->value) == 0;
 }
@@ -89,18 +89,13 @@ static bool same_matcher(const struct label_matcher *a, const struct label_match
 static enum und_code keep_matcher(const struct solver *solver, const struct promql_matcher *matcher)
 {
     struct promql_signal *signal = solver->signal;
-    struct label_matcher kept = {.match = matcher->match};
-    if (strlen(matcher->name) >= sizeof kept.name || strlen(matcher->value) >= sizeof kept.value)
-        return linear_fail(solver, "a matcher of over %d bytes", LABEL_VALUE - 1);
-    strcpy(kept.name, matcher->name);
-    strcpy(kept.value, matcher->value);
     for (int i = 0; i < signal->n_matchers; i++) {
-        if (same_matcher(&signal->matchers[i], &kept))
+        if (same_matcher(signal->matchers[i], matcher))
             return UND_OK;
     }
     if (signal->n_matchers == SIGNAL_MATCHERS)
         return linear_fail(solver, "more than %d matchers", SIGNAL_MATCHERS);
-    signal->matchers[signal->n_matchers++] = kept;
+    signal->matchers[signal->n_matchers++] = matcher;
     return UND_OK;
 }
 

@@ -21,7 +21,6 @@
 #ifndef MODEL_RULES_PROMQL_SIGNAL_H
 #define MODEL_RULES_PROMQL_SIGNAL_H
 
-#include "label_match.h"
 #include "model/fleet/fleet.h"
 #include "model/promql/promql.h"
 
@@ -43,7 +42,7 @@ struct promql_signal {
     bool per_cpu;         /* each CPU of a host is an alert of its own: the mean stands for them */
     char why[SIGNAL_WHY]; /* the derivation, in a sentence or two */
     /* Matchers on the selectors, e.g. job="node", without those that choose the quantity. */
-    struct label_matcher matchers[SIGNAL_MATCHERS];
+    const struct promql_matcher *matchers[SIGNAL_MATCHERS]; /* the trees' */
     int n_matchers;
 };
 

@@ -12,7 +12,22 @@
 struct rule_reader {
     struct prom_reader prom;
     struct rule_set *set;
-    bool records; /* this pass takes the recording rules, the other one the alerts */
+    const char *file; /* the set's */
+    bool records;     /* this pass takes the recording rules, the other one the alerts */
+};
+
+/* A file: its documents stay until both passes are over. */
+struct rule_document {
+    struct doc doc;
+    json_t *roots; /* owned; NULL: unreadable */
+    const char *file;
+};
+
+/* What the rules of a group have in common. */
+struct rule_group {
+    struct rule rule;
+    const char *name;
+    json_t *labels; /* owned */
 };
 
 struct rule_set *rule_set_new(void)
@@ -20,6 +35,9 @@ struct rule_set *rule_set_new(void)
     struct rule_set *set = calloc(1, sizeof *set);
     UND_ASSERT(set != NULL);
     set->notes = json_array();
+    set->seen = json_object();
+    set->problems = json_array();
+    set->files = json_array();
     return set;
 }
 
@@ -31,64 +49,70 @@ void rule_set_free(struct rule_set *set)
         free((char *)set->records[i].name);
         promql_free((struct promql *)set->records[i].promql);
     }
-    for (int i = 0; i < set->n; i++)
-        json_decref(set->sources[i].labels);
+    for (int i = 0; i < set->n; i++) {
+        struct rule_source *source = &set->sources[i];
+        free(source->name);
+        free(source->group);
+        free(source->expr);
+        free(source->why);
+        label_matchers_fini(&source->matchers);
+        promql_labels_fini(&source->result);
+        json_decref(source->labels);
+    }
+    free(set->records);
+    free(set->rules);
+    free(set->sources);
     json_decref(set->notes);
+    json_decref(set->seen);
+    json_decref(set->problems);
+    json_decref(set->files);
     free(set);
 }
 
-/* --- recording rules ------------------------------------------------------------------------- */
-
-static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
+static char *copy_text(const char *text)
 {
-    struct rule_set *set = reader->set;
-    struct spot spot = doc_member(reader->prom.doc, rule, "record");
-    struct spot expr = doc_member(reader->prom.doc, rule, "expr");
-    char name[LABEL_NAME], text[RULE_FILE_EXPR], place[DOC_WHERE];
-    struct promql *promql;
-    if (prom_text(&reader->prom, rule, "record", name, sizeof name) ||
-        prom_text(&reader->prom, rule, "expr", text, sizeof text))
-        return UND_USAGE;
-    if (!promql_is_name(name))
-        return doc_fail(&spot, reader->prom.err, "got '%s', want a metric's name", name);
-    if (prom_has(rule, "for") || prom_has(rule, "keep_firing_for") || prom_has(rule, "annotations"))
-        return doc_fail(&spot, reader->prom.err,
-                        "a recording rule has no for, keep_firing_for or annotations");
-    if (set->n_records == RULE_FILE_RECORDS)
-        return doc_fail(&spot, reader->prom.err, "more than %d recording rules", RULE_FILE_RECORDS);
-    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
-    if (!promql)
-        return UND_USAGE;
-    set->records[set->n_records++] = (struct promql_record){.name = strdup(name), .promql = promql};
-    return UND_OK;
+    char *copy = strdup(text);
+    UND_ASSERT(copy != NULL);
+    return copy;
 }
 
-/* --- alerts ---------------------------------------------------------------------------------- */
-
-static enum und_code read_labels(struct rule_reader *reader, const json_t *mapping, json_t *labels)
+/* A name as struct rule has it: cut between characters. */
+static void cut_name(char to[FLEET_NAME], const char *from)
 {
-    struct spot spot = doc_member(reader->prom.doc, mapping, "labels");
-    json_t *given = json_object_get(mapping, "labels"), *value;
-    const char *key;
+    size_t n = strlen(from);
+    if (n >= FLEET_NAME) {
+        n = FLEET_NAME - 1;
+        while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80)
+            n--;
+    }
+    memcpy(to, from, n);
+    memset(to + n, 0, FLEET_NAME - n);
+}
+
+/* --- labels ---------------------------------------------------------------------------------- */
+
+/* Labels of a rule or a group, or its annotations, which are only looked at (`labels` is NULL). */
+static enum und_code read_labels(struct rule_reader *reader, const json_t *mapping, const char *key,
+                                 json_t *labels)
+{
+    struct spot spot = doc_member(reader->prom.doc, mapping, key);
+    json_t *given = json_object_get(mapping, key), *value;
+    const char *name;
     char shown[DOC_SHOWN];
-    if (!prom_has(mapping, "labels"))
+    if (!prom_has(mapping, key))
         return UND_OK;
     if (!json_is_object(given))
-        return doc_fail(&spot, reader->prom.err, "got %s, want a mapping", doc_show(given, shown));
-    json_object_foreach(given, key, value)
+        return doc_fail(&spot, reader->prom.err, "got %s, want a mapping", prom_show(given, shown));
+    json_object_foreach(given, name, value)
     {
-        struct spot at = doc_member(reader->prom.doc, given, key);
-        char text[FLEET_PATH];
-        if (!promql_is_name(key) || strchr(key, ':') || strcmp(key, "__name__") == 0)
+        struct spot at = doc_member(reader->prom.doc, given, name);
+        if (!promql_is_label(name) || (labels && strcmp(name, "__name__") == 0))
             return doc_fail(&at, reader->prom.err, "no valid name of a label");
-        if (prom_text(&reader->prom, given, key, text, sizeof text))
-            return UND_USAGE;
-        if (strstr(text, "{{"))
-            return doc_fail(&at, reader->prom.err,
-                            "got a template (%s), want a fixed text: its alerts would be told "
-                            "apart and routed by what only a running server knows",
-                            doc_show(value, shown));
-        json_object_set_new(labels, key, json_string(text));
+        if (!json_is_string(value) && !json_is_null(value))
+            return doc_fail(&at, reader->prom.err, "got %s, want a text", prom_show(value, shown));
+        if (labels)
+            json_object_set_new(labels, name,
+                                json_is_null(value) ? json_string("") : json_incref(value));
     }
     return UND_OK;
 }
@@ -110,33 +134,74 @@ static void read_severity(struct rule_reader *reader, const json_t *labels, stru
                   rule->name, text);
 }
 
+/* --- recording rules ------------------------------------------------------------------------- */
+
+static void add_record(struct rule_set *set, const char *name, struct promql *promql)
+{
+    if (set->n_records == set->records_capacity) {
+        set->records_capacity = set->records_capacity ? 2 * set->records_capacity : 16;
+        set->records = realloc(set->records, (size_t)set->records_capacity * sizeof *set->records);
+        UND_ASSERT(set->records != NULL);
+    }
+    set->records[set->n_records++] =
+        (struct promql_record){.name = copy_text(name), .promql = promql};
+}
+
+static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
+{
+    struct spot spot = doc_member(reader->prom.doc, rule, "record");
+    struct spot expr = doc_member(reader->prom.doc, rule, "expr");
+    const char *name, *text;
+    char place[DOC_WHERE];
+    json_t *labels;
+    struct promql *promql;
+    enum und_code code;
+    if (prom_string(&reader->prom, rule, "record", &name) ||
+        prom_string(&reader->prom, rule, "expr", &text))
+        return UND_USAGE;
+    if (!promql_is_name(name))
+        return doc_fail(&spot, reader->prom.err, "got '%.100s', want a metric's name", name);
+    if (prom_has(rule, "for") || prom_has(rule, "keep_firing_for") || prom_has(rule, "annotations"))
+        return doc_fail(&spot, reader->prom.err,
+                        "a recording rule has no for, keep_firing_for or annotations");
+    labels = json_object();
+    code = read_labels(reader, rule, "labels", labels);
+    json_decref(labels);
+    if (code != UND_OK)
+        return code;
+    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
+    if (!promql)
+        return UND_USAGE;
+    add_record(reader->set, name, promql);
+    return UND_OK;
+}
+
+/* --- alerts ---------------------------------------------------------------------------------- */
+
 /* Finds the signal, or says what is in the way. */
-static enum und_code map_rule(struct rule_reader *reader, const struct promql *promql,
-                              struct rule *rule, struct rule_source *source)
+static void map_rule(struct rule_reader *reader, const struct promql *promql, struct rule *rule,
+                     struct rule_source *source)
 {
     struct promql_signal signal;
     struct und_err why = {0};
-    char place[RULE_FILE_EXPR];
+    struct spot spot = {.file = source->file, .line = source->expr_line};
     if (promql_signal(&signal, promql, reader->set->records, reader->set->n_records, "", &why) !=
         UND_OK) {
-        snprintf(source->why, sizeof source->why, "%.*s", (int)sizeof source->why - 1,
-                 why.text + 2);
-        if (reader->set->lenient)
-            return UND_OK;
-        snprintf(place, sizeof place, "%.200s:%d: %.60s: %.200s", source->file, source->expr_line,
-                 rule->name, source->expr);
-        return und_fail(reader->prom.err, UND_USAGE, "%s: cannot be mapped to a signal: %.180s",
-                        place, source->why);
+        source->why = copy_text(strncmp(why.text, ": ", 2) == 0 ? why.text + 2 : why.text);
+        return;
     }
     source->mapped = true;
     rule->signal = signal.signal;
     rule->below = signal.below;
     rule->threshold_pm = signal.threshold_pm;
     rule->window_ms = signal.window_ms;
-    memcpy(source->why, signal.why, sizeof source->why);
-    memcpy(source->matchers, signal.matchers, sizeof source->matchers);
-    source->n_matchers = signal.n_matchers;
-    struct spot spot = {.file = source->file, .line = source->expr_line};
+    source->why = copy_text(signal.why);
+    for (int i = 0; i < signal.n_matchers; i++) {
+        const struct promql_matcher *matcher = signal.matchers[i];
+        char bad[REGEX_WHY];
+        /* The parser has compiled it already. */
+        label_matchers_add(&source->matchers, matcher->name, matcher->match, matcher->value, bad);
+    }
     if (signal.rounded)
         prom_note(&reader->prom, &spot, "%s: the threshold is rounded to %.1f%%", rule->name,
                   (double)rule->threshold_pm / 10);
@@ -144,7 +209,6 @@ static enum und_code map_rule(struct rule_reader *reader, const struct promql *p
         prom_note(&reader->prom, &spot,
                   "%s: each CPU is an alert of its own; the model takes the mean of a host's CPUs",
                   rule->name);
-    return UND_OK;
 }
 
 static bool is_ignored(const struct rule_set *set, const char *name)
@@ -153,69 +217,88 @@ static bool is_ignored(const struct rule_set *set, const char *name)
     json_t *value;
     json_array_foreach(set->ignored, i, value)
     {
-        if (strcmp(json_string_value(value), name) == 0)
+        if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
             return true;
     }
     return false;
 }
 
-static enum und_code read_alert_times(struct rule_reader *reader, const json_t *mapping,
-                                      struct rule *rule)
+/* Room for one more; the new one is empty. */
+static void grow(struct rule_set *set)
 {
-    return prom_duration(&reader->prom, mapping, "for", &rule->for_ms) ||
-                   prom_duration(&reader->prom, mapping, "keep_firing_for", &rule->keep_firing_ms)
-               ? UND_USAGE
-               : UND_OK;
+    if (set->n < set->capacity)
+        return;
+    set->capacity = set->capacity ? 2 * set->capacity : 16;
+    set->rules = realloc(set->rules, (size_t)set->capacity * sizeof *set->rules);
+    set->sources = realloc(set->sources, (size_t)set->capacity * sizeof *set->sources);
+    UND_ASSERT(set->rules && set->sources);
+}
+
+static void add_alert(struct rule_reader *reader, const struct promql *promql,
+                      const struct rule *rule, json_t *labels, const struct rule_group *group,
+                      const char *name, const struct spot *spot, int expr_line)
+{
+    struct rule_set *set = reader->set;
+    struct rule_source *source;
+    char expr[RULE_FILE_EXPR];
+    grow(set);
+    source = &set->sources[set->n];
+    set->rules[set->n] = *rule;
+    *source = (struct rule_source){.file = reader->file,
+                                   .line = spot->line,
+                                   .expr_line = expr_line,
+                                   .name = copy_text(name),
+                                   .group = copy_text(group->name),
+                                   .labels = labels};
+    promql_print(promql->root, expr, sizeof expr);
+    source->expr = copy_text(expr);
+    promql_labels_find(&source->result, promql->root);
+    read_severity(reader, labels, &set->rules[set->n], spot);
+    map_rule(reader, promql, &set->rules[set->n], source);
+    set->n++;
 }
 
 static enum und_code read_alert(struct rule_reader *reader, const json_t *mapping,
-                                const struct rule *of_group)
+                                const struct rule_group *group)
 {
-    struct rule_set *set = reader->set;
-    struct rule *rule = &set->rules[set->n];
-    struct rule_source *source = &set->sources[set->n];
+    struct rule rule = group->rule;
     struct spot spot = doc_member(reader->prom.doc, mapping, "alert");
     struct spot expr = doc_member(reader->prom.doc, mapping, "expr");
-    char text[RULE_FILE_EXPR], name[FLEET_NAME], place[DOC_WHERE];
+    const char *text, *name;
+    char place[DOC_WHERE];
+    json_t *labels;
     struct promql *promql;
-    enum und_code code;
-    if (prom_text(&reader->prom, mapping, "alert", name, sizeof name) ||
-        prom_text(&reader->prom, mapping, "expr", text, sizeof text))
+    if (prom_string(&reader->prom, mapping, "alert", &name))
         return UND_USAGE;
-    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
-    if (!promql)
-        return UND_USAGE;
-    if (is_ignored(set, name)) {
-        promql_free(promql);
+    json_object_set_new(reader->set->seen, name, json_true());
+    if (is_ignored(reader->set, name)) {
         prom_note(&reader->prom, &spot, "%s is left out, as asked for", name);
         return UND_OK;
     }
-    if (set->n == FLEET_RULES) {
-        promql_free(promql);
-        return doc_fail(&spot, reader->prom.err, "more than %d alerting rules", FLEET_RULES);
+    if (reader->set->n == RULE_FILE_RULES)
+        return doc_fail(&spot, reader->prom.err, "more than %d alerting rules", RULE_FILE_RULES);
+    labels = json_copy(group->labels);
+    if (prom_string(&reader->prom, mapping, "expr", &text) ||
+        read_labels(reader, mapping, "labels", labels) ||
+        read_labels(reader, mapping, "annotations", NULL) ||
+        prom_duration(&reader->prom, mapping, "for", &rule.for_ms) ||
+        prom_duration(&reader->prom, mapping, "keep_firing_for", &rule.keep_firing_ms) ||
+        (promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err)) ==
+            NULL) {
+        json_decref(labels);
+        return UND_USAGE;
     }
-    *rule = *of_group;
-    memcpy(rule->name, name, sizeof rule->name);
-    *source = (struct rule_source){.line = spot.line, .expr_line = expr.line};
-    snprintf(source->file, sizeof source->file, "%s", spot.file);
-    promql_print(promql->root, source->expr, sizeof source->expr);
-    source->labels = json_pack("{s:s}", "alertname", rule->name);
-    set->n++;
-    code = read_labels(reader, mapping, source->labels) || read_alert_times(reader, mapping, rule)
-               ? UND_USAGE
-               : UND_OK;
-    if (code == UND_OK) {
-        read_severity(reader, source->labels, rule, &spot);
-        code = map_rule(reader, promql, rule, source);
-    }
+    cut_name(rule.name, name);
+    json_object_set_new(labels, "alertname", json_string(name));
+    add_alert(reader, promql, &rule, labels, group, name, &spot, expr.line);
     promql_free(promql);
-    return code;
+    return UND_OK;
 }
 
 /* --- groups and files ------------------------------------------------------------------------ */
 
 static enum und_code read_rule(struct rule_reader *reader, const json_t *mapping,
-                               const struct spot *spot, const struct rule *of_group)
+                               const struct spot *spot, const struct rule_group *group)
 {
     static const char *const keys[] = {"alert",       "record",          "expr", "for", "labels",
                                        "annotations", "keep_firing_for", NULL};
@@ -232,85 +315,236 @@ static enum und_code read_rule(struct rule_reader *reader, const json_t *mapping
         struct spot at = doc_member(reader->prom.doc, mapping, alert ? "alert" : "record");
         char shown[DOC_SHOWN];
         return doc_fail(&at, reader->prom.err, "%s has no expr",
-                        doc_show(json_object_get(mapping, alert ? "alert" : "record"), shown));
+                        prom_show(json_object_get(mapping, alert ? "alert" : "record"), shown));
     }
     if (reader->records)
         return record ? read_record(reader, mapping) : UND_OK;
-    return alert ? read_alert(reader, mapping, of_group) : UND_OK;
+    return alert ? read_alert(reader, mapping, group) : UND_OK;
+}
+
+/* Both passes meet most problems: those of recording rules count in the first, all others in the
+ * second. */
+static void add_problem(const struct rule_reader *reader, bool of_record, const struct und_err *err)
+{
+    if (of_record == reader->records)
+        json_array_append_new(reader->set->problems, json_string(err->text));
+}
+
+static void read_rules(struct rule_reader *reader, const json_t *rules,
+                       const struct rule_group *group)
+{
+    struct und_err *outer = reader->prom.err;
+    size_t i;
+    json_t *rule;
+    json_array_foreach((json_t *)rules, i, rule)
+    {
+        struct und_err err = {0};
+        struct spot at = doc_item(reader->prom.doc, rules, i, "rules");
+        reader->prom.err = &err;
+        if (read_rule(reader, rule, &at, group) != UND_OK)
+            add_problem(reader, prom_has(rule, "record"), &err);
+    }
+    reader->prom.err = outer;
+}
+
+static enum und_code check_limit(struct rule_reader *reader, const json_t *mapping)
+{
+    struct spot spot = doc_member(reader->prom.doc, mapping, "limit");
+    const char *text;
+    char *end;
+    long limit;
+    if (prom_string(&reader->prom, mapping, "limit", &text) || *text == '\0')
+        return reader->prom.err->code;
+    limit = strtol(text, &end, 10);
+    if (*end != '\0')
+        return doc_fail(&spot, reader->prom.err, "got '%.40s', want a whole number", text);
+    if (limit > 0 && !reader->records)
+        prom_note(&reader->prom, &spot,
+                  "limit: with more than %ld alerts at once a rule fails, and says nothing; the "
+                  "model lets them all come",
+                  limit);
+    return UND_OK;
+}
+
+static enum und_code read_group_head(struct rule_reader *reader, const json_t *mapping,
+                                     struct rule_group *group)
+{
+    struct spot offset = doc_member(reader->prom.doc, mapping, "query_offset");
+    int64_t offset_ms = 0;
+    if (prom_string(&reader->prom, mapping, "name", &group->name) ||
+        prom_duration(&reader->prom, mapping, "interval", &group->rule.interval_ms) ||
+        prom_duration(&reader->prom, mapping, "query_offset", &offset_ms) ||
+        check_limit(reader, mapping) || read_labels(reader, mapping, "labels", group->labels))
+        return UND_USAGE;
+    if (offset_ms > 0 && !reader->records)
+        prom_note(&reader->prom, &offset,
+                  "query_offset is not used: alerts come that much later than in the model");
+    cut_name(group->rule.group, group->name);
+    return UND_OK;
 }
 
 static enum und_code read_group(struct rule_reader *reader, const json_t *mapping,
-                                const struct spot *spot, const json_t *groups, size_t index)
+                                const struct spot *spot, json_t *seen)
 {
-    static const char *const keys[] = {"name", "interval", "rules", NULL};
-    static const char *const unused[] = {"limit", "query_offset", "labels",
-                                         "partial_response_strategy", NULL};
+    static const char *const keys[] = {"name",         "interval", "rules", "limit",
+                                       "query_offset", "labels",   NULL};
+    static const char *const unused[] = {"partial_response_strategy", "source_tenants", NULL};
     struct prom_reader prom = reader->prom;
-    struct rule of_group = {.interval_ms = 0};
-    json_t *rules, *rule;
-    size_t i;
+    struct rule_group group = {.name = ""};
+    struct spot at;
+    json_t *rules;
+    enum und_code code = UND_USAGE;
     if (reader->records)
         prom.notes = NULL; /* said in the other pass */
-    if (prom_mapping(&prom, mapping, spot, keys, unused))
-        return UND_USAGE;
-    if (prom_text(&prom, mapping, "name", of_group.group, sizeof of_group.group) ||
-        prom_duration(&prom, mapping, "interval", &of_group.interval_ms) ||
+    if (prom_mapping(&prom, mapping, spot, keys, unused) ||
         prom_list(&prom, mapping, "rules", &rules))
         return UND_USAGE;
-    if (of_group.group[0] == '\0')
-        return doc_fail(spot, prom.err, "a group without a name");
-    for (i = 0; i < index; i++) {
-        const char *other = json_string_value(json_object_get(json_array_get(groups, i), "name"));
-        struct spot at = doc_member(reader->prom.doc, mapping, "name");
-        if (other && strcmp(other, of_group.group) == 0)
-            return doc_fail(&at, prom.err, "a group of the name '%s' stands there already", other);
+    group.labels = json_object();
+    at = doc_member(reader->prom.doc, mapping, "name");
+    if (read_group_head(reader, mapping, &group) != UND_OK) {
+        /* said */
+    } else if (group.name[0] == '\0') {
+        doc_fail(spot, prom.err, "a group without a name");
+    } else if (json_object_get(seen, group.name)) {
+        doc_fail(&at, prom.err, "a group of the name '%.100s' stands there already", group.name);
+    } else {
+        json_object_set_new(seen, group.name, json_true());
+        read_rules(reader, rules, &group);
+        code = UND_OK;
     }
-    json_array_foreach(rules, i, rule)
+    json_decref(group.labels);
+    return code;
+}
+
+static void read_groups(struct rule_reader *reader, const json_t *groups)
+{
+    json_t *seen = json_object(), *group;
+    size_t i;
+    json_array_foreach((json_t *)groups, i, group)
     {
-        struct spot at = doc_item(reader->prom.doc, rules, i, "rules");
-        if (read_rule(reader, rule, &at, &of_group))
+        struct und_err err = {0};
+        struct spot spot = doc_item(reader->prom.doc, groups, i, "groups");
+        reader->prom.err = &err;
+        if (read_group(reader, group, &spot, seen) != UND_OK)
+            add_problem(reader, false, &err);
+    }
+    json_decref(seen);
+}
+
+/* A rule file's mapping, or the spec of a PrometheusRule: it has groups. */
+static enum und_code read_body(struct rule_reader *reader, const json_t *body,
+                               const struct spot *spot)
+{
+    static const char *const keys[] = {"groups", NULL};
+    json_t *groups;
+    if (json_is_null(body))
+        return UND_OK;
+    if (prom_mapping(&reader->prom, body, spot, keys, NULL) ||
+        prom_list(&reader->prom, body, "groups", &groups))
+        return UND_USAGE;
+    read_groups(reader, groups);
+    return UND_OK;
+}
+
+static bool is_kubernetes(const json_t *root)
+{
+    return prom_has(root, "kind") && prom_has(root, "apiVersion");
+}
+
+/* A PrometheusRule, or a list of Kubernetes' objects. Lists do not nest. */
+static enum und_code read_object(struct rule_reader *reader, const json_t *object,
+                                 const struct spot *spot, bool in_list)
+{
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    struct spot at;
+    json_t *items, *item;
+    size_t i;
+    kind = kind ? kind : "";
+    if (strcmp(kind, "PrometheusRule") == 0) {
+        at = doc_member(reader->prom.doc, object, "spec");
+        if (!prom_has(object, "spec"))
+            return doc_fail(spot, reader->prom.err, "a PrometheusRule without a spec");
+        return read_body(reader, json_object_get(object, "spec"), &at);
+    }
+    if (in_list || !prom_has(object, "items")) {
+        if (!reader->records)
+            prom_note(&reader->prom, spot, "a %.60s is no PrometheusRule: passed over", kind);
+        return UND_OK;
+    }
+    if (prom_list(&reader->prom, object, "items", &items))
+        return UND_USAGE;
+    json_array_foreach(items, i, item)
+    {
+        at = doc_item(reader->prom.doc, items, i, "items");
+        if (read_object(reader, item, &at, true))
             return UND_USAGE;
     }
     return UND_OK;
 }
 
-static enum und_code read_file(struct rule_reader *reader, const char *path)
+static void read_documents(struct rule_reader *reader, const json_t *roots)
 {
-    static const char *const keys[] = {"groups", NULL};
-    struct doc doc;
-    json_t *root = NULL, *groups = NULL, *group;
-    enum und_code code;
     size_t i;
-    doc_init(&doc);
-    reader->prom.doc = &doc;
-    code = doc_load(&doc, path, &root, reader->prom.err);
-    if (code == UND_OK) {
-        struct spot spot = doc_root(&doc, root);
-        code = prom_mapping(&reader->prom, root, &spot, keys, NULL);
-    }
-    if (code == UND_OK)
-        code = prom_list(&reader->prom, root, "groups", &groups);
-    json_array_foreach(groups, i, group)
+    json_t *root;
+    json_array_foreach((json_t *)roots, i, root)
     {
-        struct spot spot = doc_item(&doc, groups, i, "groups");
-        if (code == UND_OK)
-            code = read_group(reader, group, &spot, groups, i);
+        struct und_err err = {0};
+        struct spot spot = doc_root(reader->prom.doc, root);
+        reader->prom.err = &err;
+        if (is_kubernetes(root))
+            read_object(reader, root, &spot, false);
+        else if (i == 0)
+            read_body(reader, root, &spot);
+        else if (!json_is_null(root) && !reader->records)
+            prom_note(&reader->prom, &spot, "Prometheus reads only the first document of a file");
+        if (err.code != UND_OK)
+            add_problem(reader, false, &err);
     }
-    json_decref(root);
-    doc_fini(&doc);
-    return code;
+}
+
+static void load(struct rule_set *set, struct rule_document *document, const char *path)
+{
+    struct und_err err = {0};
+    json_array_append_new(set->files, json_string(path));
+    document->file = json_string_value(json_array_get(set->files, json_array_size(set->files) - 1));
+    doc_init(&document->doc);
+    document->doc.foreign = true;
+    if (doc_load_all(&document->doc, path, &document->roots, &err) != UND_OK)
+        json_array_append_new(set->problems, json_string(err.text));
+}
+
+static enum und_code sum_up(const struct rule_set *set, struct und_err *err)
+{
+    size_t n = json_array_size(set->problems);
+    const char *first = json_string_value(json_array_get(set->problems, 0));
+    if (n == 0)
+        return UND_OK;
+    if (n == 1)
+        return und_fail(err, UND_USAGE, "%s", first);
+    return und_fail(err, UND_USAGE, "%.600s (and %zu more: `understudy alerts check` lists them)",
+                    first, n - 1);
 }
 
 enum und_code rule_set_read(struct rule_set *set, const char *const *paths, int n_paths,
                             struct und_err *err)
 {
-    struct rule_reader reader = {.set = set, .prom = {.notes = set->notes, .err = err}};
+    struct rule_document *documents = calloc((size_t)n_paths + 1, sizeof *documents);
+    UND_ASSERT(documents != NULL);
+    for (int i = 0; i < n_paths; i++)
+        load(set, &documents[i], paths[i]);
     for (int pass = 0; pass < 2; pass++) {
-        reader.records = pass == 0;
         for (int i = 0; i < n_paths; i++) {
-            if (read_file(&reader, paths[i]))
-                return UND_USAGE;
+            struct rule_reader reader = {.set = set,
+                                         .file = documents[i].file,
+                                         .records = pass == 0,
+                                         .prom = {.notes = set->notes, .doc = &documents[i].doc}};
+            read_documents(&reader, documents[i].roots);
         }
     }
-    return UND_OK;
+    for (int i = 0; i < n_paths; i++) {
+        json_decref(documents[i].roots);
+        doc_fini(&documents[i].doc);
+    }
+    free(documents);
+    return sum_up(set, err);
 }

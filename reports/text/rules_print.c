@@ -49,6 +49,15 @@ void rules_print_list(FILE *out, const struct rule_set *set)
     }
 }
 
+static void print_matchers(FILE *out, const struct label_matchers *matchers)
+{
+    for (int i = 0; i < matchers->n; i++)
+        fprintf(out, "%s%s%s\"%s\"", i ? ", " : "", matchers->list[i].name,
+                label_match_sign(matchers->list[i].match), matchers->list[i].value);
+    if (matchers->n == 0)
+        fputs("every alert", out);
+}
+
 static void print_timing(FILE *out, const struct rule *rule)
 {
     char interval[UNITS_TEXT], hold[UNITS_TEXT], keep[UNITS_TEXT];
@@ -66,7 +75,6 @@ static void print_timing(FILE *out, const struct rule *rule)
 
 void rules_print_explanation(FILE *out, const struct rule_set *set)
 {
-    static const char *const signs[] = {"=", "!=", "=~", "!~"};
     for (int i = 0; i < set->n; i++) {
         const struct rule *rule = &set->rules[i];
         const struct rule_source *source = &set->sources[i];
@@ -79,10 +87,11 @@ void rules_print_explanation(FILE *out, const struct rule_set *set)
         fprintf(out, "  meaning   %s\n  signal    ", source->why);
         print_signal(out, rule);
         putc('\n', out);
-        for (int j = 0; j < source->n_matchers; j++)
-            fprintf(out, "%s%s%s\"%s\"%s", j ? ", " : "  only for  ", source->matchers[j].name,
-                    signs[source->matchers[j].match], source->matchers[j].value,
-                    j + 1 == source->n_matchers ? "\n" : "");
+        if (source->matchers.n > 0) {
+            fputs("  only for  ", out);
+            print_matchers(out, &source->matchers);
+            putc('\n', out);
+        }
         print_timing(out, rule);
         fprintf(out, "  severity  %s\n", policy_severity_name(rule->severity));
     }
@@ -91,25 +100,30 @@ void rules_print_explanation(FILE *out, const struct rule_set *set)
 void rules_print_jobs(FILE *out, const struct prometheus_file *file)
 {
     char interval[UNITS_TEXT], timeout[UNITS_TEXT];
+    size_t i;
+    json_t *path;
     fprintf(out, "evaluation every %s\n", duration(file->evaluation_interval_ms, interval));
-    for (int i = 0; i < file->n_jobs; i++) {
-        const struct prometheus_job *job = &file->jobs[i];
-        fprintf(out, "job %-24s scraped every %s, timeout %s, %zu static targets\n", job->job.name,
+    for (int j = 0; j < file->n_jobs; j++) {
+        const struct prometheus_job *job = &file->jobs[j];
+        fprintf(out, "job %-24s scraped every %s, timeout %s, %d targets", job->name,
                 duration(job->job.interval_ms, interval), duration(job->job.timeout_ms, timeout),
-                json_array_size(job->targets));
+                job->n_targets);
+        if (job->n_dropped > 0)
+            fprintf(out, ", %d dropped by relabeling", job->n_dropped);
+        if (job->discovers)
+            fprintf(out, ", others by %s", job->discovers);
+        putc('\n', out);
     }
-    for (int i = 0; i < file->n_rule_files; i++)
-        fprintf(out, "rule file %s\n", file->rule_files[i]);
+    json_array_foreach(file->rule_files, i, path)
+        fprintf(out, "rule file %s\n", json_string_value(path));
 }
 
-static void print_matchers(FILE *out, const struct route_matchers *matchers)
+static void print_intervals(FILE *out, const char *words, const json_t *names)
 {
-    static const char *const signs[] = {"=", "!=", "=~", "!~"};
-    for (int i = 0; i < matchers->n; i++)
-        fprintf(out, "%s%s%s\"%s\"", i ? ", " : "", matchers->list[i].name,
-                signs[matchers->list[i].match], matchers->list[i].value);
-    if (matchers->n == 0)
-        fputs("every alert", out);
+    size_t i;
+    json_t *name;
+    json_array_foreach((json_t *)names, i, name)
+        fprintf(out, "%s%s", i ? ", " : words, json_string_value(name));
 }
 
 void rules_print_routes(FILE *out, const struct alertmanager_file *file)
@@ -124,9 +138,13 @@ void rules_print_routes(FILE *out, const struct alertmanager_file *file)
                 json_is_true(json_object_get(file->receivers, node->receiver)) ? " (webhook)" : "",
                 duration(node->group_wait_ms, wait), duration(node->group_interval_ms, interval),
                 duration(node->repeat_interval_ms, repeat));
-        for (int j = 0; j < node->group_by.n; j++)
-            fprintf(out, "%s%s", j ? ", " : "", node->group_by.name[j]);
-        fprintf(out, "%s]\n", node->group_by.all ? "..." : "");
+        for (size_t j = 0; j < json_array_size(node->group_by); j++)
+            fprintf(out, "%s%s", j ? ", " : "",
+                    json_string_value(json_array_get(node->group_by, j)));
+        fprintf(out, "%s]", node->group_by_all ? "..." : "");
+        print_intervals(out, "; mute in ", node->mute);
+        print_intervals(out, "; active in ", node->active);
+        putc('\n', out);
     }
     for (int i = 0; i < file->n_inhibits; i++) {
         fputs("inhibition: ", out);
@@ -182,15 +200,23 @@ json_t *rules_json(const struct rule_set *set)
     return list;
 }
 
+static json_t *targets_json(const struct prometheus_job *job)
+{
+    json_t *targets = json_array();
+    for (int i = 0; i < job->n_targets; i++)
+        json_array_append_new(targets, json_string(job->targets[i].address));
+    return targets;
+}
+
 json_t *rules_jobs_json(const struct prometheus_file *file)
 {
     json_t *list = json_array();
     for (int i = 0; i < file->n_jobs; i++)
         json_array_append_new(
-            list,
-            json_pack("{s:s, s:I, s:I, s:O}", "job", file->jobs[i].job.name, "scrape_interval_ms",
-                      (json_int_t)file->jobs[i].job.interval_ms, "scrape_timeout_ms",
-                      (json_int_t)file->jobs[i].job.timeout_ms, "targets", file->jobs[i].targets));
+            list, json_pack("{s:s, s:I, s:I, s:o}", "job", file->jobs[i].name, "scrape_interval_ms",
+                            (json_int_t)file->jobs[i].job.interval_ms, "scrape_timeout_ms",
+                            (json_int_t)file->jobs[i].job.timeout_ms, "targets",
+                            targets_json(&file->jobs[i])));
     return list;
 }
 
@@ -199,10 +225,8 @@ json_t *rules_routes_json(const struct alertmanager_file *file)
     json_t *list = json_array();
     for (int i = 0; i < file->n_routes; i++) {
         const struct route_node *node = &file->routes[i];
-        json_t *by = json_array();
-        for (int j = 0; j < node->group_by.n; j++)
-            json_array_append_new(by, json_string(node->group_by.name[j]));
-        if (node->group_by.all)
+        json_t *by = json_copy(node->group_by);
+        if (node->group_by_all)
             json_array_append_new(by, json_string("..."));
         json_array_append_new(list,
                               json_pack("{s:i, s:s, s:I, s:I, s:I, s:o}", "line", node->line,

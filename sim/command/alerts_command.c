@@ -34,9 +34,10 @@ static const char help[] =
     "  --simulations N    of each delay (default 20000)\n"
     "  --seed N           of their phases (default 1)\n"
     "  --set PATH=VALUE   override any value of the fleet; may be repeated\n"
+    "  --strict           check and explain: an alert that is no signal of the model is an error\n"
     "  --format text|json\n"
     "  --help\n"
-    "Exit codes: 0 done; 2 usage or input error, or a rule that is no signal of the model.\n";
+    "Exit codes: 0 done; 2 usage or input error, or what --strict refuses.\n";
 
 enum {
     OPTION_RULES = 256,
@@ -46,13 +47,14 @@ enum {
     OPTION_CLAIM,
     OPTION_SIMULATIONS,
     OPTION_SEED,
-    OPTION_SET
+    OPTION_SET,
+    OPTION_STRICT
 };
 enum { MAX_SETS = 64, MAX_SIMULATIONS = 10000000 };
 
 struct options {
     const char *rules, *series;
-    bool json;
+    bool json, strict;
     struct alerts_delay delay;
     const char *sets[MAX_SETS];
     int n_sets;
@@ -70,6 +72,7 @@ static const struct option option_table[] = {
     {"simulations", required_argument, NULL, OPTION_SIMULATIONS},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"set", required_argument, NULL, OPTION_SET},
+    {"strict", no_argument, NULL, OPTION_STRICT},
     {0}};
 
 static int64_t read_count(const char *option, const char *text, int64_t least, int64_t most,
@@ -138,6 +141,9 @@ static bool parse(int argc, char **argv, struct options *options, struct und_err
             break;
         case 'q':
             break;
+        case OPTION_STRICT:
+            options->strict = true;
+            break;
         case OPTION_RULES:
             options->rules = optarg;
             break;
@@ -179,14 +185,25 @@ static void print_states(const json_t *output)
     }
 }
 
+static void fail_unmapped(const struct rule_set *set, struct und_err *err)
+{
+    for (int i = 0; i < set->n; i++) {
+        const struct rule_source *source = &set->sources[i];
+        if (!source->mapped)
+            und_fail(err, UND_USAGE, "%s:%d: %.60s: %.200s: cannot be mapped to a signal: %.200s",
+                     source->file, source->expr_line, source->name, source->expr, source->why);
+    }
+}
+
 static enum und_code eval_command(const struct options *options, struct und_err *err)
 {
     json_t *input, *output = NULL;
     struct rule_set *set = rule_set_new();
     if (!options->series)
         und_fail(err, UND_USAGE, "alerts eval: --series FILE is missing");
-    if (err->code == UND_OK && options->rules)
-        rule_set_read(set, &options->rules, 1, err);
+    if (err->code == UND_OK && options->rules &&
+        rule_set_read(set, &options->rules, 1, err) == UND_OK)
+        fail_unmapped(set, err);
     input = err->code == UND_OK ? alerts_eval_load(options->series, err) : NULL;
     if (input)
         output =
@@ -212,63 +229,115 @@ struct reading {
     struct rule_set *set;
     struct prometheus_file prometheus;
     struct alertmanager_file *alertmanager;
-    const char *rule_files[PROMETHEUS_FILE_RULES];
-    int n_rule_files;
+    json_t *rule_files; /* owned: paths */
+    json_t *problems;   /* owned: texts "file:line: ..." of all that is bad */
     bool has_prometheus;
 };
 
-static enum und_code sort_out(struct reading *reading, const char *path, struct und_err *err)
+static void add_problem(struct reading *reading, const struct und_err *err)
+{
+    if (err->code != UND_OK)
+        json_array_append_new(reading->problems, json_string(err->text));
+}
+
+enum kind { KIND_RULES, KIND_PROMETHEUS, KIND_ALERTMANAGER, KIND_OTHER };
+
+/* By its keys; a file that cannot be read is left to the reader of rules. */
+static enum kind kind_of(const char *path)
 {
     struct doc doc;
     json_t *root = NULL;
-    enum und_code code;
+    struct und_err err = {0};
+    enum kind kind = KIND_RULES;
     doc_init(&doc);
-    code = doc_load(&doc, path, &root, err);
-    if (code != UND_OK) {
-        /* said */
+    doc.foreign = true;
+    if (doc_load(&doc, path, &root, &err) != UND_OK) {
+        /* said by whoever reads it */
     } else if (json_object_get(root, "route") || json_object_get(root, "receivers")) {
-        reading->alertmanager = alertmanager_file_read(path, err);
-        code = err->code;
-    } else if (json_object_get(root, "groups")) {
-        if (reading->n_rule_files == PROMETHEUS_FILE_RULES)
-            code = und_fail(err, UND_USAGE, "%s: more than %d rule files", path,
-                            PROMETHEUS_FILE_RULES);
-        else
-            reading->rule_files[reading->n_rule_files++] = path;
+        kind = KIND_ALERTMANAGER;
     } else if (json_object_get(root, "scrape_configs") || json_object_get(root, "global") ||
-               json_object_get(root, "rule_files")) {
-        if (reading->has_prometheus)
-            prometheus_file_fini(&reading->prometheus);
-        reading->has_prometheus = true;
-        code = prometheus_file_read(&reading->prometheus, path, err);
-    } else {
-        code = und_fail(err, UND_USAGE,
-                        "%s: want a rule file (groups), a prometheus.yml (scrape_configs) or an "
-                        "alertmanager.yml (route)",
-                        path);
+               json_object_get(root, "rule_files") || json_object_get(root, "alerting") ||
+               json_object_get(root, "remote_write") ||
+               json_object_get(root, "scrape_config_files")) {
+        kind = KIND_PROMETHEUS;
+    } else if (json_object_size(root) > 0 && !json_object_get(root, "groups") &&
+               !json_object_get(root, "apiVersion")) {
+        kind = KIND_OTHER;
     }
     json_decref(root);
     doc_fini(&doc);
-    return code;
+    return kind;
 }
 
-static enum und_code read_all(struct reading *reading, char *const *paths, int n,
-                              struct und_err *err)
+static void read_one(struct reading *reading, const char *path)
 {
-    for (int i = 0; i < n; i++) {
-        if (sort_out(reading, paths[i], err))
-            return err->code;
+    struct und_err err = {0};
+    switch (kind_of(path)) {
+    case KIND_OTHER:
+        und_fail(&err, UND_USAGE,
+                 "%s: want a rule file (groups), a prometheus.yml (scrape_configs) or an "
+                 "alertmanager.yml (route)",
+                 path);
+        break;
+    case KIND_RULES:
+        json_array_append_new(reading->rule_files, json_string(path));
+        break;
+    case KIND_ALERTMANAGER:
+        alertmanager_file_free(reading->alertmanager);
+        reading->alertmanager = alertmanager_file_read(path, &err);
+        break;
+    case KIND_PROMETHEUS:
+        if (reading->has_prometheus)
+            prometheus_file_fini(&reading->prometheus);
+        reading->has_prometheus = true;
+        if (prometheus_file_read(&reading->prometheus, path, &err) == UND_OK) {
+            json_array_extend(reading->rule_files, reading->prometheus.rule_files);
+            json_array_extend(reading->problems, reading->prometheus.missing);
+        }
+        break;
     }
-    for (int i = 0; reading->has_prometheus && i < reading->prometheus.n_rule_files &&
-                    reading->n_rule_files < PROMETHEUS_FILE_RULES;
-         i++)
-        reading->rule_files[reading->n_rule_files++] = reading->prometheus.rule_files[i];
-    return rule_set_read(reading->set, reading->rule_files, reading->n_rule_files, err);
+    add_problem(reading, &err);
+}
+
+static void read_all(struct reading *reading, char *const *paths, int n)
+{
+    size_t n_files, i;
+    const char **files;
+    json_t *path;
+    struct und_err err = {0};
+    for (int j = 0; j < n; j++)
+        read_one(reading, paths[j]);
+    n_files = json_array_size(reading->rule_files);
+    files = calloc(n_files + 1, sizeof *files);
+    UND_ASSERT(files != NULL);
+    json_array_foreach(reading->rule_files, i, path) files[i] = json_string_value(path);
+    rule_set_read(reading->set, files, (int)n_files, &err);
+    json_array_extend(reading->problems, reading->set->problems);
+    free(files);
+}
+
+/* The one problem of a file is the error; of several it can only be the first. */
+static void print_problems(const json_t *problems)
+{
+    size_t i;
+    json_t *problem;
+    if (json_array_size(problems) < 2)
+        return;
+    json_array_foreach((json_t *)problems, i, problem)
+    {
+        if (i == RULE_FILE_PROBLEMS) {
+            printf("... and %zu more\n", json_array_size(problems) - i);
+            break;
+        }
+        printf("%s\n", json_string_value(problem));
+    }
+    putchar('\n');
 }
 
 static void print_reading(const struct reading *reading, bool explain)
 {
     json_t *notes = json_copy(reading->set->notes);
+    print_problems(reading->problems);
     if (reading->has_prometheus) {
         rules_print_jobs(stdout, &reading->prometheus);
         json_array_extend(notes, reading->prometheus.notes);
@@ -301,40 +370,51 @@ static void dump_reading(const struct reading *reading)
         json_object_set_new(json, "routes", rules_routes_json(reading->alertmanager));
     }
     json_object_set_new(json, "notes", notes);
+    json_object_set(json, "problems", reading->problems);
     json_dumpf(json, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(json);
 }
 
-static void fail_unmapped(const struct rule_set *set, struct und_err *err)
+/* What cannot be read is an error; what is no signal is one where it is asked for (--strict). */
+static enum und_code judge(const struct reading *reading, bool strict, struct und_err *err)
 {
-    for (int i = 0; i < set->n; i++) {
-        const struct rule_source *source = &set->sources[i];
-        if (!source->mapped)
-            und_fail(err, UND_USAGE, "%s:%d: %s: %.200s: cannot be mapped to a signal: %.200s",
-                     source->file, source->expr_line, set->rules[i].name, source->expr,
-                     source->why);
-    }
+    size_t n = json_array_size(reading->problems);
+    const char *first = json_string_value(json_array_get(reading->problems, 0));
+    int unmapped = 0;
+    for (int i = 0; i < reading->set->n; i++)
+        unmapped += !reading->set->sources[i].mapped;
+    if (n == 1)
+        return und_fail(err, UND_USAGE, "%s", first);
+    if (n > 1)
+        return und_fail(err, UND_USAGE, "%.600s (and %zu more)", first, n - 1);
+    if (strict && unmapped > 0)
+        return und_fail(err, UND_USAGE, "%d of %d alerts are no signals of the model", unmapped,
+                        reading->set->n);
+    return UND_OK;
 }
 
 static enum und_code check_command(const struct options *options, char *const *paths, int n,
                                    bool explain, struct und_err *err)
 {
-    struct reading reading = {.set = rule_set_new()};
-    reading.set->lenient = true;
-    if (n == 0)
+    struct reading reading = {
+        .set = rule_set_new(), .rule_files = json_array(), .problems = json_array()};
+    if (n == 0) {
         und_fail(err, UND_USAGE, "alerts %s: got no file", explain ? "explain" : "check");
-    else if (read_all(&reading, paths, n, err) == UND_OK) {
+    } else {
+        read_all(&reading, paths, n);
         if (options->json)
             dump_reading(&reading);
         else
             print_reading(&reading, explain);
-        fail_unmapped(reading.set, err);
+        judge(&reading, options->strict, err);
     }
     rule_set_free(reading.set);
     if (reading.has_prometheus)
         prometheus_file_fini(&reading.prometheus);
     alertmanager_file_free(reading.alertmanager);
+    json_decref(reading.rule_files);
+    json_decref(reading.problems);
     return err->code;
 }
 

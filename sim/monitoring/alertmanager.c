@@ -39,6 +39,7 @@ struct alertmanager {
     uint16_t epoch; /* of the process */
     bool running;
     int64_t started_ms; /* the sweeps' phase */
+    int64_t week_ms;    /* the clock of the week at time 0; -1: none */
     int n_rules, n_hosts, n_groups;
     struct alert_route only; /* where alertmanager.yml gives no routes */
     struct entry *entries;   /* owned: n_rules * n_hosts */
@@ -53,20 +54,12 @@ static struct entry *entry_of(struct alertmanager *alertmanager, int rule, int h
 }
 
 /* One route for every alert, as the fleet file's own keys say. */
-static void learn_only_route(struct alertmanager *alertmanager, const struct rule *rules)
+static void learn_only_route(struct alertmanager *alertmanager)
 {
     const struct alertmanager_config *config = alertmanager->config;
-    struct alert_route *only = &alertmanager->only;
-    *only = (struct alert_route){.group_wait_ms = config->group_wait_ms,
-                                 .group_interval_ms = config->group_interval_ms,
-                                 .repeat_interval_ms = config->repeat_interval_ms,
-                                 .by_instance = config->group_by_instance};
-    for (int i = 0; i < alertmanager->n_rules && config->group_by_alertname; i++) {
-        int same = 0;
-        while (strcmp(rules[same].name, rules[i].name) != 0)
-            same++;
-        only->group_of[i] = (uint8_t)same;
-    }
+    alertmanager->only = (struct alert_route){.group_wait_ms = config->group_wait_ms,
+                                              .group_interval_ms = config->group_interval_ms,
+                                              .repeat_interval_ms = config->repeat_interval_ms};
 }
 
 static const struct alert_route *route_of(const struct alertmanager *alertmanager, int rule,
@@ -78,35 +71,59 @@ static const struct alert_route *route_of(const struct alertmanager *alertmanage
     return config->route_of[rule][host] < 0 ? NULL : &config->routes[config->route_of[rule][host]];
 }
 
-static bool same_group(const struct alertmanager *alertmanager, int a, int b)
+/* The first rule of this name. */
+static int namesake(const struct rule *rules, int rule)
 {
-    int n = alertmanager->n_hosts;
-    const struct alert_route *route = route_of(alertmanager, a / n, a % n);
-    return route == route_of(alertmanager, b / n, b % n) &&
-           route->group_of[a / n] == route->group_of[b / n] &&
-           (!route->by_instance || a % n == b % n);
+    int same = 0;
+    while (strcmp(rules[same].name, rules[rule].name) != 0)
+        same++;
+    return same;
 }
 
-static void learn_groups(struct alertmanager *alertmanager)
+/* Alerts with equal numbers share a group; a route's numbers are its own. */
+static int number_of(const struct alertmanager *alertmanager, const struct rule *rules, int rule,
+                     int host)
 {
-    int n_entries = alertmanager->n_rules * alertmanager->n_hosts, n_members = 0;
-    for (int i = 0; i < n_entries; i++)
-        alertmanager->group_of[i] = -1;
+    const struct alertmanager_config *config = alertmanager->config;
+    int number = 0;
+    if (config->n_routes > 0)
+        return config->group_of[rule][host];
+    if (config->group_by_alertname)
+        number = namesake(rules, rule) * alertmanager->n_hosts;
+    return number + (config->group_by_instance ? host : 0);
+}
+
+static void learn_groups(struct alertmanager *alertmanager, const struct rule *rules)
+{
+    int n_hosts = alertmanager->n_hosts, n_entries = alertmanager->n_rules * n_hosts;
+    int *group_at = calloc((size_t)n_entries + 1, sizeof *group_at); /* by number: 1 + its index */
+    int n_members = 0;
+    UND_ASSERT(group_at != NULL);
     for (int i = 0; i < n_entries; i++) {
-        struct group *group = &alertmanager->groups[alertmanager->n_groups];
-        const struct alert_route *route =
-            route_of(alertmanager, i / alertmanager->n_hosts, i % alertmanager->n_hosts);
-        if (!route || alertmanager->group_of[i] >= 0)
+        const struct alert_route *route = route_of(alertmanager, i / n_hosts, i % n_hosts);
+        int number = route ? number_of(alertmanager, rules, i / n_hosts, i % n_hosts) : 0;
+        UND_ASSERT(number < n_entries || n_entries == 0);
+        alertmanager->group_of[i] = -1;
+        if (!route)
             continue;
-        *group = (struct group){.first = n_members, .route = route};
-        for (int j = i; j < n_entries; j++) {
-            if (!same_group(alertmanager, i, j))
-                continue;
-            alertmanager->group_of[j] = alertmanager->n_groups;
-            alertmanager->members[n_members++] = j;
-            group->n++;
+        if (group_at[number] == 0) {
+            alertmanager->groups[alertmanager->n_groups] = (struct group){.route = route};
+            group_at[number] = ++alertmanager->n_groups;
         }
-        alertmanager->n_groups++;
+        alertmanager->group_of[i] = group_at[number] - 1;
+        alertmanager->groups[group_at[number] - 1].n++;
+    }
+    free(group_at);
+    for (int i = 0; i < alertmanager->n_groups; i++) {
+        alertmanager->groups[i].first = n_members;
+        n_members += alertmanager->groups[i].n;
+        alertmanager->groups[i].n = 0;
+    }
+    for (int i = 0; i < n_entries; i++) {
+        if (alertmanager->group_of[i] >= 0) {
+            struct group *group = &alertmanager->groups[alertmanager->group_of[i]];
+            alertmanager->members[group->first + group->n++] = i;
+        }
     }
 }
 
@@ -124,14 +141,15 @@ struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *
     alertmanager->context = context;
     alertmanager->n_rules = fleet->monitoring.n_rules;
     alertmanager->n_hosts = fleet->n_hosts;
+    alertmanager->week_ms = -1;
     alertmanager->entries = calloc(n, sizeof *alertmanager->entries);
     alertmanager->groups = calloc(n, sizeof *alertmanager->groups);
     alertmanager->group_of = calloc(n, sizeof *alertmanager->group_of);
     alertmanager->members = calloc(n, sizeof *alertmanager->members);
     UND_ASSERT(alertmanager->entries && alertmanager->groups);
     UND_ASSERT(alertmanager->group_of && alertmanager->members);
-    learn_only_route(alertmanager, fleet->monitoring.rules);
-    learn_groups(alertmanager);
+    learn_only_route(alertmanager);
+    learn_groups(alertmanager, fleet->monitoring.rules);
     return alertmanager;
 }
 
@@ -279,21 +297,44 @@ static bool is_firing(const struct entry *entry, int64_t now_ms)
     return entry->known && entry->ends_ms > now_ms;
 }
 
-/* InhibitStage: another alert that fires mutes this one. */
-static bool is_muted(struct alertmanager *alertmanager, int member, int64_t now_ms)
+/* InhibitStage: another alert that fires, on the rule's source side and with equal labels. One that
+ * is on both sides is muted only by those that are not (inhibit.go). */
+static bool mutes(struct alertmanager *alertmanager, const struct inhibition *inhibition, int member,
+                  int64_t now_ms)
 {
-    int n_hosts = alertmanager->n_hosts, rule = member / n_hosts, host = member % n_hosts;
-    uint32_t same = alertmanager->config->muted_by_same_host[rule];
-    uint32_t any = alertmanager->config->muted_by_any_host[rule];
-    for (int source = 0; (same | any) >> source != 0; source++) {
-        if (same >> source & 1 && is_firing(entry_of(alertmanager, source, host), now_ms))
+    int n_hosts = alertmanager->n_hosts;
+    const struct inhibited *target = &inhibition->alert[member / n_hosts][member % n_hosts];
+    for (int i = 0; target->target && i < alertmanager->n_rules * n_hosts; i++) {
+        const struct inhibited *source = &inhibition->alert[i / n_hosts][i % n_hosts];
+        if (source->source && source->key == target->key && !(target->source && source->target) &&
+            is_firing(&alertmanager->entries[i], now_ms))
             return true;
-        for (int other = 0; any >> source & 1 && other < n_hosts; other++) {
-            if (is_firing(entry_of(alertmanager, source, other), now_ms))
-                return true;
-        }
     }
     return false;
+}
+
+static bool is_muted(struct alertmanager *alertmanager, int member, int64_t now_ms)
+{
+    for (int i = 0; i < alertmanager->config->n_inhibitions; i++) {
+        if (mutes(alertmanager, &alertmanager->config->inhibitions[i], member, now_ms))
+            return true;
+    }
+    return false;
+}
+
+/* TimeMuteStage and TimeActiveStage: a flush at such a time notifies of nothing, and logs nothing. */
+static bool is_quiet_time(const struct alertmanager *alertmanager, const struct alert_route *route,
+                          int64_t now_ms)
+{
+    int64_t minute = (alertmanager->week_ms + now_ms) / 60000 % WEEK_MINUTES;
+    return alertmanager->week_ms >= 0 && route->has_mute &&
+           (route->mute.bits[minute / 8] >> minute % 8 & 1) != 0;
+}
+
+void alertmanager_clock(struct alertmanager *alertmanager, int64_t week_ms)
+{
+    UND_ASSERT(week_ms >= 0);
+    alertmanager->week_ms = week_ms;
 }
 
 /* What the last stages see of a group: its alerts that are not muted. */
@@ -335,9 +376,14 @@ static bool needs_update(const struct flushed *seen, const struct group *group, 
     return seen->new_resolved || group->logged_ms < now_ms - group->route->repeat_interval_ms;
 }
 
+static void set_bit(struct rule_bits *bits, int rule)
+{
+    bits->word[rule / 64] |= (uint64_t)1 << rule % 64;
+}
+
 static void notify(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
-    struct notification notification = {{0}, {0}};
+    struct notification notification = {.firing = {{{0}}}};
     int n_hosts = alertmanager->n_hosts;
     group->logged = true;
     group->logged_ms = now_ms;
@@ -347,9 +393,9 @@ static void notify(struct alertmanager *alertmanager, struct group *group, int64
         bool seen = entry->grouped && !is_muted(alertmanager, member, now_ms);
         entry->logged_firing = seen && entry->ends_ms > now_ms;
         entry->logged_resolved = seen && entry->ends_ms <= now_ms;
-        notification.member[member % n_hosts] |= (uint32_t)1 << member / n_hosts;
+        set_bit(&notification.member[member % n_hosts], member / n_hosts);
         if (entry->logged_firing)
-            notification.firing[member % n_hosts] |= (uint32_t)1 << member / n_hosts;
+            set_bit(&notification.firing[member % n_hosts], member / n_hosts);
     }
     if (alertmanager->observer)
         alertmanager->observer(alertmanager->context, now_ms, &notification);
@@ -371,7 +417,7 @@ static void flush(struct alertmanager *alertmanager, int index, int64_t now_ms)
     struct group *group = &alertmanager->groups[index];
     struct flushed seen = look(alertmanager, group, now_ms);
     group->flushed = true;
-    if (needs_update(&seen, group, now_ms))
+    if (!is_quiet_time(alertmanager, group->route, now_ms) && needs_update(&seen, group, now_ms))
         notify(alertmanager, group, now_ms);
     drop_resolved(alertmanager, group, now_ms);
     schedule_flush(alertmanager, index, now_ms + group->route->group_interval_ms);

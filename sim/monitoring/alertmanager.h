@@ -10,12 +10,19 @@
 #include "sim/engine/queue.h"
 
 /* One notification has left for the webhook: the firing set of the group's hosts.
- * `firing[host]` is a bit set by rule index, for the group's rules and hosts only;
- * `member[host]` says which hosts and rules the group speaks about. */
-struct notification {
-    uint32_t firing[FLEET_HOSTS];
-    uint32_t member[FLEET_HOSTS];
+ * `firing` is of the group's rules and hosts only; `member` says which ones it speaks about. */
+struct rule_bits {
+    uint64_t word[FLEET_RULES / 64];
 };
+struct notification {
+    struct rule_bits firing[FLEET_HOSTS];
+    struct rule_bits member[FLEET_HOSTS];
+};
+static inline bool rule_bits_have(const struct rule_bits *bits, int rule)
+{
+    return (bits->word[rule / 64] >> rule % 64 & 1) != 0;
+}
+
 typedef void alertmanager_observer(void *context, int64_t now_ms,
                                    const struct notification *notification);
 
@@ -27,6 +34,9 @@ size_t alertmanager_pending(const struct fleet *fleet); /* ceiling of its events
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
                                        uint16_t first_kind, alertmanager_observer *observer,
                                        void *context);
+/* What the clock of the week says at time 0 (Monday 0:00 being 0). Without it, the time intervals of
+ * routes are taken never to be. */
+void alertmanager_clock(struct alertmanager *alertmanager, int64_t week_ms);
 void alertmanager_close(struct alertmanager *alertmanager);
 void alertmanager_reset(struct alertmanager *alertmanager);
 void alertmanager_stop(struct alertmanager *alertmanager, int64_t now_ms);

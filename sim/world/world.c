@@ -65,6 +65,8 @@ static void open_monitoring(struct world *world)
     if (fleet->alertmanager.present)
         world->alertmanager = alertmanager_open(fleet, &world->queue, EV_ALERTMANAGER,
                                                 world_controller_notified, world);
+    if (world->alertmanager)
+        alertmanager_clock(world->alertmanager, world->scenario->start_ms);
     world->prometheus = prometheus_open(fleet, &world->queue, EV_PROMETHEUS, world->alertmanager,
                                         world_controller_alert, world);
     for (i = 0; i < fleet->monitoring.n_rules; i++) {

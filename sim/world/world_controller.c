@@ -442,8 +442,10 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
     for (host = 0; host < world->n_hosts; host++) {
         unsigned severities = 0, spoken = 0;
         for (rule = 0; rule < monitoring->n_rules; rule++) {
-            severities |= (n->firing[host] >> rule & 1u) << monitoring->rules[rule].severity;
-            spoken |= (n->member[host] >> rule & 1u) << monitoring->rules[rule].severity;
+            severities |= (unsigned)rule_bits_have(&n->firing[host], rule)
+                          << monitoring->rules[rule].severity;
+            spoken |= (unsigned)rule_bits_have(&n->member[host], rule)
+                      << monitoring->rules[rule].severity;
         }
         if (spoken == 0)
             continue;

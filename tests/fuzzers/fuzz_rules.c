@@ -44,7 +44,6 @@ static void read_rules(const char *path)
 {
     struct und_err err = {UND_OK, ""};
     struct rule_set *set = rule_set_new();
-    set->lenient = true;
     check(rule_set_read(set, &path, 1, &err), &err);
     rule_set_free(set);
 }

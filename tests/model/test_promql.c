@@ -325,9 +325,9 @@ START_TEST(matchers_and_roundings_are_kept)
     ck_assert(signal.rounded);
     ck_assert(signal.per_cpu);
     ck_assert_int_eq(signal.n_matchers, 2);
-    ck_assert_str_eq(signal.matchers[0].name, "job");
-    ck_assert_str_eq(signal.matchers[1].value, "a.*");
-    ck_assert_int_eq(signal.matchers[1].match, PROMQL_LIKE);
+    ck_assert_str_eq(signal.matchers[0]->name, "job");
+    ck_assert_str_eq(signal.matchers[1]->value, "a.*");
+    ck_assert_int_eq(signal.matchers[1]->match, PROMQL_LIKE);
     promql_free(promql);
 }
 END_TEST

@@ -56,11 +56,11 @@ static void check_host(int64_t until_s, int host, int n, const struct expected *
     monitoring_fixture_run(&world, until_s * SECOND);
     for (int i = 0; i < world.n; i++) {
         const struct observed *seen = &world.log[i];
-        if (seen->what != OBSERVED_NOTIFICATION || !seen->notification.member[host])
+        if (seen->what != OBSERVED_NOTIFICATION || !seen->notification.member[host].word[0])
             continue;
         ck_assert_msg(found < n, "unexpected notification at %ld ms", (long)seen->at_ms);
         ck_assert_int_eq(seen->at_ms, expected[found].at_s * SECOND);
-        ck_assert_uint_eq(seen->notification.firing[host], expected[found].firing);
+        ck_assert_uint_eq(seen->notification.firing[host].word[0], expected[found].firing);
         found++;
     }
     ck_assert_int_eq(found, n);
@@ -127,7 +127,7 @@ START_TEST(second_alert_of_a_group_waits_for_the_tick)
     fire(550 * SECOND, 430 * SECOND, 0, 1);
     fire(660 * SECOND, 60 * SECOND, 0, 0);
     CHECK(700, 1, {90, 0}, {690, 1});
-    ck_assert_uint_eq(world.log[1].notification.firing[0], 1);
+    ck_assert_uint_eq(world.log[1].notification.firing[0].word[0], 1);
 }
 END_TEST
 
@@ -258,9 +258,14 @@ static void setup_routed(void)
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_UP, 2 * MINUTE);
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_CPU_RATE, 5 * MINUTE);
     config->n_routes = 2;
-    config->routes[0] = (struct alert_route){10 * SECOND, 60 * SECOND, 240 * MINUTE, true, {0, 1}};
-    config->routes[1] =
-        (struct alert_route){50 * SECOND, 100 * SECOND, 240 * MINUTE, false, {0, 1}};
+    config->routes[0] = (struct alert_route){.group_wait_ms = 10 * SECOND,
+                                             .group_interval_ms = 60 * SECOND,
+                                             .repeat_interval_ms = 240 * MINUTE};
+    config->routes[1] = (struct alert_route){.group_wait_ms = 50 * SECOND,
+                                             .group_interval_ms = 100 * SECOND,
+                                             .repeat_interval_ms = 240 * MINUTE};
+    config->group_of[0][1] = 1;                          /* one group a host */
+    config->group_of[1][0] = config->group_of[1][1] = 2; /* one for both */
     config->route_of[0][1] = -1;
     config->route_of[1][0] = config->route_of[1][1] = 1;
 }
@@ -279,22 +284,36 @@ START_TEST(routes_have_their_own_times)
     monitoring_fixture_run(&world, 215 * SECOND);
     ck_assert_int_eq(world.n, 4);
     ck_assert_int_eq(world.log[0].at_ms, 70 * SECOND);
-    ck_assert_uint_eq(world.log[0].notification.firing[0], 1);
-    ck_assert_uint_eq(world.log[0].notification.member[0], 1);
-    ck_assert_uint_eq(world.log[0].notification.member[1], 0);
+    ck_assert_uint_eq(world.log[0].notification.firing[0].word[0], 1);
+    ck_assert_uint_eq(world.log[0].notification.member[0].word[0], 1);
+    ck_assert_uint_eq(world.log[0].notification.member[1].word[0], 0);
     ck_assert_int_eq(world.log[1].at_ms, 110 * SECOND);
-    ck_assert_uint_eq(world.log[1].notification.firing[0], 2);
-    ck_assert_uint_eq(world.log[1].notification.member[1], 2);
+    ck_assert_uint_eq(world.log[1].notification.firing[0].word[0], 2);
+    ck_assert_uint_eq(world.log[1].notification.member[1].word[0], 2);
     ck_assert_int_eq(world.log[2].at_ms, 190 * SECOND); /* ticks of 60 s from 70 */
-    ck_assert_uint_eq(world.log[2].notification.firing[0], 0);
+    ck_assert_uint_eq(world.log[2].notification.firing[0].word[0], 0);
     ck_assert_int_eq(world.log[3].at_ms, 210 * SECOND);
-    ck_assert_uint_eq(world.log[3].notification.firing[1], 2);
+    ck_assert_uint_eq(world.log[3].notification.firing[1].word[0], 2);
 }
 END_TEST
 
+/* Alerts of rule 0 mute those of rule 1, of the same host or of any. */
+static void inhibit(bool same_host)
+{
+    static struct inhibition inhibition;
+    inhibition = (struct inhibition){.alert = {{{0}}}};
+    for (int host = 0; host < 2; host++) {
+        inhibition.alert[0][host].source = inhibition.alert[1][host].target = true;
+        inhibition.alert[0][host].key = inhibition.alert[1][host].key =
+            (uint16_t)(same_host ? host : 0);
+    }
+    world.fleet.alertmanager.inhibitions = &inhibition;
+    world.fleet.alertmanager.n_inhibitions = 1;
+}
+
 START_TEST(a_firing_alert_mutes_another)
 {
-    world.fleet.alertmanager.muted_by_same_host[1] = 1;
+    inhibit(true);
     fire(60 * SECOND, 60 * SECOND, 0, 0);
     fire(70 * SECOND, 70 * SECOND, 1, 0); /* muted at its flush of 100 */
     fire(70 * SECOND, 70 * SECOND, 1, 1); /* the other host's is not */
@@ -304,7 +323,7 @@ START_TEST(a_firing_alert_mutes_another)
     CHECK(395, 0, {90, 1}, {390, 0});
     CHECK(450, 0, {90, 1}, {390, 0}, {400, 2}); /* told once it is muted no longer */
     ck_assert_int_eq(world.log[1].at_ms, 100 * SECOND);
-    ck_assert_uint_eq(world.log[1].notification.firing[1], 2);
+    ck_assert_uint_eq(world.log[1].notification.firing[1].word[0], 2);
 }
 END_TEST
 
@@ -314,7 +333,7 @@ START_TEST(a_muted_alert_is_left_out_of_its_group)
     setup_grouped(true);
     monitoring_fixture_close(&world);
     world.fleet.alertmanager.group_by_alertname = false;
-    world.fleet.alertmanager.muted_by_same_host[1] = 1;
+    inhibit(true);
     monitoring_fixture_open(&world);
     monitoring_fixture_reset(&world, &(struct stream){{1, 2, 3, 4}});
     fire(60 * SECOND, 60 * SECOND, 0, 0);
@@ -325,12 +344,45 @@ END_TEST
 
 START_TEST(an_alert_of_any_host_can_mute)
 {
-    world.fleet.alertmanager.muted_by_any_host[1] = 1;
+    inhibit(false);
     fire(60 * SECOND, 60 * SECOND, 0, 1);
     fire(70 * SECOND, 70 * SECOND, 1, 0);
     monitoring_fixture_run(&world, 200 * SECOND);
     ck_assert_int_eq(world.n, 1);
-    ck_assert_uint_eq(world.log[0].notification.firing[1], 1);
+    ck_assert_uint_eq(world.log[0].notification.firing[1].word[0], 1);
+}
+END_TEST
+
+/* Alerts that are on both sides of a rule do not mute each other. */
+START_TEST(both_sides_of_an_inhibition_mute_nobody)
+{
+    inhibit(false);
+    for (int rule = 0; rule < 2; rule++) {
+        world.fleet.alertmanager.inhibitions[0].alert[rule][0].source = true;
+        world.fleet.alertmanager.inhibitions[0].alert[rule][0].target = true;
+    }
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    fire(70 * SECOND, 70 * SECOND, 1, 0);
+    CHECK(200, 0, {90, 1}, {100, 2});
+}
+END_TEST
+
+/* A route that is mute from Monday 0:01 to 0:05 says nothing then; the flush of 6:30 does. */
+START_TEST(a_mute_time_says_nothing_until_it_is_over)
+{
+    monitoring_fixture_close(&world);
+    world.fleet.alertmanager.n_routes = 1;
+    world.fleet.alertmanager.routes[0] = (struct alert_route){.group_wait_ms = 30 * SECOND,
+                                                              .group_interval_ms = 300 * SECOND,
+                                                              .repeat_interval_ms = 3600 * SECOND,
+                                                              .has_mute = true,
+                                                              .mute = {{0x1e}}};
+    monitoring_fixture_open(&world);
+    alertmanager_clock(world.alertmanager, 0);
+    monitoring_fixture_reset(&world, &(struct stream){{1, 2, 3, 4}});
+    fire(60 * SECOND, 60 * SECOND, 0, 0);
+    keep_firing(180, 380, 60, 0, 0);
+    CHECK(400, 0, {390, 1});
 }
 END_TEST
 
@@ -361,7 +413,7 @@ START_TEST(refire_is_silent_with_the_documented_probability)
         for (int64_t at_ms = refired_ms; at_ms < refired_ms + 10 * MINUTE; at_ms += 2 * MINUTE)
             fire(at_ms, refired_ms, 0, 0);
         for (int i = 0; i < world.n; i++)
-            told |= world.log[i].at_ms >= refired_ms && world.log[i].notification.firing[0];
+            told |= world.log[i].at_ms >= refired_ms && world.log[i].notification.firing[0].word[0];
         silent += !told;
     }
     se = sqrt(expected * (1 - expected) / trials);
@@ -396,6 +448,8 @@ Suite *suite(void)
     tcase_add_test(groups, a_firing_alert_mutes_another);
     tcase_add_test(groups, a_muted_alert_is_left_out_of_its_group);
     tcase_add_test(groups, an_alert_of_any_host_can_mute);
+    tcase_add_test(groups, both_sides_of_an_inhibition_mute_nobody);
+    tcase_add_test(groups, a_mute_time_says_nothing_until_it_is_over);
     suite_add_tcase(suite, groups);
     tcase_add_checked_fixture(refire, setup, teardown);
     tcase_add_loop_test(refire, refire_is_silent_with_the_documented_probability, 1, 7);

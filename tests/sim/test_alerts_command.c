@@ -84,16 +84,37 @@ START_TEST(check_names_what_is_no_signal)
           file);
     fclose(file);
     snprintf(arguments, sizeof arguments, "check %s", path);
-    ck_assert_int_eq(run(arguments, &output), 2);
-    remove(path);
+    ck_assert_int_eq(run(arguments, &output), 0); /* it can be read */
     ck_assert_ptr_nonnull(strstr(output, "Odd                          NO SIGNAL: node_load1 is"));
-    snprintf(says, sizeof says, "  %s:3: limit is not used\n", path);
-    ck_assert_ptr_nonnull(strstr(output, says));
-    snprintf(says, sizeof says,
-             "%s:5: Odd: node_load1 > 5: cannot be mapped to a signal: node_load1 is no metric",
-             path);
+    snprintf(says, sizeof says, "  %s:3: limit: with more than 3 alerts at once", path);
     ck_assert_ptr_nonnull(strstr(output, says));
     free(output);
+    snprintf(arguments, sizeof arguments, "check --strict %s", path);
+    ck_assert_int_eq(run(arguments, &output), 2);
+    ck_assert_ptr_nonnull(strstr(output, "1 of 1 alerts are no signals of the model"));
+    free(output);
+    remove(path);
+}
+END_TEST
+
+/* What cannot be read hides nothing of the rest. */
+START_TEST(check_goes_on_after_what_is_bad)
+{
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[64];
+    FILE *file = fdopen(mkstemp(path), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("groups:\n- name: a\n  rules:\n  - {alert: A, expr: up ==}\n"
+          "  - {alert: Down, expr: up == 0}\n  - {alert: B, expr: up == 0, for: x}\n",
+          file);
+    fclose(file);
+    snprintf(arguments, sizeof arguments, "explain %s", path);
+    ck_assert_int_eq(run(arguments, &output), 2);
+    ck_assert_ptr_nonnull(strstr(output, ":4: expr: "));
+    ck_assert_ptr_nonnull(strstr(output, ":6: for: got x"));
+    ck_assert_ptr_nonnull(strstr(output, "Down  ("));
+    ck_assert_ptr_nonnull(strstr(output, "(and 1 more)"));
+    free(output);
+    remove(path);
 }
 END_TEST
 
@@ -171,6 +192,7 @@ Suite *suite(void)
     TCase *command = tcase_create("command");
     tcase_add_loop_test(command, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
     tcase_add_test(command, check_names_what_is_no_signal);
+    tcase_add_test(command, check_goes_on_after_what_is_bad);
     tcase_add_test(command, check_shows_jobs_routes_and_signals);
     tcase_add_test(command, explain_derives_the_signal);
     tcase_add_test(command, eval_takes_the_rules_of_a_file);

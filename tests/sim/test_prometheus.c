@@ -560,8 +560,8 @@ START_TEST(resend_delay_is_strict)
     monitoring_fixture_run(&world, fired_ms + 20 * MINUTE);
     ck_assert_int_eq(monitoring_fixture_first_notification(&world),
                      fired_ms + (30 + 4 * 60) * SECOND);
-    ck_assert_uint_eq(world.log[0].notification.firing[0], 0);
-    ck_assert_uint_eq(world.log[0].notification.member[0], 1);
+    ck_assert_uint_eq(world.log[0].notification.firing[0].word[0], 0);
+    ck_assert_uint_eq(world.log[0].notification.member[0].word[0], 1);
     monitoring_fixture_close(&world);
 }
 END_TEST
