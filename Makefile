@@ -33,7 +33,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 # The rooms, highest first: one archive a folder, so that the link line shows who may call whom.
 # tests/layers holds every include to this order.
 ROOMS := $(addprefix live/,command watch drill act monitoring github journal http secret base) \
-         $(addprefix sim/,command rules rehearsal experiment world monitoring stats engine) \
+         $(addprefix sim/,command explore rules rehearsal experiment world monitoring stats engine) \
          $(addprefix reports/,drill page plot text) \
          $(addprefix model/,drill load rules promql file fleet stats policy base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
@@ -43,7 +43,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
 # code in the rest. First, because they end last.
-STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage
+STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage sim/test_explore
 SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
             $(foreach layer,live drill model sim reports,$(wildcard tests/$(layer)/test_*.c))))
 # What suites share: the main function, golden files, fixtures.
@@ -59,6 +59,7 @@ help:
 	@echo "asan tsan           the suites under AddressSanitizer and UBSan, ThreadSanitizer"
 	@echo "purity digests      ring 0 imports nothing; every build gives the same digests"
 	@echo "bench               speed, as ratios"
+	@echo "proofs prove        every state of the policy, for small fleets; prove: larger ones too"
 	@echo "theory              against queueing theory to PRECISION=1% or less"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
@@ -86,7 +87,7 @@ test:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/test_run tests/purity tests/digests -- tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
+	    tests/test_run tests/purity tests/digests -- tests/proofs tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
 
@@ -156,6 +157,13 @@ builds:
 digests: all builds
 	$(Q)tests/digests
 
+# The policy in every state that it can reach; in prove also what takes minutes, and a run at
+# millisecond times of 10^7 steps that must stay inside.
+proofs: all
+	$(Q)tests/proofs
+prove: all $(BUILD)/tests/sim/test_explore
+	$(Q)ALL=1 FINE_STEPS=10000000 tests/run tests/proofs $(BUILD)/tests/sim/test_explore
+
 # The simulator against queueing theory, as closely as PRECISION (0.3%) asks.
 theory: $(BUILD)/tests/sim/test_theory
 	$(Q)THEORY_PRECISION=$(PRECISION) $<
@@ -216,7 +224,7 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan layers purity builds digests golden bench theory fuzzers \
+.PHONY: all help demo test suites check asan tsan layers purity builds digests proofs prove golden bench theory fuzzers \
         fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.

@@ -4,6 +4,7 @@
 #include "live/command/replay_command.h"
 #include "model/base/err.h"
 #include "sim/command/alerts_command.h"
+#include "sim/command/explore_command.h"
 #include "sim/command/rehearse_command.h"
 #include "sim/command/sim_command.h"
 #include "sim/rehearsal/rehearsal.h"
@@ -46,6 +47,7 @@ static const struct {
     {"alerts", alerts_command, "alert rules: check, explain, states for samples, detection delays"},
     {"monitor", monitor_command, "watch the real fleet in shadow: decide, journal, change nothing"},
     {"replay", replay_command, "recorded views through the policy again: first difference"},
+    {"explore", explore_command, "every state that the policy can reach, every step checked"},
     {"drill", drill, "carry a drill out for real, measure it, take it back; or rehearse it"},
     {"schema", schema_command, "JSON Schema of fleet and scenario files"},
 };

@@ -1,0 +1,9 @@
+/* `understudy explore`: the policy of a fleet, in every state that it can reach. */
+#ifndef SIM_COMMAND_EXPLORE_COMMAND_H
+#define SIM_COMMAND_EXPLORE_COMMAND_H
+
+#include "model/base/err.h"
+
+enum und_code explore_command(int argc, char **argv, struct und_err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * A set of states in the order in which they were found: the packed keys side by side, and a hash
+ * index of 32-bit numbers into them (open addressing, at most 7/8 full, grown by half).
+ *
+ * Memory: ceil(bits / 8) + 4.6 to 6.9 bytes a state, plus what the arrays have in reserve. Finding
+ * is safe from several threads while nobody adds.
+ */
+#ifndef SIM_EXPLORE_STATESET_H
+#define SIM_EXPLORE_STATESET_H
+
+#include "model/base/int128.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATESET_NONE UINT32_MAX
+#define STATESET_MOST (UINT32_MAX - 1)
+
+struct stateset {
+    unsigned char *key;
+    size_t stride, reserved;
+    uint128 mask; /* the bits of a key */
+    uint32_t n;
+    uint32_t *index; /* STATESET_NONE where empty */
+    uint32_t size;
+};
+
+void stateset_init(struct stateset *set, int bits);
+void stateset_fini(struct stateset *set);
+size_t stateset_bytes(const struct stateset *set); /* in use */
+
+uint32_t stateset_find(const struct stateset *set, uint128 key); /* or STATESET_NONE */
+uint32_t stateset_add(struct stateset *set, uint128 key);        /* new or old */
+uint128 stateset_key(const struct stateset *set, uint32_t i);
+
+static inline uint64_t stateset_hash(uint128 key)
+{
+    uint64_t hash = ((uint64_t)key ^ 0x9E3779B97F4A7C15u) * 0xFF51AFD7ED558CCDu;
+    hash ^= hash >> 32;
+    hash = (hash ^ (uint64_t)(key >> 64)) * 0xC4CEB9FE1A85EC53u;
+    return hash ^ hash >> 29;
+}
+
+#endif
