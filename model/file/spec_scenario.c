@@ -276,7 +276,8 @@ static const struct field scenario_fields[] = {
      .kind = FIELD_DURATION,
      AT(struct scenario, duration_ms),
      RANGE(1000, MOMENT_MAX),
-     .help = "simulated time; left out: 24h, or with a trace until all jobs are done"},
+     .help = "simulated time; left out: until the recovery from every fault is over, 7d at most; "
+             "24h where there is none or one has no end; with a trace until all jobs are done"},
     {.key = "warmup",
      .kind = FIELD_CUSTOM,
      .read = read_warmup,
@@ -342,6 +343,19 @@ static enum und_code check_faults(struct spec *spec, const struct scenario *scen
     return UND_OK;
 }
 
+/* Faults that strike once and end: their recovery is over some time. */
+static bool has_an_end(const struct scenario *scenario)
+{
+    int i;
+    for (i = 0; i < scenario->n_faults; i++)
+        if (!scenario->faults[i].has_lasts || scenario->faults[i].has_every)
+            return false;
+    for (i = 0; i < scenario->fleet.n_hosts; i++)
+        if (scenario->fleet.hosts[i].has_mtbf)
+            return false;
+    return scenario->n_faults > 0;
+}
+
 static enum und_code check_scenario(struct spec *spec, void *base, json_t *mapping,
                                     const struct spot *whole)
 {
@@ -349,6 +363,10 @@ static enum und_code check_scenario(struct spec *spec, void *base, json_t *mappi
     struct spot spot = spec_spot(spec, mapping, "warmup", whole);
     char text[UNITS_TEXT];
     if (scenario->duration_ms == 0 && scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE)
+        scenario->until_recovered = has_an_end(scenario);
+    if (scenario->until_recovered)
+        scenario->duration_ms = SCENARIO_RECOVERY_MS;
+    else if (scenario->duration_ms == 0 && scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE)
         scenario->duration_ms = UNITS_DAY;
     if (scenario->duration_ms > 0 && scenario->warmup_ms >= scenario->duration_ms)
         return doc_fail(&spot, spec->err, "got %s, want less than the duration",

@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "result.h"
 
+#define SCENARIO_RECOVERY_MS (7 * 24 * 3600 * 1000LL) /* the longest that is waited for */
 #define SCENARIO_EXPECTS 64
 
 struct documented { /* -1: the documents make no claim; -2: "N/A" */
@@ -33,7 +34,9 @@ struct scenario {
     char about[512];
     char path[FLEET_PATH];
     struct fleet fleet;
-    int64_t duration_ms; /* 0 with a trace: until every job is done */
+    int64_t duration_ms;  /* 0 with a trace: until every job is done */
+    bool until_recovered; /* it ends as soon as every fault's recovery is over; the duration at most
+                           */
     int64_t warmup_ms;
     bool warmup_auto;
     int64_t start_ms; /* time of the week at which it begins, for the arrival profile */

@@ -24,8 +24,9 @@ bool plot_has(const struct report *report, enum plot plot)
 void plot_caption(const struct report *report, enum plot plot, char *out, size_t size)
 {
     static const char *const what[PLOT_COUNT] = {
-        [PLOT_ECDF] = "share of replications in which the fault was detected and service restored "
-                      "within a time, against the documented times; the band is its 95% interval",
+        [PLOT_ECDF] = "share of the cases where the fault was detected and service restored that "
+                      "took no longer than a time, against the documented times; the band is its "
+                      "95% interval; what had not come about when the run ended is censored",
         [PLOT_STRIP] = "one replication: phase of every host, admitted and busy slots, waiting "
                        "jobs and alerts around the first fault",
     };

@@ -1,5 +1,6 @@
 #include "plot_script.h"
 
+#include "model/stats/survival.h"
 #include "reports/text/claim.h"
 #include "reports/text/text.h"
 
@@ -40,24 +41,45 @@ static void choose_range(struct panel *panel)
     panel->to_s = high + pad;
 }
 
-/* Two points a step, so that lines and filled bands draw the same stairs. Columns: seconds,
- * percent, and the band's lower and upper edge. */
-static void write_curve(FILE *script, const struct panel *panel)
+/* The band at a step: where all were over, of the whole curve at once (Dvoretzky, Kiefer and
+ * Wolfowitz); else of each point, Kaplan and Meier's. In percent. */
+static struct interval band_at(const struct survival *survival, double t, double now)
 {
-    const struct samples *samples = panel->samples;
-    double n = (double)samples->n, band = 100 * sqrt(log(2 / 0.05) / (2 * n)), before = 0;
-    size_t points = samples->n < CURVE_POINTS ? samples->n : CURVE_POINTS, i;
-    fprintf(script, "$curve << EOD\n%.3f 0 0 %.3f\n", panel->from_s, fmin(band, 100));
-    for (i = 0; i < points; i++) {
-        size_t at = (i + 1) * samples->n / points - 1;
-        double s = samples->value[at] / 1000, now = 100 * (double)(at + 1) / n;
-        fprintf(script, "%.3f %.3f %.3f %.3f\n%.3f %.3f %.3f %.3f\n", s, before,
-                fmax(before - band, 0), fmin(before + band, 100), s, now, fmax(now - band, 0),
-                fmin(now + band, 100));
+    double half = 100 * sqrt(log(2 / 0.05) / (2 * (double)survival->events));
+    struct survival_share share;
+    if (survival->censored == 0)
+        return (struct interval){fmax(now - half, 0), fmin(now + half, 100)};
+    share = survival_share(survival, t, STATS_CONFIDENCE);
+    return (struct interval){100 * share.low, 100 * share.high};
+}
+
+/* Two points a step, so that lines and filled bands draw the same stairs. Columns: seconds,
+ * percent, and the band's lower and upper edge. The curve ends where nothing more is known. */
+static void write_curve(FILE *script, const struct panel *panel, const struct result *result)
+{
+    struct survival survival;
+    struct interval band;
+    double before = 0, least = (panel->to_s - panel->from_s) / CURVE_POINTS, drawn_s = -INFINITY;
+    size_t i;
+    result_survival(result, panel->metric, &survival);
+    band = band_at(&survival, 0, 0);
+    fprintf(script, "$curve << EOD\n%.3f 0 %.3f %.3f\n", panel->from_s, band.low, band.high);
+    for (i = 0; i < survival.n; i++) {
+        const struct survival_step *step = &survival.step[i];
+        double s = step->at / 1000, now = 100 * (1 - step->s);
+        if (step->events == 0 || (s - drawn_s < least && i + 1 < survival.n))
+            continue; /* cannot be told apart */
+        fprintf(script, "%.3f %.3f %.3f %.3f\n", s, before, band.low, band.high);
+        band = band_at(&survival, step->at, now);
+        fprintf(script, "%.3f %.3f %.3f %.3f\n", s, now, band.low, band.high);
         before = now;
+        drawn_s = s;
     }
-    fprintf(script, "%.3f 100 %.3f 100\nEOD\n",
-            fmax(panel->to_s, samples->value[samples->n - 1] / 1000), fmax(100 - band, 0));
+    fprintf(script, "%.3f %.3f %.3f %.3f\nEOD\n",
+            survival.censored > 0 ? survival_known_to(&survival) / 1000
+                                  : fmax(panel->to_s, survival_known_to(&survival) / 1000),
+            before, band.low, band.high);
+    survival_fini(&survival);
 }
 
 static void write_claim(FILE *script, const struct panel *panel)
@@ -80,9 +102,22 @@ static void write_claim(FILE *script, const struct panel *panel)
                          : "center");
 }
 
+/* ", 12 not over, 53 never" */
+static const char *missing(const struct samples *samples, char *out, size_t size)
+{
+    size_t end = 0;
+    out[0] = '\0';
+    if (samples->n_censored > 0)
+        end = (size_t)snprintf(out, size, ", %zu not over", samples->n_censored);
+    if (samples->never > 0)
+        snprintf(out + end, size - end, ", %lld never", (long long)samples->never);
+    return out;
+}
+
 static void write_titles(FILE *script, const struct panel *panel, const struct result *result)
 {
     char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE], detail[CLAIM_DETAIL], line[400];
+    char rest[64];
     const struct quantity *quantity = &result->metric[panel->metric];
     bool claimed = panel->claim.status >= CLAIM_MET;
     claim_detail(&panel->claim, result, detail);
@@ -92,9 +127,11 @@ static void write_titles(FILE *script, const struct panel *panel, const struct r
     fputs("set label 2 ", script);
     text_gnuplot(script, line);
     fprintf(script, " at graph 0, graph 1.27 left textcolor rgb '" PLOT_INK "'\n");
-    snprintf(line, sizeof line, "p50 %s, p95 %s, longest %s, n = %zu",
-             text_time(p50, quantity->p50), text_time(p95, quantity->p95),
-             text_time(most, quantity->max), panel->samples->n);
+    snprintf(line, sizeof line, "p50 %s, p95 %s, longest %s, n = %zu%s",
+             text_quantile(p50, panel->metric, quantity, quantity->p50),
+             text_quantile(p95, panel->metric, quantity, quantity->p95),
+             text_quantile(most, panel->metric, quantity, quantity->max), panel->samples->n,
+             missing(panel->samples, rest, sizeof rest));
     fputs("set label 3 ", script);
     text_gnuplot(script, line);
     fprintf(script, " at graph 0, graph 1.17 left textcolor rgb '" PLOT_GREY "'\n");
@@ -104,7 +141,7 @@ static void write_panel(FILE *script, const struct panel *panel, const struct re
                         bool first)
 {
     const char *unit;
-    write_curve(script, panel);
+    write_curve(script, panel, result);
     fprintf(script,
             "unset arrow\nunset label\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n"
             "set tmargin at screen %.2f\nset bmargin at screen %.2f\n",
@@ -113,7 +150,8 @@ static void write_panel(FILE *script, const struct panel *panel, const struct re
     unit = plot_script_time_tics(script, panel->from_s, panel->to_s, 7);
     fputs("set ytics ('0' 0, '25' 25, '50' 50, '75' 75, '95' 95)\n", script);
     fprintf(script, "set xlabel 'time since the fault (%s)' offset 0,0.3\n", unit);
-    fprintf(script, "set ylabel '%s' offset -0.5,0\n", first ? "share of replications (%)" : "");
+    fprintf(script, "set ylabel '%s' offset -0.5,0\n",
+            first ? "share of those where it came about (%)" : "");
     fputs("set arrow 2 from graph 0, first 95 to graph 1, first 95 nohead back dashtype (2,4) "
           "linecolor rgb '" PLOT_GREY "'\n",
           script);

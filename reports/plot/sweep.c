@@ -55,8 +55,9 @@ double sweep_difference(const struct sweep *sweep, int point, const struct sweep
     struct comparison comparison;
     size_t n;
     *half_width = NAN;
-    if (!column->mean || !first || !other || !first->by_replication[column->metric])
-        return NAN;
+    if (!column->mean || !first || !other || !first->by_replication[column->metric] ||
+        first->metric[column->metric].mean_is_bound || other->metric[column->metric].mean_is_bound)
+        return NAN; /* bounds have no difference */
     n = (size_t)(first->replications < other->replications ? first->replications
                                                            : other->replications);
     comparison = stats_compare(first->by_replication[column->metric],
@@ -110,10 +111,31 @@ static void cell(char out[CELL + 8], enum metric metric, double value, double ha
         snprintf(out, CELL + 8, "%s%.12s", !sign ? "" : value < 0 ? "-" : "+", text);
 }
 
+/* A value of its own: ">50:00" beyond what was seen, ">=48:55" where the mean is a lower bound. */
+static void value_cell(char out[CELL + 8], const struct sweep_point *point,
+                       const struct sweep_column *column)
+{
+    const struct quantity *q = point->result ? &point->result->metric[column->metric] : NULL;
+    double half_width, value = sweep_value(point, column, &half_width);
+    char text[CELL + 8];
+    if (q && !column->mean && isnan(value) && q->censored > 0) {
+        cell(text, column->metric, q->known_to, NAN, false);
+        snprintf(out, CELL + 8, ">%.24s", text);
+    } else if (q && column->mean && q->mean_is_bound) {
+        cell(text, column->metric, value, NAN, false);
+        snprintf(out, CELL + 8, ">=%.24s", text);
+    } else {
+        cell(out, column->metric, value, half_width, false);
+    }
+}
+
 static bool holds(const struct sweep_limit *limit, const struct sweep_point *point)
 {
     double half_width, value = sweep_value(point, &limit->column, &half_width);
     half_width = isfinite(half_width) ? half_width : 0;
+    if (!limit->at_least && limit->column.mean && point->result &&
+        point->result->metric[limit->column.metric].mean_is_bound)
+        return false; /* it is more than that, nobody knows how much */
     return limit->at_least ? value - half_width >= limit->value
                            : value + half_width <= limit->value;
 }
@@ -153,8 +175,7 @@ static void print_point(FILE *out, const struct sweep *sweep, int index)
         return;
     }
     for (i = 0; i < sweep->n_columns; i++) {
-        value = sweep_value(point, &sweep->column[i], &half_width);
-        cell(text, sweep->column[i].metric, value, half_width, false);
+        value_cell(text, point, &sweep->column[i]);
         fprintf(out, "  %*s", CELL, text);
     }
     value = sweep_difference(sweep, index, &sweep->column[0], &half_width);

@@ -431,6 +431,16 @@ static void finish(struct world *world)
     }
 }
 
+/* Without a duration a scenario of faults ends when the recovery from all of them is over. */
+static bool has_recovered(struct world *world)
+{
+    if (!world->scenario->until_recovered || !world_fault_over(world) ||
+        !world_incident_over(world))
+        return false;
+    world->end_ms = world->now_ms;
+    return true;
+}
+
 /* Without a duration a trace is replayed until its last job is done. */
 static bool trace_is_done(const struct world *world)
 {
@@ -484,7 +494,8 @@ void world_run(struct world *world, const struct stream *base, struct rep *rep,
 {
     struct event event;
     world_start(world, base, rep, incidents, max_incidents);
-    while (!trace_is_done(world) && queue_pop(&world->queue, &event) && event.at_ms < world->end_ms)
+    while (!trace_is_done(world) && !has_recovered(world) && queue_pop(&world->queue, &event) &&
+           event.at_ms < world->end_ms)
         happen(world, &event);
     world_finish(world);
 }

@@ -254,6 +254,7 @@ struct world {
     struct incident *incidents; /* of this replication, caller's */
     int n_incidents, max_incidents;
     bool fault_active[SCENARIO_FAULTS];
+    int faults_to_come;
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
     struct sketch rep_waits;            /* of this replication */
@@ -367,6 +368,7 @@ void world_fault_end(struct world *world, uint32_t fault);
 void world_fault_breakdown(struct world *world, int host);
 void world_fault_repair(struct world *world, int host);
 void world_fault_human(struct world *world);
+bool world_fault_over(const struct world *world); /* none goes on, none is to come */
 
 /* world_controller.c */
 void world_controller_start(struct world *world);
@@ -398,6 +400,7 @@ void world_incident_job_started(struct world *world, uint32_t job, int host);
 void world_incident_inflight(struct world *world, uint32_t job, int host);
 void world_incident_job_over(struct world *world, uint32_t job, bool success);
 void world_incident_finish(struct world *world);
+bool world_incident_over(const struct world *world); /* of none is anything awaited */
 void world_incident_check_full(struct world *world);
 bool world_incident_impairs(const struct world *world); /* is any fault holding jobs up? */
 

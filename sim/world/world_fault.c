@@ -107,14 +107,17 @@ static void touch(struct world *world, const struct fault *fault, int sign)
 
 static void schedule(struct world *world, uint32_t fault, int64_t at_ms)
 {
-    if (at_ms < world->end_ms)
-        world_push(world, at_ms, FIRST_WORLD, EV_FAULT, fault, 0);
+    if (at_ms >= world->end_ms)
+        return;
+    world_push(world, at_ms, FIRST_WORLD, EV_FAULT, fault, 0);
+    world->faults_to_come++;
 }
 
 void world_fault_start(struct world *world)
 {
     uint32_t i;
     int host;
+    world->faults_to_come = 0;
     for (i = 0; i < (uint32_t)world->scenario->n_faults; i++) {
         world->fault_active[i] = false;
         schedule(world, i, draw_ms(&world->scenario->faults[i].at, world_fault_stream(world, i)));
@@ -133,6 +136,7 @@ void world_fault_begin(struct world *world, uint32_t index)
     struct stream *stream = world_fault_stream(world, index);
     int32_t cause;
     int i;
+    world->faults_to_come--;
     if (fault->chance < 1 && stream_uniform(stream) >= fault->chance) {
         if (fault->has_every)
             schedule(world, index, world->now_ms + draw_ms(&fault->every, stream));
@@ -204,6 +208,15 @@ void world_fault_repair(struct world *world, int host)
                world->now_ms + draw_ms(&world->fleet->hosts[host].mtbf,
                                        world_host_stream(world, host, HOST_STREAM_BREAKDOWN)),
                FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
+}
+
+bool world_fault_over(const struct world *world)
+{
+    int i;
+    for (i = 0; i < world->scenario->n_faults; i++)
+        if (world->fault_active[i])
+            return false;
+    return world->faults_to_come == 0;
 }
 
 /* The paged human repairs what has no end of its own. */

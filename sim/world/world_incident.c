@@ -318,3 +318,12 @@ void world_incident_finish(struct world *world)
             world->host[i].failing_over &&
             world->now_ms - world->driver.state.host[i].detected_ms <= FAILOVER_IN_TIME_MS;
 }
+
+bool world_incident_over(const struct world *world)
+{
+    int i;
+    for (i = 0; i < world->n_incidents; i++)
+        if (world->incidents[i].inflight > 0 && !world->incidents[i].lost_for_good)
+            return false;
+    return world->n_open == 0;
+}

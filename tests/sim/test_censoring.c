@@ -172,6 +172,53 @@ START_TEST(nothing_passes_without_an_interval)
 }
 END_TEST
 
+/* Repairs of up to 10 h: a run without a duration waits for the last of them, and no longer. */
+START_TEST(without_a_duration_it_lasts_until_recovery_is_over)
+{
+    static const char *const text =
+        "name: repair\n" TWO_HOSTS "faults: [{kind: host-power-loss, target: A, at: 1h, lasts: "
+        "{kind: uniform, min: 5min, max: 10h}}]\n";
+    const struct quantity *q = &s.result.metric[METRIC_MTTR];
+    scenario_text_load(&s, text);
+    ck_assert(s.scenario.until_recovered);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 200});
+    ck_assert_int_eq(q->n, 200);
+    ck_assert_int_eq(q->censored, 0);
+    ck_assert_double_gt(q->max, 9 * HOUR);
+    ck_assert_int_le(s.result.simulated_ms, 200 * 8 * HOUR); /* 6 h on average, not 11 */
+    scenario_text_fini(&s);
+}
+END_TEST
+
+/* What comes again, or has no end of its own, is never over: a day, as before. */
+START_TEST(what_has_no_end_lasts_a_day)
+{
+    static const char *const faults[] = {
+        "", "faults: [{kind: host-power-loss, target: A, at: 1h}]\n",
+        "faults: [{kind: slots-lost, slots: 1, target: A, at: 1h, lasts: 1h, every: 5h}]\n"};
+    size_t i;
+    for (i = 0; i < sizeof faults / sizeof *faults; i++) {
+        scenario_text_load(&s, "name: day\n" TWO_HOSTS "%s", faults[i]);
+        ck_assert(!s.scenario.until_recovered);
+        ck_assert_int_eq(s.scenario.duration_ms, DAY);
+        scenario_text_fini(&s);
+    }
+}
+END_TEST
+
+/* A repair of a month is not waited for. */
+START_TEST(the_ceiling_censors)
+{
+    const struct quantity *q = &s.result.metric[METRIC_MTTR];
+    scenario_text_load(&s, "name: repair\n" TWO_HOSTS
+                           "faults: [{kind: host-power-loss, target: A, at: 1h, lasts: 30d}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 2});
+    ck_assert_int_eq(q->censored, 2);
+    ck_assert_double_eq(q->known_to, SCENARIO_RECOVERY_MS - HOUR);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("censoring");
@@ -183,6 +230,9 @@ Suite *suite(void)
     tcase_add_test(tests, waits_cut_off_by_the_end_do_not_shorten_the_mean);
     tcase_add_test(tests, intervals_of_cut_off_waits_cover);
     tcase_add_test(tests, nothing_passes_without_an_interval);
+    tcase_add_test(tests, without_a_duration_it_lasts_until_recovery_is_over);
+    tcase_add_test(tests, what_has_no_end_lasts_a_day);
+    tcase_add_test(tests, the_ceiling_censors);
     suite_add_tcase(suite, tests);
     return suite;
 }
