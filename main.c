@@ -10,8 +10,10 @@
 #include "sim/rehearsal/rehearsal.h"
 #include "version.h"
 
+#include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +82,20 @@ static int run(int argc, char **argv)
     return UND_USAGE;
 }
 
-int main(int argc, char **argv)
+/* What was printed must have arrived: on a full disk nothing else would say that it has not. What a
+ * drill left behind is worse. */
+static int close_output(int code)
+{
+    bool failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed)
+        return code;
+    fprintf(stderr, "understudy: standard output: cannot write%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return code == UND_OK || code == UND_FAILED ? UND_USAGE : code;
+}
+
+static int understudy(int argc, char **argv)
 {
     gsl_set_error_handler_off();
     /* Tables sized by ceilings come straight from the kernel, so that what is never touched costs
@@ -99,4 +114,9 @@ int main(int argc, char **argv)
         return UND_OK;
     }
     return run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    return close_output(understudy(argc, argv));
 }

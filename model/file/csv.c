@@ -193,7 +193,7 @@ static enum und_code read_jobs(struct csv *csv, struct trace *trace,
             find_class(csv, classes, n_classes, &trace->job_class[n]) != UND_OK)
             return UND_USAGE;
         if (n == 0)
-            first = trace->submit_ms[0];
+            first = trace->first_ms = trace->submit_ms[0];
         trace->submit_ms[n] -= first;
         if (trace->submit_ms[n] < (n > 0 ? trace->submit_ms[n - 1] : 0))
             return fail(csv, "submit_s", csv->field[0], "lines in the order of submit_s");

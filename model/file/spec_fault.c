@@ -2,6 +2,7 @@
 #include "model/base/units.h"
 #include "spec_tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MOMENT_MAX ((double)(10 * UNITS_YEAR))
@@ -33,36 +34,53 @@ static enum und_code add_target(struct spec *spec, struct fault *fault, int host
     return UND_OK;
 }
 
+/* What stands for several hosts. */
+static const char *const roles[] = {"primary", "backup", "all", "any", "any primary", "any backup"};
+#define ROLES ((int)(sizeof roles / sizeof roles[0]))
+
 static bool has_role(const struct host *host, const char *role)
 {
-    return strcmp(role, "all") == 0 ||
+    if (strncmp(role, "any ", 4) == 0)
+        role += 4;
+    return strcmp(role, "all") == 0 || strcmp(role, "any") == 0 ||
            strcmp(role, host->tier == TIER_PRIMARY ? "primary" : "backup") == 0;
 }
 
-/* A host by name, or all hosts of a role; a host's name comes before a role of the same name. */
-static enum und_code read_target(struct spec *spec, struct fault *fault, const json_t *value,
-                                 const struct spot *spot)
+static enum und_code add_role(struct spec *spec, struct fault *fault, const char *role,
+                              const struct spot *spot)
 {
-    const char *names[FLEET_HOSTS + 4] = {"primary", "backup", "all"};
+    const struct fleet *fleet = spec->fleet;
+    int i, n = fault->n_targets;
+    for (i = 0; i < fleet->n_hosts; i++)
+        if (has_role(&fleet->hosts[i], role) && add_target(spec, fault, i, spot) != UND_OK)
+            return UND_USAGE;
+    if (fault->n_targets == n)
+        return doc_fail(spot, spec->err, "no host has tier %s",
+                        strncmp(role, "any ", 4) == 0 ? role + 4 : role);
+    fault->any = strncmp(role, "any", 3) == 0;
+    snprintf(fault->role, sizeof fault->role, "%s", role);
+    return UND_OK;
+}
+
+/* A host by name, or hosts of a role; a host's name comes before a role of the same name. */
+static enum und_code read_target(struct spec *spec, struct fault *fault, const json_t *value,
+                                 const struct spot *spot, bool alone)
+{
+    const char *names[FLEET_HOSTS + ROLES + 1];
     const struct fleet *fleet = spec->fleet;
     int i, host, role;
+    for (i = 0; i < ROLES; i++)
+        names[i] = roles[i];
     for (i = 0; i < fleet->n_hosts; i++)
-        names[3 + i] = fleet->hosts[i].name;
-    names[3 + i] = NULL;
+        names[ROLES + i] = fleet->hosts[i].name;
+    names[ROLES + i] = NULL;
     if (json_is_string(value) && (host = fleet_host_index(fleet, json_string_value(value))) >= 0)
         return add_target(spec, fault, host, spot);
     if ((role = spec_name(spec, value, spot, names)) < 0)
         return UND_USAGE;
-    for (i = 0, host = -1; i < fleet->n_hosts; i++) {
-        if (!has_role(&fleet->hosts[i], names[role]))
-            continue;
-        host = i;
-        if (add_target(spec, fault, i, spot) != UND_OK)
-            return UND_USAGE;
-    }
-    if (host < 0)
-        return doc_fail(spot, spec->err, "no host has tier %s", names[role]);
-    return UND_OK;
+    if (!alone && strncmp(roles[role], "any", 3) == 0)
+        return doc_fail(spot, spec->err, "%s stands alone, want no list", roles[role]);
+    return add_role(spec, fault, roles[role], spot);
 }
 
 static enum und_code read_targets(struct spec *spec, const struct field *field, void *base,
@@ -72,11 +90,11 @@ static enum und_code read_targets(struct spec *spec, const struct field *field, 
     json_t *item;
     size_t i;
     if (!json_is_array(value))
-        return read_target(spec, fault, value, spot);
+        return read_target(spec, fault, value, spot, true);
     json_array_foreach(value, i, item)
     {
         struct spot at = doc_item(spec->doc, value, i, field->key);
-        if (read_target(spec, fault, item, &at) != UND_OK)
+        if (read_target(spec, fault, item, &at, false) != UND_OK)
             return UND_USAGE;
     }
     return UND_OK;
@@ -97,8 +115,10 @@ static const struct field fault_fields[] = {
     {.key = "target",
      .kind = FIELD_CUSTOM,
      .read = read_targets,
-     .schema = "{anyOf: [{type: string}, {type: array, maxItems: 8, items: {type: string}}]}",
-     .help = "to which host: a name, a list of names, or primary, backup, all"},
+     .schema = "{anyOf: [{type: string}, {type: array, minItems: 1, maxItems: 64, items: {type: "
+               "string}}]}",
+     .help = "which host: a name or a list of names; primary, backup or all: every such host at "
+             "once; any, any primary or any backup: one of them, drawn for each occurrence"},
     {.key = "lasts",
      .kind = FIELD_DIST,
      AT(struct fault, lasts),

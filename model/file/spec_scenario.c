@@ -287,9 +287,10 @@ static const struct field scenario_fields[] = {
     {.key = "start",
      .kind = FIELD_DURATION,
      AT(struct scenario, start_ms),
+     HAS(struct scenario, has_start),
      RANGE(0, (double)(7 * UNITS_DAY)),
-     .fallback = "0s",
-     .help = "time of the week at which it begins, from Monday 0:00"},
+     .help = "time of the week at which it begins, from Monday 0:00 (the default); a trace is "
+             "entered at the first such time in it (see origin; default: at its first job)"},
     {.key = "replications",
      .kind = FIELD_INT,
      AT(struct scenario, replications),
@@ -339,7 +340,54 @@ static enum und_code check_faults(struct spec *spec, const struct scenario *scen
             fault->at.a >= (double)scenario->duration_ms)
             return doc_fail(&spot, spec->err, "the scenario has ended by then, after %s",
                             units_format_duration(scenario->duration_ms, text));
+        spot = spec_spot(spec, json_array_get(list, (size_t)i), "target", &whole);
+        if (scenario->drill.present && fault->any)
+            return doc_fail(&spot, spec->err, "got %s, want a host: a drill says which",
+                            fault->role);
     }
+    return UND_OK;
+}
+
+#define EPOCH_LEAST (1000000000LL * 1000) /* later seconds are those since 1970: a Thursday */
+#define EPOCH_ORIGIN (3 * UNITS_DAY)
+
+/* How far into the trace the first `start` of a week is. */
+static int64_t entry_ms(const struct scenario *scenario)
+{
+    const struct trace *trace = &scenario->fleet.workload.arrivals.trace;
+    int64_t origin_ms = trace->origin_ms >= 0            ? trace->origin_ms
+                        : trace->first_ms >= EPOCH_LEAST ? EPOCH_ORIGIN
+                                                         : 0;
+    int64_t first_ms = (trace->first_ms + origin_ms) % (7 * UNITS_DAY);
+    return (scenario->start_ms - first_ms + 14 * UNITS_DAY) % (7 * UNITS_DAY);
+}
+
+/* Leaves out the jobs before. */
+static enum und_code enter_trace(struct spec *spec, struct scenario *scenario, json_t *mapping,
+                                 const struct spot *whole)
+{
+    struct trace *trace = &scenario->fleet.workload.arrivals.trace;
+    int64_t from_ms = entry_ms(scenario);
+    size_t before = 0, i;
+    char text[UNITS_TEXT], why[200];
+    if (!scenario->has_start || scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE)
+        return UND_OK;
+    while (before < trace->n && trace->submit_ms[before] < from_ms)
+        before++;
+    if (before == trace->n) {
+        snprintf(why, sizeof why,
+                 "the trace ends before that time of the week, which it reaches %s after its first "
+                 "job",
+                 units_format_duration(from_ms, text));
+        return spec_fail_key(spec, mapping, whole, "start", why);
+    }
+    for (i = before; i < trace->n; i++) {
+        trace->submit_ms[i - before] = trace->submit_ms[i] - from_ms;
+        trace->duration_ms[i - before] = trace->duration_ms[i];
+        if (trace->job_class)
+            trace->job_class[i - before] = trace->job_class[i];
+    }
+    trace->n -= before;
     return UND_OK;
 }
 
@@ -371,6 +419,8 @@ static enum und_code check_scenario(struct spec *spec, void *base, json_t *mappi
     if (scenario->duration_ms > 0 && scenario->warmup_ms >= scenario->duration_ms)
         return doc_fail(&spot, spec->err, "got %s, want less than the duration",
                         units_format_duration(scenario->warmup_ms, text));
+    if (enter_trace(spec, scenario, mapping, whole) != UND_OK)
+        return UND_USAGE;
     return check_faults(spec, scenario, json_object_get(mapping, "faults"));
 }
 

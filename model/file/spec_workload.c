@@ -50,8 +50,21 @@ static const struct field arrivals_fields[] = {
      TEXT(struct workload, arrivals.trace.path),
      .help = "CSV file with submit_s,duration_s and optionally class (trace), relative to the file "
              "that names it"},
+    {.key = "origin",
+     .kind = FIELD_DURATION,
+     ARRIVALS(trace.origin_ms),
+     RANGE(0, (double)(7 * UNITS_DAY)),
+     .help = "time of the week of the trace's second 0, from Monday 0:00, for a scenario with "
+             "`start` (trace); left out: Monday 0:00, or as the clock has it where the seconds are "
+             "those since 1970"},
     {.key = NULL},
 };
+
+static void init_arrivals(void *base)
+{
+    struct workload *workload = base;
+    workload->arrivals.trace.origin_ms = -1;
+}
 
 static enum und_code check_profile(struct spec *spec, const struct workload *workload,
                                    json_t *mapping, const struct spot *whole)
@@ -81,7 +94,7 @@ static enum und_code check_arrivals(struct spec *spec, void *base, json_t *mappi
     } keys[] = {
         {"rate", ARRIVALS_POISSON, true},       {"profile", ARRIVALS_POISSON, false},
         {"amplitude", ARRIVALS_POISSON, false}, {"interval", ARRIVALS_RENEWAL, true},
-        {"file", ARRIVALS_TRACE, true},
+        {"file", ARRIVALS_TRACE, true},         {"origin", ARRIVALS_TRACE, false},
     };
     const struct workload *workload = base;
     enum arrivals_kind kind = workload->arrivals.kind;
@@ -104,6 +117,7 @@ static const struct table arrivals_table = {
     .name = "arrivals",
     .help = "when workflow runs are triggered",
     .fields = arrivals_fields,
+    .init = init_arrivals,
     .check = check_arrivals,
 };
 

@@ -15,7 +15,7 @@
 #include "fleet.h"
 
 #define SCENARIO_FAULTS 64
-#define SCENARIO_TARGETS 8
+#define SCENARIO_TARGETS FLEET_HOSTS
 
 enum fault_kind {
     FAULT_HOST_POWER_LOSS,
@@ -80,6 +80,8 @@ struct fault {
     double chance;                 /* that an occurrence happens at all, 0..1 */
     int targets[SCENARIO_TARGETS]; /* host indices */
     int n_targets;                 /* 0: not a host fault */
+    bool any;                      /* one of them, drawn anew for each occurrence; else all */
+    char role[16];                 /* as the file has it: "primary", "any backup"; "": by names */
     unsigned from;                 /* partition: enum fault_from bits */
     bool graceful;     /* service-stop: the session is deleted, GitHub knows in seconds */
     int64_t load_pm;   /* stress: resource use it adds, per mille of the host (1000: all) */

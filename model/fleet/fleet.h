@@ -50,6 +50,8 @@ enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_RERUN, ON_FAILURE_RESUME };
 
 struct trace {
     int64_t *submit_ms; /* from the first line's submit; non-decreasing */
+    int64_t first_ms;   /* that one, as the file has it */
+    int64_t origin_ms;  /* time of the week of the file's second 0; -1: not given */
     int64_t *duration_ms;
     int *job_class; /* index into classes, 0 where the trace has no class column */
     size_t n;

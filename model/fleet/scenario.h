@@ -39,7 +39,8 @@ struct scenario {
                            */
     int64_t warmup_ms;
     bool warmup_auto;
-    int64_t start_ms; /* time of the week at which it begins, for the arrival profile */
+    int64_t start_ms; /* time of the week at which it begins, for profile and trace */
+    bool has_start;
     int replications; /* 0: the command's default */
     struct fault faults[SCENARIO_FAULTS];
     int n_faults;

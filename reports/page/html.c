@@ -161,6 +161,10 @@ static void print_notes(FILE *out, const struct report *report, const struct cla
     char text[SENTENCE], expectation[400];
     int i;
     fputs("<ul>\n", out);
+    for (i = 0; i < report->scenario->n_faults; i++) {
+        table_target(report, i, text, sizeof text);
+        print_item(out, "", text);
+    }
     for (i = 0; i < n; i++) {
         claim_why(&rows[i], report, text, sizeof text);
         print_item(out, "", text);

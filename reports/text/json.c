@@ -123,6 +123,25 @@ static json_t *documented(const struct documented *documented)
     return object;
 }
 
+/* What strikes, and which hosts: all of them at once, or one that is drawn. */
+static json_t *faults(const struct report *report)
+{
+    json_t *array = json_array();
+    int i, j;
+    for (i = 0; i < report->scenario->n_faults; i++) {
+        const struct fault *fault = &report->scenario->faults[i];
+        json_t *object = json_object(), *hosts = json_array();
+        for (j = 0; j < fault->n_targets; j++)
+            append(hosts, string(report->scenario->fleet.hosts[fault->targets[j]].name));
+        put(object, "kind", string(fault_kind_name(fault->kind)));
+        put(object, "target", fault->role[0] ? string(fault->role) : json_null());
+        put(object, "hosts", hosts);
+        put(object, "drawn", json_boolean(fault->any));
+        append(array, object);
+    }
+    return array;
+}
+
 static json_t *claims(const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
@@ -286,6 +305,7 @@ json_t *json_report(const struct report *report)
                                           : "MSER-5"));
     put(object, "precision", precision(&result->precision));
     put(object, "rare", rare(&result->rare));
+    put(object, "faults", faults(report));
     put(object, "metrics", metrics(result));
     put(object, "per_host", per_host(result));
     put(object, "documented", documented(&report->scenario->documented));
@@ -297,13 +317,26 @@ json_t *json_report(const struct report *report)
     return object;
 }
 
-void json_print(FILE *out, const struct report *reports, int n)
+static void print(FILE *out, json_t *value)
 {
-    json_t *value = n == 1 ? json_report(&reports[0]) : json_array();
-    int i;
-    for (i = 0; n != 1 && i < n; i++)
-        append(value, json_report(&reports[i]));
     json_dumpf(value, out, JSON_INDENT(2) | JSON_REAL_PRECISION(REAL_DIGITS));
     fputc('\n', out);
     json_decref(value);
+}
+
+void json_print(FILE *out, const struct report *report)
+{
+    print(out, json_report(report));
+}
+
+void json_print_list(FILE *out, const struct report *reports, int n, int passed_over)
+{
+    json_t *object = json_object(), *results = json_array();
+    int i;
+    for (i = 0; i < n; i++)
+        append(results, json_report(&reports[i]));
+    put(object, "version", json_integer(JSON_VERSION));
+    put(object, "results", results);
+    put(object, "passed_over", json_integer(passed_over));
+    print(out, object);
 }

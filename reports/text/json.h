@@ -14,8 +14,10 @@
 
 #define JSON_VERSION 1
 
-/* One report is an object, several are an array; two-space indentation and a newline at the end. */
-void json_print(FILE *out, const struct report *reports, int n);
+/* One report is an object; two-space indentation and a newline at the end. */
+void json_print(FILE *out, const struct report *report);
+/* {"version":1,"results":[...],"passed_over":N}; `passed_over`: files that are no scenarios. */
+void json_print_list(FILE *out, const struct report *reports, int n, int passed_over);
 
 /* New reference; {"version", "scenario", "error"} where there is no result. */
 json_t *json_report(const struct report *report);

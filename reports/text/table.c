@@ -261,12 +261,35 @@ static void print_advice(FILE *out, const struct report *report)
     }
 }
 
+void table_target(const struct report *report, int index, char *out, size_t size)
+{
+    const struct fault *fault = &report->scenario->faults[index];
+    size_t end;
+    int i;
+    out[0] = '\0';
+    if (fault->role[0] == '\0' || fault->n_targets < 2)
+        return;
+    end = (size_t)snprintf(out, size, "target %s of %s: %s ", fault->role,
+                           fault_kind_name(fault->kind),
+                           fault->any ? "one of them each time," : "all at once,");
+    for (i = 0; i < fault->n_targets && end < size; i++)
+        end += (size_t)snprintf(out + end, size - end, "%s%s",
+                                i == 0                      ? ""
+                                : i == fault->n_targets - 1 ? (fault->any ? " or " : " and ")
+                                                            : ", ",
+                                report->scenario->fleet.hosts[fault->targets[i]].name);
+}
+
 static void print_block(FILE *out, const struct report *report)
 {
     struct claim rows[CLAIM_ROWS];
     int n = claim_rows(report, rows), i;
     char sentence[SENTENCE];
     print_title(out, report);
+    for (i = 0; i < report->scenario->n_faults; i++) {
+        table_target(report, i, sentence, sizeof sentence);
+        print_sentence(out, sentence);
+    }
     if (n > 0)
         fprintf(out, ROW "verdict\n", "", "documented", "p5", "p50", "p95");
     else

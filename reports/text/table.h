@@ -40,6 +40,8 @@ void table_method(const struct result *result, char *out, size_t size);
 /* How often all hosts are down at once, where that was asked. */
 void table_rare(const struct rare_result *rare, char *out, size_t size);
 /* Jobs, waiting and utilization of a scenario in one line. */
+/* What a target of several hosts resolves to; empty where the file names the hosts. */
+void table_target(const struct report *report, int fault, char *out, size_t size);
 void table_load(const struct report *report, char *out, size_t size);
 
 #endif

@@ -228,13 +228,30 @@ static void print_errors(const struct scenario_set *campaign)
             fprintf(stderr, "understudy: %s\n", campaign->report[i].error);
 }
 
+static void print_json(const struct scenario_set *campaign)
+{
+    if (campaign->list)
+        json_print_list(stdout, campaign->report, campaign->n, campaign->passed_over);
+    else
+        json_print(stdout, &campaign->report[0]);
+}
+
+static void print_tables(const struct scenario_set *campaign)
+{
+    table_print(stdout, campaign->report, campaign->n, campaign->quiet);
+    if (campaign->passed_over > 0)
+        printf("passed over: %d file%s that %s no scenario%s\n", campaign->passed_over,
+               campaign->passed_over == 1 ? "" : "s", campaign->passed_over == 1 ? "is" : "are",
+               campaign->passed_over == 1 ? "" : "s");
+}
+
 static enum und_code run(struct scenario_set *campaign, const struct outputs *outputs, int argc,
                          char **argv, struct und_err *err)
 {
     char **paths = NULL;
     int n = 0;
     enum und_code code;
-    code = scenario_set_paths(argv + optind, argc - optind, &paths, &n, err);
+    code = scenario_set_paths(campaign, argv + optind, argc - optind, &paths, &n, err);
     if (code == UND_OK && outputs->diff.before) {
         code = rules_diff_run(&outputs->diff, campaign, paths, n, err);
     } else if (code == UND_OK) {
@@ -246,11 +263,11 @@ static enum und_code run(struct scenario_set *campaign, const struct outputs *ou
         if (outputs->junit)
             write_junit(campaign, outputs->junit, err);
         if (campaign->json)
-            json_print(stdout, campaign->report, campaign->n);
+            print_json(campaign);
         else if (outputs->trace)
             print_traces(campaign);
         else if (code == UND_OK || n > 1)
-            table_print(stdout, campaign->report, campaign->n, campaign->quiet);
+            print_tables(campaign);
         print_errors(campaign);
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;

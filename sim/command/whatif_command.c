@@ -290,7 +290,10 @@ static void write_plot(const struct whatif *whatif, struct und_err *err)
     }
     if (sweep_plot(file, &whatif->sweep, &plots) != UND_OK)
         fprintf(stderr, "understudy: no plot: %s\n", plots.text);
-    fclose(file);
+    else if (ferror(file))
+        und_fail(err, UND_USAGE, "%s: cannot write", whatif->plot);
+    if (fclose(file) != 0)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", whatif->plot, strerror(errno));
     if (plots.code != UND_OK)
         remove(whatif->plot);
 }

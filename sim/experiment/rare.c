@@ -64,6 +64,10 @@ static enum und_code collect(struct model *model, const struct scenario *scenari
             return und_fail(err, UND_USAGE,
                             "%s:%d: --rare: got a %s that only a human ends, want `lasts`",
                             scenario->path, fault->line, fault_kind_name(fault->kind));
+        if (fault->any)
+            return und_fail(err, UND_USAGE,
+                            "%s:%d: --rare: got target %s, want hosts by name or all of a tier",
+                            scenario->path, fault->line, fault->role);
         *source = (struct source_of_failure){.up = &fault->every,
                                              .down = &fault->lasts,
                                              .first = &fault->at,

@@ -130,7 +130,8 @@ static int is_scenario_file(const struct dirent *entry)
            (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0 || strcmp(dot, ".json") == 0);
 }
 
-static enum und_code add_folder(struct paths *paths, const char *folder, struct und_err *err)
+static enum und_code add_folder(struct paths *paths, const char *folder, int *passed_over,
+                                struct und_err *err)
 {
     struct dirent **entry = NULL;
     int i, n = scandir(folder, &entry, is_scenario_file, alphasort), before = paths->n;
@@ -142,27 +143,33 @@ static enum und_code add_folder(struct paths *paths, const char *folder, struct 
         /* Rule files and fleets live beside scenarios; only scenarios are run. */
         if (loader_is_scenario(path))
             add_path(paths, folder, entry[i]->d_name, err);
+        else
+            ++*passed_over;
         free(entry[i]);
     }
     free(entry);
     if (err->code == UND_OK && paths->n == before)
-        return und_fail(err, UND_USAGE, "%s: got no scenario file, want *.yaml, *.yml or *.json",
-                        folder);
+        return und_fail(err, UND_USAGE,
+                        "%s: got no scenario file (of %d), want *.yaml, *.yml or *.json", folder,
+                        n);
     return err->code;
 }
 
-enum und_code scenario_set_paths(char *const *arguments, int n, char ***out, int *n_out,
-                                 struct und_err *err)
+enum und_code scenario_set_paths(struct scenario_set *campaign, char *const *arguments, int n,
+                                 char ***out, int *n_out, struct und_err *err)
 {
     struct paths paths = {.path = calloc(SCENARIO_SET_FILES, sizeof(char *))};
     int i;
     UND_ASSERT(paths.path != NULL);
+    campaign->list = n > 1;
     for (i = 0; i < n && err->code == UND_OK; i++) {
         struct stat status;
-        if (stat(arguments[i], &status) == 0 && S_ISDIR(status.st_mode))
-            add_folder(&paths, arguments[i], err);
-        else
+        if (stat(arguments[i], &status) == 0 && S_ISDIR(status.st_mode)) {
+            campaign->list = true;
+            add_folder(&paths, arguments[i], &campaign->passed_over, err);
+        } else {
             add_path(&paths, NULL, arguments[i], err);
+        }
     }
     *out = paths.path;
     *n_out = paths.n;

@@ -19,6 +19,8 @@ struct scenario_set {
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
     bool json, quiet;
+    bool list;       /* a folder, or more than one file: JSON is a list */
+    int passed_over; /* files of folders that are no scenarios */
     bool compare;          /* simulate the documented mechanisms as well */
     struct report *report; /* owned, one a file */
     int n;
@@ -56,8 +58,8 @@ void scenario_set_refuse_option(int option, char **argv, struct und_err *err);
 
 /* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
  * strings and the array are the caller's to free with scenario_set_free_paths. */
-enum und_code scenario_set_paths(char *const *arguments, int n, char ***paths, int *n_paths,
-                                 struct und_err *err);
+enum und_code scenario_set_paths(struct scenario_set *campaign, char *const *arguments, int n,
+                                 char ***paths, int *n_paths, struct und_err *err);
 void scenario_set_free_paths(char **paths, int n);
 
 /* Runs one file after the other; a file that does not load becomes a report with an error, and the

@@ -107,6 +107,7 @@ struct job {
     uint8_t state, job_class, attempt;
     bool held_up;       /* a fault kept it from starting */
     bool waited;        /* for a slot, not only for its pick-up */
+    uint32_t number;    /* in the order of creation, for the story: `job` is used again */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
 };
 
@@ -215,7 +216,7 @@ struct world {
 
     /* jobs and GitHub */
     struct job *jobs;
-    uint32_t free_job, jobs_used;
+    uint32_t free_job, jobs_used, jobs_created;
     struct job_queue *queues; /* one a priority, highest first */
     int n_queues, priority_queue[FLEET_CLASSES];
     int64_t queued, occupied, in_system;
@@ -255,6 +256,7 @@ struct world {
     int n_incidents, max_incidents;
     bool fault_active[SCENARIO_FAULTS];
     int faults_to_come;
+    uint64_t struck[SCENARIO_FAULTS]; /* hosts that the fault has struck; bit set */
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
     struct sketch rep_waits;            /* of this replication */

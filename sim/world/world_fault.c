@@ -82,12 +82,14 @@ static double api_error_rate(const struct world *world)
     return rate;
 }
 
-static void touch(struct world *world, const struct fault *fault, int sign)
+static void touch(struct world *world, uint32_t index, int sign)
 {
+    const struct fault *fault = &world->scenario->faults[index];
     unsigned takes = fault_takes(fault);
-    int i;
-    for (i = 0; i < fault->n_targets; i++)
-        touch_host(world, fault, fault->targets[i], sign);
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        if (world->struck[index] >> host & 1)
+            touch_host(world, fault, host, sign);
     if (takes & (TAKES_PROMETHEUS | TAKES_ALERTMANAGER))
         touch_monitoring(world, takes, sign);
     if (takes & TAKES_GITHUB) {
@@ -130,12 +132,33 @@ void world_fault_start(struct world *world)
                        FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
 }
 
+/* Those that an occurrence strikes: all of them, or one that is drawn. */
+static uint64_t choose_targets(const struct fault *fault, struct stream *stream)
+{
+    if (fault->any)
+        return 1ULL << fault->targets[stream_below(stream, (uint32_t)fault->n_targets)];
+    return fault_hosts(fault);
+}
+
+static int first_host(uint64_t hosts)
+{
+    return hosts ? __builtin_ctzll(hosts) : -1;
+}
+
+static void blame(struct world *world, uint64_t hosts, int32_t cause)
+{
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        if (hosts >> host & 1)
+            world->host[host].cause = cause;
+}
+
 void world_fault_begin(struct world *world, uint32_t index)
 {
     const struct fault *fault = &world->scenario->faults[index];
     struct stream *stream = world_fault_stream(world, index);
     int32_t cause;
-    int i;
+    uint64_t hosts;
     world->faults_to_come--;
     if (fault->chance < 1 && stream_uniform(stream) >= fault->chance) {
         if (fault->has_every)
@@ -144,15 +167,15 @@ void world_fault_begin(struct world *world, uint32_t index)
     }
     world->fault_active[index] = true;
     world_digest(world, EV_FAULT, index, 0);
+    world->struck[index] = hosts = choose_targets(fault, stream);
     cause =
-        WORLD_STORY(world, -1, fault->n_targets > 0 ? fault->targets[0] : -1, MARK_FAULT, "%s%s",
-                    fault_kind_name(fault->kind), fault->n_targets > 1 ? " (several hosts)" : "");
-    for (i = 0; i < fault->n_targets; i++)
-        world->host[fault->targets[i]].cause = cause;
+        WORLD_STORY(world, -1, first_host(hosts), MARK_FAULT, "%s%s", fault_kind_name(fault->kind),
+                    hosts & (hosts - 1) ? " (several hosts)" : "");
+    blame(world, hosts, cause);
     if (!fault_is_circumstance(fault))
-        world_incident_open(world, (int)index, fault_hosts(fault), fault_degrades(fault),
+        world_incident_open(world, (int)index, hosts, fault_degrades(fault),
                             fault_drains_by_hand(fault), cause);
-    touch(world, fault, 1);
+    touch(world, index, 1);
     world_incident_struck(world);
     if (fault->has_lasts)
         world_push(world, world->now_ms + draw_ms(&fault->lasts, stream), FIRST_WORLD, EV_FAULT_END,
@@ -162,19 +185,17 @@ void world_fault_begin(struct world *world, uint32_t index)
 void world_fault_end(struct world *world, uint32_t index)
 {
     const struct fault *fault = &world->scenario->faults[index];
-    int host = fault->n_targets > 0 ? fault->targets[0] : -1;
+    int host = first_host(world->struck[index]);
     int32_t cause;
-    int i;
     if (!world->fault_active[index])
         return;
     world->fault_active[index] = false;
     world_digest(world, EV_FAULT_END, index, 0);
     cause = WORLD_STORY(world, host >= 0 ? world->host[host].cause : -1, host, MARK_FAULT_END,
                         "%s ends", fault_kind_name(fault->kind));
-    for (i = 0; i < fault->n_targets; i++)
-        world->host[fault->targets[i]].cause = cause;
-    touch(world, fault, -1);
-    world_incident_ended(world, (int)index, fault_hosts(fault));
+    blame(world, world->struck[index], cause);
+    touch(world, index, -1);
+    world_incident_ended(world, (int)index, world->struck[index]);
     if (fault->has_every)
         schedule(world, index,
                  world->now_ms + draw_ms(&fault->every, world_fault_stream(world, index)));

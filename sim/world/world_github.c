@@ -161,7 +161,7 @@ static void start(struct world *world, uint32_t job)
     if (world->n_open > 0)
         world_incident_job_started(world, job, host);
     if (world->timeline) {
-        j->cause = WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u starts", job);
+        j->cause = WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u starts", j->number);
         world_curve(world);
     }
 }
@@ -238,7 +238,7 @@ void world_github_submit(struct world *world, uint32_t job)
     uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
     int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
-    j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", job,
+    j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", j->number,
                            j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
     /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
     if (workload->queue.has_patience)
@@ -273,7 +273,7 @@ void world_github_pickup(struct world *world, uint32_t job)
     j->epoch++;
     j->held_up = true;
     j->cause = WORLD_STORY(world, world->host[reg->host].cause, reg->host, MARK_NONE,
-                           "job %u was assigned to a runner that is gone", job);
+                           "job %u was assigned to a runner that is gone", j->number);
     world_push(world, world->now_ms + world->fleet->github.requeue_after_ms, THEN_JOBS, EV_REQUEUE,
                job, j->epoch);
 }
@@ -284,7 +284,7 @@ void world_github_requeue(struct world *world, uint32_t job)
     UND_ASSERT(j->state == JOB_STRANDED);
     world_github_free(world, j->reg);
     j->cause = WORLD_STORY(world, j->cause, world->regs[j->reg].host, MARK_NONE,
-                           "job %u is requeued", job);
+                           "job %u is requeued", j->number);
     j->epoch++;
     world_github_enqueue(world, job);
     world_github_dispatch(world);
@@ -313,7 +313,7 @@ void world_github_end(struct world *world, uint32_t job)
     world->rep->jobs_done += counted;
     world->rep->first_done += counted && j->attempt == 0;
     world->host[host].done += counted;
-    WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u succeeds", job);
+    WORLD_STORY(world, j->cause, host, MARK_NONE, "job %u succeeds", j->number);
     if (world->audience)
         world->audience->job_over(world->audience->context, job, true, NONE);
     if (j->incident >= 0)
@@ -339,7 +339,7 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world->rep->jobs_failed += counted;
     world->rep->first_failed += counted && j->attempt == 0;
     j->cause = WORLD_STORY(world, j->cause, j->reg == NONE ? -1 : world->regs[j->reg].host,
-                           MARK_NONE, "job %u fails: %s", job, why);
+                           MARK_NONE, "job %u fails: %s", j->number, why);
     if (lost && world->fleet->workload.on_failure != ON_FAILURE_FAIL)
         again = world_workload_rerun(world, job);
     if (world->audience)

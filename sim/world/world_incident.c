@@ -168,7 +168,7 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
             continue;
         incident->rto_ms = world->now_ms - incident->at_ms;
         WORLD_STORY(world, world->jobs[job].cause, host, MARK_FIRST_JOB,
-                    "service restored: job %u starts on sound capacity", job);
+                    "service restored: job %u starts on sound capacity", world->jobs[job].number);
     }
 }
 

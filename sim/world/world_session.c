@@ -50,7 +50,7 @@ static void lose(struct world *world, uint32_t job)
     j->process_lives = !world->regs[j->reg].dead;
     j->epoch++;
     j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
-                           "job %u is lost from GitHub's sight", job);
+                           "job %u is lost from GitHub's sight", world->jobs[job].number);
     world_push(world,
                world->now_ms + sweep_ms +
                    (world->host[host].graceful ? 0 : github->lock_ms - since_renewal_ms),

@@ -120,7 +120,7 @@ void world_workload_start(struct world *world)
                     &world->streams[STREAM_ARRIVAL]);
     world->next_arrival_ms = 0;
     world->next_trace = 0;
-    world->jobs_used = 0;
+    world->jobs_used = world->jobs_created = 0;
     world->free_job = NONE;
     schedule_next(world);
 }
@@ -166,6 +166,7 @@ static uint32_t new_job(struct world *world, int job_class, int64_t work_ms)
                                     .cause = -1,
                                     .incident = -1,
                                     .epoch = epoch,
+                                    .number = world->jobs_created++,
                                     .state = JOB_QUEUED,
                                     .job_class = (uint8_t)job_class};
     world->in_system++;

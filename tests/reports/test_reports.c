@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(the_json_is_the_golden_one)
 {
-    HELPER_CAPTURE(text, size, json_print(out, reports, N));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3));
     helper_golden("sim.json", text);
 }
 END_TEST
@@ -104,19 +104,20 @@ START_TEST(no_line_of_the_table_is_wider_than_100_columns)
 }
 END_TEST
 
-START_TEST(one_scenario_is_an_object_and_several_are_an_array)
+START_TEST(one_scenario_is_an_object_and_a_list_has_results)
 {
     json_error_t error;
     json_t *value;
-    HELPER_CAPTURE(text, size, json_print(out, reports, 1));
+    HELPER_CAPTURE(text, size, json_print(out, reports));
     value = json_loads(text, 0, &error);
     ck_assert_msg(json_is_object(value), "%s", error.text);
     ck_assert_str_eq(json_string_value(json_object_get(value, "digest")), "00c0ffee12345678");
     json_decref(value);
     free(text);
-    HELPER_CAPTURE(text, size, json_print(out, reports, 2));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, 1, 0));
     value = json_loads(text, 0, &error);
-    ck_assert_uint_eq(json_array_size(value), 2);
+    ck_assert_int_eq(json_integer_value(json_object_get(value, "version")), 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(value, "results")), 1);
     json_decref(value);
 }
 END_TEST
@@ -210,9 +211,10 @@ START_TEST(nasty_names_survive_json)
 {
     json_t *value;
     make_nasty();
-    HELPER_CAPTURE(text, size, json_print(out, reports, N));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3));
     value = json_loads(text, 0, NULL);
-    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(value, 0), "scenario")),
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_array_get(json_object_get(value, "results"), 0), "scenario")),
                      "a\"b'c <d>& `id`@e_f^g{h}\xEF\xBF\xBD");
     json_decref(value);
 }
@@ -310,7 +312,7 @@ Suite *suite(void)
     add_golden(s);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, no_line_of_the_table_is_wider_than_100_columns);
-    tcase_add_test(c, one_scenario_is_an_object_and_several_are_an_array);
+    tcase_add_test(c, one_scenario_is_an_object_and_a_list_has_results);
     tcase_add_test(c, what_was_not_observed_is_null_and_never_0);
     tcase_add_test(c, the_json_has_every_key_of_the_contract);
     tcase_add_test(c, nasty_names_keep_the_junit_file_valid);

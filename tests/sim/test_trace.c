@@ -88,8 +88,10 @@ static struct result simulate(const char *hosts, const char *file)
     size_t size;
     int i;
     HELPER_CAPTURE(text, size, {
-        fprintf(out, "{name: trace, fleet: {github: ideal, hosts: [%s], workload: {arrivals: {kind: trace, ",
-                hosts);
+        fprintf(
+            out,
+            "{name: trace, fleet: {github: ideal, hosts: [%s], workload: {arrivals: {kind: trace, ",
+            hosts);
         fprintf(out, "file: %s}}}, expect: [", file);
         for (i = 1; i <= QUANTILES; i++)
             fprintf(out, "%s{metric: queue_wait, quantile: %.17g, op: <, value: 1s}",
@@ -190,6 +192,49 @@ START_TEST(twelve_slots_give_the_known_totals)
 }
 END_TEST
 
+/* ---- where the trace is entered ---- */
+
+/* tests/data/week.csv: a job half past every hour of ten days, of as many minutes as the hour says,
+ * 1 to 24. So the first job's duration tells where a scenario entered it. */
+static int64_t first_job(const char *keys, size_t *n)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct und_err err = {0};
+    char text[500];
+    int64_t minutes;
+    snprintf(text, sizeof text,
+             "%s\nfleet:\n  hosts: [{name: P, slots: 2}]\n  github: ideal\n  workload:\n"
+             "    arrivals: {kind: trace, file: tests/data/week.csv%s}\n",
+             strchr(keys, '|') + 1, strchr(keys, '|') == keys ? "" : ", origin: 3d");
+    if (scenario_parse(scenario, "text.yaml", text, strlen(text), &err) != UND_OK) {
+        free(scenario);
+        *n = 0;
+        return -1;
+    }
+    *n = scenario->fleet.workload.arrivals.trace.n;
+    minutes = scenario->fleet.workload.arrivals.trace.duration_ms[0] / 60000;
+    ck_assert_int_le(scenario->fleet.workload.arrivals.trace.submit_ms[0], 3600000);
+    scenario_fini(scenario);
+    free(scenario);
+    return minutes;
+}
+
+START_TEST(a_start_enters_the_trace_at_that_time_of_the_week)
+{
+    size_t n;
+    ck_assert_int_eq(first_job("|", &n), 1); /* at the first job, wherever that is */
+    ck_assert_uint_eq(n, 240);
+    ck_assert_int_eq(first_job("|start: 2d9h", &n), 10); /* Wednesday 9:00: the job of 9:30 */
+    ck_assert_uint_eq(n, 240 - 57);
+    ck_assert_int_eq(first_job("|start: 0s", &n), 1); /* the next Monday; the first began 0:30 */
+    ck_assert_uint_eq(n, 240 - 168);
+    ck_assert_int_eq(first_job("o|start: 3d9h", &n), 10); /* the file begins on a Thursday */
+    ck_assert_uint_eq(n, 240 - 9);
+    ck_assert_int_eq(first_job("o|start: 2d23h", &n), 24);
+    ck_assert_uint_eq(n, 240 - 167);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("trace");
@@ -198,6 +243,7 @@ Suite *suite(void)
     tcase_add_loop_test(c, waits_are_exact_to_the_millisecond, 0, 4);
     tcase_add_test(c, hosts_share_the_trace);
     tcase_add_test(c, decimals_are_exact);
+    tcase_add_test(c, a_start_enters_the_trace_at_that_time_of_the_week);
     tcase_add_test(c, twelve_slots_give_the_known_totals);
     suite_add_tcase(s, c);
     return s;

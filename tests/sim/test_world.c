@@ -629,6 +629,51 @@ START_TEST(a_lost_slot_of_an_ideal_fleet_takes_no_more_jobs)
 }
 END_TEST
 
+/* Of two primaries one is struck, each in about half of 400 replications (a false alarm for 1 in
+ * 10^6 seeds beyond 150..250); never both. */
+START_TEST(any_strikes_one_of_them_drawn_each_time)
+{
+    static const char *const text =
+        "name: stage\nduration: 1h\nfleet:\n  hosts: [{name: P, slots: 1}, {name: Q, slots: 1}, "
+        "{name: B, tier: backup, slots: 1}]\n%sfaults: [{kind: host-power-loss, target: %s, at: "
+        "0s, lasts: 1h}]\n";
+    int which, struck[2];
+    scenario_text_load(&s, text, calm, "any primary");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 400});
+    for (which = 0; which < 2; which++) {
+        struck[which] = (int)lround(400 * (1 - s.result.hosts[which].availability.mean));
+        ck_assert_int_ge(struck[which], 150);
+        ck_assert_int_le(struck[which], 250);
+    }
+    ck_assert_int_eq(struck[0] + struck[1], 400);
+    ck_assert_double_eq(s.result.hosts[2].availability.mean, 1);
+    scenario_text_fini(&s);
+    scenario_text_load(&s, text, calm, "primary");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 10});
+    ck_assert_double_eq(s.result.hosts[0].availability.mean, 0);
+    ck_assert_double_eq(s.result.hosts[1].availability.mean, 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
+/* The pool uses a place again as soon as its job is done; the story must not. */
+START_TEST(every_job_has_a_number_of_its_own)
+{
+    int i, arrived;
+    char words[40];
+    scenario_text_load(&s, "name: stage\nduration: 2h\nfleet:\n  hosts: [{name: P, slots: 8}]\n%s",
+                       calm);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    arrived = scenario_text_count(&s, " arrives");
+    ck_assert_int_gt(arrived, 5);
+    for (i = 0; i < arrived; i++) {
+        snprintf(words, sizeof words, "job %d arrives", i);
+        ck_assert_int_eq(scenario_text_count(&s, words), 1);
+    }
+    scenario_text_fini(&s);
+}
+END_TEST
+
 static void add_github_tests(TCase *github)
 {
     tcase_add_test(github, a_job_assigned_to_a_dead_runner_is_requeued_after_60_s);
@@ -669,6 +714,8 @@ static void add_measure_tests(TCase *measures)
     tcase_add_test(measures, overlapping_api_errors_last_until_the_last_one_ends);
     tcase_add_test(measures, any_quantile_is_judged_by_its_own_value);
     tcase_add_test(measures, a_lost_slot_of_an_ideal_fleet_takes_no_more_jobs);
+    tcase_add_test(measures, any_strikes_one_of_them_drawn_each_time);
+    tcase_add_test(measures, every_job_has_a_number_of_its_own);
 }
 
 Suite *suite(void)

@@ -1,0 +1,145 @@
+/* What is printed and written arrives, or the exit code and one line say that it has not. */
+#include "tests/support/helpers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SCENARIO "scenarios/primary-os-crash.yaml --replications 80"
+
+static char folder[64];
+
+static void put(const char *name, const char *text)
+{
+    char path[128];
+    FILE *file;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void setup(void)
+{
+    strcpy(folder, "/tmp/understudy-output-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void teardown(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Runs `understudy` with the redirections given; returns its exit code, and what the pipe reads. */
+static int run(const char *arguments, const char *redirections, char text[8192])
+{
+    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
+    char command[1024];
+    size_t n;
+    FILE *pipe;
+    int status;
+    snprintf(command, sizeof command, "%s/understudy %s %s", build, arguments, redirections);
+    pipe = popen(command, "r");
+    ck_assert_ptr_nonnull(pipe);
+    n = fread(text, 1, 8191, pipe);
+    text[n] = '\0';
+    status = pclose(pipe);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Every command that prints. */
+static const char *const commands[] = {
+    "--help",
+    "--version",
+    "schema",
+    "sim " SCENARIO,
+    "sim " SCENARIO " --format json",
+    "sim " SCENARIO " --trace",
+    "sim " SCENARIO " --html /dev/full --quiet",
+    "test " SCENARIO,
+    "test " SCENARIO " --format json",
+    "test " SCENARIO " --junit /dev/full",
+    "test " SCENARIO " --rules-diff scenarios/paws360-rules.yml scenarios/paws360-rules.yml",
+    "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min",
+    "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min --format json",
+    "alerts check tests/data/alerts/rules.yml",
+    "alerts explain tests/data/alerts/rules.yml",
+    "alerts delay scenarios/primary-hardware-failure.yaml",
+    "drill scenarios/drill-high-cpu.yaml --plan",
+    "drill scenarios/drill-high-cpu.yaml --rehearse --replications 20",
+    "sim --help",
+    "monitor --help",
+    "replay --help",
+};
+
+START_TEST(a_full_disk_does_not_go_unnoticed)
+{
+    char text[8192];
+    const char *last;
+    ck_assert_msg(run(commands[_i], "2>&1 >/dev/full", text) == 2, "%s: %s", commands[_i], text);
+    last = strstr(text, "cannot write");
+    ck_assert_msg(last != NULL, "%s: %s", commands[_i], text);
+}
+END_TEST
+
+/* A scenario, a fleet, rules, Prometheus' and Alertmanager's files: one is run, four are counted.
+ */
+START_TEST(a_folder_means_its_scenarios)
+{
+    char arguments[128], text[8192];
+    put("fleet.yaml",
+        "fleet:\n  hosts: [{name: A, slots: 2}]\n  workload:\n    arrivals: {kind: "
+        "poisson, rate: 100/d}\n    classes: [{name: x, weight: 1, duration: 5min}]\n");
+    put("lost.yaml", "fleet: fleet.yaml\nduration: 2h\nreplications: 20\nfaults: [{kind: "
+                     "host-power-loss, target: A, at: 1h, lasts: 10min}]\n");
+    put("prometheus.yml", "global: {scrape_interval: 15s}\nscrape_configs: []\n");
+    put("alertmanager.yml", "route: {receiver: x}\nreceivers: [{name: x}]\n");
+    put("rules.yml", "groups: []\n");
+    put("notes.json", "[1, 2]\n");
+    snprintf(arguments, sizeof arguments, "test %s", folder);
+    ck_assert_int_eq(run(arguments, "2>&1", text), 0);
+    ck_assert_ptr_nonnull(strstr(text, "1 scenario,"));
+    ck_assert_ptr_nonnull(strstr(text, "passed over: 5 files that are no scenarios\n"));
+    /* The list of one has the shape of a list of two. */
+    put("lost-2.yaml", "fleet: fleet.yaml\nduration: 2h\nreplications: 20\n");
+    snprintf(arguments, sizeof arguments, "test %s --format json | head -c 60", folder);
+    run(arguments, "", text);
+    ck_assert_ptr_nonnull(strstr(text, "\"results\": ["));
+}
+END_TEST
+
+/* A typing error must not make a scenario pass as something else. */
+START_TEST(a_broken_scenario_is_not_passed_over)
+{
+    static const char *const broken[] = {"fleat: fleet.yaml\nfaults: []\n", "fleet: [\n",
+                                         "{\"fleet\": {\"hosts\": []}, \"expect\": []}",
+                                         "fleet: none.yaml\n"};
+    char arguments[128], text[8192];
+    size_t i;
+    snprintf(arguments, sizeof arguments, "test %s", folder);
+    for (i = 0; i < sizeof broken / sizeof *broken; i++) {
+        put("broken.yaml", broken[i]);
+        ck_assert_msg(run(arguments, "2>&1", text) == 2, "%s", broken[i]);
+        ck_assert_msg(strstr(text, "broken.yaml:") != NULL, "%s: %s", broken[i], text);
+    }
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *suite = suite_create("output");
+    TCase *output = tcase_create("output");
+    tcase_add_checked_fixture(output, setup, teardown);
+    tcase_set_timeout(output, 60);
+    tcase_add_loop_test(output, a_full_disk_does_not_go_unnoticed, 0,
+                        (int)(sizeof commands / sizeof *commands));
+    tcase_add_test(output, a_folder_means_its_scenarios);
+    tcase_add_test(output, a_broken_scenario_is_not_passed_over);
+    suite_add_tcase(suite, output);
+    return suite;
+}
