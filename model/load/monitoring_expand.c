@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct expander {
     struct doc *doc;
@@ -25,6 +26,7 @@ struct expander {
     int *job_of;   /* owned: of each job of the file, its place in `jobs`; -1: none */
     int jobs[FLEET_JOBS];
     int n_jobs;
+    bool edited;              /* another edition of the files: it need not have what is left out */
     json_t *rules, *left_out; /* owned: what the fleet gets, what it does not */
     struct und_err *err;
 };
@@ -296,11 +298,55 @@ static enum und_code check_ignored(struct expander *expander, const json_t *igno
     size_t i;
     json_array_foreach((json_t *)ignored, i, item)
     {
+        if (expander->edited)
+            break;
         struct spot spot = doc_item(expander->doc, ignored, i, "ignore");
         if (json_is_string(item) && !json_object_get(expander->set->seen, json_string_value(item)))
             return doc_fail(&spot, expander->err, "got %s, want an alert of the rule files",
                             json_string_value(item));
     }
+    return UND_OK;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return strcmp(a, b) == 0 ||
+           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+/* monitoring.edited: {files: [a, b], as: a}: whichever of these files the fleet has is read as
+ * `as`; where it has none, `as` takes the place of all its rules. Without any it only says that
+ * these are another edition of the fleet's files. */
+static enum und_code take_edit(struct expander *expander)
+{
+    const json_t *edited = json_object_get(expander->monitoring, "edited");
+    struct spot spot = doc_member(expander->doc, expander->monitoring, "edited");
+    json_t *as = json_object_get(edited, "as"), *path, *file;
+    bool found = false;
+    size_t i, j;
+    if (!prom_has(expander->monitoring, "edited"))
+        return UND_OK;
+    if (!json_is_object(edited) || (as && !json_is_string(as)))
+        return doc_fail(&spot, expander->err, "want {files: [FILE, FILE], as: FILE}");
+    json_array_foreach(expander->paths, i, path)
+    {
+        json_array_foreach(json_object_get(edited, "files"), j, file)
+        {
+            if (!json_is_string(file) ||
+                !same_file(json_string_value(path), json_string_value(file)))
+                continue;
+            json_array_set(expander->paths, i, as);
+            found = true;
+            break;
+        }
+    }
+    if (!found && as) {
+        json_array_clear(expander->paths);
+        json_array_append(expander->paths, as);
+    }
+    json_object_del(expander->monitoring, "edited");
+    expander->edited = true;
     return UND_OK;
 }
 
@@ -366,6 +412,8 @@ enum und_code monitoring_expand(struct doc *doc, json_t *fleet, struct und_err *
     code = read_config(&expander);
     if (code == UND_OK)
         code = read_paths(&expander);
+    if (code == UND_OK)
+        code = take_edit(&expander);
     if (code == UND_OK && json_array_size(expander.paths) > 0)
         code = put_rules(&expander);
     if (code == UND_OK && expander.prometheus)

@@ -36,6 +36,7 @@ struct rule_set *rule_set_new(void)
     UND_ASSERT(set != NULL);
     set->notes = json_array();
     set->seen = json_object();
+    set->recorded = json_array();
     set->problems = json_array();
     set->files = json_array();
     return set;
@@ -64,6 +65,7 @@ void rule_set_free(struct rule_set *set)
     free(set->sources);
     json_decref(set->notes);
     json_decref(set->seen);
+    json_decref(set->recorded);
     json_decref(set->problems);
     json_decref(set->files);
     free(set);
@@ -147,15 +149,15 @@ static void add_record(struct rule_set *set, const char *name, struct promql *pr
         (struct promql_record){.name = copy_text(name), .promql = promql};
 }
 
-static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
+static enum und_code read_record(struct rule_reader *reader, const json_t *rule,
+                                 const struct rule_group *group)
 {
     struct spot spot = doc_member(reader->prom.doc, rule, "record");
     struct spot expr = doc_member(reader->prom.doc, rule, "expr");
     const char *name, *text;
-    char place[DOC_WHERE];
+    char place[DOC_WHERE], shown[RULE_FILE_EXPR];
     json_t *labels;
     struct promql *promql;
-    enum und_code code;
     if (prom_string(&reader->prom, rule, "record", &name) ||
         prom_string(&reader->prom, rule, "expr", &text))
         return UND_USAGE;
@@ -164,14 +166,18 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule)
     if (prom_has(rule, "for") || prom_has(rule, "keep_firing_for") || prom_has(rule, "annotations"))
         return doc_fail(&spot, reader->prom.err,
                         "a recording rule has no for, keep_firing_for or annotations");
-    labels = json_object();
-    code = read_labels(reader, rule, "labels", labels);
-    json_decref(labels);
-    if (code != UND_OK)
-        return code;
-    promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err);
-    if (!promql)
+    labels = json_copy(group->labels);
+    if (read_labels(reader, rule, "labels", labels) ||
+        (promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err)) ==
+            NULL) {
+        json_decref(labels);
         return UND_USAGE;
+    }
+    promql_print(promql->root, shown, sizeof shown);
+    json_array_append_new(reader->set->recorded,
+                          json_pack("{s:s, s:s, s:I, s:s, s:o}", "record", name, "group",
+                                    group->name, "interval_ms", (json_int_t)group->rule.interval_ms,
+                                    "expr", shown, "labels", labels));
     add_record(reader->set, name, promql);
     return UND_OK;
 }
@@ -318,7 +324,7 @@ static enum und_code read_rule(struct rule_reader *reader, const json_t *mapping
                         prom_show(json_object_get(mapping, alert ? "alert" : "record"), shown));
     }
     if (reader->records)
-        return record ? read_record(reader, mapping) : UND_OK;
+        return record ? read_record(reader, mapping, group) : UND_OK;
     return alert ? read_alert(reader, mapping, group) : UND_OK;
 }
 

@@ -50,6 +50,7 @@ struct rule_set {
     json_t *files;                 /* owned: names */
     struct promql_record *records; /* owned */
     int n_records, records_capacity;
+    json_t *recorded; /* owned: the same as texts: {record, group, interval_ms, expr, labels} */
 };
 
 /* NULL never. */

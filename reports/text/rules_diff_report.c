@@ -27,6 +27,15 @@ int rules_diff_failed(const struct rules_diff_report *report)
     return n;
 }
 
+bool rules_diff_judged(const struct rules_diff_report *report)
+{
+    for (int i = 0; i < report->n; i++) {
+        if (report->scenarios[i].error)
+            return false;
+    }
+    return !report->trouble && !report->unjudged;
+}
+
 /* "+5:00", "-0.2%" */
 static const char *signed_value(char out[TEXT_VALUE + 1], enum metric metric, double value)
 {
@@ -121,13 +130,22 @@ void rules_diff_print(FILE *out, const struct rules_diff_report *report)
 {
     int newly = rules_diff_newly_failed(report), failed = rules_diff_failed(report);
     fprintf(out, "%s -> %s\n", report->before, report->after);
+    if (report->trouble) {
+        fprintf(out, "  not compared: %s\n", report->trouble);
+        return;
+    }
     for (int i = 0; i < report->n_changes; i++)
-        fprintf(out, "  %s\n", report->changes[i]);
+        fprintf(out, "  %s%s%s%s\n", report->changes[i].text,
+                report->changes[i].aside[0] ? " (" : "", report->changes[i].aside,
+                report->changes[i].aside[0] ? ")" : "");
     if (report->n_changes == 0)
-        fputs("  the model sees no difference\n", out);
+        fputs("  no change of behaviour\n", out);
     putc('\n', out);
     for (int i = 0; i < report->n; i++)
         print_scenario(out, &report->scenarios[i]);
+    if (report->unjudged)
+        fprintf(out, "\nNot judged, since it would move jobs and is not simulated: %s\n",
+                report->unjudged);
     fprintf(out,
             "\n%d expectation%s that held fail%s with the new rules; %d fail in all. Seed %llu, "
             "paired by replication.\n",
@@ -197,18 +215,26 @@ static void markdown_table(FILE *out, const struct rules_diff_report *report)
     fprintf(out, "\n%d of %d scenarios show no change.\n", same, report->n);
 }
 
-void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report)
+static void markdown_changes(FILE *out, const struct rules_diff_report *report)
 {
-    int newly = rules_diff_newly_failed(report), failed = rules_diff_failed(report);
-    fputs("### Alert rules: what failover will do now\n\n", out);
     for (int i = 0; i < report->n_changes; i++) {
         fputs("- ", out);
-        markdown(out, report->changes[i]);
+        markdown(out, report->changes[i].text);
+        if (report->changes[i].aside[0]) {
+            fputs(" *(", out);
+            markdown(out, report->changes[i].aside);
+            fputs(")*", out);
+        }
         putc('\n', out);
     }
     if (report->n_changes == 0)
-        fputs("The model sees no difference between the two rule files.\n", out);
-    if (newly > 0)
+        fputs("No change of behaviour: what differs are comments, annotations or the order.\n",
+              out);
+}
+
+static void markdown_failures(FILE *out, const struct rules_diff_report *report)
+{
+    if (rules_diff_newly_failed(report) > 0)
         fputs("\n**These expectations held and fail now:**\n\n", out);
     for (int i = 0; i < report->n; i++) {
         for (int j = 0; j < report->scenarios[i].n_verdicts; j++) {
@@ -219,20 +245,49 @@ void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report
             putc('\n', out);
         }
     }
+}
+
+/* What keeps the comment from a verdict, each on a line. */
+static void markdown_troubles(FILE *out, const struct rules_diff_report *report)
+{
+    if (!rules_diff_judged(report))
+        fputs("\n**This could not be judged:**\n\n", out);
     for (int i = 0; i < report->n; i++) {
         if (report->scenarios[i].error) {
-            fputs("- :warning: ", out);
+            fputs("- :x: ", out);
             markdown(out, report->scenarios[i].error);
             putc('\n', out);
         }
     }
-    markdown_table(out, report);
-    if (newly == 0)
+    if (report->trouble) {
+        fputs("- :x: ", out);
+        markdown(out, report->trouble);
+        putc('\n', out);
+    }
+    if (report->unjudged) {
+        fputs("- :x: would move jobs, and is not simulated: ", out);
+        markdown(out, report->unjudged);
+        putc('\n', out);
+    }
+}
+
+void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report)
+{
+    int newly = rules_diff_newly_failed(report), failed = rules_diff_failed(report);
+    bool judged = rules_diff_judged(report);
+    fputs("### Alert rules: what failover will do now\n\n", out);
+    if (!report->trouble)
+        markdown_changes(out, report);
+    markdown_failures(out, report);
+    markdown_troubles(out, report);
+    if (!report->trouble)
+        markdown_table(out, report);
+    if (newly == 0 && judged)
         fprintf(out, "\n%s Every expectation that held still holds%s.\n",
                 failed ? ":warning:" : ":white_check_mark:",
                 failed ? "; some failed before and fail still" : "");
     fprintf(out,
-            "\n<sub>understudy, seed %llu; both rule files simulated with the same random "
+            "\n<sub>understudy, seed %llu; old and new simulated with the same random "
             "numbers.</sub>\n",
             (unsigned long long)report->seed);
 }
@@ -274,13 +329,17 @@ static json_t *scenario_json(const struct rules_diff_scenario *scenario)
 
 json_t *rules_diff_json(const struct rules_diff_report *report)
 {
-    json_t *changes = json_array(), *scenarios = json_array();
-    for (int i = 0; i < report->n_changes; i++)
-        json_array_append_new(changes, json_string(report->changes[i]));
+    json_t *changes = json_array(), *asides = json_array(), *scenarios = json_array();
+    for (int i = 0; i < report->n_changes; i++) {
+        json_array_append_new(changes, json_string(report->changes[i].text));
+        json_array_append_new(asides, json_string(report->changes[i].aside));
+    }
     for (int i = 0; i < report->n; i++)
         json_array_append_new(scenarios, scenario_json(&report->scenarios[i]));
-    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:i, s:i}", "version", 1, "before",
-                     report->before, "after", report->after, "seed", (json_int_t)report->seed,
-                     "changes", changes, "scenarios", scenarios, "newly_failed",
-                     rules_diff_newly_failed(report), "failed", rules_diff_failed(report));
+    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:i, s:i, s:b, s:s?, s:s?}", "version", 1,
+                     "before", report->before, "after", report->after, "seed",
+                     (json_int_t)report->seed, "changes", changes, "asides", asides, "scenarios",
+                     scenarios, "newly_failed", rules_diff_newly_failed(report), "failed",
+                     rules_diff_failed(report), "judged", rules_diff_judged(report), "trouble",
+                     report->trouble, "unjudged", report->unjudged);
 }

@@ -12,9 +12,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#define RULES_DIFF_CHANGES (2 * FLEET_RULES)
 #define RULES_DIFF_REASON 1024
-#define RULES_DIFF_CHANGE 256
+
+/* "RunnerOffline: for 2min -> 5min" */
+struct rules_diff_change {
+    const char *text;
+    const char *aside; /* why no scenario shows it; "" if they do */
+};
 
 struct rules_diff_metric {
     enum metric metric;
@@ -39,9 +43,12 @@ struct rules_diff_scenario {
 };
 
 struct rules_diff_report {
-    const char *before, *after;                          /* rule files, borrowed */
-    char changes[RULES_DIFF_CHANGES][RULES_DIFF_CHANGE]; /* "RunnerOffline: for 2min -> 5min" */
+    const char *before, *after;        /* what was compared, borrowed */
+    struct rules_diff_change *changes; /* borrowed */
     int n_changes;
+    const char *trouble;  /* borrowed; why nothing could be compared, or NULL */
+    const char *unjudged; /* borrowed; changed alerts that would move jobs and are not simulated:
+                             their names, or NULL */
     struct rules_diff_scenario *scenarios; /* owned by who fills it */
     int n;
     uint64_t seed;
@@ -51,6 +58,9 @@ struct rules_diff_report {
  * the new ones, whatever they did before. */
 int rules_diff_newly_failed(const struct rules_diff_report *report);
 int rules_diff_failed(const struct rules_diff_report *report);
+/* Nothing is in the way of a verdict: all files could be read, all scenarios ran, and no change is
+ * left that would move jobs and could not be simulated. */
+bool rules_diff_judged(const struct rules_diff_report *report);
 
 void rules_diff_print(FILE *out, const struct rules_diff_report *report);
 void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report);

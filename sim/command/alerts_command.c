@@ -4,6 +4,7 @@
 #include "model/base/units.h"
 #include "model/load/loader.h"
 #include "model/rules/alertmanager_file.h"
+#include "model/rules/prom_kind.h"
 #include "model/rules/prometheus_file.h"
 #include "model/rules/rule_file.h"
 #include "reports/text/delay_report.h"
@@ -240,53 +241,24 @@ static void add_problem(struct reading *reading, const struct und_err *err)
         json_array_append_new(reading->problems, json_string(err->text));
 }
 
-enum kind { KIND_RULES, KIND_PROMETHEUS, KIND_ALERTMANAGER, KIND_OTHER };
-
-/* By its keys; a file that cannot be read is left to the reader of rules. */
-static enum kind kind_of(const char *path)
-{
-    struct doc doc;
-    json_t *root = NULL;
-    struct und_err err = {0};
-    enum kind kind = KIND_RULES;
-    doc_init(&doc);
-    doc.foreign = true;
-    if (doc_load(&doc, path, &root, &err) != UND_OK) {
-        /* said by whoever reads it */
-    } else if (json_object_get(root, "route") || json_object_get(root, "receivers")) {
-        kind = KIND_ALERTMANAGER;
-    } else if (json_object_get(root, "scrape_configs") || json_object_get(root, "global") ||
-               json_object_get(root, "rule_files") || json_object_get(root, "alerting") ||
-               json_object_get(root, "remote_write") ||
-               json_object_get(root, "scrape_config_files")) {
-        kind = KIND_PROMETHEUS;
-    } else if (json_object_size(root) > 0 && !json_object_get(root, "groups") &&
-               !json_object_get(root, "apiVersion")) {
-        kind = KIND_OTHER;
-    }
-    json_decref(root);
-    doc_fini(&doc);
-    return kind;
-}
-
 static void read_one(struct reading *reading, const char *path)
 {
     struct und_err err = {0};
-    switch (kind_of(path)) {
-    case KIND_OTHER:
+    switch (prom_kind_of(path)) {
+    case PROM_OTHER:
         und_fail(&err, UND_USAGE,
                  "%s: want a rule file (groups), a prometheus.yml (scrape_configs) or an "
                  "alertmanager.yml (route)",
                  path);
         break;
-    case KIND_RULES:
+    case PROM_RULES:
         json_array_append_new(reading->rule_files, json_string(path));
         break;
-    case KIND_ALERTMANAGER:
+    case PROM_ALERTMANAGER:
         alertmanager_file_free(reading->alertmanager);
         reading->alertmanager = alertmanager_file_read(path, &err);
         break;
-    case KIND_PROMETHEUS:
+    case PROM_CONFIG:
         if (reading->has_prometheus)
             prometheus_file_fini(&reading->prometheus);
         reading->has_prometheus = true;

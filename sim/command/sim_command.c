@@ -41,8 +41,9 @@ static const char test_help[] =
     "usage: understudy test [options] FILE|FOLDER...\n"
     "Judges every `expect` of every scenario, for CI.\n\n" SCENARIO_SET_HELP
     "  --junit FILE       write JUnit XML as well\n"
-    "  --rules-diff OLD NEW  what an edit of the rule file changes: OLD against NEW, by the same\n"
-    "                     random numbers\n"
+    "  --rules-diff OLD NEW  what an edit changes: OLD against NEW, by the same random numbers; "
+    "rule\n"
+    "                     files, a prometheus.yml, an alertmanager.yml, or folders of these\n"
     "  --markdown FILE    with --rules-diff: write it as a comment for a pull request\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
@@ -115,6 +116,9 @@ static bool parse(int argc, char **argv, const char *help, struct scenario_set *
                  argv[0]);
     if (outputs->diff.before && strcmp(argv[0], "test") != 0)
         und_fail(err, UND_USAGE, "--rules-diff: belongs to `understudy test`");
+    outputs->diff.junit = outputs->junit;
+    if (outputs->diff.before && (outputs->html || outputs->plots || outputs->trace))
+        und_fail(err, UND_USAGE, "--rules-diff: --html, --plots and --trace do nothing beside it");
     if (outputs->diff.markdown && !outputs->diff.before)
         und_fail(err, UND_USAGE, "--markdown: goes with --rules-diff OLD NEW");
     return err->code == UND_OK;

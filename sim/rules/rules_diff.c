@@ -1,108 +1,108 @@
 #include "rules_diff.h"
 
+#include "fleet_compare.h"
 #include "model/base/assert.h"
-#include "model/base/units.h"
-#include "model/file/spec_tables.h"
-#include "model/policy/policy_names.h"
+#include "model/rules/rules_compare.h"
 #include "model/stats/stats.h"
 #include "reports/text/claim.h"
+#include "reports/text/junit.h"
 #include "reports/text/rules_diff_report.h"
 #include "reports/text/text.h"
+#include "rules_input.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the rules ------------------------------------------------------------------------------- */
+/* --- the changes ----------------------------------------------------------------------------- */
 
-struct change {
-    char text[RULES_DIFF_CHANGE];
-    size_t n;
+/* What the comparison holds on to while its report is made. */
+struct comparison_of_rules {
+    struct rules_input before, after;
+    struct rules_changes rules;
+    json_t *fleets;   /* texts of what differs besides the rules */
+    json_t *unjudged; /* names of changed alerts that would move jobs and are not simulated */
+    char *unjudged_text;
+    struct rules_diff_change *changes;
 };
 
-static void say(struct change *change, const char *what, const char *before, const char *after)
+/* Does a scenario's fleet, before or after, have this alert? */
+static bool is_simulated(const struct scenario_set *set, const char *name)
 {
-    if (strcmp(before, after) == 0 || change->n >= sizeof change->text)
+    for (int i = 0; i < set->n; i++) {
+        if (set->report[i].scenario && fleet_has_alert(&set->report[i].scenario->fleet, name))
+            return true;
+    }
+    return false;
+}
+
+static bool moves_jobs(const struct scenario_set *set, const struct rule *rule)
+{
+    for (int i = 0; i < set->n; i++) {
+        const struct scenario *scenario = set->report[i].scenario;
+        if (scenario && scenario->fleet.has_policy &&
+            (scenario->fleet.policy.severities >> rule->severity & 1) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Why no scenario shows what becomes of this rule; "" if they do. */
+static const char *aside_of(struct comparison_of_rules *all, const struct rules_change *change,
+                            const struct scenario_set *before, const struct scenario_set *after)
+{
+    bool now = change->after >= 0;
+    const struct rule_set *set = now ? all->after.rules : all->before.rules;
+    int i = now ? change->after : change->before;
+    if (change->before < 0 && change->after < 0)
+        return "";
+    if ((change->after >= 0 &&
+         is_simulated(after, all->after.rules->sources[change->after].name)) ||
+        (change->before >= 0 &&
+         is_simulated(before, all->before.rules->sources[change->before].name)))
+        return "";
+    if (set->sources[i].mapped)
+        return "left out by these fleets, or about other machines";
+    if (moves_jobs(now ? after : before, &set->rules[i]))
+        json_array_append_new(all->unjudged, json_string(set->sources[i].name));
+    return "not simulated";
+}
+
+static void collect_changes(struct comparison_of_rules *all, const struct scenario_set *before,
+                            const struct scenario_set *after, struct rules_diff_report *report)
+{
+    size_t n, i;
+    json_t *text;
+    for (int s = 0; s < before->n && json_array_size(all->fleets) == 0; s++) {
+        if (before->report[s].scenario && after->report[s].scenario)
+            fleet_compare(all->fleets, &before->report[s].scenario->fleet,
+                          &after->report[s].scenario->fleet);
+    }
+    n = (size_t)all->rules.n + json_array_size(all->fleets);
+    all->changes = calloc(n + 1, sizeof *all->changes);
+    UND_ASSERT(all->changes != NULL);
+    for (int c = 0; c < all->rules.n; c++)
+        all->changes[report->n_changes++] = (struct rules_diff_change){
+            all->rules.list[c].text, aside_of(all, &all->rules.list[c], before, after)};
+    json_array_foreach(all->fleets, i, text) all->changes[report->n_changes++] =
+        (struct rules_diff_change){json_string_value(text), ""};
+    report->changes = all->changes;
+}
+
+static void name_unjudged(struct comparison_of_rules *all, struct rules_diff_report *report)
+{
+    size_t size, i;
+    json_t *name;
+    FILE *out;
+    if (json_array_size(all->unjudged) == 0)
         return;
-    change->n += (size_t)snprintf(change->text + change->n, sizeof change->text - change->n,
-                                  "%s%s %s -> %s", change->n ? ", " : "", what, before, after);
-}
-
-static void say_duration(struct change *change, const char *what, int64_t before, int64_t after)
-{
-    char a[UNITS_TEXT], b[UNITS_TEXT];
-    say(change, what, units_format_duration(before, a), units_format_duration(after, b));
-}
-
-static void say_threshold(struct change *change, const struct rule *before,
-                          const struct rule *after)
-{
-    char a[48], b[48];
-    snprintf(a, sizeof a, "%s %g%%", before->below ? "below" : "above",
-             (double)before->threshold_pm / 10);
-    snprintf(b, sizeof b, "%s %g%%", after->below ? "below" : "above",
-             (double)after->threshold_pm / 10);
-    say(change, "threshold", a, b);
-}
-
-/* "RunnerOffline: for 2min -> 5min, severity critical -> warning"; "" if they are the same. */
-static void describe(const struct rule *before, const struct rule *after,
-                     char out[RULES_DIFF_CHANGE])
-{
-    struct change change = {.n = 0};
-    say(&change, "signal", spec_signals[before->signal], spec_signals[after->signal]);
-    say_threshold(&change, before, after);
-    say_duration(&change, "window", before->window_ms, after->window_ms);
-    say_duration(&change, "for", before->for_ms, after->for_ms);
-    say_duration(&change, "keep_firing_for", before->keep_firing_ms, after->keep_firing_ms);
-    say_duration(&change, "interval", before->interval_ms, after->interval_ms);
-    say(&change, "severity", policy_severity_name(before->severity),
-        policy_severity_name(after->severity));
-    if (before->hosts != after->hosts)
-        say(&change, "hosts", "some", "others");
-    out[0] = '\0';
-    if (change.n > 0)
-        snprintf(out, RULES_DIFF_CHANGE, "%.60s: %.190s", after->name, change.text);
-}
-
-/* The rule that `rule` was, or became: by name and severity, else by name. */
-static const struct rule *counterpart(const struct monitoring *other, const struct rule *rule)
-{
-    const struct rule *by_name = NULL;
-    for (int i = 0; i < other->n_rules; i++) {
-        if (strcmp(other->rules[i].name, rule->name) != 0)
-            continue;
-        if (other->rules[i].severity == rule->severity)
-            return &other->rules[i];
-        by_name = by_name ? by_name : &other->rules[i];
-    }
-    return by_name;
-}
-
-static void add_change(struct rules_diff_report *report, const char text[RULES_DIFF_CHANGE])
-{
-    if (text[0] && report->n_changes < RULES_DIFF_CHANGES)
-        memcpy(report->changes[report->n_changes++], text, RULES_DIFF_CHANGE);
-}
-
-static void compare_rules(const struct monitoring *before, const struct monitoring *after,
-                          struct rules_diff_report *report)
-{
-    char text[RULES_DIFF_CHANGE];
-    for (int i = 0; i < before->n_rules; i++) {
-        const struct rule *now = counterpart(after, &before->rules[i]);
-        if (now)
-            describe(&before->rules[i], now, text);
-        else
-            snprintf(text, sizeof text, "%s: gone", before->rules[i].name);
-        add_change(report, text);
-    }
-    for (int i = 0; i < after->n_rules; i++) {
-        snprintf(text, sizeof text, "%s: new", after->rules[i].name);
-        if (!counterpart(before, &after->rules[i]))
-            add_change(report, text);
-    }
+    out = open_memstream(&all->unjudged_text, &size);
+    UND_ASSERT(out != NULL);
+    json_array_foreach(all->unjudged, i, name)
+        fprintf(out, "%s%s", i ? ", " : "", json_string_value(name));
+    fclose(out);
+    report->unjudged = all->unjudged_text;
 }
 
 /* --- the results ----------------------------------------------------------------------------- */
@@ -144,15 +144,21 @@ static void explain(const struct rules_diff_report *report, const char *name, co
                        : after->op[0] == '>' ? "under its limit of"
                                              : "off the wanted";
     size_t n = 0;
-    for (int i = 0; i < report->n_changes && n < sizeof because; i++)
-        n += (size_t)snprintf(because + n, sizeof because - n, "%s%s", i ? "; " : "",
-                              report->changes[i]);
+    int causes = 0;
+    for (int i = 0; i < report->n_changes && n < sizeof because; i++) {
+        if (report->changes[i].aside[0])
+            continue; /* no scenario has it: it is no cause */
+        causes++;
+        n += (size_t)snprintf(because + n, sizeof because - n, "%s%s", n ? "; " : "",
+                              report->changes[i].text);
+    }
     snprintf(reason, RULES_DIFF_REASON,
-             "%.60s: %s %s goes from %s to %s, %s %s (%.200s:%d), because of %.500s", name,
+             "%.60s: %s %s goes from %s to %s, %s %s (%.200s:%d), because of %s%.500s", name,
              claim_metric_word(after->metric), after->statistic,
              text_metric(a, before->metric, before->value),
              text_metric(b, after->metric, after->value), side,
-             text_metric(limit, after->metric, after->limit), path, after->line, because);
+             text_metric(limit, after->metric, after->limit), path, after->line,
+             causes > 1 ? "one or more of " : "", because);
 }
 
 static void compare_verdicts(const struct result *before, const struct result *after,
@@ -186,16 +192,17 @@ static void compare(const struct report *before, const struct report *after,
 
 /* --- running --------------------------------------------------------------------------------- */
 
-/* The campaign with its rules from `rules`; an override of the caller's comes after and wins. */
+/* The campaign with these rules; an override of the caller's comes after and wins. */
 static void take_rules(struct scenario_set *campaign, const struct scenario_set *given,
-                       const char *rules, char set[4200])
+                       const struct rules_input *input)
 {
     *campaign = *given;
     campaign->compare = false;
-    snprintf(set, 4200, "fleet.monitoring.rules=%s", rules);
-    memmove(campaign->sets + 1, campaign->sets, (size_t)given->n_sets * sizeof *campaign->sets);
-    campaign->sets[0] = set;
-    campaign->n_sets++;
+    memmove(campaign->sets + input->n_sets, campaign->sets,
+            (size_t)given->n_sets * sizeof *campaign->sets);
+    for (int i = 0; i < input->n_sets; i++)
+        campaign->sets[i] = input->sets[i];
+    campaign->n_sets += input->n_sets;
 }
 
 static enum und_code write_markdown(const char *path, const struct rules_diff_report *report,
@@ -212,8 +219,22 @@ static enum und_code write_markdown(const char *path, const struct rules_diff_re
     return UND_OK;
 }
 
-static enum und_code show(const struct rules_diff *diff, const struct scenario_set *campaign,
-                          const struct rules_diff_report *report, struct und_err *err)
+static enum und_code write_junit(const char *path, const struct scenario_set *after,
+                                 struct und_err *err)
+{
+    FILE *file = fopen(path, "w");
+    bool bad;
+    if (!file)
+        return und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+    junit_print(file, after->report, after->n);
+    bad = ferror(file) != 0;
+    if (fclose(file) != 0 || bad)
+        return und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+    return UND_OK;
+}
+
+static void show(const struct rules_diff *diff, const struct scenario_set *campaign,
+                 const struct rules_diff_report *report, struct und_err *err)
 {
     if (campaign->json) {
         json_t *json = rules_diff_json(report);
@@ -223,25 +244,54 @@ static enum und_code show(const struct rules_diff *diff, const struct scenario_s
     } else {
         rules_diff_print(stdout, report);
     }
-    if (diff->markdown && write_markdown(diff->markdown, report, err) != UND_OK)
-        return err->code;
-    return rules_diff_failed(report) > 0 ? UND_FAILED : UND_OK;
+    if (diff->markdown)
+        write_markdown(diff->markdown, report, err);
 }
 
-static enum und_code first_error(const struct rules_diff_report *report, struct und_err *err)
+/* What could not be judged is an error, and no difference at all is none, whatever else fails. */
+static enum und_code verdict(const struct rules_diff_report *report, struct und_err *err)
 {
+    if (report->trouble)
+        return und_fail(err, UND_USAGE, "%s", report->trouble);
     for (int i = 0; i < report->n; i++) {
         if (report->scenarios[i].error)
             return und_fail(err, UND_USAGE, "%s", report->scenarios[i].error);
     }
-    return UND_OK;
+    if (report->unjudged)
+        return und_fail(err, UND_USAGE, "%s: would move jobs, and is not simulated: %.400s",
+                        report->after, report->unjudged);
+    return report->n_changes > 0 && rules_diff_failed(report) > 0 ? UND_FAILED : UND_OK;
+}
+
+static enum und_code run_both(const struct rules_diff *diff, const struct scenario_set *campaign,
+                              struct comparison_of_rules *all, char *const *paths,
+                              struct rules_diff_report *report, struct und_err *err)
+{
+    struct scenario_set before, after;
+    enum und_code code;
+    take_rules(&before, campaign, &all->before);
+    take_rules(&after, campaign, &all->after);
+    scenario_set_run(&before, paths, report->n);
+    scenario_set_run(&after, paths, report->n);
+    rules_compare(&all->rules, all->before.rules, all->after.rules);
+    collect_changes(all, &before, &after, report);
+    name_unjudged(all, report);
+    for (int i = 0; i < report->n; i++)
+        compare(&before.report[i], &after.report[i], report, &report->scenarios[i]);
+    show(diff, campaign, report, err);
+    if (diff->junit)
+        write_junit(diff->junit, &after, err);
+    code = verdict(report, err);
+    scenario_set_fini(&before);
+    scenario_set_fini(&after);
+    return code;
 }
 
 enum und_code rules_diff_run(const struct rules_diff *diff, const struct scenario_set *campaign,
                              char *const *paths, int n, struct und_err *err)
 {
-    struct scenario_set before, after;
-    char set_before[4200], set_after[4200];
+    struct comparison_of_rules all = {.fleets = json_array(), .unjudged = json_array()};
+    struct und_err trouble = {0};
     struct rules_diff_report report = {.before = diff->before,
                                        .after = diff->after,
                                        .seed = campaign->experiment.seed,
@@ -249,26 +299,29 @@ enum und_code rules_diff_run(const struct rules_diff *diff, const struct scenari
                                        .n = n};
     enum und_code code;
     UND_ASSERT(report.scenarios != NULL);
-    if (campaign->n_sets == SCENARIO_SET_SETS) {
-        free(report.scenarios);
-        return und_fail(err, UND_USAGE, "--set: got more than %d", SCENARIO_SET_SETS - 1);
+    if (campaign->n_sets + RULES_INPUT_SETS > SCENARIO_SET_SETS)
+        und_fail(&trouble, UND_USAGE, "--set: got more than %d",
+                 SCENARIO_SET_SETS - RULES_INPUT_SETS);
+    if (trouble.code == UND_OK &&
+        rules_input_read(&all.before, diff->before, diff->after, &trouble) == UND_OK)
+        rules_input_read(&all.after, diff->after, diff->before, &trouble);
+    if (trouble.code == UND_OK) {
+        code = run_both(diff, campaign, &all, paths, &report, err);
+    } else {
+        report.trouble = trouble.text;
+        report.n = 0;
+        show(diff, campaign, &report, err);
+        code = verdict(&report, err);
     }
-    take_rules(&before, campaign, diff->before, set_before);
-    take_rules(&after, campaign, diff->after, set_after);
-    scenario_set_run(&before, paths, n);
-    scenario_set_run(&after, paths, n);
-    for (int i = 0; i < n && report.n_changes == 0; i++) {
-        if (before.report[i].scenario && after.report[i].scenario)
-            compare_rules(&before.report[i].scenario->fleet.monitoring,
-                          &after.report[i].scenario->fleet.monitoring, &report);
-    }
-    for (int i = 0; i < n; i++)
-        compare(&before.report[i], &after.report[i], &report, &report.scenarios[i]);
-    code = show(diff, campaign, &report, err);
-    if (first_error(&report, err) != UND_OK)
+    if (err->code != UND_OK)
         code = err->code;
+    rules_changes_fini(&all.rules);
+    rules_input_fini(&all.before);
+    rules_input_fini(&all.after);
+    json_decref(all.fleets);
+    json_decref(all.unjudged);
+    free(all.unjudged_text);
+    free(all.changes);
     free(report.scenarios);
-    scenario_set_fini(&before);
-    scenario_set_fini(&after);
     return code;
 }

@@ -121,8 +121,205 @@ START_TEST(the_same_file_changes_nothing)
                          " scenarios/cpu-degradation.yaml --replications 100",
                          &output),
                      0);
-    ck_assert_ptr_nonnull(strstr(output, "the model sees no difference"));
+    ck_assert_ptr_nonnull(strstr(output, "no change of behaviour"));
     ck_assert_ptr_nonnull(strstr(output, "cpu-degradation: no change, event by event"));
+    free(output);
+}
+END_TEST
+
+/* --- what an edit is called ------------------------------------------------------------------ */
+
+static void write_at(const char *name, const char *text)
+{
+    char path[160];
+    FILE *file;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+#define DOWN "  - {alert: Down, expr: up == 0, for: 2m, labels: {severity: critical, team: ci}}\n"
+#define BUSY                                                                                       \
+    "  - {alert: Busy, expr: 'avg by (instance) "                                                  \
+    "(rate(node_cpu_seconds_total{mode=\"idle\"}[5m])) < "                                         \
+    "0.15', labels: {severity: info}}\n"
+#define OLD "groups:\n- name: a\n  rules:\n" DOWN BUSY
+
+/* A small fleet with its files, and a scenario of a lost host. */
+static void write_small(const char *new_rules)
+{
+    write_at("old.yml", OLD);
+    write_at("new.yml", new_rules);
+    write_at("more.yml",
+             "groups:\n- name: c\n  rules:\n  - {alert: Other, expr: up == 0, for: 1h}\n");
+    write_at("am.yml",
+             "route:\n  receiver: hook\n  routes:\n"
+             "  - {receiver: nobody, matchers: ['team!=\"ci\"', 'severity=\"critical\"']}\n"
+             "receivers:\n- {name: hook, webhook_configs: [{url: 'http://h/'}]}\n"
+             "- {name: nobody}\n");
+    write_at(
+        "fleet.yaml",
+        "fleet:\n  hosts:\n"
+        "    - {name: one, tier: primary, slots: 2}\n    - {name: two, tier: backup, slots: 2}\n"
+        "  workload: {arrivals: {rate: 1/h}, classes: [{name: a, duration: 1min}]}\n"
+        "  monitoring: {rules: [new.yml, more.yml], ignore: [Quiet]}\n"
+        "  alertmanager: {config: am.yml}\n"
+        "  policy: {}\n  github: {}\n");
+    write_at("s.yaml", "fleet: fleet.yaml\nduration: 1h\n"
+                       "faults: [{at: 10min, kind: host-power-loss, target: one, lasts: 30min}]\n"
+                       "expect: [{metric: detection, quantile: 95%, op: '<=', value: 10min}]\n");
+}
+
+/* The differences, one a line, by `test --rules-diff OLD NEW`. */
+static int diff(const char *old, const char *new, json_t **json)
+{
+    char arguments[512], *output, *start;
+    int code;
+    snprintf(
+        arguments, sizeof arguments,
+        "test --rules-diff %s/%s %s/%s %s/s.yaml --replications 100 --format json --markdown %s",
+        folder, old, folder, new, folder, comment);
+    code = run(arguments, &output);
+    start = strchr(output, '{');
+    *json = start ? json_loads(start, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
+    ck_assert_msg(*json != NULL, "%s", output);
+    free(output);
+    return code;
+}
+
+static const struct {
+    const char *rules, *changes[3];
+    int code;
+} edits[] = {
+    /* Comments, annotations and order are no change. */
+    {"# new\ngroups:\n- name: a\n  rules:\n" BUSY
+     "  - {alert: Down, expr: 'up==0', for: 120s, labels: {severity: critical, team: ci},\n"
+     "     annotations: {summary: new}}\n",
+     {NULL},
+     0},
+    {"groups:\n- name: a\n  rules:\n" BUSY "- name: b\n  rules:\n" DOWN, {"Down: group a -> b"}, 0},
+    {"groups:\n- name: a\n  rules:\n" DOWN, {"Busy: gone"}, 0},
+    {OLD "  - {alert: Down, expr: up == 0, labels: {severity: page}}\n", {"Down: new"}, 0},
+    {"groups:\n- name: a\n  rules:\n" BUSY
+     "  - {alert: Gone, expr: up == 0, for: 2m, labels: {severity: critical, team: ci}}\n",
+     {"Gone: renamed Down -> Gone"},
+     0},
+    /* A label that unroutes the alert. */
+    {"groups:\n- name: a\n  rules:\n" BUSY
+     "  - {alert: Down, expr: up == 0, for: 2m, labels: {severity: critical, team: web}}\n",
+     {"Down: label team ci -> web", "Down: the controller is told of it on 2 hosts -> 0"},
+     0},
+    {OLD "  - {record: a:b, expr: up}\n", {"recording rule a:b: new"}, 0},
+    /* One that the fleet leaves out, and one that is no signal. */
+    {OLD "  - {alert: Quiet, expr: up == 0}\n", {"Quiet: new"}, 0},
+    {OLD "  - {alert: Odd, expr: node_load1 > 5, labels: {severity: info}}\n", {"Odd: new"}, 0},
+};
+
+START_TEST(an_edit_is_called_what_it_is)
+{
+    json_t *json, *changes;
+    size_t n = 0;
+    write_small(edits[_i].rules);
+    ck_assert_int_eq(diff("old.yml", "new.yml", &json), edits[_i].code);
+    changes = json_object_get(json, "changes");
+    for (; n < 3 && edits[_i].changes[n]; n++)
+        ck_assert_msg(
+            n < json_array_size(changes) &&
+                strcmp(json_string_value(json_array_get(changes, n)), edits[_i].changes[n]) == 0,
+            "got '%s', want '%s'", json_string_value(json_array_get(changes, n)),
+            edits[_i].changes[n]);
+    ck_assert_uint_eq(json_array_size(changes), n);
+    ck_assert(json_is_true(json_object_get(json, "judged")));
+    json_decref(json);
+}
+END_TEST
+
+/* What the fleet leaves out, or cannot simulate, is said beside the change. */
+START_TEST(what_no_scenario_shows_is_said)
+{
+    json_t *json;
+    write_small(OLD "  - {alert: Quiet, expr: up == 0}\n"
+                    "  - {alert: Odd, expr: node_load1 > 5, labels: {severity: info}}\n");
+    ck_assert_int_eq(diff("old.yml", "new.yml", &json), 0);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(json, "asides"), 0)),
+                     "left out by these fleets, or about other machines");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(json, "asides"), 1)),
+                     "not simulated");
+    json_decref(json);
+}
+END_TEST
+
+static const struct {
+    const char *rules, *says;
+} unjudged[] = {
+    {"groups: [", "not YAML"},
+    {"groups:\n- name: a\n  rules: [{alert: A, expr: 'up =='}]\n", "new.yml:3: expr: "},
+    {OLD "  - {alert: Odd, expr: node_load1 > 5, labels: {severity: critical}}\n",
+     "would move jobs, and is not simulated: Odd"},
+};
+
+/* A new file that is broken, or whose effect nobody can tell, is never "no difference". */
+START_TEST(what_cannot_be_judged_is_no_green)
+{
+    json_t *json;
+    char *text;
+    write_small(unjudged[_i].rules);
+    ck_assert_int_eq(diff("old.yml", "new.yml", &json), 2);
+    ck_assert(json_is_false(json_object_get(json, "judged")));
+    json_decref(json);
+    text = read_file(comment);
+    ck_assert_ptr_nonnull(strstr(text, "This could not be judged"));
+    ck_assert_ptr_nonnull(strstr(text, unjudged[_i].says));
+    ck_assert_ptr_null(strstr(text, "still holds"));
+    ck_assert_ptr_null(strstr(text, "No change"));
+    free(text);
+}
+END_TEST
+
+/* The other files of the fleet stay; configurations and folders compare as wholes. */
+START_TEST(whole_configurations_compare)
+{
+    static const char config[] = "global: {evaluation_interval: %s}\nrule_files: [%s]\n"
+                                 "scrape_configs: [{job_name: node, static_configs: "
+                                 "[{targets: ['one:9100', 'two:9100']}]}]\n";
+    char text[512], command[256];
+    json_t *json, *changes;
+    write_small(OLD);
+    snprintf(command, sizeof command, "mkdir %s/p %s/q", folder, folder);
+    ck_assert_int_eq(system(command), 0);
+    snprintf(text, sizeof text, config, "30s", "r.yml");
+    write_at("p/prometheus.yml", text);
+    write_at("p/r.yml", OLD);
+    snprintf(text, sizeof text, config, "1m", "r.yml");
+    write_at("q/prometheus.yml", text);
+    write_at("q/r.yml", "groups:\n- name: a\n  rules:\n" DOWN);
+    ck_assert_int_eq(diff("p", "q", &json), 0);
+    changes = json_object_get(json, "changes");
+    ck_assert_uint_eq(json_array_size(changes), 2);
+    ck_assert_str_eq(json_string_value(json_array_get(changes, 0)), "Busy: gone");
+    ck_assert_str_eq(json_string_value(json_array_get(changes, 1)),
+                     "evaluation_interval: 30s -> 1min");
+    json_decref(json);
+    ck_assert_int_eq(diff("p/prometheus.yml", "p", &json), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "changes")), 0);
+    json_decref(json);
+}
+END_TEST
+
+START_TEST(junit_is_written_beside_it)
+{
+    char arguments[512], *output, path[128];
+    write_small(OLD);
+    snprintf(path, sizeof path, "%s/j.xml", folder);
+    snprintf(arguments, sizeof arguments,
+             "test --rules-diff %s/old.yml %s/new.yml %s/s.yaml --replications 100 --junit %s",
+             folder, folder, folder, path);
+    ck_assert_int_eq(run(arguments, &output), 0);
+    free(output);
+    output = read_file(path);
+    ck_assert_ptr_nonnull(strstr(output, "<testsuite "));
     free(output);
 }
 END_TEST
@@ -135,7 +332,9 @@ static const struct {
      "--rules-diff: belongs to `understudy test`"},
     {"test --markdown x scenarios/cpu-degradation.yaml", "--markdown: goes with --rules-diff"},
     {"test --rules-diff " RULES " none.yml scenarios/cpu-degradation.yaml",
-     "--set fleet.monitoring.rules=none.yml: rules: none.yml: cannot be read"},
+     "understudy: none.yml: cannot be read: No such file or directory"},
+    {"test --html x --rules-diff " RULES " " RULES " scenarios/cpu-degradation.yaml",
+     "--html, --plots and --trace do nothing beside it"},
 };
 
 START_TEST(misuse_is_told_in_one_line)
@@ -155,6 +354,12 @@ Suite *suite(void)
     tcase_add_test(diff, an_edit_changes_the_rto_and_fails_the_test);
     tcase_add_test(diff, test_alone_fails_with_the_edited_file);
     tcase_add_test(diff, the_same_file_changes_nothing);
+    tcase_add_loop_test(diff, an_edit_is_called_what_it_is, 0, sizeof edits / sizeof *edits);
+    tcase_add_test(diff, what_no_scenario_shows_is_said);
+    tcase_add_loop_test(diff, what_cannot_be_judged_is_no_green, 0,
+                        sizeof unjudged / sizeof *unjudged);
+    tcase_add_test(diff, whole_configurations_compare);
+    tcase_add_test(diff, junit_is_written_beside_it);
     tcase_add_loop_test(diff, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
     tcase_set_timeout(diff, 120);
     suite_add_tcase(suite, diff);
