@@ -4,6 +4,7 @@
 #include "model/load/loader.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/explore/explore_report.h"
+#include "sim/explore/story_cases.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum {
     OPTION_FORGET,
     OPTION_STATES,
     OPTION_CASE,
+    OPTION_CASES,
     OPTION_NO_LIVENESS
 };
 
@@ -33,6 +35,7 @@ static const char help[] =
     "  --no-liveness      check single steps alone\n"
     "  --states N         give up beyond N states; that is no proof\n"
     "  --case FILE        write a counterexample there, as decisions that can be replayed\n"
+    "  --cases FILE       write there the shortest story of each kind of step\n"
     "  --threads N        (default: one a processor; the result does not depend on it)\n"
     "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"
     "  --format text|json\n"
@@ -52,6 +55,7 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"forget", required_argument, NULL, OPTION_FORGET},
                                         {"states", required_argument, NULL, OPTION_STATES},
                                         {"case", required_argument, NULL, OPTION_CASE},
+                                        {"cases", required_argument, NULL, OPTION_CASES},
                                         {"no-liveness", no_argument, NULL, OPTION_NO_LIVENESS},
                                         {0}};
 
@@ -59,7 +63,7 @@ struct asked {
     struct scenario_set common;
     struct scale_limits limits;
     struct explore_options explore;
-    const char *forget, *write_case;
+    const char *forget, *write_case, *write_cases;
     bool no_liveness;
 };
 
@@ -95,6 +99,9 @@ static void take_option(struct asked *asked, int option, char **argv, struct und
     case OPTION_CASE:
         asked->write_case = optarg;
         break;
+    case OPTION_CASES:
+        asked->write_cases = optarg;
+        break;
     case OPTION_NO_LIVENESS:
         asked->no_liveness = true;
         break;
@@ -126,14 +133,19 @@ static void show_progress(void *context, const struct stateset *set, int depth)
     fprintf(stderr, "\r\033[K%s: %u states, depth %d", path, set->n, depth);
 }
 
-static void write_case(const struct story *story, const char *path, struct und_err *err)
+/* Where a story is, that; else the story of each kind of step. */
+static void write_cases(const struct space *space, const struct explore_result *result,
+                        const struct story *story, const char *path, struct und_err *err)
 {
     FILE *file = fopen(path, "w");
     if (!file) {
         und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
         return;
     }
-    story_print_case(story, property_name(story->broken), file);
+    if (story)
+        story_print_case(story, property_name(story->broken), file);
+    else
+        story_cases(space, result, file);
     if (fclose(file) != 0)
         und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
 }
@@ -172,11 +184,13 @@ static enum und_code explore(struct asked *asked, const struct space *space,
         story_of_violation(space, result, &story);
         findings.story = &story;
         if (asked->write_case)
-            write_case(&story, asked->write_case, err);
+            write_cases(space, result, &story, asked->write_case, err);
     } else if (result->complete && !asked->no_liveness) {
         liveness_check(space, result, &liveness);
         findings.liveness = &liveness;
     }
+    if (asked->write_cases && !findings.story)
+        write_cases(space, result, NULL, asked->write_cases, err);
     good = result->complete && !findings.story &&
            (!findings.liveness || (liveness.late == 0 && liveness.wrong == 0));
     report(asked, &findings);

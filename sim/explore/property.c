@@ -236,7 +236,7 @@ static int due(const struct step *step, int i)
     const struct policy_host *was = &step->before->host[i];
     int slots = step->view->host[i].slots, due = was->admitted;
     int64_t age_ms = step->now_ms - was->ramp_start_ms;
-    while (due < slots && age_ms >= step->config->ramp_ms * due / (slots - 1))
+    while (due < slots && age_ms * (slots - 1) >= step->config->ramp_ms * due)
         due++;
     return due;
 }
