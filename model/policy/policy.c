@@ -122,8 +122,11 @@ static void step_suspect(const struct policy_config *config, struct policy_state
         plan->notices |= BIT(NOTICE_DISMISSED);
         return;
     }
-    if (now_ms - host->detected_ms < config->persist_ms && !returns)
+    if (now_ms - host->detected_ms < config->persist_ms && !returns) {
+        if (!view->host[i].maintenance) /* not due yet, it waits for nothing: not settled */
+            host->held = 0;
         return;
+    }
     reason = held_by(config, state, now_ms, view, i);
     if (reason == 0 && seen == EVIDENCE_UNKNOWN)
         reason = NOTICE_HELD_BLIND;
