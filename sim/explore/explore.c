@@ -11,7 +11,8 @@
 #define CHUNK 4096 /* states handed out between two additions */
 #define PIECE 64   /* states a thread takes at once */
 #define PIECES (CHUNK / PIECE)
-#define RECENT 1024 /* keys that a thread knows to be no news */
+#define SETTLED_EVERY 8 /* the steps of which one is waited after */
+#define RECENT 1024     /* keys that a thread knows to be no news */
 
 struct piece {
     uint128 *key; /* news, perhaps some of it twice */
@@ -95,6 +96,9 @@ static bool visit(void *context, const struct move *move)
         enum property broken =
             property_check(&worker->crew->space->codec.scale.config, move->before, move->after,
                            move->now_ms, move->view, move->meaning, move->plan, &host);
+        if (broken == PROPERTY_HOLDS && move->turn % SETTLED_EVERY == 0)
+            broken = property_check_settled(&worker->crew->space->codec.scale.config, move->after,
+                                            move->now_ms, move->view, move->plan, &host);
         if (broken != PROPERTY_HOLDS) {
             worker->violation = (struct explore_violation){broken, host, worker->state};
             return false; /* a broken state may not even be packable: go no further */

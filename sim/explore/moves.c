@@ -42,6 +42,7 @@ static bool step(struct mover *mover, bool not_yet)
                         .view = &mover->view,
                         .meaning = &mover->meaning,
                         .plan = &mover->plan,
+                        .turn = mover->turn,
                         .not_yet = not_yet};
     moves_copy(&mover->after, &mover->before);
     policy_step(&codec->scale.config, &mover->after, CODEC_NOW_MS, &mover->view, &mover->plan);

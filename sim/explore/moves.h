@@ -35,7 +35,8 @@ struct move {
     const struct view *view;
     const struct meaning *meaning; /* of the view */
     const struct plan *plan;
-    bool not_yet; /* some age exactly at its constant was taken for younger */
+    uint32_t turn; /* of a step: its number, from a place that depends on the state */
+    bool not_yet;  /* some age exactly at its constant was taken for younger */
 };
 
 /* What a walk over moves needs besides, one a thread. */

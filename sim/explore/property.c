@@ -2,6 +2,10 @@
 #include "model/base/assert.h"
 #include "model/policy/policy_names.h"
 
+#include <stddef.h>
+#include <string.h>
+
+#define DAY_MS (24 * 3600000LL)
 #define BIT(x) (1u << (unsigned)(x))
 
 /* One step, as all checks see it. */
@@ -192,7 +196,7 @@ static enum property check_suspect(const struct step *step, int i)
     if (step->now_ms - was->detected_ms < step->config->persist_ms) {
         if (is->phase != PHASE_SUSPECT || is->detected_ms != was->detected_ms)
             return PROPERTY_DRAIN_BOUND;
-        return by_hand ? PROPERTY_HOLDS : check_reason(step, i, was->held);
+        return by_hand ? PROPERTY_HOLDS : check_reason(step, i, 0);
     }
     if (by_hand) /* held for its maintenance as well, which has fewer reasons to wait */
         return PROPERTY_HOLDS;
@@ -437,6 +441,29 @@ enum property property_check(const struct policy_config *config, const struct po
     return broken;
 }
 
+enum property property_check_settled(const struct policy_config *config,
+                                     const struct policy_state *after, int64_t now_ms,
+                                     const struct view *view, const struct plan *plan, int *host)
+{
+    struct policy_state later;
+    struct plan then;
+    int i;
+    *host = -1;
+    if (!policy_settled(config, after, view))
+        return PROPERTY_HOLDS;
+    memcpy(&later, after,
+           offsetof(struct policy_state, host) + (size_t)after->n * sizeof after->host[0]);
+    policy_step(config, &later, now_ms + DAY_MS, view, &then);
+    for (i = 0; i < after->n; i++) {
+        *host = i;
+        if (then.host[i].admitted != plan->host[i].admitted || then.host[i].notices != 0 ||
+            later.host[i].phase != after->host[i].phase)
+            return PROPERTY_SETTLED;
+    }
+    *host = -1;
+    return then.notices == 0 ? PROPERTY_HOLDS : PROPERTY_SETTLED;
+}
+
 /* ---- names ---- */
 
 static const struct {
@@ -462,6 +489,8 @@ static const struct {
     [PROPERTY_NOTICES] = {"notices", "what is said is not what has happened"},
     [PROPERTY_HELD] = {"held", "the reason given for waiting is wrong, or is not said once"},
     [PROPERTY_DARKNESS] = {"darkness", "blindness, darkness or a page is wrong"},
+    [PROPERTY_SETTLED] = {"settled",
+                          "the policy calls itself settled, but waiting changes something"},
     [PROPERTY_PURE] = {"pure", "something changed that no step may change"},
 };
 

@@ -29,6 +29,7 @@ enum property {
     PROPERTY_HELD,       /* the reason why a due drain waits is the true one, said once */
     PROPERTY_DARKNESS,   /* nobody fit for page_after_ms pages, once, and only that */
     PROPERTY_PURE,       /* nothing else has changed */
+    PROPERTY_SETTLED,    /* what calls itself settled changes nothing by waiting */
     PROPERTY_INVARIANT,  /* PROPERTY_INVARIANT + enum invariant: one of those */
 };
 
@@ -38,6 +39,12 @@ enum property property_check(const struct policy_config *config, const struct po
                              const struct policy_state *after, int64_t now_ms,
                              const struct view *view, const struct meaning *meaning,
                              const struct plan *plan, int *host);
+
+/* After a step: if the policy calls itself settled with this view, a step a day later with the same
+ * view must change nothing and say nothing. */
+enum property property_check_settled(const struct policy_config *config,
+                                     const struct policy_state *after, int64_t now_ms,
+                                     const struct view *view, const struct plan *plan, int *host);
 
 /* May a host change so in one step (or stay)? */
 bool property_change(enum phase from, enum phase to);

@@ -162,7 +162,7 @@ static void write_notices(FILE *out, unsigned notices)
             fprintf(out, " %s", notice_words[notice]);
 }
 
-static void write_outcome(const struct sequence *sequence)
+static void write_outcome(const struct sequence *sequence, const struct view *view)
 {
     FILE *out = sequence->out;
     int i;
@@ -177,6 +177,8 @@ static void write_outcome(const struct sequence *sequence)
     if (sequence->plan.notices != 0)
         fputs(" |", out);
     write_notices(out, sequence->plan.notices);
+    if (policy_settled(&sequence->config, &sequence->state, view))
+        fputs("; settled", out);
     putc('\n', out);
 }
 
@@ -248,6 +250,9 @@ void sequence_step(struct sequence *sequence, int64_t at_ms, const struct view *
     policy_step(&sequence->config, &sequence->state, at_ms, view, &sequence->plan);
     broken = property_check(&sequence->config, &before, &sequence->state, at_ms, view, NULL,
                             &sequence->plan, &host);
+    if (broken == PROPERTY_HOLDS)
+        broken = property_check_settled(&sequence->config, &sequence->state, at_ms, view,
+                                        &sequence->plan, &host);
     if (sequence->broken == PROPERTY_HOLDS) {
         sequence->broken = broken;
         sequence->broken_host = host;
@@ -255,7 +260,7 @@ void sequence_step(struct sequence *sequence, int64_t at_ms, const struct view *
     if (sequence->out) {
         write_time(sequence);
         write_changes(sequence->out, &sequence->view, view);
-        write_outcome(sequence);
+        write_outcome(sequence, view);
     }
     sequence->view = *view;
 }

@@ -12,8 +12,9 @@
  * A line is one policy step: when, what is seen otherwise than in the line before (hosts count from
  * 1; at first all is well), and after the arrow each host's phase, admitted slots (the plan's in
  * parentheses where they differ: a backup standing by) and notices, then the fleet's notices after
- * a bar. `restart` begins the controller anew from its stored state, `loss` without it. Lines that
- * are empty or begin with # are comments. Times go up.
+ * a bar, and whether it calls itself settled: nothing would change by waiting. `restart` begins the
+ * controller anew from its stored state, `loss` without it. Lines that are empty or begin with #
+ * are comments. Times go up.
  *
  * What may be seen: N.online N.busy N.routed N.readings N.passes (numbers), N.alerts (severities
  * joined by +, or none), N.probe (up, down, unknown), N.maintenance (yes, no); paused (yes, no);

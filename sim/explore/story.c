@@ -268,8 +268,12 @@ static bool breaks(void *context, const struct move *move)
 {
     const struct breach *breach = context;
     int host;
-    return move->kind == MOVE_STEP &&
-           property_check(breach->config, move->before, move->after, move->now_ms, move->view,
+    if (move->kind != MOVE_STEP)
+        return false;
+    if (breach->property == PROPERTY_SETTLED)
+        return property_check_settled(breach->config, move->after, move->now_ms, move->view,
+                                      move->plan, &host) == PROPERTY_SETTLED;
+    return property_check(breach->config, move->before, move->after, move->now_ms, move->view,
                           move->meaning, move->plan, &host) == breach->property;
 }
 
