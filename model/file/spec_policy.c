@@ -93,6 +93,11 @@ static const struct field github_fields[] = {
      AT(struct github, fast_recovery),
      .fallback = "true",
      .help = "after a failover, force-cancel and re-run what ran on the lost host"},
+    {.key = "documented",
+     .kind = FIELD_TEXT,
+     TEXT(struct github, documented),
+     .help = "in words: documents that have GitHub prefer the primary and change routes at once; "
+             "then scenarios are simulated that way as well, for comparison"},
     {.key = NULL},
 };
 

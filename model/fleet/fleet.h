@@ -113,7 +113,8 @@ struct github {
     int64_t session_limit_ms;  /* and when it gives up */
     enum mechanism mechanism;
     enum selection selection;
-    bool fast_recovery; /* on failover: force-cancel and re-run what ran on the host */
+    bool fast_recovery;   /* on failover: force-cancel and re-run what ran on the host */
+    char documented[160]; /* what the documents assume of it instead; "": nothing to compare with */
 };
 
 enum signal {

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SENTENCE 1024
 
@@ -43,8 +44,16 @@ static const char style[] =
     "height:auto}figcaption{color:var(--soft);font-size:.85rem;margin-top:.3rem}\n"
     "pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"
     "overflow-x:auto;font-size:.85rem}\n"
-    "@media(max-width:40rem){.wide{display:none}th,td{padding:.3rem .35rem}"
-    "td.m{white-space:normal}}\n";
+    /* On a telephone a verdict has a line of its own; on paper nothing is torn apart. */
+    "@media(max-width:40rem){.wide,thead .v{display:none}th,td{padding:.3rem .35rem}"
+    "td.m{white-space:normal}.claims tr{display:grid;grid-template-columns:1fr 6rem 6rem;"
+    "border-bottom:1px solid var(--line)}.claims th,.claims td{border:0}"
+    ".claims tr.g,.claims tr.none{display:block}.claims td.v{grid-column:1/-1;padding-top:0}}\n"
+    "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--card:#fff;--met:#1b6e3c;"
+    "--not:#b3261e;--open:#8a5a00;--link:#000}figure svg{filter:none}"
+    "body{max-width:none;padding:0;font-size:10pt}h1,h2,.g{break-after:avoid}"
+    "tr,li,figure,pre{break-inside:avoid}thead{display:table-header-group}"
+    ".scroll,figure,pre{overflow:visible}figure svg{min-width:0}pre{white-space:pre-wrap}}\n";
 
 static void element(FILE *out, const char *name, const char *class, const char *text)
 {
@@ -74,7 +83,8 @@ static void print_row(FILE *out, const struct claim *claim, const struct result 
 
 static void print_head(FILE *out)
 {
-    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\" class=\"m\">time or "
+    fputs("<div class=\"scroll\"><table class=\"claims\">\n<thead><tr><th scope=\"col\" "
+          "class=\"m\">time or "
           "share</th><th scope=\"col\">documented</th><th scope=\"col\" class=\"wide\">p5</th>"
           "<th scope=\"col\">p50</th><th scope=\"col\" class=\"wide\">p95</th>"
           "<th scope=\"col\" class=\"v\">verdict</th></tr></thead>\n<tbody>\n",
@@ -97,7 +107,7 @@ static void print_summary_rows(FILE *out, const struct report *report, int numbe
             shown++;
         }
     if (shown == 0)
-        fprintf(out, "<tr><td class=\"m\" colspan=\"6\">%s</td></tr>\n",
+        fprintf(out, "<tr class=\"none\"><td class=\"m\" colspan=\"6\">%s</td></tr>\n",
                 report->result ? "no claims" : "did not run");
 }
 
@@ -220,8 +230,11 @@ static void print_facts(FILE *out, const struct report *report)
                         : NAN);
     fprintf(out,
             "<p class=\"soft\">%" PRId64 " replications of %s, seed %" PRIu64 ", digest %016" PRIx64
-            "</p>\n",
+            "<br/>fleet ",
             result->replications, each, result->seed, result->digest);
+    text_xml(out, report->scenario->fleet.path);
+    fprintf(out, ": %d host%s, %d slots</p>\n", report->scenario->fleet.n_hosts,
+            report->scenario->fleet.n_hosts == 1 ? "" : "s", fleet_slots(&report->scenario->fleet));
 }
 
 static void print_workload(FILE *out, const struct result *result)
@@ -240,7 +253,7 @@ static void print_workload(FILE *out, const struct result *result)
         fputs("<tr>", out);
         element(out, "td", "m", claim_metric_word(metric));
         element(out, "td", "n", text_mean(text, metric, quantity));
-        element(out, "td", "n", text_metric(text, metric, quantity->half_width));
+        element(out, "td", "n", text_around(text, metric, quantity));
         element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p50));
         element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p95));
         fputs("</tr>\n", out);
@@ -285,6 +298,17 @@ static void print_section(FILE *out, const struct report *report, int number, st
     fputs("</section>\n", out);
 }
 
+/* Of the page; SOURCE_DATE_EPOCH makes the same page of the same results. */
+static void print_date(FILE *out)
+{
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    time_t now = fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
+    struct tm tm;
+    char text[64];
+    if (gmtime_r(&now, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &tm) > 0)
+        fprintf(out, "<p class=\"soft\">Made on <time>%s</time></p>\n", text);
+}
+
 void html_print(FILE *out, const struct report *reports, int n, struct und_err *plots)
 {
     struct table_summary summary = table_summarise(reports, n);
@@ -298,11 +322,14 @@ void html_print(FILE *out, const struct report *reports, int n, struct und_err *
             style);
     table_summary_text(&summary, text, sizeof text);
     element(out, "p", "", text);
-    fputs("\n<p class=\"soft\">A documented time is met if at least 95% of all cases are no "
-          "slower, at 95% confidence; IMPOSSIBLE means that none of them was; not shown, that more "
-          "replications are needed to tell. Times are h:min:s or min:s; p5, p50 and p95 are "
-          "quantiles over the replications.</p>\n",
-          out);
+    fputs(
+        "\n<p class=\"soft\">A documented time is met if at least 95% of all cases are no "
+        "slower, at 95% confidence; IMPOSSIBLE means that none of them was; not shown, that more "
+        "replications are needed to tell; not decided, that a longer run is. Times are h:min:s or "
+        "min:s; p5, p50 and p95 are quantiles over the faults, of waits over the jobs, of queue "
+        "and slots over time; &gt; is beyond what was seen before the run ended.</p>\n",
+        out);
+    print_date(out);
     if (n > 1)
         print_summary(out, reports, n);
     for (i = 0; i < n; i++)

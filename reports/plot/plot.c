@@ -4,6 +4,7 @@
 #include "model/base/assert.h"
 #include "plot_script.h"
 #include "reports/text/text.h"
+#include "svg.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,8 +26,8 @@ void plot_caption(const struct report *report, enum plot plot, char *out, size_t
 {
     static const char *const what[PLOT_COUNT] = {
         [PLOT_ECDF] = "share of the cases where the fault was detected and service restored that "
-                      "took no longer than a time, against the documented times; the band is its "
-                      "95% interval; what had not come about when the run ended is censored",
+                      "took no longer than a time; the band is its 95% interval; what had not come "
+                      "about when the run ended is censored; a dashed line is what is claimed",
         [PLOT_STRIP] = "one replication: phase of every host, admitted and busy slots, waiting "
                        "jobs and alerts around the first fault",
     };
@@ -101,6 +102,7 @@ enum und_code plot_print(FILE *out, const struct report *report, enum plot plot,
                          enum plot_format format, struct und_err *err)
 {
     FILE *script = tmpfile();
+    char title[512], description[1024];
     enum und_code code;
     UND_ASSERT(plot_has(report, plot));
     if (script == NULL)
@@ -109,7 +111,16 @@ enum und_code plot_print(FILE *out, const struct report *report, enum plot plot,
         plot_script_ecdf(script, report, format);
     else
         plot_script_strip(script, report, format);
-    code = gnuplot_run(script, out, err);
+    if (format == PLOT_SVG) {
+        plot_caption(report, plot, title, sizeof title);
+        if (plot == PLOT_ECDF)
+            plot_describe_ecdf(report, description, sizeof description);
+        else
+            plot_describe_strip(report, description, sizeof description);
+        code = svg_draw(script, out, title, description, err);
+    } else {
+        code = gnuplot_run(script, out, err);
+    }
     fclose(script);
     return code;
 }

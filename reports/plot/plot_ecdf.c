@@ -114,24 +114,37 @@ static const char *missing(const struct samples *samples, char *out, size_t size
     return out;
 }
 
-static void write_titles(FILE *script, const struct panel *panel, const struct result *result)
+/* "detection: NOT MET, holds in 9.4% (7.7-11.4%)" */
+static void heading(const struct panel *panel, const struct result *result, char *out, size_t size)
 {
-    char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE], detail[CLAIM_DETAIL], line[400];
-    char rest[64];
-    const struct quantity *quantity = &result->metric[panel->metric];
+    char detail[CLAIM_DETAIL];
     bool claimed = panel->claim.status >= CLAIM_MET;
     claim_detail(&panel->claim, result, detail);
-    snprintf(line, sizeof line, "%s%s%s%s%s", claim_metric_word(panel->metric), claimed ? ": " : "",
+    snprintf(out, size, "%s%s%s%s%s", claim_metric_word(panel->metric), claimed ? ": " : "",
              claimed ? claim_status_word(panel->claim.status) : "", claimed ? ", " : "",
              claimed ? detail : "");
-    fputs("set label 2 ", script);
-    text_gnuplot(script, line);
-    fprintf(script, " at graph 0, graph 1.27 left textcolor rgb '" PLOT_INK "'\n");
-    snprintf(line, sizeof line, "p50 %s, p95 %s, longest %s, n = %zu%s",
+}
+
+/* "p50 2:30, p95 3:06, max 3:26, n = 1000, 53 never" */
+static void figures(const struct panel *panel, const struct result *result, char *out, size_t size)
+{
+    const struct quantity *quantity = &result->metric[panel->metric];
+    char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE], rest[64];
+    snprintf(out, size, "p50 %s, p95 %s, max %s, n = %zu%s",
              text_quantile(p50, panel->metric, quantity, quantity->p50),
              text_quantile(p95, panel->metric, quantity, quantity->p95),
              text_quantile(most, panel->metric, quantity, quantity->max), panel->samples->n,
              missing(panel->samples, rest, sizeof rest));
+}
+
+static void write_titles(FILE *script, const struct panel *panel, const struct result *result)
+{
+    char line[400];
+    heading(panel, result, line, sizeof line);
+    fputs("set label 2 ", script);
+    text_gnuplot(script, line);
+    fprintf(script, " at graph 0, graph 1.27 left textcolor rgb '" PLOT_INK "'\n");
+    figures(panel, result, line, sizeof line);
     fputs("set label 3 ", script);
     text_gnuplot(script, line);
     fprintf(script, " at graph 0, graph 1.17 left textcolor rgb '" PLOT_GREY "'\n");
@@ -162,23 +175,48 @@ static void write_panel(FILE *script, const struct panel *panel, const struct re
           script);
 }
 
-void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format)
+static int choose_panels(const struct report *report, struct panel panels[2])
 {
     static const enum metric shown[] = {METRIC_DETECTION, METRIC_RTO};
     const struct documented *documented = &report->scenario->documented;
     const int64_t limits[] = {documented->detection_ms, documented->rto_ms};
-    struct panel panels[2];
     int i, n = 0;
     for (i = 0; i < 2; i++) {
         const struct samples *samples = &report->result->samples[shown[i]];
         if (samples->n < 2)
             continue;
         panels[n] = (struct panel){.metric = shown[i], .samples = samples};
-        panels[n].claim = claim_judge(shown[i], limits[i], report->result);
-        choose_range(&panels[n++]);
+        panels[n++].claim = claim_judge(shown[i], limits[i], report->result);
     }
+    return n;
+}
+
+void plot_describe_ecdf(const struct report *report, char *out, size_t size)
+{
+    struct panel panels[2];
+    char line[400], value[TEXT_VALUE];
+    int n = choose_panels(report, panels), i;
+    size_t end = 0;
+    out[0] = '\0';
+    for (i = 0; i < n && end < size; i++) {
+        heading(&panels[i], report->result, line, sizeof line);
+        end += (size_t)snprintf(out + end, size - end, "%s%s; ", i > 0 ? ". " : "", line);
+        if (isfinite(panels[i].claim.limit) && end < size)
+            end += (size_t)snprintf(out + end, size - end, "documented %s, ",
+                                    text_time(value, panels[i].claim.limit));
+        figures(&panels[i], report->result, line, sizeof line);
+        if (end < size)
+            end += (size_t)snprintf(out + end, size - end, "%s", line);
+    }
+}
+
+void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format)
+{
+    struct panel panels[2];
+    int i, n = choose_panels(report, panels);
     plot_script_begin(script, format, n == 1 ? PLOT_WIDTH / 2 + 60 : PLOT_WIDTH, HEIGHT);
     for (i = 0; i < n; i++) {
+        choose_range(&panels[i]);
         panels[i].left = n == 1 ? 0.15 : i == 0 ? 0.09 : 0.585;
         panels[i].right = n == 1 ? 0.96 : i == 0 ? 0.49 : 0.985;
         write_panel(script, &panels[i], report->result, i == 0);

@@ -23,6 +23,10 @@ void plot_script_begin(FILE *script, enum plot_format format, int width, int hei
  * h:mm or days. Returns the unit for the axis title: "min:s", "h:min", "h:min:s", "days". */
 const char *plot_script_time_tics(FILE *script, double from_s, double to_s, int most);
 
+/* What the pictures show, in words. */
+void plot_describe_ecdf(const struct report *report, char *out, size_t size);
+void plot_describe_strip(const struct report *report, char *out, size_t size);
+
 void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format);
 void plot_script_strip(FILE *script, const struct report *report, enum plot_format format);
 

@@ -25,7 +25,9 @@
 #define HOSTS_SHOWN 12
 #define NAME_BYTES 25 /* of a host: what fits into the left margin */
 #define SEGMENTS 400
-#define RESOLUTION 1500 /* curve steps that can be told apart across the picture */
+#define OTHER_FAULTS 4         /* marked beside the first */
+#define PHASE_GONE PHASE_COUNT /* no slot of it is online: it serves nobody */
+#define RESOLUTION 1500        /* curve steps that can be told apart across the picture */
 
 struct label {
     double at_s;
@@ -40,10 +42,10 @@ struct strip {
     const struct fleet *fleet;
     double from_s, to_s, zero_s; /* zero: the fault, where the axis counts from */
     bool fault;
-    struct label labels[MARK_COUNT];
+    struct label labels[MARK_COUNT + OTHER_FAULTS];
     int n_labels, levels, n_hosts;
-    bool shown[PHASE_COUNT]; /* phases in the picture, for the legend */
-    int height, y;           /* px; y: top of what is drawn next */
+    bool shown[PHASE_COUNT + 1]; /* phases in the picture, for the legend */
+    int height, y;               /* px; y: top of what is drawn next */
 };
 
 enum curve { CURVE_ADMITTED, CURVE_BUSY, CURVE_QUEUE, CURVE_PENDING, CURVE_FIRING, CURVE_COUNT };
@@ -51,7 +53,20 @@ enum curve { CURVE_ADMITTED, CURVE_BUSY, CURVE_QUEUE, CURVE_PENDING, CURVE_FIRIN
 static const char *const curve_names[CURVE_COUNT] = {"admitted", "busy", "waiting", "pending",
                                                      "firing"};
 
-/* The first occurrence of every mark from the first fault on; returns the fault's index or n. */
+/* Does it follow from this fault, or concern one of its hosts? Another host's alert does not. */
+static bool follows(const struct timeline *timeline, size_t entry, size_t fault)
+{
+    int at = (int)entry, steps;
+    if (timeline->entry[entry].host >= 0 &&
+        timeline->entry[entry].host == timeline->entry[fault].host)
+        return true;
+    for (steps = 0; at >= 0 && steps < MARK_COUNT; steps++, at = timeline->entry[at].cause)
+        if (at == (int)fault)
+            return true;
+    return timeline->entry[entry].mark == MARK_FIRST_JOB && timeline->entry[entry].host >= 0;
+}
+
+/* The first occurrence of every mark of the first fault; returns the fault's index or n. */
 static size_t first_marks(const struct timeline *timeline, size_t first[MARK_COUNT])
 {
     size_t i, fault = timeline->n;
@@ -62,9 +77,11 @@ static size_t first_marks(const struct timeline *timeline, size_t first[MARK_COU
         mark = (int)timeline->entry[i].mark;
         if (mark == MARK_FAULT && fault == timeline->n)
             fault = i;
-        if (mark != MARK_NONE && fault < timeline->n && first[mark] == timeline->n)
-            first[mark] = i;
-        if (mark == MARK_FULL && fault < timeline->n)
+        if (mark == MARK_NONE || fault == timeline->n || first[mark] < timeline->n ||
+            !follows(timeline, i, fault))
+            continue;
+        first[mark] = i;
+        if (mark == MARK_FULL)
             break; /* the first incident is over */
     }
     return fault;
@@ -133,21 +150,26 @@ static void choose_labels(struct strip *strip)
     size_t first[MARK_COUNT], i;
     size_t from = first_marks(timeline, first);
     char after[TEXT_VALUE];
-    for (i = from; i < timeline->n && strip->n_labels < MARK_COUNT; i++) {
+    int others = 0;
+    for (i = from; i < timeline->n && strip->n_labels < MARK_COUNT + OTHER_FAULTS; i++) {
         const struct timeline_entry *entry = &timeline->entry[i];
         struct label *label = &strip->labels[strip->n_labels];
-        if (entry->mark == MARK_NONE || first[entry->mark] != i)
+        bool other = entry->mark == MARK_FAULT && i != from && others < OTHER_FAULTS &&
+                     seconds(entry->at_ms) <= strip->to_s;
+        if (entry->mark == MARK_NONE || (first[entry->mark] != i && !other))
             continue;
         label->at_s = seconds(entry->at_ms);
         label->mark = entry->mark;
-        if (entry->mark == MARK_FAULT)
+        text_time(after, (double)entry->at_ms - 1000 * strip->zero_s);
+        if (other)
+            snprintf(label->text, sizeof label->text, "fault %d +%s", ++others + 1, after);
+        else if (entry->mark == MARK_FAULT)
             snprintf(label->text, sizeof label->text, "fault (at %s)",
                      text_time(after, (double)entry->at_ms));
         else
             snprintf(label->text, sizeof label->text, "%s%s +%s",
                      entry->mark == MARK_PENDING || entry->mark == MARK_FIRING ? "alert " : "",
-                     mark_name(entry->mark),
-                     text_time(after, (double)entry->at_ms - 1000 * strip->zero_s));
+                     mark_name(entry->mark), after);
         strip->n_labels++;
     }
     choose_levels(strip);
@@ -155,23 +177,38 @@ static void choose_labels(struct strip *strip)
 
 static const char *phase_fill(int phase)
 {
-    static const char *const fills[PHASE_COUNT] = {
+    static const char *const fills[PHASE_COUNT + 1] = {
         [PHASE_SERVING] = "#dff0e2", [PHASE_SUSPECT] = "#f3c846",     [PHASE_DRAINED] = "#6d1a26",
-        [PHASE_RAMPING] = "#78ace0", [PHASE_MAINTENANCE] = "#7a6aa6",
+        [PHASE_RAMPING] = "#78ace0", [PHASE_MAINTENANCE] = "#7a6aa6", [PHASE_GONE] = "#3c3c3c",
     };
-    return phase >= 0 && phase < PHASE_COUNT ? fills[phase] : "#ffffff";
+    return phase >= 0 && phase <= PHASE_GONE ? fills[phase] : "#ffffff";
+}
+
+static const char *phase_word(int phase)
+{
+    return phase == PHASE_GONE                 ? "offline"
+           : phase >= 0 && phase < PHASE_COUNT ? policy_phase_name((enum phase)phase)
+                                               : "";
+}
+
+/* What a host looks like: the policy's phase; but one that GitHub sees nothing of does not serve,
+ * whatever the policy knows, and one that no policy looks after serves while it is seen. */
+static int phase_of(const struct timeline_point *point)
+{
+    if (point->online == 0 && (point->phase == PHASE_SERVING || point->phase < 0))
+        return PHASE_GONE;
+    return point->phase < 0 ? PHASE_SERVING : point->phase;
 }
 
 static void write_segment(struct strip *strip, double from_s, double to_s, int phase)
 {
-    const char *name =
-        phase >= 0 && phase < PHASE_COUNT ? policy_phase_name((enum phase)phase) : "";
+    const char *name = phase_word(phase);
     double left = x_of(strip, fmax(from_s, strip->from_s));
     double right = x_of(strip, fmin(to_s, strip->to_s));
-    bool dark = phase == PHASE_DRAINED || phase == PHASE_MAINTENANCE;
+    bool dark = phase == PHASE_DRAINED || phase == PHASE_MAINTENANCE || phase == PHASE_GONE;
     if (right <= left)
         return;
-    if (phase >= 0 && phase < PHASE_COUNT)
+    if (phase >= 0 && phase <= PHASE_GONE)
         strip->shown[phase] = true;
     fprintf(strip->script,
             "set object rectangle from screen %.5f,%.5f to screen %.5f,%.5f back fillstyle solid "
@@ -195,13 +232,13 @@ static void write_band(struct strip *strip, int host)
     for (i = 0; i < timeline->n_points && segments < SEGMENTS; i++) {
         const struct timeline_point *point = &timeline->point[i];
         double at_s = seconds(point->at_ms);
-        if (point->host != host || point->phase == phase)
+        if (point->host != host || phase_of(point) == phase)
             continue;
         if (phase >= 0 && at_s > strip->from_s && since < strip->to_s) {
             write_segment(strip, since, at_s, phase);
             segments++;
         }
-        phase = point->phase;
+        phase = phase_of(point);
         since = at_s;
     }
     write_segment(strip, since, strip->to_s, phase);
@@ -217,7 +254,7 @@ static void write_band(struct strip *strip, int host)
 static void write_legend(struct strip *strip, int top)
 {
     int phase, y = top;
-    for (phase = 0; phase < PHASE_COUNT; phase++) {
+    for (phase = 0; phase <= PHASE_GONE; phase++) {
         if (!strip->shown[phase])
             continue;
         fprintf(strip->script,
@@ -227,8 +264,7 @@ static void write_legend(struct strip *strip, int top)
                 screen_y(strip, y + LEVEL - 2), phase_fill(phase));
         fprintf(strip->script,
                 "set label '%s' at screen %.5f,%.5f left textcolor rgb '" PLOT_INK "'\n",
-                policy_phase_name((enum phase)phase), screen_x(KEY + 41),
-                screen_y(strip, y + LEVEL / 2.0));
+                phase_word(phase), screen_x(KEY + 41), screen_y(strip, y + LEVEL / 2.0));
         y += LEVEL;
     }
     if (strip->y < y)
@@ -366,6 +402,19 @@ static void write_marks(struct strip *strip, int bottom)
           strip->script);
 }
 
+void plot_describe_strip(const struct report *report, char *out, size_t size)
+{
+    struct strip strip = {.timeline = &report->result->timeline, .fleet = &report->scenario->fleet};
+    size_t end = 0;
+    int i;
+    choose_window(&strip);
+    choose_labels(&strip);
+    end = (size_t)snprintf(out, size, "%d hosts", strip.fleet->n_hosts);
+    for (i = 0; i < strip.n_labels && end < size; i++)
+        end += (size_t)snprintf(out + end, size - end, "%s%s", i == 0 ? ": " : "; ",
+                                strip.labels[i].text);
+}
+
 void plot_script_strip(FILE *script, const struct report *report, enum plot_format format)
 {
     struct strip strip = {
@@ -376,7 +425,7 @@ void plot_script_strip(FILE *script, const struct report *report, enum plot_form
     strip.n_hosts = strip.fleet->n_hosts < HOSTS_SHOWN ? strip.fleet->n_hosts : HOSTS_SHOWN;
     bands = MARGIN + LEVEL * strip.levels + 4;
     strip.height = bands + 3 * GAP + 80 + 64 + 46 + AXIS;
-    strip.height += (BAND + 3) * strip.n_hosts < LEVEL * PHASE_COUNT ? LEVEL * PHASE_COUNT
+    strip.height += (BAND + 3) * strip.n_hosts < LEVEL * PHASE_COUNT ? LEVEL * (PHASE_COUNT + 1)
                                                                      : (BAND + 3) * strip.n_hosts;
     plot_script_begin(script, format, PLOT_WIDTH, strip.height);
     strip.y = bands;

@@ -1,78 +1,200 @@
 #include "sweep.h"
 
-#include "gnuplot.h"
+#include "model/base/units.h"
 #include "plot_script.h"
 #include "reports/text/text.h"
+#include "svg.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* An axis: what its numbers are of, and how many of a file's units make one of the axis. */
+struct scale {
+    const char *unit;
+    double divisor;
+};
+
+static struct scale time_scale(double most_ms)
+{
+    return most_ms < 3 * (double)UNITS_MINUTE ? (struct scale){"seconds", UNITS_SECOND}
+           : most_ms < 3 * (double)UNITS_HOUR ? (struct scale){"minutes", UNITS_MINUTE}
+           : most_ms < 3 * (double)UNITS_DAY  ? (struct scale){"hours", UNITS_HOUR}
+                                              : (struct scale){"days", UNITS_DAY};
+}
+
+static struct scale metric_scale(enum metric metric, double most)
+{
+    switch (metric_unit(metric)) {
+    case UNIT_MS:
+        return time_scale(most);
+    case UNIT_SHARE:
+        return (struct scale){"%", 0.01};
+    case UNIT_COUNT:
+        break;
+    }
+    return (struct scale){"", 1};
+}
+
+/* ---- the axis that varies ---- */
+
+/* A value as the file has it: a number, a duration, a rate, a share. */
+static bool read_value(const char *text, double *value, const char **unit)
+{
+    char hint[UNITS_HINT], *end;
+    int64_t ms;
+    *unit = "";
+    *value = strtod(text, &end);
+    if (end != text && *end == '\0')
+        return true;
+    if (units_duration(text, &ms, hint)) {
+        *value = (double)ms;
+        *unit = "ms";
+        return true;
+    }
+    if (units_rate(text, value, hint)) {
+        *value *= UNITS_DAY;
+        *unit = "a day";
+        return true;
+    }
+    *unit = "%";
+    return units_share(text, value, hint);
+}
+
+static bool read_axis(const struct sweep *sweep, double *value, struct scale *scale)
+{
+    const char *unit, *first = NULL;
+    double most = 0;
+    int i;
+    for (i = 0; i < sweep->n_points; i++) {
+        if (!read_value(sweep->point[i].value[0], &value[i], &unit) ||
+            (first != NULL && strcmp(first, unit) != 0))
+            return false;
+        first = unit;
+        most = fmax(most, value[i]);
+    }
+    *scale = strcmp(first, "ms") == 0  ? time_scale(most)
+             : strcmp(first, "%") == 0 ? (struct scale){"%", 0.01}
+                                       : (struct scale){first, 1};
+    return true;
+}
 
 bool sweep_can_plot(const struct sweep *sweep)
 {
-    char *end;
+    double value[SWEEP_POINTS];
+    struct scale scale;
+    return sweep->n_axes == 1 && sweep->n_points > 1 && read_axis(sweep, value, &scale);
+}
+
+/* "fleet.policy.persist" is persist to a reader. */
+static const char *last_word(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot ? dot + 1 : path;
+}
+
+static void label(FILE *script, const char *axis, const char *name, const char *unit)
+{
+    char text[160];
+    snprintf(text, sizeof text, *unit ? "%s (%s)" : "%s", name, unit);
+    fprintf(script, "set %s ", axis);
+    text_gnuplot(script, text);
+    fputc('\n', script);
+}
+
+/* ---- the picture ---- */
+
+static double most_of(const struct sweep *sweep)
+{
+    double most = sweep->limit.given ? sweep->limit.value : 0;
     int i;
     for (i = 0; i < sweep->n_points; i++) {
-        strtod(sweep->point[i].value[0], &end);
-        if (end == sweep->point[i].value[0])
-            return false;
+        double half_width, value = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
+        if (isfinite(value))
+            most = fmax(most, value + (isfinite(half_width) ? half_width : 0));
     }
-    return sweep->n_axes == 1 && sweep->n_points > 1;
+    return most;
 }
 
-/* Times are drawn in minutes, shares in percent. */
-static double scale(enum metric metric)
+static void write_points(FILE *script, const struct sweep *sweep, const double *at,
+                         const struct scale *x, const struct scale *y)
 {
-    switch (metric_unit(metric)) {
-    case UNIT_MS:
-        return 1 / 60000.0;
-    case UNIT_SHARE:
-        return 100;
-    case UNIT_COUNT:
-        return 1;
-    }
-    return 1;
-}
-
-static const char *unit_name(enum metric metric)
-{
-    switch (metric_unit(metric)) {
-    case UNIT_MS:
-        return "minutes";
-    case UNIT_SHARE:
-        return "%";
-    case UNIT_COUNT:
-        return "count";
-    }
-    return "";
-}
-
-enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err)
-{
-    enum metric metric = sweep->column[0].metric;
-    FILE *script = tmpfile();
-    char label[128], name[SWEEP_NAME];
     int i;
-    if (!script)
-        return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");
-    plot_script_begin(script, PLOT_SVG, PLOT_WIDTH * 2 / 3, 400);
     fputs("$points << EOD\n", script);
     for (i = 0; i < sweep->n_points; i++) {
         double half_width, value = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
         if (isfinite(value))
-            fprintf(script, "%s %.6f %.6f\n", sweep->point[i].value[0], value * scale(metric),
-                    isfinite(half_width) ? half_width * scale(metric) : 0);
+            fprintf(script, "%.9g %.6f %.6f\n", at[i] / x->divisor, value / y->divisor,
+                    isfinite(half_width) ? half_width / y->divisor : 0);
     }
-    fputs("EOD\nset xlabel ", script);
-    text_gnuplot(script, sweep->axis[0]);
+    fputs("EOD\n", script);
+}
+
+static bool limit_is_drawn(const struct sweep *sweep)
+{
+    return sweep->limit.given && sweep->limit.column.metric == sweep->column[0].metric &&
+           sweep->limit.column.mean == sweep->column[0].mean &&
+           (sweep->column[0].mean || sweep->limit.column.quantile == sweep->column[0].quantile);
+}
+
+/* "--until" as a line across, with its words. */
+static void write_limit(FILE *script, const struct sweep *sweep, double at)
+{
+    char value[TEXT_VALUE], text[64];
+    fprintf(script,
+            "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead front dashtype "
+            "(8,4) linewidth 2 linecolor rgb '#b3261e'\n",
+            at, at);
+    snprintf(text, sizeof text, "%s %s", sweep->limit.at_least ? "at least" : "at most",
+             text_metric(value, sweep->limit.column.metric, sweep->limit.value));
+    fputs("set label 1 ", script);
+    text_gnuplot(script, text);
+    fprintf(script, " at graph 0.99, first %.6f right offset 0,0.6 textcolor rgb '#b3261e'\n", at);
+}
+
+static void describe(const struct sweep *sweep, const char *name, char *title, size_t title_size,
+                     char *out, size_t size)
+{
+    char value[TEXT_VALUE], width[TEXT_VALUE];
+    size_t end = 0;
+    int i;
+    snprintf(title, title_size, "%s: %s by %s", sweep->path, name, last_word(sweep->axis[0]));
+    out[0] = '\0';
+    for (i = 0; i < sweep->n_points && end < size; i++) {
+        double half_width, y = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
+        end += (size_t)snprintf(out + end, size - end, "%s%s: %s +-%s", i > 0 ? "; " : "",
+                                sweep->point[i].value[0],
+                                text_metric(value, sweep->column[0].metric, y),
+                                text_metric(width, sweep->column[0].metric, half_width));
+    }
+}
+
+enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err)
+{
+    FILE *script = tmpfile();
+    double at[SWEEP_POINTS], most = most_of(sweep);
+    struct scale x, y = metric_scale(sweep->column[0].metric, most);
+    char name[SWEEP_NAME], title[512], description[2048];
+    if (!script)
+        return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");
+    read_axis(sweep, at, &x);
     sweep_column_name(&sweep->column[0], name, sizeof name);
-    snprintf(label, sizeof label, "%s (%s), 95%% interval", name, unit_name(metric));
-    fputs("\nset ylabel ", script);
-    text_gnuplot(script, label);
-    fputs("\nset yrange [0:*]\nset offsets graph 0.04, graph 0.04, graph 0.05, 0\n"
-          "plot $points using 1:2:3 with yerrorlines linewidth 2 pointtype 7 pointsize 0.6 "
+    describe(sweep, name, title, sizeof title, description, sizeof description);
+    plot_script_begin(script, PLOT_SVG, PLOT_WIDTH * 2 / 3, 400);
+    write_points(script, sweep, at, &x, &y);
+    label(script, "xlabel", last_word(sweep->axis[0]), x.unit);
+    label(script, "ylabel", name, y.unit);
+    fputs("set title ", script);
+    text_gnuplot(script, title);
+    fprintf(script,
+            " offset 0,-0.3\nset yrange [0:%.6f]\nset offsets graph 0.04, graph 0.04, 0, 0\n",
+            1.08 * (most > 0 ? most : 1) / y.divisor);
+    if (limit_is_drawn(sweep))
+        write_limit(script, sweep, sweep->limit.value / y.divisor);
+    fputs("plot $points using 1:2:3 with yerrorlines linewidth 2 pointtype 7 pointsize 0.6 "
           "linecolor rgb '#0b3d73'\nunset multiplot\n",
           script);
-    gnuplot_run(script, out, err);
+    svg_draw(script, out, title, description, err);
     fclose(script);
     return err->code;
 }

@@ -172,14 +172,15 @@ void table_difference(const struct report *report, char *out, size_t size)
     static const enum metric shown[] = {METRIC_DETECTION,    METRIC_FAILOVER, METRIC_RTO,
                                         METRIC_JOB_RECOVERY, METRIC_MTTR,     METRIC_QUEUE_WAIT,
                                         METRIC_JOBS_FAILED};
-    char from[TEXT_VALUE], to[TEXT_VALUE];
+    char from[TEXT_VALUE], to[TEXT_VALUE],
+        how[3 * sizeof report->scenario->fleet.github.documented];
     const char *before = "";
     size_t i, end;
     out[0] = '\0';
     if (report->documented == NULL)
         return;
-    end = (size_t)snprintf(
-        out, size, "with the documented mechanisms (primary before backup, routing at once): ");
+    text_clean(how, sizeof how, report->scenario->fleet.github.documented);
+    end = (size_t)snprintf(out, size, "with the documented mechanisms (%s): ", how);
     for (i = 0; i < sizeof shown / sizeof *shown && end < size; i++) {
         const struct quantity *real = &report->result->metric[shown[i]];
         const struct quantity *other = &report->documented->metric[shown[i]];
@@ -203,14 +204,13 @@ static void print_workload(FILE *out, const struct result *result)
     const enum metric *shown = table_workload;
     char mean[TEXT_VALUE], half[TEXT_VALUE], p50[TEXT_VALUE], p95[TEXT_VALUE], p99[TEXT_VALUE];
     size_t i;
-    fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
+    fprintf(out, "  %-16s %11s %11s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
     for (i = 0; i < TABLE_WORKLOAD; i++) {
         const struct quantity *quantity = &result->metric[shown[i]];
         if (quantity->n + quantity->censored == 0)
             continue;
-        fprintf(out, "  %-16s %11s %9s %9s %9s %9s\n", claim_metric_word(shown[i]),
-                text_mean(mean, shown[i], quantity),
-                text_metric(half, shown[i], quantity->half_width),
+        fprintf(out, "  %-16s %11s %11s %9s %9s %9s\n", claim_metric_word(shown[i]),
+                text_mean(mean, shown[i], quantity), text_around(half, shown[i], quantity),
                 text_quantile(p50, shown[i], quantity, quantity->p50),
                 text_quantile(p95, shown[i], quantity, quantity->p95),
                 text_quantile(p99, shown[i], quantity, quantity->p99));

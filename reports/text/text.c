@@ -114,6 +114,19 @@ const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct
     return out;
 }
 
+const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
+{
+    double low = quantity->mean - quantity->half_width,
+           high = quantity->mean + quantity->half_width;
+    char from[TEXT_VALUE], to[TEXT_VALUE];
+    if (metric_unit(metric) != UNIT_SHARE || !isfinite(low) || (low >= 0 && high <= 1))
+        return text_metric(out, metric, quantity->half_width);
+    text_share(from, fmax(low, 0));
+    from[strcspn(from, "%")] = '\0';
+    snprintf(out, TEXT_VALUE, "%.10s-%.10s", from, text_share(to, fmin(high, 1)));
+    return out;
+}
+
 const char *text_mean(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
 {
     bool any = quantity->n + quantity->censored > 0;

@@ -254,7 +254,8 @@ static enum und_code run_file(struct scenario_set *campaign, const char *path,
         report->scenario = scenario;
         report->result = simulate(scenario, &campaign->experiment, &err);
         if (report->result && campaign->compare && scenario->fleet.github.present &&
-            scenario->fleet.has_policy && scenario->n_faults > 0)
+            scenario->fleet.github.documented[0] && scenario->fleet.has_policy &&
+            scenario->n_faults > 0)
             report->documented = simulate_documented(scenario, &campaign->experiment, &err);
     } else {
         free(scenario);

@@ -96,6 +96,61 @@ START_TEST(an_ecdf_without_claim_or_second_metric_is_drawn)
 }
 END_TEST
 
+/* gnuplot's own names data blocks. */
+START_TEST(a_screen_reader_gets_words)
+{
+    ck_assert_msg(draw(PLOT_ECDF, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(lint(), 0);
+    ck_assert_int_eq(occurrences("<title>"), 1);
+    ck_assert_int_eq(occurrences("<desc>"), 1);
+    ck_assert_ptr_null(strstr(text, "$curve"));
+    ck_assert_ptr_nonnull(strstr(text, "<desc>detection: IMPOSSIBLE, never below"));
+    ck_assert_ptr_nonnull(strstr(text, "role=\"img\""));
+    free(text);
+    ck_assert_msg(draw(PLOT_STRIP, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(text, "<desc>2 hosts: fault (at 1:00:00); "));
+}
+END_TEST
+
+/* What is missing stands beside n, and the curve ends where nothing is known. */
+START_TEST(the_ecdf_says_what_was_not_over)
+{
+    struct samples *samples = &made.result.samples[METRIC_DETECTION];
+    size_t i;
+    samples->censored = calloc(300, sizeof *samples->censored);
+    samples->n_censored = 300;
+    for (i = 0; i < 300; i++)
+        samples->censored[i] = 170000;
+    ck_assert_msg(draw(PLOT_ECDF, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(text, "300 not over"));
+}
+END_TEST
+
+/* Another host's alert, at another host's fault, is none of this one's; nor is a host of which
+ * nothing is online a serving one. */
+START_TEST(a_strip_marks_only_what_follows_from_its_fault)
+{
+    struct timeline *t = &made.result.timeline;
+    int64_t hour = 3600000;
+    int other;
+    timeline_fini(t);
+    timeline_init(t);
+    timeline_add(t, hour, -1, 0, MARK_FAULT, "service-stop");
+    other = timeline_add(t, hour + 60000, -1, 1, MARK_FAULT, "cpu-stress");
+    timeline_add(t, hour + 464000, other, 1, MARK_FIRING, "alert");
+    timeline_add(t, hour + 600000, 0, 0, MARK_FULL, "full");
+    timeline_point(t, (struct timeline_point){.at_ms = 0, .host = 0, .phase = 0, .online = 8});
+    timeline_point(t, (struct timeline_point){.at_ms = 0, .host = 1, .phase = 0, .online = 4});
+    timeline_point(t, (struct timeline_point){.at_ms = hour, .host = 0, .phase = 0, .online = 0});
+    timeline_point(t, (struct timeline_point){.at_ms = hour + 600000, .host = 0, .online = 8});
+    timeline_point(t, (struct timeline_point){.at_ms = hour + 700000, .host = -1});
+    ck_assert_msg(draw(PLOT_STRIP, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_ptr_null(strstr(text, "alert firing"));
+    ck_assert_ptr_nonnull(strstr(text, "fault 2 +1:00"));
+    ck_assert_ptr_nonnull(strstr(text, ">offline<"));
+}
+END_TEST
+
 START_TEST(equal_samples_make_a_step)
 {
     made.scenario.documented.detection_ms = made.scenario.documented.rto_ms = -1;
@@ -230,6 +285,9 @@ Suite *suite(void)
     tcase_add_test(c, the_ecdf_shows_the_documented_times);
     tcase_add_test(c, an_ecdf_without_claim_or_second_metric_is_drawn);
     tcase_add_test(c, equal_samples_make_a_step);
+    tcase_add_test(c, a_screen_reader_gets_words);
+    tcase_add_test(c, the_ecdf_says_what_was_not_over);
+    tcase_add_test(c, a_strip_marks_only_what_follows_from_its_fault);
     tcase_add_test(c, the_strip_names_every_mark_with_its_time);
     tcase_add_test(c, a_timeline_without_fault_is_drawn_from_the_start);
     tcase_add_test(c, png_is_png);

@@ -147,6 +147,7 @@ static void state(struct timeline *timeline, double minute, int host, int phase,
                                                      .host = host,
                                                      .phase = phase,
                                                      .admitted = admitted,
+                                                     .online = 8,
                                                      .queue = queue,
                                                      .alerts_pending = pending,
                                                      .alerts_firing = firing});
@@ -220,6 +221,7 @@ void sample_result_failure(struct sample_result *made, const char *name)
     made->documented.metric[METRIC_QUEUE_WAIT].mean = 60 * SECOND;
     made->documented.digest = 0xfeed;
     made->report.documented = &made->documented;
+    strcpy(made->scenario.fleet.github.documented, "primary before backup, routing at once");
 }
 
 void sample_result_mixed(struct sample_result *made)
