@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS 15    /* significant digits of a number: exact in a double */
+#define DIGITS 60    /* of a number; those beyond what a double holds are rounded */
 #define LARGEST 9e15 /* a double and an int64_t both hold every integer up to it */
 #define UNIT_NAME 16
 
