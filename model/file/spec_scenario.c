@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORLD_MOST_JOBS 1000000
 #define MOMENT_MAX ((double)(10 * UNITS_YEAR))
 
 /* --- documented claims --- */
@@ -26,6 +27,21 @@ static enum und_code read_claim(struct spec *spec, const struct field *field, vo
     return UND_OK;
 }
 
+static enum und_code read_count(struct spec *spec, const struct field *field, void *to,
+                                json_t *value, const struct spot *spot)
+{
+    const char *text = json_string_value(value);
+    json_int_t n = json_is_integer(value) ? json_integer_value(value) : -1;
+    (void)field;
+    if (text != NULL && strcmp(text, "N/A") == 0)
+        n = -2;
+    else if (n < 0 || n > WORLD_MOST_JOBS)
+        return spec_refuse(spec, spot, value, "a whole number of jobs, or N/A");
+    *(int64_t *)to = n;
+    return UND_OK;
+}
+
+#define COUNT_SCHEMA "{anyOf: [{type: integer, minimum: 0, maximum: 1000000}, {const: N/A}]}"
 #define CLAIM_SCHEMA "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}"
 
 static const struct field documented_fields[] = {
@@ -47,6 +63,30 @@ static const struct field documented_fields[] = {
      .read = read_claim,
      .schema = CLAIM_SCHEMA,
      .help = "fault to service restored, as documented"},
+    {.key = "wait",
+     .kind = FIELD_CUSTOM,
+     AT(struct documented, wait_ms),
+     .read = read_claim,
+     .schema = CLAIM_SCHEMA,
+     .help = "wait of a job while the fault lasts, as documented"},
+    {.key = "backlog",
+     .kind = FIELD_CUSTOM,
+     AT(struct documented, backlog),
+     .read = read_count,
+     .schema = COUNT_SCHEMA,
+     .help = "most jobs that wait, as documented"},
+    {.key = "worked_off",
+     .kind = FIELD_CUSTOM,
+     AT(struct documented, worked_off_ms),
+     .read = read_claim,
+     .schema = CLAIM_SCHEMA,
+     .help = "fault to the backlog worked off, as documented"},
+    {.key = "jobs_lost",
+     .kind = FIELD_CUSTOM,
+     AT(struct documented, jobs_lost),
+     .read = read_count,
+     .schema = COUNT_SCHEMA,
+     .help = "running jobs that the fault kills, as documented"},
     {.key = "impact",
      .kind = FIELD_TEXT,
      TEXT(struct documented, impact),
@@ -63,6 +103,8 @@ static void init_documented(void *base)
     struct documented *documented = base;
     memset(documented, 0, sizeof *documented);
     documented->detection_ms = documented->failover_ms = documented->rto_ms = -1;
+    documented->wait_ms = documented->backlog = documented->worked_off_ms = -1;
+    documented->jobs_lost = -1;
 }
 
 static const struct table documented_table = {

@@ -22,7 +22,8 @@
 #define FLEET_HOSTS POLICY_HOSTS
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
-#define FLEET_RULES 256 /* alerts that are signals, a scrape job each; files may hold any number */
+#define FLEET_RULES 256 /* alerts that are signals, a scrape job each; files may hold any number   \
+                         */
 #define FLEET_JOBS 16   /* scrape jobs that alert rules read from */
 #define FLEET_ROUTES 64 /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16

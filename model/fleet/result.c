@@ -26,6 +26,10 @@ static const struct {
     [METRIC_FAILOVERS] = {"failovers", UNIT_COUNT},
     [METRIC_JOBS_DONE] = {"jobs_done", UNIT_COUNT},
     [METRIC_JOBS_FAILED] = {"jobs_failed", UNIT_COUNT},
+    [METRIC_FAULT_WAIT] = {"fault_wait_ms", UNIT_MS},
+    [METRIC_BACKLOG] = {"backlog", UNIT_COUNT},
+    [METRIC_WORKED_OFF] = {"worked_off_ms", UNIT_MS},
+    [METRIC_JOBS_LOST] = {"jobs_lost", UNIT_COUNT},
 };
 
 const char *metric_name(enum metric metric)

@@ -33,6 +33,10 @@ enum metric {
     METRIC_FAILOVERS,        /* drains decided, a replication */
     METRIC_JOBS_DONE,        /* a replication */
     METRIC_JOBS_FAILED,      /* a replication */
+    METRIC_FAULT_WAIT,       /* over jobs created while a fault's capacity was missing */
+    METRIC_BACKLOG,          /* most jobs waiting, from the fault until it is worked off */
+    METRIC_WORKED_OFF,       /* fault to the largest backlog worked off */
+    METRIC_JOBS_LOST,        /* running jobs that a fault killed */
     METRIC_COUNT
 };
 

@@ -15,6 +15,7 @@ struct documented { /* -1: the documents make no claim; -2: "N/A" */
     int64_t detection_ms, failover_ms, rto_ms;
     char impact[128];
     char source[160]; /* where the claim stands */
+    int64_t wait_ms, backlog, worked_off_ms, jobs_lost;
 };
 
 enum statistic { STATISTIC_MEAN, STATISTIC_QUANTILE };

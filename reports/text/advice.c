@@ -99,6 +99,10 @@ static const char *why_not(const struct scenario *scenario, enum metric metric)
         return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
     case METRIC_RTO:
     case METRIC_MTTR:
+    case METRIC_FAULT_WAIT:
+    case METRIC_BACKLOG:
+    case METRIC_WORKED_OFF:
+    case METRIC_JOBS_LOST:
         return anything_breaks(scenario) ? NULL : "nothing goes wrong; set faults";
     case METRIC_QUEUE_WAIT:
     case METRIC_WAIT_PROBABILITY:

@@ -77,7 +77,6 @@ struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct resu
 {
     const struct samples *samples = &result->samples[metric];
     struct claim claim = {.metric = metric, .limit = NAN, .share = NAN, .low = NAN, .high = NAN};
-    UND_ASSERT(metric_unit(metric) == UNIT_MS);
     claim.censored = (int64_t)samples->n_censored;
     claim.n = (int64_t)samples->n + claim.censored;
     claim.unobserved = samples->never;
@@ -92,6 +91,27 @@ struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct resu
         claim.n += claim.unobserved;
     estimate_share(&claim, result);
     claim.status = status_of_share(&claim);
+    return claim;
+}
+
+struct claim claim_judge_waits(enum metric metric, int64_t limit_ms, const struct result *result)
+{
+    const struct quantity *q = &result->metric[metric];
+    struct claim claim = {.metric = metric, .waits = true, .limit = NAN, .share = NAN};
+    claim.censored = q->censored;
+    claim.n = q->n + q->censored;
+    claim.low = q->p95_low;
+    claim.high = q->p95_high;
+    if (limit_ms < 0) {
+        claim.status = limit_ms == -2 ? CLAIM_NOT_APPLICABLE : CLAIM_NONE;
+        return claim;
+    }
+    claim.limit = (double)limit_ms;
+    claim.status = claim.n == 0                                          ? CLAIM_NO_CASE
+                   : isfinite(q->p95_high) && q->p95_high <= claim.limit ? CLAIM_MET
+                   : q->p95_low > claim.limit                            ? CLAIM_NOT_MET
+                   : isnan(q->p95) && q->censored > 0                    ? CLAIM_NOT_DECIDED
+                                                                         : CLAIM_NOT_SHOWN;
     return claim;
 }
 
@@ -165,8 +185,10 @@ int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
 {
     const struct documented *documented = &report->scenario->documented;
     const struct result *result = report->result;
-    bool claimed =
-        documented->detection_ms >= 0 || documented->failover_ms >= 0 || documented->rto_ms >= 0;
+    bool claimed = documented->detection_ms >= 0 || documented->failover_ms >= 0 ||
+                   documented->rto_ms >= 0 || documented->wait_ms >= 0 ||
+                   documented->backlog >= 0 || documented->worked_off_ms >= 0 ||
+                   documented->jobs_lost >= 0;
     int n = 0;
     if (claimed || report->scenario->n_faults > 0 || result->metric[METRIC_DETECTION].n > 0) {
         rows[n++] = claim_judge(METRIC_DETECTION, documented->detection_ms, result);
@@ -174,6 +196,10 @@ int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
         rows[n++] = claim_judge(METRIC_RTO, documented->rto_ms, result);
         rows[n++] = claim_judge(METRIC_JOB_RECOVERY, -1, result);
         rows[n++] = claim_judge(METRIC_MTTR, -1, result);
+        rows[n++] = claim_judge_waits(METRIC_FAULT_WAIT, documented->wait_ms, result);
+        rows[n++] = claim_judge(METRIC_BACKLOG, documented->backlog, result);
+        rows[n++] = claim_judge(METRIC_WORKED_OFF, documented->worked_off_ms, result);
+        rows[n++] = claim_judge(METRIC_JOBS_LOST, documented->jobs_lost, result);
     }
     return n + objective_rows(report, rows + n);
 }

@@ -30,7 +30,7 @@
 #define CLAIM_SHARE 0.95
 #define CLAIM_NEVER 0.01
 #define CLAIM_OBJECTIVE_MS (28 * 24 * 3600 * 1000LL)
-#define CLAIM_ROWS 10 /* five times and five objectives */
+#define CLAIM_ROWS 14 /* five times, four measures of service and five objectives */
 #define CLAIM_DETAIL 128
 
 enum claim_status {
@@ -49,6 +49,7 @@ struct claim {
     enum metric metric;
     enum claim_status status;
     bool objective;     /* about the mean; else about CLAIM_SHARE of all cases */
+    bool waits;         /* of jobs: low and high are of the quantile */
     bool at_least;      /* objectives: the mean must not be below the limit; else not above */
     double limit;       /* ms or share, by the metric's unit; NAN if there is no claim */
     int64_t n;          /* cases judged */
@@ -61,7 +62,10 @@ struct claim {
 };
 
 /* `limit_ms` as in struct documented: -1 no claim, -2 N/A. */
-struct claim claim_judge(enum metric metric, int64_t limit_ms, const struct result *result);
+struct claim claim_judge(enum metric metric, int64_t limit, const struct result *result);
+/* Of waits, which are of jobs: at least CLAIM_SHARE of all jobs wait no longer, by the interval of
+ * that quantile. */
+struct claim claim_judge_waits(enum metric metric, int64_t limit_ms, const struct result *result);
 struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result);
 
 /* The rows of a report's table, in reading order; returns how many. Needs report->result. */

@@ -29,6 +29,10 @@ const char *claim_metric_word(enum metric metric)
         [METRIC_FAILOVERS] = "failovers",
         [METRIC_JOBS_DONE] = "jobs done",
         [METRIC_JOBS_FAILED] = "jobs failed",
+        [METRIC_FAULT_WAIT] = "wait meanwhile",
+        [METRIC_BACKLOG] = "largest backlog",
+        [METRIC_WORKED_OFF] = "worked off after",
+        [METRIC_JOBS_LOST] = "jobs lost",
     };
     return words[metric];
 }
@@ -51,17 +55,20 @@ void claim_limit_text(const struct claim *claim, char *out, size_t size)
 static const char *fastest(char out[TEXT_VALUE], const struct claim *claim, double min_ms)
 {
     char limit[TEXT_VALUE];
-    text_time(out, min_ms);
-    text_time(limit, claim->limit);
-    return strcmp(out, limit) == 0 ? text_time_exact(out, min_ms) : out;
+    text_metric(out, claim->metric, min_ms);
+    text_metric(limit, claim->metric, claim->limit);
+    return strcmp(out, limit) == 0 && metric_unit(claim->metric) == UNIT_MS
+               ? text_time_exact(out, min_ms)
+               : out;
 }
 
 /* "99.0-99.9%": the first percent sign is dropped to save a column. */
 static void interval_text(const struct claim *claim, char *out, size_t size)
 {
+    enum metric about = claim->objective || claim->waits ? claim->metric : METRIC_JOB_SUCCESS;
     char low[TEXT_VALUE], high[TEXT_VALUE];
-    text_metric(low, claim->objective ? claim->metric : METRIC_JOB_SUCCESS, claim->low);
-    text_metric(high, claim->objective ? claim->metric : METRIC_JOB_SUCCESS, claim->high);
+    text_metric(low, about, claim->low);
+    text_metric(high, about, claim->high);
     low[strcspn(low, "%")] = '\0';
     snprintf(out, size, "%s-%s", low, high);
 }
@@ -105,7 +112,7 @@ void claim_detail(const struct claim *claim, const struct result *result, char o
             nothing_seen(claim, out);
         return;
     }
-    if (!claim->objective) {
+    if (!claim->objective && !claim->waits) {
         share_detail(claim, result, out);
         return;
     }
@@ -114,8 +121,12 @@ void claim_detail(const struct claim *claim, const struct result *result, char o
         return;
     }
     interval_text(claim, interval, sizeof interval);
-    snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
-             text_mean(value, claim->metric, quantity), interval);
+    if (claim->waits)
+        snprintf(out, CLAIM_DETAIL, "p95 %s (%s)",
+                 text_quantile(value, claim->metric, quantity, quantity->p95), interval);
+    else
+        snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
+                 text_mean(value, claim->metric, quantity), interval);
 }
 
 /* Where the time to the detection goes: the medians of the stages on the way. */
@@ -194,7 +205,9 @@ static void why_missed(const struct claim *claim, const struct report *report, c
 {
     const struct quantity *quantity = &report->result->metric[claim->metric];
     char value[TEXT_VALUE], other[TEXT_VALUE], limit[TEXT_VALUE];
-    text_time(limit, claim->limit);
+    text_metric(limit, claim->metric, claim->limit);
+    if (claim->waits)
+        return; /* the row says it */
     if (quantity->n == 0 && claim->censored > 0)
         snprintf(out, size, "%s: it had not come about in any of %" PRId64 " when the run ended.",
                  claim_metric_word(claim->metric), claim->n);
@@ -208,7 +221,8 @@ static void why_missed(const struct claim *claim, const struct report *report, c
     else
         snprintf(out, size, "%s: %s take longer than the documented %s, one in twenty over %s.",
                  claim_metric_word(claim->metric), text_share(value, 1 - claim->share), limit,
-                 text_time(other, isnan(quantity->p95) ? quantity->known_to : quantity->p95));
+                 text_metric(other, claim->metric,
+                             isnan(quantity->p95) ? quantity->known_to : quantity->p95));
 }
 
 /* What a claim is about: each replication has one fault, or they are counted. */
@@ -255,6 +269,8 @@ void claim_unobserved(const struct claim *claim, const struct result *result, ch
     int64_t all = (int64_t)(samples->n + samples->n_censored) + samples->never;
     size_t end;
     out[0] = '\0';
+    if (claim->waits || (claim->metric == METRIC_WORKED_OFF && claim->status < CLAIM_MET))
+        return; /* jobs; or no backlog, which needs no word */
     if (claim->status == CLAIM_NO_CASE)
         no_case(claim, all, out, size);
     if (claim->objective ? !result->metric[claim->metric].mean_is_bound

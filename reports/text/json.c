@@ -118,6 +118,10 @@ static json_t *documented(const struct documented *documented)
     put(object, "detection_ms", claim_time(documented->detection_ms));
     put(object, "failover_ms", claim_time(documented->failover_ms));
     put(object, "rto_ms", claim_time(documented->rto_ms));
+    put(object, "wait_ms", claim_time(documented->wait_ms));
+    put(object, "backlog", claim_time(documented->backlog));
+    put(object, "worked_off_ms", claim_time(documented->worked_off_ms));
+    put(object, "jobs_lost", claim_time(documented->jobs_lost));
     put(object, "impact", string(documented->impact));
     put(object, "source", string(documented->source));
     return object;

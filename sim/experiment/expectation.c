@@ -58,6 +58,11 @@ static double over_time(const struct world *world, const struct result *result, 
     return level_quantile(level, fmax(p, LEAST)) * scale;
 }
 
+static struct waits *waits_of(struct world *world, enum metric metric)
+{
+    return metric == METRIC_FAULT_WAIT ? &world->fault_waits : &world->waits;
+}
+
 static double quantile_of(const struct findings *f, struct world *world,
                           const struct result *result, enum metric metric, double p,
                           struct interval *interval)
@@ -67,8 +72,8 @@ static double quantile_of(const struct findings *f, struct world *world,
         return measure_delay_quantile(f, result, metric, p, interval);
     if (result->metric[metric].n + result->metric[metric].censored == 0)
         return NAN;
-    if (metric == METRIC_QUEUE_WAIT)
-        return measure_wait_quantile(world, p, interval);
+    if (metric == METRIC_QUEUE_WAIT || metric == METRIC_FAULT_WAIT)
+        return waits_quantile(waits_of(world, metric), p, interval);
     if (metric == METRIC_QUEUE_LENGTH || metric == METRIC_UTILIZATION)
         return over_time(world, result, metric, p, interval);
     return over_replications(result, metric, p, interval);
@@ -84,8 +89,9 @@ static struct interval bounds(struct world *world, const struct result *result, 
     const struct samples *samples = &result->samples[metric];
     struct survival at_once, never;
     struct interval interval;
-    if (metric == METRIC_QUEUE_WAIT) {
-        survival_bounds_of_sketches(&at_once, &never, &world->waits, &world->waiting);
+    if (metric == METRIC_QUEUE_WAIT || metric == METRIC_FAULT_WAIT) {
+        struct waits *waits = waits_of(world, metric);
+        survival_bounds_of_sketches(&at_once, &never, &waits->all, &waits->open);
     } else {
         survival_bounds_of_values(&at_once, &never, samples->value, samples->n, samples->censored,
                                   samples->n_censored);
@@ -167,7 +173,7 @@ static void judge_one(const struct scenario *scenario, const struct expect *expe
     snprintf(verdict->op, sizeof verdict->op, "%s", op_name(expect->op));
     estimate(expect, f, world, result, verdict);
     verdict->pass = holds(expect->op, verdict->value, expect->value);
-    if (q->censored > 0 && metric_unit(expect->metric) == UNIT_MS)
+    if (q->censored > 0 && expect->metric != METRIC_FAILOVER_SUCCESS)
         judge_open(expect, world, result, verdict);
     if (isnan(verdict->half_width) && !isnan(verdict->value) && is_exact(scenario, expect))
         verdict->half_width = 0;

@@ -75,6 +75,9 @@ static bool parts(const struct findings *f, enum metric metric, double *a, doubl
             a[r] = (double)(metric == METRIC_QUEUE_WAIT ? rep->wait_sum_ms + rep->waiting_sum_ms
                                                         : rep->waited + rep->waiting_for_slot);
             b[r] = (double)(rep->started + rep->waiting);
+        } else if (metric == METRIC_FAULT_WAIT) {
+            a[r] = (double)rep->fault_wait_sum_ms;
+            b[r] = (double)rep->fault_waits;
         } else if (metric == METRIC_JOB_SUCCESS) {
             a[r] = (double)rep->first_done;
             b[r] = (double)(rep->first_done + rep->first_failed);
@@ -99,48 +102,30 @@ static void measure_ratio_of(const struct findings *f, enum metric metric, struc
     free(b);
 }
 
-double measure_wait_quantile(struct world *world, double p, struct interval *interval)
-{
-    struct survival survival;
-    double quantile;
-    if (world->waiting.n == 0) {
-        *interval = cluster_quantile(&world->wait_clusters, &world->waits, p, STATS_CONFIDENCE);
-        return sketch_quantile(&world->waits, p);
-    }
-    survival_of_sketches(&survival, &world->waits, &world->waiting);
-    quantile = survival_quantile(&survival, p);
-    *interval = (struct interval){NAN, NAN};
-    if (p > 0 && p < 1 && isfinite(quantile))
-        *interval = survival_quantile_between(
-            &survival, p, cohort_variance(&world->cohort, quantile), STATS_CONFIDENCE);
-    survival_fini(&survival);
-    return quantile;
-}
-
 /* Mean and interval by replications, the distribution from the jobs of all of them. */
-static void measure_waits(const struct findings *f, struct world *world, struct result *result)
+static void measure_waits(const struct findings *f, enum metric metric, struct waits *waits,
+                          struct result *result)
 {
-    struct quantity *q = &result->metric[METRIC_QUEUE_WAIT], by_replication;
+    struct quantity *q = &result->metric[metric], by_replication;
     struct interval p50, p95;
-    measure_ratio_of(f, METRIC_QUEUE_WAIT, &by_replication,
-                     &result->by_replication[METRIC_QUEUE_WAIT]);
-    if (world->waiting.n > 0) {
+    measure_ratio_of(f, metric, &by_replication, &result->by_replication[metric]);
+    if (waits->open.n > 0) {
         struct survival survival;
-        survival_of_sketches(&survival, &world->waits, &world->waiting);
+        survival_of_sketches(&survival, &waits->all, &waits->open);
         measure_survival(&survival, q);
         if ((double)q->censored > FEW * (double)(q->n + q->censored)) {
-            q->half_width = cohort_mean_half_width(&world->cohort, STATS_CONFIDENCE);
+            q->half_width = cohort_mean_half_width(&waits->cohort, STATS_CONFIDENCE);
         } else {
             q->half_width = by_replication.half_width;
             q->method = METHOD_REPLICATIONS;
         }
         survival_fini(&survival);
     } else {
-        sketch_quantity(&world->waits, q);
+        sketch_quantity(&waits->all, q);
         q->half_width = by_replication.half_width;
     }
-    measure_wait_quantile(world, 0.5, &p50);
-    measure_wait_quantile(world, 0.95, &p95);
+    waits_quantile(waits, 0.5, &p50);
+    waits_quantile(waits, 0.95, &p95);
     q->p50_low = p50.low;
     q->p50_high = p50.high;
     q->p95_low = p95.low;
@@ -298,7 +283,8 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     for (m = 0; m < METRIC_COUNT; m++)
         if (measure_is_delay((enum metric)m))
             measure_delays(f, (enum metric)m, result);
-    measure_waits(f, world, result);
+    measure_waits(f, METRIC_QUEUE_WAIT, &world->waits, result);
+    measure_waits(f, METRIC_FAULT_WAIT, &world->fault_waits, result);
     for (i = 0; i < sizeof shares / sizeof *shares; i++)
         measure_ratio_of(f, shares[i], &metric[shares[i]], &result->by_replication[shares[i]]);
     for (r = 0; r < f->n; r++)

@@ -38,8 +38,6 @@ double measure_delay_quantile(const struct findings *findings, const struct resu
 /* All that a curve says but for the intervals of the quantiles. */
 struct survival;
 void measure_survival(const struct survival *survival, struct quantity *q);
-/* Of the waits of all jobs, those that had not started among them. */
-double measure_wait_quantile(struct world *world, double p, struct interval *interval);
 
 /* Sum of a over sum of b, and each replication's ratio; `proportion`: b counts trials, a successes.
  * The array at `by_replication` is the caller's to free. */

@@ -22,6 +22,9 @@ static int64_t delay(const struct incident *incident, enum metric metric)
            : metric == METRIC_PENDING      ? incident->pending_ms
            : metric == METRIC_FIRING       ? incident->firing_ms
            : metric == METRIC_WEBHOOK      ? incident->webhook_ms
+           : metric == METRIC_BACKLOG      ? incident->backlog_most
+           : metric == METRIC_WORKED_OFF   ? incident->worked_off_ms
+           : metric == METRIC_JOBS_LOST    ? incident->jobs_lost
                                            : -1;
 }
 
@@ -56,6 +59,8 @@ struct delays {
 /* How long it had been awaited: a change of routes from the detection on. */
 static int64_t age(const struct incident *incident, enum metric metric)
 {
+    if (metric == METRIC_BACKLOG)
+        return incident->backlog_most; /* so far */
     if (metric != METRIC_FAILOVER || incident->maintenance)
         return incident->over_ms - incident->at_ms;
     return incident->detected_at_ms < 0 ? 0 : incident->over_ms - incident->detected_at_ms;

@@ -19,8 +19,8 @@ struct scenario_set {
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
     bool json, quiet;
-    bool list;       /* a folder, or more than one file: JSON is a list */
-    int passed_over; /* files of folders that are no scenarios */
+    bool list;             /* a folder, or more than one file: JSON is a list */
+    int passed_over;       /* files of folders that are no scenarios */
     bool compare;          /* simulate the documented mechanisms as well */
     struct report *report; /* owned, one a file */
     int n;

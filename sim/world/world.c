@@ -105,12 +105,8 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     level_init(&world->rep_busy_level);
     cluster_init(&world->queue_clusters);
     cluster_init(&world->busy_clusters);
-    sketch_init(&world->waits);
-    sketch_init(&world->rep_waits);
-    sketch_init(&world->waiting);
-    sketch_init(&world->rep_waiting);
-    cohort_init(&world->cohort);
-    cluster_init(&world->wait_clusters);
+    waits_init(&world->waits);
+    waits_init(&world->fault_waits);
     open_monitoring(world);
     world->warmup_ms = scenario->warmup_ms;
     world->always_poll = always_tick;
@@ -125,12 +121,8 @@ void world_close(struct world *world)
         prometheus_close(world->prometheus);
     if (world->alertmanager)
         alertmanager_close(world->alertmanager);
-    cluster_fini(&world->wait_clusters);
-    cohort_fini(&world->cohort);
-    sketch_fini(&world->rep_waiting);
-    sketch_fini(&world->waiting);
-    sketch_fini(&world->rep_waits);
-    sketch_fini(&world->waits);
+    waits_fini(&world->waits);
+    waits_fini(&world->fault_waits);
     queue_fini(&world->queue);
     cluster_fini(&world->busy_clusters);
     cluster_fini(&world->queue_clusters);
@@ -147,10 +139,8 @@ void world_close(struct world *world)
 
 void world_merge(struct world *world, const struct world *part)
 {
-    sketch_merge(&world->waits, &part->waits);
-    sketch_merge(&world->waiting, &part->waiting);
-    cohort_merge(&world->cohort, &part->cohort);
-    cluster_merge(&world->wait_clusters, &part->wait_clusters);
+    waits_merge(&world->waits, &part->waits);
+    waits_merge(&world->fault_waits, &part->fault_waits);
     level_merge(&world->queue_level, &part->queue_level);
     level_merge(&world->busy_level, &part->busy_level);
     cluster_merge(&world->queue_clusters, &part->queue_clusters);
@@ -159,10 +149,8 @@ void world_merge(struct world *world, const struct world *part)
 
 void world_forget(struct world *world)
 {
-    sketch_clear(&world->waits);
-    sketch_clear(&world->waiting);
-    cohort_clear(&world->cohort);
-    cluster_clear(&world->wait_clusters);
+    waits_clear(&world->waits);
+    waits_clear(&world->fault_waits);
     level_clear(&world->queue_level);
     level_clear(&world->busy_level);
     cluster_clear(&world->queue_clusters);
@@ -253,8 +241,8 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     stream_split(base, world->streams, world->n_streams);
     *rep = (struct rep){.host = rep->host};
     world->rep = rep;
-    sketch_clear(&world->rep_waits);
-    sketch_clear(&world->rep_waiting);
+    waits_begin(&world->waits);
+    waits_begin(&world->fault_waits);
     level_clear(&world->rep_queue_level);
     level_clear(&world->rep_busy_level);
     if (world->slices)
@@ -269,7 +257,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
     world->github_down = world->token_bad = world->pauses = 0;
     world->monitoring_down = world->alertmanager_down = 0;
     world->api_error_rate = 0;
-    world->n_incidents = world->n_open = 0;
+    world->n_incidents = world->n_open = world->n_backlogs = 0;
     world->level_since_ms = 0;
     world->queue_integral = world->busy_integral = world->available_ms = 0;
     for (i = 0; i < world->n_hosts; i++) {
@@ -405,14 +393,12 @@ static void finish(struct world *world)
     world_account(world);
     world_incident_finish(world);
     world_github_finish(world);
-    sketch_merge(&world->waits, &world->rep_waits);
-    sketch_merge(&world->waiting, &world->rep_waiting);
-    cluster_add(&world->wait_clusters, &world->rep_waits);
+    waits_end(&world->waits, world->group);
+    waits_end(&world->fault_waits, world->group);
     level_merge(&world->queue_level, &world->rep_queue_level);
     level_merge(&world->busy_level, &world->rep_busy_level);
     cluster_add_level(&world->queue_clusters, &world->rep_queue_level);
     cluster_add_level(&world->busy_clusters, &world->rep_busy_level);
-    cohort_add(&world->cohort, world->group, &world->rep_waits, &world->rep_waiting);
     ms = (double)(world->now_ms - world->stats_from_ms);
     ms = ms > 0 ? ms : NAN;
     rep->digest = world->digest;

@@ -27,15 +27,15 @@
 #include "sim/engine/stream.h"
 #include "sim/monitoring/alertmanager.h"
 #include "sim/monitoring/prometheus.h"
-#include "sim/stats/cluster.h"
-#include "sim/stats/cohort.h"
 #include "sim/stats/level.h"
 #include "sim/stats/time_slices.h"
+#include "sim/stats/waits.h"
 
 #define NONE UINT32_MAX
 #define WORLD_JOBS (1u << 20)   /* ceiling on jobs in the system; more is an unstable queue */
 #define WORLD_INCIDENTS 64      /* measured a replication; later ones are not */
 #define WORLD_OPEN_INCIDENTS 16 /* at the same time */
+#define WORLD_BACKLOGS 32       /* of incidents, watched at the same time */
 #define WORLD_RECENT 10         /* jobs behind the gauge of job durations */
 
 enum kind {
@@ -106,6 +106,7 @@ struct job {
     uint16_t epoch;
     uint8_t state, job_class, attempt;
     bool held_up;       /* a fault kept it from starting */
+    bool during_fault;  /* created while one was on */
     bool waited;        /* for a slot, not only for its pick-up */
     uint32_t number;    /* in the order of creation, for the story: `job` is used again */
     bool process_lives; /* lost, but its runner still works on it behind a partition */
@@ -165,6 +166,9 @@ struct incident {
     /* At the end of the replication: what may still come about, a bit a metric, and when that was.
      */
     uint32_t awaits;
+    /* Jobs waiting when it struck, at most until as few wait again with full capacity, and when the
+     * largest backlog was worked off (-1: not yet); jobs that it killed. */
+    int64_t backlog_before, backlog_most, worked_off_ms, jobs_lost;
     int64_t over_ms;
 };
 
@@ -177,6 +181,7 @@ struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
+    int64_t fault_waits, fault_wait_sum_ms; /* of jobs created during a fault; their ages count */
     int64_t waiting, waiting_sum_ms, waiting_for_slot; /* not started yet at the end; their ages */
     double queue_length, utilization, availability;
     int failovers, failovers_due, failovers_done; /* decided; due, in time */
@@ -259,12 +264,11 @@ struct world {
     uint64_t struck[SCENARIO_FAULTS]; /* hosts that the fault has struck; bit set */
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
-    struct sketch rep_waits;            /* of this replication */
-    struct sketch waits;                /* of all replications of this worker */
-    struct sketch rep_waiting, waiting; /* ages at the end of jobs that had not started */
-    struct cohort cohort;               /* both, by groups of replications */
-    int group;                          /* of this replication */
-    struct cluster_set wait_clusters;
+    struct waits waits;              /* of all jobs */
+    struct waits fault_waits;        /* of those created while a fault's capacity was missing */
+    int group;                       /* of this replication */
+    int16_t backlog[WORLD_BACKLOGS]; /* incidents whose backlog is watched */
+    int n_backlogs;
     struct level queue_level; /* jobs waiting over time, of all replications of this worker */
     struct level busy_level;  /* occupied slots over time */
     struct level rep_queue_level, rep_busy_level; /* of this replication */
@@ -401,6 +405,8 @@ void world_incident_routed(struct world *world, int host);
 void world_incident_job_started(struct world *world, uint32_t job, int host);
 void world_incident_inflight(struct world *world, uint32_t job, int host);
 void world_incident_job_over(struct world *world, uint32_t job, bool success);
+void world_incident_queue(struct world *world);    /* after a change of the queue, if watched */
+bool world_incident_on(const struct world *world); /* is capacity missing for any? */
 void world_incident_finish(struct world *world);
 bool world_incident_over(const struct world *world); /* of none is anything awaited */
 void world_incident_check_full(struct world *world);

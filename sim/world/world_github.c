@@ -48,6 +48,8 @@ void world_github_enqueue(struct world *world, uint32_t job)
     *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = job;
     world_account(world);
     world->queued++;
+    if (world->n_backlogs > 0)
+        world_incident_queue(world);
     watch_limit(world, queue);
     world_curve(world);
 }
@@ -60,6 +62,8 @@ static void unlink_job(struct world *world, uint32_t job)
     *(j->next == NONE ? &queue->tail : &world->jobs[j->next].prev) = j->prev;
     world_account(world);
     world->queued--;
+    if (world->n_backlogs > 0)
+        world_incident_queue(world);
 }
 
 /* Keeps the idle lists and the capacity true to a registration after anything about it changed. */
@@ -135,6 +139,13 @@ void world_github_schedule_end(struct world *world, uint32_t job)
         world_push(world, j->ends_ms, THEN_JOBS, EV_JOB_END, job, j->epoch);
 }
 
+static void fault_wait(struct world *world, struct sketch *waits, int64_t wait_ms)
+{
+    sketch_add(waits, wait_ms);
+    world->rep->fault_waits++;
+    world->rep->fault_wait_sum_ms += wait_ms;
+}
+
 static void start(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
@@ -145,7 +156,9 @@ static void start(struct world *world, uint32_t job)
     if (j->started_ms < 0 && j->attempt == 0 && j->created_ms >= world->stats_from_ms &&
         world->now_ms >= world->stats_from_ms) {
         int64_t wait_ms = world->now_ms - j->created_ms;
-        sketch_add(&world->rep_waits, wait_ms);
+        sketch_add(&world->waits.rep, wait_ms);
+        if (j->during_fault)
+            fault_wait(world, &world->fault_waits.rep, wait_ms);
         world->rep->started++;
         world->rep->waited += j->waited && wait_ms > 0;
         world->rep->wait_sum_ms += wait_ms;
@@ -238,6 +251,7 @@ void world_github_submit(struct world *world, uint32_t job)
     uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
     int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
+    j->during_fault = world->n_open > 0 && world_incident_on(world);
     j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", j->number,
                            j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
     /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
@@ -448,7 +462,9 @@ void world_github_finish(struct world *world)
         if ((j->state != JOB_QUEUED && j->state != JOB_ASSIGNED && j->state != JOB_STRANDED) ||
             j->started_ms >= 0 || j->attempt > 0 || j->created_ms < world->stats_from_ms)
             continue;
-        sketch_add(&world->rep_waiting, age_ms);
+        sketch_add(&world->waits.rep_open, age_ms);
+        if (j->during_fault)
+            fault_wait(world, &world->fault_waits.rep_open, age_ms);
         rep->waiting++;
         rep->waiting_sum_ms += age_ms;
         rep->waiting_for_slot += j->waited && age_ms > 0;

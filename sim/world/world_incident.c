@@ -60,6 +60,9 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
                                   .rto_ms = -1,
                                   .recovery_ms = -1,
                                   .mttr_ms = -1,
+                                  .backlog_before = world->queued,
+                                  .backlog_most = world->queued,
+                                  .worked_off_ms = -1,
                                   .hosts = hosts,
                                   .detected_at_ms = -1,
                                   .decided_at_ms = -1,
@@ -68,6 +71,8 @@ int world_incident_open(struct world *world, int fault, uint64_t hosts, bool deg
                                   .maintenance = maintenance,
                                   .cause = cause};
     world->open[world->n_open++] = (int16_t)world->n_incidents;
+    if (world->n_backlogs < WORLD_BACKLOGS)
+        world->backlog[world->n_backlogs++] = (int16_t)world->n_incidents;
     return world->n_incidents++;
 }
 
@@ -181,6 +186,7 @@ void world_incident_inflight(struct world *world, uint32_t job, int host)
     if (concerns(incident, host) && !incident->maintenance && incident->mttr_ms < 0) {
         world->jobs[job].incident = world->open[slot_];
         incident->inflight++;
+        incident->jobs_lost++;
         return;
     }
 }
@@ -220,6 +226,35 @@ static bool full(const struct world *world, const struct incident *incident)
     return incident->ended;
 }
 
+/* A larger backlog is to be worked off anew; watched until, with full capacity, no more wait than
+ * when the fault struck. */
+void world_incident_queue(struct world *world)
+{
+    int slot;
+    for (slot = world->n_backlogs - 1; slot >= 0; slot--) {
+        struct incident *incident = &world->incidents[world->backlog[slot]];
+        if (world->queued > incident->backlog_most) {
+            incident->backlog_most = world->queued;
+            incident->worked_off_ms = -1;
+        }
+        if (world->queued > incident->backlog_before)
+            continue;
+        if (incident->worked_off_ms < 0 && incident->backlog_most > incident->backlog_before)
+            incident->worked_off_ms = world->now_ms - incident->at_ms;
+        if (incident->mttr_ms >= 0)
+            world->backlog[slot] = world->backlog[--world->n_backlogs];
+    }
+}
+
+bool world_incident_on(const struct world *world)
+{
+    int slot;
+    for (slot = 0; slot < world->n_open; slot++)
+        if (world->incidents[world->open[slot]].mttr_ms < 0)
+            return true;
+    return false;
+}
+
 void world_incident_check_full(struct world *world)
 {
     int slot;
@@ -228,6 +263,7 @@ void world_incident_check_full(struct world *world)
         if (incident->mttr_ms < 0 && full(world, incident)) {
             incident->mttr_ms = world->now_ms - incident->at_ms;
             WORLD_STORY(world, incident->cause, -1, MARK_FULL, "full capacity again");
+            world_incident_queue(world);
         }
         if (incident->mttr_ms >= 0 &&
             (incident->rto_ms >= 0 || incident->degrading || !anyone_held_up(world)))
@@ -313,6 +349,12 @@ void world_incident_finish(struct world *world)
         struct incident *incident = &world->incidents[world->open[slot]];
         incident->awaits |= bit(METRIC_RTO, awaits_service(world, incident, held_up));
     }
+    for (slot = 0; slot < world->n_backlogs; slot++) {
+        struct incident *incident = &world->incidents[world->backlog[slot]];
+        bool some = incident->backlog_most > incident->backlog_before;
+        incident->awaits |=
+            bit(METRIC_BACKLOG, true) | bit(METRIC_WORKED_OFF, some && incident->worked_off_ms < 0);
+    }
     for (i = 0; i < world->n_hosts; i++)
         world->rep->failovers_open +=
             world->host[i].failing_over &&
@@ -325,5 +367,5 @@ bool world_incident_over(const struct world *world)
     for (i = 0; i < world->n_incidents; i++)
         if (world->incidents[i].inflight > 0 && !world->incidents[i].lost_for_good)
             return false;
-    return world->n_open == 0;
+    return world->n_open == 0 && world->n_backlogs == 0;
 }
