@@ -40,7 +40,8 @@ enum metric {
     METRIC_COUNT
 };
 
-const char *metric_name(enum metric metric); /* as in the JSON: "detection_ms" */
+const char *metric_name(enum metric metric);  /* as in the JSON: "detection_ms" */
+const char *metric_about(enum metric metric); /* what it is, in a few words */
 enum unit metric_unit(enum metric metric);
 /* The metric of that name, METRIC_COUNT if none; the "_ms" may be left out. */
 enum metric metric_by_name(const char *name);

@@ -48,6 +48,16 @@ double sweep_value(const struct sweep_point *point, const struct sweep_column *c
     return q->p99;
 }
 
+/* The two intervals together: the same random numbers can only make the true one narrower. */
+static double apart(const struct sweep_point *first, const struct sweep_point *other,
+                    const struct sweep_column *column, double *half_width)
+{
+    double of_first, of_other, from = sweep_value(first, column, &of_first);
+    double to = sweep_value(other, column, &of_other);
+    *half_width = hypot(of_first, of_other);
+    return to - from;
+}
+
 double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
                         double *half_width)
 {
@@ -55,8 +65,12 @@ double sweep_difference(const struct sweep *sweep, int point, const struct sweep
     struct comparison comparison;
     size_t n;
     *half_width = NAN;
-    if (!column->mean || !first || !other || !first->by_replication[column->metric] ||
-        first->metric[column->metric].mean_is_bound || other->metric[column->metric].mean_is_bound)
+    if (!first || !other)
+        return NAN;
+    if (!column->mean)
+        return apart(&sweep->point[0], &sweep->point[point], column, half_width);
+    if (!first->by_replication[column->metric] || first->metric[column->metric].mean_is_bound ||
+        other->metric[column->metric].mean_is_bound)
         return NAN; /* bounds have no difference */
     n = (size_t)(first->replications < other->replications ? first->replications
                                                            : other->replications);
@@ -162,53 +176,112 @@ static void print_limit(FILE *out, const struct sweep *sweep)
     fputc('\n', out);
 }
 
-static void print_point(FILE *out, const struct sweep *sweep, int index)
+/* A table of text: the settings, and for each metric its value and its difference to the first. */
+#define CELLS (SWEEP_AXES + 2 * SWEEP_COLUMNS)
+#define HEAD (CELL + 8)
+
+static void difference_cell(char out[HEAD], const struct sweep *sweep, int index, int column)
 {
-    const struct sweep_point *point = &sweep->point[index];
-    char text[CELL + 8];
-    double value, half_width;
-    int i;
-    for (i = 0; i < sweep->n_axes; i++)
-        fprintf(out, "  %12s", point->value[i]);
-    if (point->error) {
-        fprintf(out, "  %s\n", point->error);
-        return;
-    }
-    for (i = 0; i < sweep->n_columns; i++) {
-        value_cell(text, point, &sweep->column[i]);
-        fprintf(out, "  %*s", CELL, text);
-    }
-    value = sweep_difference(sweep, index, &sweep->column[0], &half_width);
-    cell(text, sweep->column[0].metric, value, half_width, true);
-    fprintf(out, "  %*s\n", CELL, index == 0 ? "-" : text);
+    double half_width, value = sweep_difference(sweep, index, &sweep->column[column], &half_width);
+    if (index == 0)
+        value = NAN;
+    cell(out, sweep->column[column].metric, value, half_width, true);
 }
 
-void sweep_print(FILE *out, const struct sweep *sweep)
+/* Row -1 holds the heads. */
+static void fill_cell(char out[HEAD], const struct sweep *sweep, int row, int at)
+{
+    int column = (at - sweep->n_axes) / 2;
+    char name[SWEEP_NAME];
+    if (at < sweep->n_axes) {
+        const char *dot = strrchr(sweep->axis[at], '.');
+        snprintf(out, HEAD, "%.29s",
+                 row >= 0 ? sweep->point[row].value[at]
+                 : dot    ? dot + 1
+                          : sweep->axis[at]);
+    } else if ((at - sweep->n_axes) % 2 == 1) {
+        if (row < 0)
+            snprintf(out, HEAD, "difference");
+        else
+            difference_cell(out, sweep, row, column);
+    } else if (row < 0) {
+        sweep_column_name(&sweep->column[column], name, sizeof name);
+        snprintf(out, HEAD, "%.29s", name);
+    } else {
+        value_cell(out, &sweep->point[row], &sweep->column[column]);
+    }
+}
+
+static int width_of(const struct sweep *sweep, int at)
+{
+    char text[HEAD];
+    int row, width = 0;
+    for (row = -1; row < sweep->n_points; row++) {
+        if (row >= 0 && sweep->point[row].error && at >= sweep->n_axes)
+            continue;
+        fill_cell(text, sweep, row, at);
+        if (text_columns(text) > width)
+            width = text_columns(text);
+    }
+    return width;
+}
+
+/* One block of lines: the settings and the cells from..to-1. */
+static void print_cells(FILE *out, const struct sweep *sweep, const int *width, int from, int to)
+{
+    char text[HEAD];
+    int row, at;
+    for (row = -1; row < sweep->n_points; row++) {
+        for (at = 0; at < to; at = at + 1 == sweep->n_axes ? from : at + 1) {
+            if (at >= sweep->n_axes && row >= 0 && sweep->point[row].error)
+                break;
+            fill_cell(text, sweep, row, at);
+            fprintf(out, "  %*s", width[at], text);
+        }
+        if (row >= 0 && sweep->point[row].error)
+            fprintf(out, "  %s", sweep->point[row].error);
+        fputc('\n', out);
+    }
+}
+
+/* As many metrics beside each other as a line holds, each with its difference; the others below. */
+static void print_table(FILE *out, const struct sweep *sweep, int columns)
+{
+    int width[CELLS], axes = 0, from = sweep->n_axes, cells, at;
+    cells = sweep->n_axes + 2 * sweep->n_columns;
+    for (at = 0; at < cells; at++)
+        width[at] = width_of(sweep, at);
+    for (at = 0; at < sweep->n_axes; at++)
+        axes += width[at] + 2;
+    while (from < cells) {
+        int to = from + 2, line = axes + width[from] + width[from + 1] + 4;
+        while (to < cells && line + width[to] + width[to + 1] + 4 <= columns) {
+            line += width[to] + width[to + 1] + 4;
+            to += 2;
+        }
+        if (from > sweep->n_axes)
+            fputc('\n', out);
+        print_cells(out, sweep, width, from, to);
+        from = to;
+    }
+}
+
+void sweep_print(FILE *out, const struct sweep *sweep, int columns)
 {
     const struct result *first = NULL;
-    char name[SWEEP_NAME];
     int i;
     for (i = 0; i < sweep->n_points && !first; i++)
         first = sweep->point[i].result;
     fprintf(out, "%s", sweep->path);
     if (first)
-        fprintf(out, ": %lld replications a point, seed %llu, common random numbers; +-: 95%%",
-                (long long)first->replications, (unsigned long long)first->seed);
-    fputc('\n', out);
+        fprintf(out, ": %lld replications a point, seed %llu\n", (long long)first->replications,
+                (unsigned long long)first->seed);
+    else
+        fputc('\n', out);
     for (i = 0; i < sweep->n_axes; i++)
         fprintf(out, "  vary %s\n", sweep->axis[i]);
-    for (i = 0; i < sweep->n_axes; i++) {
-        const char *dot = strrchr(sweep->axis[i], '.');
-        fprintf(out, "  %12.12s", dot ? dot + 1 : sweep->axis[i]);
-    }
-    for (i = 0; i < sweep->n_columns; i++) {
-        sweep_column_name(&sweep->column[i], name, sizeof name);
-        fprintf(out, "  %*s", CELL, name);
-    }
-    sweep_column_name(&sweep->column[0], name, sizeof name);
-    fprintf(out, "  %*s\n", CELL, "against the first");
-    for (i = 0; i < sweep->n_points; i++)
-        print_point(out, sweep, i);
+    print_table(out, sweep, columns);
+    fputs("  +-: 95%; differences are to the first line, by the same random numbers\n", out);
     if (sweep->limit.given)
         print_limit(out, sweep);
 }

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #define SWEEP_AXES 4
-#define SWEEP_COLUMNS 6
+#define SWEEP_COLUMNS (5 * METRIC_COUNT) /* every statistic of every metric */
 #define SWEEP_POINTS 1000
 #define SWEEP_VALUE 64
 #define SWEEP_NAME 48
@@ -55,12 +55,14 @@ void sweep_fini(struct sweep *sweep);
 /* The statistic's value and the half width of its 95% interval, NAN where there is none. */
 double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
                    double *half_width);
-/* Difference of the means to the first point over pairs of replications; NAN for quantiles. */
+/* Difference to the first point: of means over pairs of replications; of quantiles with both
+ * intervals. */
 double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
                         double *half_width);
 
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size);
-void sweep_print(FILE *out, const struct sweep *sweep);
+/* Lines of at most so many columns. */
+void sweep_print(FILE *out, const struct sweep *sweep, int columns);
 void sweep_print_json(FILE *out, const struct sweep *sweep);
 /* The first column over the first axis, which must be numbers. */
 bool sweep_can_plot(const struct sweep *sweep);

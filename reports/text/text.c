@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define SECOND_MS 1000
 #define HOUR_S 3600
@@ -293,4 +295,12 @@ void text_wrap(FILE *out, const char *s, int start, int columns, int indent)
             s++;
     }
     fputc('\n', out);
+}
+
+int text_terminal_columns(FILE *out, int otherwise)
+{
+    struct winsize size;
+    if (isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        return size.ws_col;
+    return otherwise;
 }

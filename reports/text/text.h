@@ -47,6 +47,8 @@ void text_gnuplot(FILE *out, const char *s); /* a quoted string, nothing in it i
 void text_shell(FILE *out, const char *s);   /* one word of a POSIX shell */
 /* Words broken at `columns`, the first line being at column `start` already and the others indented
  * by `indent`. Ends the line. */
+/* Of the terminal behind the stream, `otherwise` where it is none. */
+int text_terminal_columns(FILE *out, int otherwise);
 void text_wrap(FILE *out, const char *s, int start, int columns, int indent);
 
 #endif

@@ -4,6 +4,8 @@
 #include "model/base/units.h"
 #include "model/load/loader.h"
 #include "reports/plot/sweep.h"
+#include "reports/text/table.h"
+#include "reports/text/text.h"
 #include "sim/experiment/scenario_set.h"
 
 #include <errno.h>
@@ -21,8 +23,9 @@ static const char help[] =
     "  understudy whatif scenarios/cpu-degradation.yaml --vary "
     "fleet.policy.persist=1min,2min,5min\n\n"
     "  --vary PATH=...    values: a,b,c or A..B:STEP; up to 4 paths, all combinations\n"
-    "  --metric M[:STAT]  a column; STAT mean (default), p5, p50, p95 or p99; may be repeated\n"
-    "                     (default: queue_wait, queue_wait:p95, utilization; with faults rto:p95,\n"
+    "  --metric M[:STAT]  a column; STAT mean (default), p5, p50, p95 or p99; may be repeated;\n"
+    "                     --metric help lists them (default: queue_wait, queue_wait:p95, "
+    "utilization; with faults rto:p95,\n"
     "                     job_recovery:p95 as well)\n"
     "  --until M[:STAT]<=V  or >=V: up to where does this hold, interval included?\n"
     "  --plot FILE        the first column over the values, SVG\n" SCENARIO_SET_HELP "  --help\n";
@@ -46,6 +49,7 @@ struct whatif {
     struct sweep sweep;
     struct scenario_set campaign;
     const char *plot;
+    bool lists_metrics;
 };
 
 /* ---- options ---- */
@@ -189,7 +193,9 @@ static void take_option(struct whatif *whatif, int option, char **argv, struct u
         add_axis(whatif, optarg, err);
         break;
     case OPTION_METRIC:
-        if (sweep->n_columns == SWEEP_COLUMNS)
+        if (strcmp(optarg, "help") == 0)
+            whatif->lists_metrics = true;
+        else if (sweep->n_columns == SWEEP_COLUMNS)
             und_fail(err, UND_USAGE, "--metric: got more than %d", SWEEP_COLUMNS);
         else if (parse_column(&sweep->column[sweep->n_columns], optarg, strlen(optarg), err) ==
                  UND_OK)
@@ -324,10 +330,21 @@ static enum und_code run(struct whatif *whatif, struct und_err *err)
     if (whatif->campaign.json)
         sweep_print_json(stdout, sweep);
     else
-        sweep_print(stdout, sweep);
+        sweep_print(stdout, sweep, text_terminal_columns(stdout, TABLE_COLUMNS));
     if (whatif->plot)
         write_plot(whatif, err);
     return err->code;
+}
+
+static void list_metrics(void)
+{
+    int i;
+    for (i = 0; i < METRIC_COUNT; i++) {
+        const char *name = metric_name((enum metric)i);
+        int bare = (int)strlen(name) - (metric_unit((enum metric)i) == UNIT_MS ? 3 : 0);
+        printf("  %-17.*s %s\n", bare, name, metric_about((enum metric)i));
+    }
+    puts("Each with :mean (the default), :p5, :p50, :p95 or :p99, e.g. rto:p95.");
 }
 
 enum und_code whatif_command(int argc, char **argv, struct und_err *err)
@@ -345,6 +362,11 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
             return UND_OK;
         }
         take_option(whatif, option, argv, err);
+    }
+    if (err->code == UND_OK && whatif->lists_metrics) {
+        list_metrics();
+        free(whatif);
+        return UND_OK;
     }
     if (err->code == UND_OK && (optind != argc - 1 || whatif->sweep.n_axes == 0))
         und_fail(err, UND_USAGE, "whatif: want one FILE and at least one --vary PATH=VALUES");

@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
+#include "reports/text/text.h"
 #include "version.h"
 
 #include <dirent.h>
@@ -15,7 +16,9 @@
 
 bool scenario_set_shows_progress(void)
 {
-    return isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
+    const char *terminal = getenv("TERM"); /* a dumb one cannot write over a line */
+    return isatty(STDERR_FILENO) && isatty(STDOUT_FILENO) && terminal &&
+           strcmp(terminal, "dumb") != 0;
 }
 
 void scenario_set_init(struct scenario_set *campaign)
@@ -189,23 +192,32 @@ void scenario_set_free_paths(char **paths, int n)
 struct progress {
     const char *path;
     int at, of;
+    double shown_s;
 };
-
-static void show_progress(void *context, int64_t done, int64_t total, double reached)
-{
-    const struct progress *progress = context;
-    fprintf(stderr, "\r\033[K%s (%d of %d): %lld of %lld replications", progress->path,
-            progress->at + 1, progress->of, (long long)done, (long long)total);
-    if (isfinite(reached))
-        fprintf(stderr, ", precision %.2g%%", 100 * reached);
-    fflush(stderr);
-}
 
 static double seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* At most ten times a second, and no wider than the terminal: a line that wraps is not written
+ * over. */
+static void show_progress(void *context, int64_t done, int64_t total, double reached)
+{
+    struct progress *progress = context;
+    char line[1024], precision[48] = "";
+    int columns = text_terminal_columns(stderr, 80);
+    if (done < total && seconds() - progress->shown_s < 0.1)
+        return;
+    progress->shown_s = seconds();
+    if (isfinite(reached))
+        snprintf(precision, sizeof precision, ", precision %.2g%%", 100 * reached);
+    snprintf(line, sizeof line, "%d of %d: %lld of %lld replications%s  %s", progress->at + 1,
+             progress->of, (long long)done, (long long)total, precision, progress->path);
+    fprintf(stderr, "\r\033[K%.*s", columns > 1 ? columns - 1 : 1, line);
+    fflush(stderr);
 }
 
 static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,

@@ -67,6 +67,7 @@ static const char *const commands[] = {
     "test " SCENARIO " --rules-diff scenarios/paws360-rules.yml scenarios/paws360-rules.yml",
     "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min",
     "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min --format json",
+    "whatif --metric help",
     "alerts check tests/data/alerts/rules.yml",
     "alerts explain tests/data/alerts/rules.yml",
     "alerts delay scenarios/primary-hardware-failure.yaml",
