@@ -29,6 +29,8 @@ static long long started(long pid)
     fclose(file);
     text[n] = '\0';
     at = strrchr(text, ')'); /* the name before it may hold anything */
+    if (at && strncmp(at, ") Z", 3) == 0)
+        return 0; /* dead, but for a parent that has not asked yet */
     for (field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     if (at)

@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -182,14 +184,14 @@ static json_t *prometheus(const struct live_fixture *world, const char *request)
                      "0.1");
 }
 
-/* The next answers to what changes a label: `refusals` of them say no (a negative number: all). */
+/* Says no to the next writes of the kind that the world refuses. */
 static bool refused(struct live_fixture *world, const char *request, struct script_reply *reply)
 {
     int left = atomic_load(&world->refusals);
-    bool write = strncmp(request, "PUT ", 4) == 0 ||
-                 (world->refuse_posts && strncmp(request, "POST ", 5) == 0);
-    if (left == 0 || !write ||
-        (world->refuse_late && !live_fixture_is_broken(world) && !atomic_load(&world->was_broken)))
+    bool kind = world->refuse_posts
+                    ? strncmp(request, "POST ", 5) == 0
+                    : strncmp(request, "PUT ", 4) == 0 && strstr(request, "\"ci-active\"") != NULL;
+    if (left == 0 || !kind)
         return false;
     if (left > 0)
         atomic_fetch_sub(&world->refusals, 1);
@@ -367,6 +369,11 @@ int live_fixture_run(struct live_fixture *world, char *const *arguments, int fai
         setenv("UND_FAILPOINT", number, 1);
     if (world->failcall[0])
         setenv("UND_FAILCALL", world->failcall, 1);
+    if (world->full_disk) {
+        const struct rlimit none = {0, 0};
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &none);
+    }
     if (world->alone)
         setenv("UND_FAILALONE", "1", 1);
     setenv("TMPDIR", world->folder, 1); /* many worlds, one machine: each has locks of its own */

@@ -31,11 +31,12 @@ struct live_fixture {
     char began[32];
     atomic_bool cancelled, was_broken, refuse_reruns;
     atomic_int attempt, reruns;
-    /* So many of the next writes of labels get this answer; negative: all. */
+    /* So many of the next writes that put a label on (refuse_posts: of the next POSTs) get this
+     * answer; negative: all. */
     atomic_int refusals;
     const char *refusal;
-    bool refuse_late;  /* but not before the host was broken */
-    bool refuse_posts; /* POSTs as well */
+    bool refuse_posts;
+    bool full_disk; /* no file grows any more for the programs that are started */
 };
 
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
