@@ -1,22 +1,15 @@
 #include "attribution.h"
+#include "model/fleet/registration.h"
 
 #include "model/policy/policy_names.h"
 
-#include <fnmatch.h>
 #include <string.h>
-
-static bool owns(const struct host *host, const char *name)
-{
-    if (host->registrations[0])
-        return fnmatch(host->registrations, name, 0) == 0;
-    return strncmp(name, host->name, strlen(host->name)) == 0;
-}
 
 int attribution_of_runner(const struct fleet *fleet, const char *name)
 {
     int i;
     for (i = 0; i < fleet->n_hosts; i++)
-        if (owns(&fleet->hosts[i], name))
+        if (registration_is_of(&fleet->hosts[i], name))
             return i;
     return -1;
 }
@@ -40,7 +33,7 @@ static bool named_by(const struct host *host, const json_t *labels)
         return true;
     for (i = 0; i < sizeof names / sizeof names[0]; i++) {
         value = json_string_value(json_object_get(labels, names[i]));
-        if (value && (strcmp(value, host->name) == 0 || owns(host, value)))
+        if (value && (strcmp(value, host->name) == 0 || registration_is_of(host, value)))
             return true;
     }
     return false;

@@ -1,8 +1,7 @@
 /*
  * Who belongs to which host: registrations by name pattern, alerts by their labels. Pure.
  *
- * A registration belongs to the host whose `registrations` pattern (shell style) matches its name;
- * a host without a pattern owns the registrations that begin with its own name. An alert belongs to
+ * A registration belongs to the host that model/fleet/registration.h says. An alert belongs to
  * the host that one of its labels names: host, hostname, nodename, runner or runner_name equal to
  * the host's name (or matching its pattern), or instance equal to the probe's address.
  */

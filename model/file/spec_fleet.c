@@ -1,5 +1,6 @@
 /* The tables of a fleet file and its hosts; the sections have files of their own. */
 #include "model/base/units.h"
+#include "model/fleet/registration.h"
 #include "spec.h"
 #include "spec_tables.h"
 
@@ -39,7 +40,8 @@ static const struct field host_fields[] = {
     {.key = "registrations",
      .kind = FIELD_TEXT,
      TEXT(struct host, registrations),
-     .help = "name pattern of its registrations at GitHub (live drills)"},
+     .help = "name pattern of its registrations at GitHub (live drills), as in a shell. Left out: "
+             "its own name, and that with a dash and a number"},
     {.key = "probe",
      .kind = FIELD_TEXT,
      TEXT(struct host, probe),
@@ -181,6 +183,28 @@ static const struct field fleet_fields[] = {
     {.key = NULL},
 };
 
+/* A registration that two hosts have would count for both. Without a live section only what the
+ * file itself says is judged. */
+static enum und_code check_claims(struct spec *spec, const struct fleet *fleet, int host,
+                                  json_t *mapping, const struct spot *spot)
+{
+    const struct host *a = &fleet->hosts[host];
+    int i;
+    for (i = 0; i < host; i++) {
+        const struct host *b = &fleet->hosts[i];
+        bool said = a->registrations[0] && b->registrations[0];
+        char text[256];
+        if (!(said || fleet->live.present) || !registration_shared(a, b))
+            continue;
+        snprintf(text, sizeof text,
+                 "%.60s and %.60s both have a registration of some name: want patterns that no "
+                 "name fits twice",
+                 b->name, a->name);
+        return spec_fail_key(spec, mapping, spot, "registrations", text);
+    }
+    return UND_OK;
+}
+
 static enum und_code check_fleet(struct spec *spec, void *base, json_t *mapping,
                                  const struct spot *whole)
 {
@@ -196,6 +220,8 @@ static enum und_code check_fleet(struct spec *spec, void *base, json_t *mapping,
             if (strcmp(fleet->hosts[i].name, fleet->hosts[j].name) == 0)
                 return spec_fail_key(spec, json_array_get(list, (size_t)i), &spot, "name",
                                      "a host of this name is there already");
+        if (check_claims(spec, fleet, i, json_array_get(list, (size_t)i), &spot) != UND_OK)
+            return UND_USAGE;
     }
     spot = spec_spot(spec, mapping, "hosts", whole);
     if (!primary)

@@ -4,6 +4,7 @@
 #include "live/act/lease.h"
 #include "live/act/rollback.h"
 #include "live/act/route.h"
+#include "model/fleet/registration.h"
 #include "model/load/loader.h"
 #include "tests/support/helpers.h"
 #include "tests/support/scripted_server.h"
@@ -162,7 +163,10 @@ START_TEST(registrations_and_alerts_find_their_host)
     ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "big-1"), 0);
     ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "big"), -1); /* the pattern says so */
     ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "small-7"),
-                     1); /* no pattern: prefix */
+                     1); /* no pattern: its name and a number */
+    ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "small"), 1);
+    ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "small-x7"), -1);
+    ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "smaller-1"), -1);
     ck_assert_int_eq(attribution_of_runner(&scenario->fleet, "other"), -1);
     for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         json_t *set = labels(cases[i].name, cases[i].value);
@@ -171,6 +175,47 @@ START_TEST(registrations_and_alerts_find_their_host)
     }
     ck_assert_int_eq(attribution_severity("critical"), SEVERITY_CRITICAL);
     ck_assert_int_eq(attribution_severity("dire"), SEVERITY_INFO);
+}
+END_TEST
+
+/* One name for two hosts is found whatever the patterns; and only then. */
+START_TEST(hosts_that_share_a_registration_are_told_from_those_that_do_not)
+{
+    static const struct {
+        const char *a, *x, *b, *y;
+        bool shared;
+    } cases[] = {
+        {"ci-1", "", "ci-10", "", false},     {"ci", "", "ci-1", "", true},
+        {"a", "ci-*", "b", "ci-1*", true},    {"a", "ci-[12]", "b", "ci-[34]", false},
+        {"a", "ci-[1-3]", "b", "ci-3", true}, {"a", "ci-?", "b", "ci-10", false},
+        {"a", "*-x", "b", "x-*", true},       {"a", "ci-*-x", "b", "ci-*-y", false},
+        {"ci", "", "b", "ci-1?", true},       {"ci", "", "b", "ci-x*", false},
+        {"a", "[!a]*", "b", "a*", false},     {"a", "*", "b", "", true},
+        {"a", "ci[", "b", "ci[", true},       {"a", "a\\*", "b", "ab", false},
+    };
+    struct host *a = calloc(2, sizeof *a), *b = a + 1;
+    LOAD("");
+    strcpy(a->name, cases[_i].a);
+    strcpy(a->registrations, cases[_i].x);
+    strcpy(b->name, cases[_i].b);
+    strcpy(b->registrations, cases[_i].y);
+    ck_assert_int_eq(registration_shared(a, b), cases[_i].shared);
+    ck_assert_int_eq(registration_shared(b, a), cases[_i].shared);
+    free(a);
+}
+END_TEST
+
+START_TEST(two_hosts_that_claim_one_registration_are_an_error_of_the_file)
+{
+    static const char *const sets[] = {"fleet.hosts.1.registrations=b*",
+                                       "fleet.hosts.0.registrations=small-?"};
+    char path[160];
+    LOAD("");
+    scenario_fini(scenario);
+    snprintf(path, sizeof path, "%s/scenario.yaml", folder);
+    ck_assert_int_eq(scenario_load(scenario, path, &sets[_i], 1, &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, "big and small both have a registration") != NULL, "%s",
+                  err.text);
 }
 END_TEST
 
@@ -506,6 +551,10 @@ Suite *suite(void)
                         sizeof bad_fleets / sizeof bad_fleets[0]);
     tcase_add_test(tcase, a_token_in_place_of_its_source_stays_out_of_the_message);
     tcase_add_test(tcase, registrations_and_alerts_find_their_host);
+    tcase_add_loop_test(tcase, hosts_that_share_a_registration_are_told_from_those_that_do_not, 0,
+                        14);
+    tcase_add_loop_test(tcase, two_hosts_that_claim_one_registration_are_an_error_of_the_file, 0,
+                        2);
     tcase_add_test(tcase, routing_takes_off_first_and_puts_on_what_is_online);
     tcase_add_test(tcase, labels_of_others_are_kept);
     tcase_add_test(tcase, variable_tells_the_admitted_hosts_from_the_others);
