@@ -336,7 +336,7 @@ static const struct field scenario_fields[] = {
     {.key = "replications",
      .kind = FIELD_INT,
      AT(struct scenario, replications),
-     RANGE(0, 1e7),
+     RANGE(0, SCENARIO_REPLICATIONS),
      .fallback = "0",
      .help = "independent runs; 0: the command's default"},
     {.key = "faults",

@@ -10,6 +10,7 @@
 
 #define SCENARIO_RECOVERY_MS (7 * 24 * 3600 * 1000LL) /* the longest that is waited for */
 #define SCENARIO_EXPECTS 64
+#define SCENARIO_REPLICATIONS 1000000
 
 struct documented { /* -1: the documents make no claim; -2: "N/A" */
     int64_t detection_ms, failover_ms, rto_ms;

@@ -22,10 +22,38 @@ void queue_init(struct queue *queue, size_t capacity)
     queue_clear(queue);
 }
 
+void queue_drop_stale(struct queue *queue, queue_judge *stale, const void *context)
+{
+    queue->stale = stale;
+    queue->context = context;
+}
+
+/* Those that are wanted move up in their place, each below the first ancestor that is due earlier.
+ */
+static void purge(struct queue *queue)
+{
+    size_t kept = 0, i;
+    if (queue->hole)
+        queue_fill_hole(queue);
+    for (i = 0; i < queue->n; i++) {
+        struct event event = queue_event(queue, i);
+        if (queue->stale(queue->context, &event))
+            continue;
+        queue_sift_up(queue, kept++, queue->key[i], queue->subject[i]);
+    }
+    for (i = kept; i < queue->n; i++)
+        queue->key[i] = QUEUE_SENTINEL;
+    queue->n = kept;
+}
+
 void queue_mark(struct queue *queue)
 {
     size_t from = queue->marked > 0 ? queue->marked + SPARE : 0, i;
+    if (queue->n == queue->capacity && queue->stale)
+        purge(queue);
     UND_ASSERT(queue->n < queue->capacity);
+    if (queue->n < queue->marked)
+        return;
     queue->marked = 2 * queue->marked + 256;
     queue->marked = queue->marked < queue->capacity ? queue->marked : queue->capacity;
     for (i = from; i < queue->marked + SPARE; i++)

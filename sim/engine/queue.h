@@ -14,8 +14,9 @@
  * Push and pop are inline because they are most of what a simulator does; bench and fleet model go
  * through these same functions.
  *
- * Memory is allocated by queue_init alone; pushing past `capacity` is a bug of the model
- * (asserted), because every model bounds what it keeps pending.
+ * Memory is allocated by queue_init alone. Events whose epoch has passed stay where they are until
+ * their time: when the queue is full, those that `stale` knows are dropped. Pushing past `capacity`
+ * even so is a bug of the model (asserted), because every model bounds what it waits for.
  */
 #ifndef SIM_ENGINE_QUEUE_H
 #define SIM_ENGINE_QUEUE_H
@@ -31,14 +32,22 @@ struct event {
     int64_t at_ms;
     uint64_t order; /* priority in the top 8 bits, then the sequence number */
     uint32_t who;   /* entity it is about: a job, registration, host ... by kind */
-    uint16_t kind;  /* the model's own enumeration */
-    uint16_t epoch; /* of the entity when the event was pushed */
+    uint32_t epoch; /* of the entity when the event was pushed */
+    uint8_t kind;   /* the model's own enumeration */
 };
 
+/* Of a million entities, and four thousand million epochs each: a number that comes round again
+ * would bring a dead event back to life. */
+#define QUEUE_WHO_BITS 24
+#define QUEUE_WHO_MAX ((1u << QUEUE_WHO_BITS) - 1)
 struct queue_subject {
-    uint32_t who;
-    uint16_t kind, epoch;
+    uint32_t who : QUEUE_WHO_BITS;
+    uint32_t kind : 8;
+    uint32_t epoch;
 };
+
+/* Has nobody any use for this event any more? */
+typedef bool queue_judge(const void *context, const struct event *event);
 
 struct queue {
     int128 *key; /* at_ms and order; pending events, then sentinels */
@@ -47,12 +56,16 @@ struct queue {
     size_t n, capacity; /* pending events; the hole does not count */
     size_t marked;      /* up to there stand keys or sentinels; pages beyond are untouched */
     uint64_t sequence;
-    int64_t now_ms; /* of the last event popped; nothing may be pushed before it */
-    bool hole;      /* the root was popped and not refilled yet */
+    int64_t now_ms;     /* of the last event popped; nothing may be pushed before it */
+    bool hole;          /* the root was popped and not refilled yet */
+    queue_judge *stale; /* NULL: every event is still wanted */
+    const void *context;
 };
 
 void queue_init(struct queue *queue, size_t capacity);
-void queue_mark(struct queue *queue); /* marks further; asserts the capacity */
+/* Which events may be dropped when there is no room: asked for all of them then, in no order. */
+void queue_drop_stale(struct queue *queue, queue_judge *stale, const void *context);
+void queue_mark(struct queue *queue); /* makes room for one more; asserts the capacity */
 void queue_fini(struct queue *queue);
 void queue_clear(struct queue *queue); /* empty, sequence 0, any time: the next replication */
 
@@ -131,15 +144,15 @@ static inline void queue_sift_down(struct queue *queue, int128 key, struct queue
 }
 
 /* Lower priority first among simultaneous events. */
-static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint16_t kind,
-                              uint32_t who, uint16_t epoch)
+static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint8_t kind,
+                              uint32_t who, uint32_t epoch)
 {
     uint64_t order = (uint64_t)priority << 56 | queue->sequence++;
     int128 key = (int128)((uint128)at_ms << 64 | order);
-    struct queue_subject subject = {who, kind, epoch};
+    struct queue_subject subject = {who & QUEUE_WHO_MAX, kind, epoch};
     if (__builtin_expect(queue->n >= queue->marked, 0))
         queue_mark(queue);
-    UND_ASSERT(at_ms >= queue->now_ms);
+    UND_ASSERT(at_ms >= queue->now_ms && who <= QUEUE_WHO_MAX);
     queue->n++;
     if (queue->hole)
         queue_sift_down(queue, key, subject);
@@ -158,6 +171,15 @@ static inline void queue_fill_hole(struct queue *queue)
     queue->hole = false;
 }
 
+static inline struct event queue_event(const struct queue *queue, size_t at)
+{
+    return (struct event){.at_ms = (int64_t)(queue->key[at] >> 64),
+                          .order = (uint64_t)queue->key[at],
+                          .who = queue->subject[at].who,
+                          .epoch = queue->subject[at].epoch,
+                          .kind = (uint8_t)queue->subject[at].kind};
+}
+
 /* False: empty. */
 static inline bool queue_pop(struct queue *queue, struct event *event)
 {
@@ -165,8 +187,7 @@ static inline bool queue_pop(struct queue *queue, struct event *event)
         queue_fill_hole(queue);
     if (queue->n == 0)
         return false;
-    *event = (struct event){(int64_t)(queue->key[0] >> 64), (uint64_t)queue->key[0],
-                            queue->subject[0].who, queue->subject[0].kind, queue->subject[0].epoch};
+    *event = queue_event(queue, 0);
     queue->now_ms = event->at_ms;
     queue->n--;
     queue->hole = true;

@@ -230,6 +230,21 @@ static void close_crew(struct crew *crew)
     free(crew->findings.stretch);
 }
 
+/* By what extend() allocates for each. */
+static enum und_code check_room(const struct scenario *scenario, int64_t n, struct und_err *err)
+{
+    int64_t each = (int64_t)(sizeof(struct rep) + sizeof(struct stream) +
+                             (size_t)scenario->fleet.n_hosts * sizeof(struct rep_host) +
+                             (size_t)max_incidents(scenario) * sizeof(struct incident));
+    if (n <= EXPERIMENT_BYTES / each)
+        return UND_OK;
+    return und_fail(err, UND_USAGE,
+                    "%s: replications: got %lld, want at most %lld: what each has found is kept, "
+                    "in %lld bytes",
+                    scenario->path, (long long)n, (long long)(EXPERIMENT_BYTES / each),
+                    (long long)each);
+}
+
 enum und_code experiment_run(const struct scenario *scenario, const struct experiment *experiment,
                              struct result *result, struct und_err *err)
 {
@@ -237,7 +252,8 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
     int64_t n = replication_count(scenario, experiment);
     int i;
     memset(result, 0, sizeof *result);
-    if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK)
+    if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK ||
+        check_room(scenario, n, err) != UND_OK)
         return err->code;
     if (experiment->rare &&
         rare_run(scenario, experiment->seed, RARE_REPLICATIONS, &result->rare, err) != UND_OK)

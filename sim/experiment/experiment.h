@@ -15,7 +15,8 @@
 #define EXPERIMENT_REPLICATIONS 1000       /* default of scenarios with faults */
 #define EXPERIMENT_STEADY_REPLICATIONS 100 /* default of steady-state questions */
 #define EXPERIMENT_TRACE_REPLICATIONS 30   /* of a trace where something is random, 1 else */
-#define EXPERIMENT_MAX_REPLICATIONS 1000000
+#define EXPERIMENT_MAX_REPLICATIONS SCENARIO_REPLICATIONS
+#define EXPERIMENT_BYTES (4LL << 30) /* what replications have found is kept; at most so much */
 #define EXPERIMENT_PRECISION_REPLICATIONS 30 /* the least on which --precision stops */
 #define EXPERIMENT_PRECISION_CEILING 100000  /* and the most, if they do not reach it */
 
@@ -33,8 +34,9 @@ struct experiment {
     void *context;
 };
 
-/* UND_USAGE where the scenario cannot be asked (unstable steady state); UND_FAILED with the
- * reproducing line where an invariant broke. `result` is the caller's to fini if UND_OK. */
+/* UND_USAGE where the scenario cannot be asked (unstable steady state, more replications than can
+ * be kept); UND_FAILED with the reproducing line where an invariant broke. `result` is the caller's
+ * to fini if UND_OK. */
 enum und_code experiment_run(const struct scenario *scenario, const struct experiment *experiment,
                              struct result *result, struct und_err *err);
 

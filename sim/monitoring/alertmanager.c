@@ -21,7 +21,7 @@ struct entry {
 struct group {
     bool exists, flushed;
     bool sweeping; /* the sweep that may delete it is in the queue */
-    uint16_t epoch;
+    uint32_t epoch;
     int64_t flush_ms; /* the flush in the queue */
     int64_t logged_ms;
     bool logged;  /* a notification has been sent, ever */
@@ -35,8 +35,8 @@ struct alertmanager {
     struct queue *queue;
     alertmanager_observer *observer;
     void *context;
-    uint16_t first_kind;
-    uint16_t epoch; /* of the process */
+    uint8_t first_kind;
+    uint32_t epoch; /* of the process */
     bool running;
     int64_t started_ms; /* the sweeps' phase */
     int64_t week_ms;    /* the clock of the week at time 0; -1: none */
@@ -128,7 +128,7 @@ static void learn_groups(struct alertmanager *alertmanager, const struct rule *r
 }
 
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
-                                       uint16_t first_kind, alertmanager_observer *observer,
+                                       uint8_t first_kind, alertmanager_observer *observer,
                                        void *context)
 {
     struct alertmanager *alertmanager = calloc(1, sizeof *alertmanager);
@@ -220,10 +220,10 @@ size_t alertmanager_pending(const struct fleet *fleet)
 }
 
 static void push(struct alertmanager *alertmanager, int64_t at_ms, int kind, int group,
-                 uint16_t epoch)
+                 uint32_t epoch)
 {
     queue_push(alertmanager->queue, at_ms, ALERTMANAGER_PRIORITY,
-               (uint16_t)(alertmanager->first_kind + kind), (uint32_t)group, epoch);
+               (uint8_t)(alertmanager->first_kind + kind), (uint32_t)group, epoch);
 }
 
 static void schedule_flush(struct alertmanager *alertmanager, int index, int64_t at_ms)

@@ -32,7 +32,7 @@ struct alertmanager;
 #define ALERTMANAGER_PRIORITY 97                        /* of its events */
 size_t alertmanager_pending(const struct fleet *fleet); /* ceiling of its events in the queue */
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
-                                       uint16_t first_kind, alertmanager_observer *observer,
+                                       uint8_t first_kind, alertmanager_observer *observer,
                                        void *context);
 /* What the clock of the week says at time 0 (Monday 0:00 being 0). Without it, the time intervals of
  * routes are taken never to be. */

@@ -38,7 +38,7 @@ struct prometheus {
     struct alertmanager *alertmanager;
     prometheus_observer *observer;
     void *context;
-    uint16_t first_kind;
+    uint8_t first_kind;
     bool always, running, evaluating;
     int n_hosts, n_groups, n_jobs;
     int64_t started_ms;
@@ -160,7 +160,7 @@ static void learn_unsettled(struct prometheus *prometheus)
 }
 
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
-                                   uint16_t first_kind, struct alertmanager *alertmanager,
+                                   uint8_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context)
 {
     struct prometheus *prometheus = calloc(1, sizeof *prometheus);
@@ -207,7 +207,7 @@ void prometheus_always_tick(struct prometheus *prometheus, bool always)
 static void push_evaluation(struct prometheus *prometheus, int group, int64_t at_ms)
 {
     queue_push(prometheus->queue, at_ms, (uint8_t)(PROMETHEUS_PRIORITY + group),
-               (uint16_t)(prometheus->first_kind + EVENT_EVALUATION), (uint32_t)group, 0);
+               (uint8_t)(prometheus->first_kind + EVENT_EVALUATION), (uint32_t)group, 0);
 }
 
 /* The group's first evaluation after now_ms. */
@@ -410,7 +410,7 @@ static void take_slot(struct prometheus *prometheus, int index, int64_t now_ms)
 static void push_scrape(struct prometheus *prometheus, int target)
 {
     queue_push(prometheus->queue, prometheus->targets[target].next_ms, PROMETHEUS_PRIORITY,
-               (uint16_t)(prometheus->first_kind + EVENT_SCRAPE), (uint32_t)target, 0);
+               (uint8_t)(prometheus->first_kind + EVENT_SCRAPE), (uint32_t)target, 0);
 }
 
 void prometheus_event(struct prometheus *prometheus, const struct event *event)

@@ -33,7 +33,7 @@ struct prometheus;
 #define PROMETHEUS_PENDING                                                                         \
     (FLEET_HOSTS * FLEET_JOBS + FLEET_RULES) /* ceiling of its events in the queue */
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
-                                   uint16_t first_kind, struct alertmanager *alertmanager,
+                                   uint8_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
 void prometheus_close(struct prometheus *prometheus);
 void prometheus_always_tick(struct prometheus *prometheus, bool always);

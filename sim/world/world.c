@@ -76,6 +76,41 @@ static void open_monitoring(struct world *world)
     }
 }
 
+/* Of each job and each host one event is wanted at a time; the others outlive what they were about,
+ * by days where patience, durations or time-outs are long. */
+static bool is_stale(const void *context, const struct event *event)
+{
+    const struct world *world = context;
+    switch ((enum kind)event->kind) {
+    case EV_JOB_END:
+    case EV_PICKUP:
+    case EV_REQUEUE:
+    case EV_LOCK_EXPIRY:
+    case EV_PATIENCE:
+    case EV_TIMEOUT:
+        return world->jobs[event->who].epoch != event->epoch;
+    case EV_OFFLINE: /* the host may be back, and its old session still held */
+        return world->host[event->who].released_ms != event->at_ms;
+    case EV_RECONNECT:
+        return world->host[event->who].epoch != event->epoch;
+    case EV_ARRIVAL:
+    case EV_QUEUE_LIMIT:
+    case EV_SLOT_OFFLINE:
+    case EV_FAULT:
+    case EV_FAULT_END:
+    case EV_BREAKDOWN:
+    case EV_REPAIR:
+    case EV_HUMAN:
+    case EV_POLL:
+    case EV_WRITE:
+    case EV_PROMETHEUS:
+    case EV_ALERTMANAGER:
+    case EV_KINDS:
+        return false;
+    }
+    return false; /* monitoring's own kinds */
+}
+
 /* Hosts and faults take turns, so that one more of either leaves every other stream where it is. */
 static size_t stream_count(const struct fleet *fleet, const struct scenario *scenario)
 {
@@ -99,6 +134,7 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     /* Untouched pages of the ceilings cost nothing. */
     world->jobs = allocate(WORLD_JOBS, sizeof *world->jobs);
     queue_init(&world->queue, 4 * WORLD_JOBS);
+    queue_drop_stale(&world->queue, is_stale, world);
     level_init(&world->queue_level);
     level_init(&world->busy_level);
     level_init(&world->rep_queue_level);

@@ -102,8 +102,8 @@ struct job {
     uint32_t reg;        /* registration, NONE */
     uint64_t hosts;      /* bit set of hosts it may run on */
     int32_t cause;       /* timeline entry */
-    int16_t incident;    /* in-flight job of this open incident, -1 */
-    uint16_t epoch;
+    uint32_t epoch;
+    int16_t incident; /* in-flight job of this open incident, -1 */
     uint8_t state, job_class, attempt;
     bool held_up;       /* a fault kept it from starting */
     bool during_fault;  /* created while one was on */
@@ -136,7 +136,7 @@ struct world_host {
     int64_t load_mcores, load_bytes; /* of its running jobs */
     double pm_a_mcore, pm_a_byte;    /* of the host; 0: not known */
     double speed, slowdown, pace;    /* pace: slowdown / speed, ms a ms of work */
-    uint16_t epoch;                  /* of its reachability */
+    uint32_t epoch;                  /* of its reachability */
     int lose_slots;                  /* to stay down at the next reconnect */
     int slot_faults, maintenances;   /* going on */
     bool crashed;                    /* sessions die with the host, not with the network */
@@ -295,9 +295,9 @@ void world_start(struct world *world, const struct stream *base, struct rep *rep
 void world_advance(struct world *world, int64_t until_ms);
 void world_finish(struct world *world);
 static inline void world_push(struct world *world, int64_t at_ms, enum priority priority,
-                              enum kind kind, uint32_t who, uint16_t epoch)
+                              enum kind kind, uint32_t who, uint32_t epoch)
 {
-    queue_push(&world->queue, at_ms, (uint8_t)priority, (uint16_t)kind, who, epoch);
+    queue_push(&world->queue, at_ms, (uint8_t)priority, (uint8_t)kind, who, epoch);
 }
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
 void world_account_since(struct world *world);

@@ -151,7 +151,7 @@ void world_workload_release(struct world *world, uint32_t job)
 static uint32_t new_job(struct world *world, int job_class, int64_t work_ms)
 {
     uint32_t job = take_job(world);
-    uint16_t epoch;
+    uint32_t epoch;
     if (job == NONE) {
         world->rep->unstable = true;
         world->end_ms = world->now_ms;

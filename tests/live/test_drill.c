@@ -545,6 +545,20 @@ START_TEST(a_broken_prediction_is_refused)
 }
 END_TEST
 
+/* Nobody moves anybody then, and nothing is detected; what breaks is measured all the same. */
+START_TEST(a_fleet_without_a_policy_can_be_drilled)
+{
+    scenario.fleet.has_policy = false;
+    scenario.fleet.policy = (struct policy_config){0};
+    spy_run(&spy, &scenario, false, &report);
+    ck_assert_msg(report.end == DRILL_COMPLETED, "%s", report.why);
+    ck_assert_int_eq(report.failovers, 0);
+    ck_assert(isnan(report.measure[MEASURE_DETECTION].value_ms));
+    ck_assert(!isnan(report.measure[MEASURE_MTTR].value_ms));
+    ck_assert_int_eq(spy.decided, 0);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("drill");
@@ -554,6 +568,7 @@ Suite *suite(void)
     tcase_add_test(c, what_cannot_be_recorded_is_not_done);
     tcase_add_loop_test(c, a_journal_that_fails_leaves_nothing_behind, 0, 9);
     tcase_add_loop_test(c, a_failed_injection_is_undone_as_well, 0, 2);
+    tcase_add_test(c, a_fleet_without_a_policy_can_be_drilled);
     tcase_add_test(c, an_undo_is_tried_again);
     tcase_add_test(c, an_undo_that_never_works_is_said_and_the_rest_is_undone);
     tcase_add_loop_test(c, the_emergency_stop_undoes_everything_at_once, 0, 14);

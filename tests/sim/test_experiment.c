@@ -1,4 +1,5 @@
 /* Experiments: warm-up, long runs, precision, intervals, instability, common random numbers. */
+#include "model/load/loader.h"
 #include "sim/world/world.h"
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"
@@ -435,6 +436,36 @@ START_TEST(other_failures_slots_and_policies_draw_the_same_jobs)
 }
 END_TEST
 
+/* More than could be kept in memory is refused, not tried. */
+START_TEST(replications_beyond_all_memory_are_refused)
+{
+    struct und_err err = {0};
+    struct result result;
+    scenario_text_load(&s, "name: many\n"
+                           "fleet:\n"
+                           "  hosts: [{name: P, tier: primary, slots: 4, mtbf: 1d, mttr: 1h}]\n"
+                           "  workload: {arrivals: {rate: 1/min}, classes: [{duration: 1min}]}\n"
+                           "duration: 1d\n"
+                           "replications: 1000000\n");
+    ck_assert_int_eq(experiment_run(&s.scenario, &(struct experiment){.seed = 1}, &result, &err),
+                     UND_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "replications: got 1000000, want at most "));
+    scenario_text_fini(&s);
+}
+END_TEST
+
+START_TEST(more_replications_than_the_schema_has_are_refused)
+{
+    const char text[] = "name: many\nfleet: {hosts: [{name: P, tier: primary, slots: 4}],\n"
+                        "  workload: {arrivals: {rate: 1/min}, classes: [{duration: 1min}]}}\n"
+                        "duration: 1d\nreplications: 10000000\n";
+    struct und_err err = {0};
+    ck_assert_int_eq(scenario_parse(&s.scenario, "many.yaml", text, strlen(text), &err), UND_USAGE);
+    ck_assert_ptr_nonnull(
+        strstr(err.text, "replications: got 10000000, want a whole number, 0..1000000"));
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("experiment");
@@ -453,6 +484,8 @@ Suite *suite(void)
     tcase_add_test(runs, precision_out_of_reach_ends_at_the_ceiling);
     tcase_add_test(runs, quantile_intervals_of_waits_cover_as_often_as_they_say);
     tcase_add_test(runs, quantile_verdicts_have_a_half_width);
+    tcase_add_test(runs, replications_beyond_all_memory_are_refused);
+    tcase_add_test(runs, more_replications_than_the_schema_has_are_refused);
     tcase_add_test(runs, other_failures_slots_and_policies_draw_the_same_jobs);
     tcase_add_test(unstable, a_load_over_the_capacity_is_refused);
     tcase_add_test(unstable, a_peak_over_the_capacity_is_no_harm);

@@ -45,8 +45,8 @@ static void push_both(struct queue *queue, struct sorted *sorted, struct stream 
     struct event event = {.at_ms = now + stream_below(stream, 8),
                           .order = queue->sequence | (uint64_t)stream_below(stream, 3) << 56,
                           .who = (uint32_t)queue->sequence * 7,
-                          .kind = (uint16_t)(stream_below(stream, 65536)),
-                          .epoch = (uint16_t)(stream_below(stream, 65536))};
+                          .kind = (uint8_t)(stream_below(stream, 256)),
+                          .epoch = (uint32_t)(stream_next(stream))};
     queue_push(queue, event.at_ms, (uint8_t)(event.order >> 56), event.kind, event.who,
                event.epoch);
     sorted_push(sorted, event);
@@ -179,6 +179,41 @@ START_TEST(pushing_into_the_past_is_a_bug)
 }
 END_TEST
 
+static bool odd_epoch(const void *context, const struct event *event)
+{
+    (void)context;
+    return event->epoch % 2 == 1;
+}
+
+/* Full of events that nobody wants: they go, the others keep their order, with a hole or without.
+ */
+START_TEST(stale_events_make_room)
+{
+    struct queue queue;
+    struct event event;
+    uint32_t i, wanted = 0;
+    queue_init(&queue, 1000);
+    queue_drop_stale(&queue, odd_epoch, NULL);
+    queue_push(&queue, 0, 0, 0, 0, 0);
+    if (_i == 1)
+        ck_assert(queue_pop(&queue, &event));
+    for (i = 1; i <= 10000; i++) {
+        bool wants = i % 100 == 0;
+        queue_push(&queue, i * 7919 % 10007, 0, 0, i, wants ? 2 * i : 2 * i + 1);
+        wanted += wants;
+    }
+    if (_i == 0)
+        ck_assert(queue_pop(&queue, &event) && event.who == 0);
+    for (i = 0; queue_pop(&queue, &event);) {
+        ck_assert_int_ge(queue.now_ms, event.at_ms);
+        ck_assert_int_eq(event.at_ms, (int64_t)event.who * 7919 % 10007);
+        i += event.epoch % 2 == 0;
+    }
+    ck_assert_uint_eq(i, wanted);
+    queue_fini(&queue);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("queue");
@@ -187,6 +222,7 @@ Suite *suite(void)
     tcase_add_test(order, simultaneous_events_pop_by_priority_then_first_come);
     tcase_add_test(order, holds_events_at_both_ends_of_time);
     tcase_add_test(order, clear_makes_it_new);
+    tcase_add_loop_test(order, stale_events_make_room, 0, 2);
     tcase_add_test_raise_signal(bugs, pushing_past_the_capacity_is_a_bug, SIGABRT);
     tcase_add_test_raise_signal(bugs, pushing_into_the_past_is_a_bug, SIGABRT);
     suite_add_tcase(s, order);

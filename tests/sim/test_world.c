@@ -570,6 +570,25 @@ START_TEST(a_pause_holds_what_is_due)
 }
 END_TEST
 
+/* Once the event queue overflowed: each of 360,000 jobs an hour leaves its patience of two days
+ * behind, long after it was served. */
+START_TEST(patience_that_outlives_its_jobs_overflows_nothing)
+{
+    scenario_text_load(&s, "name: impatient\n"
+                           "fleet:\n"
+                           "  hosts: [{name: P, tier: primary, slots: 4}]\n"
+                           "  github: ideal\n"
+                           "  workload:\n"
+                           "    arrivals: {rate: 6000/min}\n"
+                           "    classes: [{duration: {kind: exponential, mean: 36ms}}]\n"
+                           "    queue: {patience: 2d}\n"
+                           "duration: 20h\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1});
+    ck_assert_double_gt(scenario_text_mean(&s, METRIC_JOBS_DONE), 7e6);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 START_TEST(overlapping_maintenance_lasts_until_the_last_one_ends)
 {
     play(calm, scenario_text_github,
@@ -709,6 +728,7 @@ static void add_measure_tests(TCase *measures)
     tcase_add_test(measures, a_relapse_is_detected_and_a_failover_in_time);
     tcase_add_test(measures, a_failover_held_back_for_want_of_sight_is_a_failed_one);
     tcase_add_test(measures, a_relapse_before_the_first_slot_is_back_needs_no_routing);
+    tcase_add_test(measures, patience_that_outlives_its_jobs_overflows_nothing);
     tcase_add_test(measures, overlapping_maintenance_lasts_until_the_last_one_ends);
     tcase_add_test(measures, a_pause_holds_what_is_due);
     tcase_add_test(measures, overlapping_api_errors_last_until_the_last_one_ends);
