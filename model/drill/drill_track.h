@@ -8,9 +8,10 @@
  *
  * The definitions are those of sim/world/world_incident.c as they look from outside:
  *   held up    created before GitHub stopped giving jobs to the hosts that were hit (or waiting
- * when the fault came), and started later than picking up takes in flight  running on a host that
- * was hit, if the fault takes it away from GitHub Plain data and arithmetic; nothing here reads a
- * clock or allocates.
+ *              when the fault came), and started later than picking up takes
+ *   in flight  running on a host that was hit, if the fault takes it away from GitHub
+ *
+ * Plain data and arithmetic; nothing here reads a clock or allocates.
  */
 #ifndef MODEL_DRILL_DRILL_TRACK_H
 #define MODEL_DRILL_DRILL_TRACK_H

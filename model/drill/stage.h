@@ -16,10 +16,10 @@
  *           intention was recorded, the last first, also those whose injection failed; never calls
  *           `reconcile` when it only observes.
  *   stage   `record` has made it durable when it returns UND_OK. `inject` arms the action's lease
- * on the target before it acts. `revert` may be called any number of times, for an action that was
- * never injected or that ended by itself, and leaves the same: nothing of ours in effect, its lease
- * disarmed. A poll that fails says so and changes nothing. Every call but `wait` and `confirm`
- * returns within the action's or the service's time-out.
+ *           on the target before it acts. `revert` may be called any number of times, for an action
+ *           that was never injected or that ended by itself, and leaves the same: nothing of ours
+ *           in effect, its lease disarmed. A poll that fails says so and changes nothing. Every
+ *           call but `wait` and `confirm` returns within the action's or the service's time-out.
  *
  * Errors: UND_SERVICE for what is out of reach or refused. A failed poll is no end of a drill; a
  * failed `record` or `inject` is, and leads to the rollback.

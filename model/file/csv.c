@@ -168,7 +168,7 @@ static enum und_code check_header(struct csv *csv)
     good = good && strcmp(csv->field[1], "duration_s") == 0;
     good = good && (csv->n_columns == 2 || strcmp(csv->field[2], "class") == 0);
     return good ? UND_OK
-                : fail(csv, "header", csv->field[0],
+                : fail(csv, "header", csv->text,
                        "submit_s,duration_s or "
                        "submit_s,duration_s,class");
 }
@@ -273,7 +273,7 @@ enum und_code csv_column(const char *path, const char *column, int64_t **values,
             ++*n;
     }
     if (code == UND_OK && err->code == UND_OK && *n == 0)
-        code = fail(&csv, column, "", "at least one line after the header");
+        fail(&csv, column, "", "at least one line after the header");
     stop(&csv);
     return err->code;
 }

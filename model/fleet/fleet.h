@@ -224,7 +224,8 @@ struct controller {
     struct dist manual_repair; /* page to service restored by a human, when no host is left */
 };
 
-struct objectives {                                     /* NAN or -1 where the fleet states none */
+/* NAN or -1 where the fleet states none. */
+struct objectives {
     double availability, job_success, failover_success; /* shares 0..1 */
     int64_t mttd_ms, mttr_ms;
 };

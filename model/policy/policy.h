@@ -13,7 +13,8 @@
  *   - recovery needs the alert cleared for `clear_for_ms`, the registrations back and
  *     `health_checks` consecutive passes; then failback, slot by slot, over `ramp_ms`;
  *   - the ramp waits while a feed is stale or a health check fails, and ends at once if nothing
- * else serves; a relapse while ramping drains at once. And the guards around it:
+ *     else serves; a relapse while ramping drains at once.
+ * And the guards around it:
  *   - fail-static: evidence from a feed older than `stale_after_ms` changes nothing;
  *   - never drain the last healthy host; no healthy host at all is a page for a human;
  *   - at more than `max_failovers` within an hour a host stays out for `block_ms` (flap block);

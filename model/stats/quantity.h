@@ -8,12 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum method {                         /* behind the half width of a mean */
-              METHOD_REPLICATIONS,    /* independent replications, Student's t */
-              METHOD_BATCH_MEANS,     /* batches over the time of a few long runs */
-              METHOD_CLOPPER_PEARSON, /* a share of which every trial came out alike */
-              METHOD_KAPLAN_MEIER,    /* some were not over when the run ended */
-              METHOD_COUNT
+/* What stands behind the half width of a mean. */
+enum method {
+    METHOD_REPLICATIONS,    /* independent replications, Student's t */
+    METHOD_BATCH_MEANS,     /* batches over the time of a few long runs */
+    METHOD_CLOPPER_PEARSON, /* a share of which every trial came out alike */
+    METHOD_KAPLAN_MEIER,    /* some were not over when the run ended */
+    METHOD_COUNT
 };
 
 const char *method_name(enum method method); /* "batch-means" */

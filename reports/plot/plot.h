@@ -3,8 +3,8 @@
  *   - PLOT_ECDF: the empirical distribution of detection and RTO over the replications with its
  *     95% band (Dvoretzky-Kiefer-Wolfowitz, Massart 1990) and the documented time as a line;
  *   - PLOT_STRIP: one replication's story on one time axis: the phase of every host, admitted
- * slots, waiting jobs, alerts, and marks from the fault to full capacity. Every line style and fill
- * differs in grey as well as in colour.
+ *     slots, waiting jobs, alerts, and marks from the fault to full capacity.
+ * Every line style and fill differs in grey as well as in colour.
  */
 #ifndef REPORTS_PLOT_PLOT_H
 #define REPORTS_PLOT_PLOT_H

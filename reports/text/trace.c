@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define COLUMNS 3 * FLEET_NAME
+#define COLUMNS (3 * FLEET_NAME)
 
 static void host_name(char out[COLUMNS], int host, const struct fleet *fleet)
 {

@@ -73,15 +73,15 @@ static void *work(void *argument)
 static void run_batch(struct crew *crew, int64_t from, int64_t to)
 {
     pthread_t thread[MAX_THREADS];
-    struct worker worker[MAX_THREADS];
+    struct worker worker[MAX_THREADS] = {{crew, 0}};
     int i;
     crew->next = from;
     crew->done = from;
     crew->end = to;
-    for (i = 0; i < crew->threads; i++)
+    for (i = 1; i < crew->threads; i++) {
         worker[i] = (struct worker){crew, i};
-    for (i = 1; i < crew->threads; i++)
         UND_ASSERT(pthread_create(&thread[i], NULL, work, &worker[i]) == 0);
+    }
     work(&worker[0]);
     for (i = 1; i < crew->threads; i++)
         pthread_join(thread[i], NULL);

@@ -29,8 +29,9 @@ typedef void alertmanager_observer(void *context, int64_t now_ms,
 struct alertmanager;
 
 #define ALERTMANAGER_EVENTS 4
-#define ALERTMANAGER_PRIORITY 97                        /* of its events */
-size_t alertmanager_pending(const struct fleet *fleet); /* ceiling of its events in the queue */
+#define ALERTMANAGER_PRIORITY 97 /* of its events */
+/* Ceiling of its events in the queue. */
+size_t alertmanager_pending(const struct fleet *fleet);
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
                                        uint8_t first_kind, alertmanager_observer *observer,
                                        void *context);

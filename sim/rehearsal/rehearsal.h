@@ -31,7 +31,8 @@ struct rehearsal {
 };
 
 /* UND_USAGE for a scenario without a drill; UND_FAILED if every replication was refused (with the
- * first reason), or if the policy broke an invariant in one (with the line that reproduces it). `prediction` is the caller's to fini if UND_OK. */
+ * first reason), or if the policy broke an invariant in one (with the line that reproduces it).
+ * `prediction` is the caller's to fini if UND_OK. */
 enum und_code rehearsal_run(const struct scenario *scenario, const struct rehearsal *rehearsal,
                             struct prediction *prediction, struct und_err *err);
 

@@ -22,9 +22,8 @@
 #define EVALUATION (2 * SECOND)
 /* A multiple of the evaluation and the scrape interval, so that faults meet every phase alike. */
 #define SPREAD (20 * EVALUATION)
-#define SLOWEST                                                                                    \
-    (23 * SECOND)          /* from a fault to its webhook: CPU, 615 s + 30 s, 30 times shorter     \
-                            */
+/* From a fault to its webhook: CPU, 615 s + 30 s, 30 times shorter. */
+#define SLOWEST (23 * SECOND)
 #define TICK (10 * SECOND) /* group_interval */
 
 struct director {
