@@ -61,6 +61,7 @@ help:
 	@echo "bench               speed, as ratios"
 	@echo "proofs prove        every state of the policy, for small fleets; prove: larger ones too"
 	@echo "theory              against queueing theory to PRECISION=1% or less"
+	@echo "mutants             small changes of meaning that the tests must notice; MUTANTS=policy"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
@@ -145,6 +146,11 @@ tsan:
 layers:
 	$(Q)tests/layers $(ROOMS)
 
+# Would the tests notice? One small change of meaning at a time; a score for each list of them.
+MUTANTS ?=
+mutants:
+	$(Q)BUILD=$(BUILD) tests/mutants/run $(MUTANTS)
+
 purity: $(RING0:%=$(BUILD)/model/policy/%.o)
 	$(Q)tests/purity
 
@@ -196,12 +202,16 @@ cover:
 	$(Q)lcov -q -r build/cover/all.info '*/tests/*' '/usr/*' -o build/cover/own.info
 	$(Q)lcov --list build/cover/own.info
 
-lint:
-	$(Q).ci/install $(PACKAGES_LINT)
+lint: $(BUILD)/generated/version.h
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LINT)
 	$(Q)tests/layers $(ROOMS)
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
-	$(Q)cppcheck -q --std=c11 --enable=warning,portability --error-exitcode=1 --inline-suppr -I. \
-	    main.c $(ROOMS)
+	$(Q)! awk 'length > 100 { print FILENAME ":" FNR ": got a line of " length ", want at most 100" }' \
+	    $(SOURCES) | grep .
+	$(Q)cppcheck -q -j $(shell nproc) --std=c11 --enable=warning,portability --error-exitcode=1 \
+	    --inline-suppr -I. main.c $(ROOMS)
+	$(Q)echo main.c $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) | xargs -n 4 -P $(shell nproc) \
+	    sh -c 'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/generated 2>/dev/null' -
 
 format:
 	$(Q)clang-format -i $(SOURCES)
@@ -224,7 +234,7 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan layers purity builds digests proofs prove golden bench theory fuzzers \
+.PHONY: all help demo test suites check asan tsan layers mutants purity builds digests proofs prove golden bench theory fuzzers \
         fuzz cover lint format install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.

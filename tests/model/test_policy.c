@@ -433,6 +433,23 @@ START_TEST(failovers_spread_over_more_than_an_hour_do_not_block)
 }
 END_TEST
 
+START_TEST(a_failover_of_exactly_an_hour_ago_counts_no_more)
+{
+    int64_t first_ms;
+    short_clocks(1);
+    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
+    while (!policy_fixture_said(&p, PRIMARY, NOTICE_FAILOVER))
+        policy_fixture_step(&p, p.now_ms + SECOND);
+    first_ms = p.now_ms;
+    policy_fixture_well(&p, PRIMARY);
+    policy_fixture_run(&p, first_ms + HOUR - 11 * SECOND);
+    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
+    policy_fixture_run(&p, first_ms + HOUR);
+    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_FAILOVER));
+    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_FLAPPING));
+}
+END_TEST
+
 START_TEST(a_blocked_host_returns_when_it_is_the_only_one)
 {
     short_clocks(1);
@@ -588,6 +605,24 @@ END_TEST
 
 /* --- sizes ----------------------------------------------------------------------------------- */
 
+/* After a restart of the controller too: what it has just given back it may take at once. */
+START_TEST(a_relapse_within_grace_drains_at_once)
+{
+    struct policy_config config = policy_fixture_config();
+    config.grace_ms = HOUR;
+    policy_fixture_init(&p, &config, 2, 8);
+    p.view.host[PRIMARY].maintenance = true;
+    policy_fixture_step(&p, SECOND);
+    p.view.host[PRIMARY].maintenance = false;
+    policy_fixture_run(&p, MINUTE);
+    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_RAMPING);
+    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
+    policy_fixture_step(&p, MINUTE + SECOND);
+    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_RELAPSE));
+    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
+}
+END_TEST
+
 START_TEST(without_overflow_the_backup_stands_by)
 {
     struct policy_config config = policy_fixture_config();
@@ -652,6 +687,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_stale_feed_holds_recovery_and_ramp);
     tcase_add_test(tcase, more_failovers_than_allowed_in_an_hour_block_the_host);
     tcase_add_test(tcase, failovers_spread_over_more_than_an_hour_do_not_block);
+    tcase_add_test(tcase, a_failover_of_exactly_an_hour_ago_counts_no_more);
     tcase_add_test(tcase, a_blocked_host_returns_when_it_is_the_only_one);
     tcase_add_test(tcase, pause_changes_nothing_but_goes_on_looking);
     tcase_add_test(tcase, maintenance_drains_at_once_and_returns_through_recovery);
@@ -660,6 +696,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, maintenance_ignores_grace_and_a_stale_github);
     tcase_add_test(tcase, work_may_begin_once_the_host_is_seen_empty_after_the_drain);
     tcase_add_test(tcase, nothing_is_drained_within_grace_of_the_start);
+    tcase_add_test(tcase, a_relapse_within_grace_drains_at_once);
     tcase_add_test(tcase, without_overflow_the_backup_stands_by);
     tcase_add_test(tcase, sixty_three_of_sixty_four_hosts_may_be_drained_and_not_one_more);
 }

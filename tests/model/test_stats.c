@@ -124,6 +124,7 @@ START_TEST(median_intervals_are_the_tabled_ranks)
     ck_assert(stats_quantile_ranks(6, 0.5, 0.95, &low, &high) && low == 1 && high == 6);
     ck_assert(!stats_quantile_ranks(5, 0.5, 0.95, &low, &high));
     ck_assert(!stats_quantile_ranks(0, 0.5, 0.95, &low, &high));
+    ck_assert(!stats_quantile_ranks(20, 0.05, 0.95, &low, &high)); /* the other rank is there */
 }
 END_TEST
 

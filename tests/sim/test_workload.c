@@ -1,0 +1,68 @@
+/* What arrives: its rate, when, of which classes. Seeds are fixed; each bound is five standard
+ * deviations, so that a right program fails one test in a million seeds. */
+#include "tests/support/helpers.h"
+#include "tests/support/scenario_text.h"
+
+#include <math.h>
+
+static struct scenario_text s;
+
+static void run(const char *arrivals, const char *classes)
+{
+    scenario_text_load(&s,
+                       "name: workload\nduration: 10d\nfleet:\n  github: ideal\n"
+                       "  hosts: [{name: a, slots: 8}]\n"
+                       "  workload: {arrivals: %s, classes: %s}\n",
+                       arrivals, classes);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 4});
+}
+
+/* A job a minute for ten days, four times. */
+#define JOBS 14400.0
+
+static void jobs_come_at_their_rate(void)
+{
+    double tolerance = 5 * sqrt(JOBS / 4);
+    ck_assert_double_eq_tol(scenario_text_mean(&s, METRIC_JOBS_DONE), JOBS, tolerance);
+}
+
+/* Weights say when, not how many: whatever they add up to. */
+START_TEST(profile_of_any_scale_keeps_the_rate)
+{
+    static const char *const profiles[] = {
+        "[7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]",
+        "[0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 4, 3, 2, 2, 1, 1, 1, 0, 0, 0, 0, 0, 0]",
+        "[0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1,"
+        " 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]"};
+    char arrivals[256];
+    snprintf(arrivals, sizeof arrivals, "{rate: 1/min, profile: %s}", profiles[_i]);
+    run(arrivals, "[{duration: 1min}]");
+    jobs_come_at_their_rate();
+    scenario_text_fini(&s);
+}
+END_TEST
+
+/* Jobs of 1 min and of 5 min, one to three: 4 min on average, so that half of the slots are busy.
+ * The share of long ones has a standard deviation of sqrt(0.75 * 0.25 / n), the number of jobs one
+ * of sqrt(n). */
+START_TEST(classes_come_by_their_weights)
+{
+    double n = 4 * JOBS, of_share = 4 * sqrt(0.75 * 0.25 / n), of_number = 4 / sqrt(n);
+    run("{rate: 1/min}",
+        "[{name: short, duration: 1min}, {name: long, duration: 5min, weight: 3}]");
+    jobs_come_at_their_rate();
+    ck_assert_double_eq_tol(scenario_text_mean(&s, METRIC_UTILIZATION), 4.0 / 8,
+                            5 * (of_share + of_number) / 8);
+    scenario_text_fini(&s);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *all = suite_create("workload");
+    TCase *arrivals = tcase_create("arrivals");
+    tcase_add_loop_test(arrivals, profile_of_any_scale_keeps_the_rate, 0, 3);
+    tcase_add_test(arrivals, classes_come_by_their_weights);
+    suite_add_tcase(all, arrivals);
+    return all;
+}
