@@ -299,8 +299,8 @@ static bool is_firing(const struct entry *entry, int64_t now_ms)
 
 /* InhibitStage: another alert that fires, on the rule's source side and with equal labels. One that
  * is on both sides is muted only by those that are not (inhibit.go). */
-static bool mutes(struct alertmanager *alertmanager, const struct inhibition *inhibition, int member,
-                  int64_t now_ms)
+static bool mutes(struct alertmanager *alertmanager, const struct inhibition *inhibition,
+                  int member, int64_t now_ms)
 {
     int n_hosts = alertmanager->n_hosts;
     const struct inhibited *target = &inhibition->alert[member / n_hosts][member % n_hosts];

@@ -31,7 +31,8 @@ static void see_change(void *context, int64_t now_ms, int host, int rule, enum a
 static void see_notification(void *context, int64_t now_ms, const struct notification *told)
 {
     struct trial *trial = context;
-    if (isinf(trial->at_ms[DELAY_WEBHOOK]) && rule_bits_have(&told->firing[trial->host], trial->rule))
+    if (isinf(trial->at_ms[DELAY_WEBHOOK]) &&
+        rule_bits_have(&told->firing[trial->host], trial->rule))
         trial->at_ms[DELAY_WEBHOOK] = (double)now_ms;
 }
 
