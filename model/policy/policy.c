@@ -38,8 +38,8 @@ static bool is_last(const struct policy_config *config, const struct policy_stat
     return !another_serves(config, state, view, i, by_sign);
 }
 
-/* Why a due drain must not happen now; 0 if nothing forbids it. Grace comes last: a relapse does not
- * wait for it, and must know that nothing else forbids it. */
+/* Why a due drain must not happen now; 0 if nothing forbids it. Grace comes last: a relapse does
+ * not wait for it, and must know that nothing else forbids it. */
 static enum notice held_by(const struct policy_config *config, const struct policy_state *state,
                            int64_t now_ms, const struct view *view, int i)
 {

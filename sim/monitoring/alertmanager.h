@@ -35,8 +35,8 @@ size_t alertmanager_pending(const struct fleet *fleet);
 struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *queue,
                                        uint8_t first_kind, alertmanager_observer *observer,
                                        void *context);
-/* What the clock of the week says at time 0 (Monday 0:00 being 0). Without it, the time intervals of
- * routes are taken never to be. */
+/* What the clock of the week says at time 0 (Monday 0:00 being 0). Without it, the time intervals
+ * of routes are taken never to be. */
 void alertmanager_clock(struct alertmanager *alertmanager, int64_t week_ms);
 void alertmanager_close(struct alertmanager *alertmanager);
 void alertmanager_reset(struct alertmanager *alertmanager);

@@ -38,7 +38,8 @@ static const struct {
     {"unknown-key-far.yaml", NULL, 10, "frequency: unknown key, want one of scrape_interval"},
     {"unknown-section.yaml", NULL, 9, "flete: unknown key; did you mean fleet?"},
     {"unknown-host.yaml", NULL, 3,
-     "target: got onee, want one of primary, backup, all, any, any primary, any backup, one, two; did you mean one?"},
+     "target: got onee, want one of primary, backup, all, any, any primary, any backup, one, two; "
+     "did you mean one?"},
     {"unknown-fault.yaml", NULL, 4, "kind: got os-crush, want one of host-power-loss"},
     {"fault-without-target.yaml", NULL, 3, "target: missing for kind os-crash"},
     {"fault-empty-target.yaml", NULL, 3, "target: got an empty list"},
