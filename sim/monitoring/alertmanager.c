@@ -322,7 +322,7 @@ static bool is_muted(struct alertmanager *alertmanager, int member, int64_t now_
     return false;
 }
 
-/* TimeMuteStage and TimeActiveStage: a flush at such a time notifies of nothing and logs nothing. */
+/* TimeMuteStage and TimeActiveStage: a flush at such a time notifies of nothing, logs nothing. */
 static bool is_quiet_time(const struct alertmanager *alertmanager, const struct alert_route *route,
                           int64_t now_ms)
 {
