@@ -75,7 +75,23 @@ static void of_absent(struct promql_labels *labels, const struct promql_node *se
     }
 }
 
+/* Recorded metrics may refer to each other, in circles too. */
+#define NESTED 8
+
 static void find(struct promql_labels *labels, const struct promql_node *node);
+
+static void of_selector(struct promql_labels *labels, const struct promql_node *node)
+{
+    start(labels, false);
+    for (int i = 0; i < labels->n_records && labels->nested < NESTED; i++) {
+        if (strcmp(labels->records[i].name, node->name) == 0) {
+            labels->nested++;
+            find(labels, labels->records[i].promql->root);
+            labels->nested--;
+            return;
+        }
+    }
+}
 
 static void of_call(struct promql_labels *labels, const struct promql_node *node)
 {
@@ -138,7 +154,7 @@ static void find(struct promql_labels *labels, const struct promql_node *node)
         start(labels, true);
         return;
     case PROMQL_SELECTOR:
-        start(labels, false);
+        of_selector(labels, node);
         return;
     case PROMQL_SUBQUERY:
     case PROMQL_MINUS:
@@ -156,8 +172,12 @@ static void find(struct promql_labels *labels, const struct promql_node *node)
     }
 }
 
-void promql_labels_find(struct promql_labels *labels, const struct promql_node *node)
+void promql_labels_find(struct promql_labels *labels, const struct promql_node *node,
+                        const struct promql_record *records, int n_records)
 {
-    *labels = (struct promql_labels){.names = json_object(), .set = json_object()};
+    *labels = (struct promql_labels){
+        .names = json_object(), .set = json_object(), .records = records, .n_records = n_records};
     find(labels, node);
+    labels->records = NULL;
+    labels->n_records = 0;
 }

@@ -8,6 +8,7 @@
 #define MODEL_RULES_PROMQL_LABELS_H
 
 #include "model/promql/promql.h"
+#include "promql_signal.h"
 
 #include <jansson.h>
 
@@ -15,9 +16,14 @@ struct promql_labels {
     bool only;     /* these names and no others; otherwise all but these */
     json_t *names; /* owned: name -> true */
     json_t *set;   /* owned: labels that the expression itself gives (absent) */
+    /* private */
+    const struct promql_record *records;
+    int n_records, nested;
 };
 
-void promql_labels_find(struct promql_labels *labels, const struct promql_node *node);
+/* `records`: recorded metrics, whose labels are those of their expressions. */
+void promql_labels_find(struct promql_labels *labels, const struct promql_node *node,
+                        const struct promql_record *records, int n_records);
 void promql_labels_fini(struct promql_labels *labels);
 
 /* A new object: what is left of a series' labels. */

@@ -33,9 +33,21 @@ static const struct {
     {"node_memory_MemTotal", QUANTITY_TOTAL},
 };
 
+/* Durations of jobs and runs, as runners' exporters name them: these names, and what may follow. */
 static bool is_duration_metric(const char *name)
 {
-    return has(name, "job_duration") || has(name, "run_duration") || has(name, "workflow_duration");
+    static const char *const names[] = {"runner_job_duration",
+                                        "github_workflow_run_duration",
+                                        "github_workflow_job_duration",
+                                        "workflow_run_duration",
+                                        "workflow_job_duration",
+                                        "job_duration_seconds",
+                                        NULL};
+    for (int i = 0; names[i]; i++) {
+        if (strncmp(name, names[i], strlen(names[i])) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool is_cpu_metric(const char *name)
@@ -48,25 +60,29 @@ static bool is_disk_metric(const char *name)
     return strcmp(name, "node_disk_io_time_seconds_total") == 0;
 }
 
-/* A gauge by its name, as the factor that makes it of a share in use. ("ratio" alone would be found
- * in every duration.) */
-static bool gauge_of(const char *name, enum quantity *quantity, double *factor)
+/* Gauges that are a share in use, or what common rule sets record as one. Whoever else has "cpu" or
+ * "disk" in its name may mean anything: a file system, a container, a database. */
+static const struct {
+    const char *name;
+    enum quantity quantity;
+    double factor;     /* 100: per cent */
+    int64_t window_ms; /* of a recorded rate */
+} gauges[] = {
+    {"runner_cpu_usage_percent", QUANTITY_CPU_GAUGE, 100, 0},
+    {"runner_memory_usage_percent", QUANTITY_MEMORY_GAUGE, 100, 0},
+    {"instance:node_cpu_utilisation:rate5m", QUANTITY_BUSY, 1, 300000},
+    {"instance:node_memory_utilisation:ratio", QUANTITY_MEMORY_GAUGE, 1, 0},
+    {"instance_device:node_disk_io_time_seconds:rate5m", QUANTITY_DISK, 1, 300000},
+    {"runner_job_duration_ratio", QUANTITY_DURATION_RATIO, 1, 0},
+};
+
+static int gauge_of(const char *name)
 {
-    bool percent = has(name, "percent") || has(name, "_pct");
-    bool ratio = has(name, "_ratio") || has(name, ":ratio") || has(name, "_share");
-    *factor = percent ? 100 : 1;
-    if (!percent && !ratio)
-        return false;
-    if (is_duration_metric(name)) {
-        *quantity = QUANTITY_DURATION_RATIO;
-        return true;
+    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
+        if (strcmp(name, gauges[i].name) == 0)
+            return (int)i;
     }
-    if (!has(name, "usage") && !has(name, "used") && !has(name, "utili") && !has(name, "busy"))
-        return false;
-    *quantity = has(name, "cpu")      ? QUANTITY_CPU_GAUGE
-                : has(name, "memory") ? QUANTITY_MEMORY_GAUGE
-                                      : QUANTITY_DISK_GAUGE;
-    return has(name, "cpu") || has(name, "memory") || has(name, "disk");
+    return -1;
 }
 
 /* --- matchers -------------------------------------------------------------------------------- */
@@ -213,6 +229,8 @@ static enum und_code analyse_record(struct solver *solver, const struct promql_r
     if (++solver->nested > NESTED_RECORDS)
         return linear_fail(solver, "recording rules that refer to each other, by way of %s",
                            record->name);
+    if (solver->signal->record[0] == '\0')
+        snprintf(solver->signal->record, sizeof solver->signal->record, "%s", record->name);
     code = linear_analyse(solver, record->promql->root, out);
     solver->nested--;
     return code;
@@ -222,13 +240,14 @@ static enum und_code analyse_selector(struct solver *solver, const struct promql
                                       struct linear *out)
 {
     const struct promql_record *record = record_of(solver, node->name);
-    enum quantity quantity;
-    double factor;
+    int gauge = gauge_of(node->name);
     if (node->range_ms)
         return linear_fail(solver, "%s over a range without a function over it", node->name);
+    if (record && linear_keep_matchers(solver, node))
+        return UND_USAGE;
     if (record)
         return analyse_record(solver, record, out);
-    if (is_duration_metric(node->name) && !gauge_of(node->name, &quantity, &factor)) {
+    if (is_duration_metric(node->name) && gauge < 0) {
         linear_keep_matchers(solver, node);
         return duration_term(node, out);
     }
@@ -246,8 +265,9 @@ static enum und_code analyse_selector(struct solver *solver, const struct promql
     }
     if (is_cpu_metric(node->name) || is_disk_metric(node->name))
         return linear_fail(solver, "%s is a counter, want its rate", node->name);
-    if (gauge_of(node->name, &quantity, &factor))
-        return one_term(out, node, quantity, factor, 0, false);
+    if (gauge >= 0)
+        return one_term(out, node, gauges[gauge].quantity, gauges[gauge].factor,
+                        gauges[gauge].window_ms, false);
     return linear_fail(solver, "%s is no metric that the model has",
                        node->name[0] ? node->name : "a selector without a name");
 }

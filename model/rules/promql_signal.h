@@ -9,11 +9,10 @@
  * Recognised quantities
  *   up                    up; absent(up)
  *   CPU                   rate, irate or increase of node_cpu_seconds_total, idle or not idle,
- *                         averaged over the CPUs of an instance; gauges named *cpu*{usage,
- *                         utilization, busy}*{percent, ratio}*
+ *                         averaged over the CPUs of an instance; a few gauges by their names
  *   memory                node_memory_MemAvailable_bytes (or Free + Buffers + Cached) over
- *                         node_memory_MemTotal_bytes; gauges named *memory*...
- *   disk                  rate or irate of node_disk_io_time_seconds_total; gauges named *disk*...
+ *                         node_memory_MemTotal_bytes; a few gauges by their names
+ *   disk                  rate or irate of node_disk_io_time_seconds_total
  *   job duration          a job-duration metric against another or against itself at another time:
  *                         the recent one over the baseline
  * Metrics that recording rules of the same file define are replaced by their expressions.
@@ -44,6 +43,7 @@ struct promql_signal {
     /* Matchers on the selectors, e.g. job="node", without those that choose the quantity. */
     const struct promql_matcher *matchers[SIGNAL_MATCHERS]; /* the trees' */
     int n_matchers;
+    char record[128]; /* the first recorded metric that it reads, "" if there is none */
 };
 
 /* UND_USAGE: what keeps the expression from being a signal; `place` and ": " go before it. */

@@ -184,6 +184,28 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule,
 
 /* --- alerts ---------------------------------------------------------------------------------- */
 
+/* A recorded metric is as old as its group's last evaluation: nothing to an alert that follows it
+ * in its own group, up to an interval to any other. */
+static void note_record(struct rule_reader *reader, const char *name, const struct rule *rule,
+                        const struct rule_source *source)
+{
+    struct spot spot = {.file = source->file, .line = source->expr_line};
+    size_t i;
+    json_t *record;
+    json_array_foreach(reader->set->recorded, i, record)
+    {
+        const char *group = json_string_value(json_object_get(record, "group"));
+        if (strcmp(json_string_value(json_object_get(record, "record")), name) != 0)
+            continue;
+        if (strcmp(group, source->group) != 0)
+            prom_note(&reader->prom, &spot,
+                      "%s reads %s, which group %s records: it comes up to an interval of that "
+                      "group later than in the model",
+                      rule->name, name, group);
+        return;
+    }
+}
+
 /* Finds the signal, or says what is in the way. */
 static void map_rule(struct rule_reader *reader, const struct promql *promql, struct rule *rule,
                      struct rule_source *source)
@@ -208,6 +230,7 @@ static void map_rule(struct rule_reader *reader, const struct promql *promql, st
         /* The parser has compiled it already. */
         label_matchers_add(&source->matchers, matcher->name, matcher->match, matcher->value, bad);
     }
+    note_record(reader, signal.record, rule, source);
     if (signal.rounded)
         prom_note(&reader->prom, &spot, "%s: the threshold is rounded to %.1f%%", rule->name,
                   (double)rule->threshold_pm / 10);
@@ -258,7 +281,7 @@ static void add_alert(struct rule_reader *reader, const struct promql *promql,
                                    .labels = labels};
     promql_print(promql->root, expr, sizeof expr);
     source->expr = copy_text(expr);
-    promql_labels_find(&source->result, promql->root);
+    promql_labels_find(&source->result, promql->root, set->records, set->n_records);
     read_severity(reader, labels, &set->rules[set->n], spot);
     map_rule(reader, promql, &set->rules[set->n], source);
     set->n++;

@@ -169,9 +169,26 @@ static void advise_expectations(const struct report *report, struct lines *lines
     }
 }
 
+/* Alerts that would move jobs, and that the simulation does not have. */
+static void advise_left_out(const struct fleet *fleet, struct lines *lines)
+{
+    int severity;
+    for (severity = 0; severity < SEVERITY_COUNT; severity++) {
+        const struct left_out *left = &fleet->monitoring.left_out[severity];
+        if (left->n == 0 || !fleet->has_policy || !(fleet->policy.severities >> severity & 1))
+            continue;
+        add(lines,
+            "%d alert%s of severity %s would move jobs and %s not simulated (%s%s): see "
+            "`understudy alerts check`, or set monitoring.ignore",
+            left->n, left->n == 1 ? "" : "s", policy_severity_name((enum severity)severity),
+            left->n == 1 ? "is" : "are", left->names, left->n > LEFT_OUT_NAMES ? " ..." : "");
+    }
+}
+
 int advice_lines(const struct report *report, char line[ADVICE_LINES][ADVICE_TEXT])
 {
     struct lines lines = {line, 0};
+    advise_left_out(&report->scenario->fleet, &lines);
     advise_alerts(&report->scenario->fleet, &lines);
     advise_claims(report->scenario, &lines);
     advise_expectations(report, &lines);

@@ -37,6 +37,17 @@ static void print_stage(FILE *out, const struct delay_report_stage *stage, doubl
         fprintf(out, "    %-20s  never\n", stage->name);
         return;
     }
+    if (stage->only_simulated) {
+        print_quantities(out, stage->name, &stage->simulated);
+        if (!isnan(claim_ms))
+            fprintf(out, "  %5.1f%%", 100 * stage->met);
+        fputs("  simulated: other alerts of the fault are in its group, or mute it, or a time "
+              "interval does\n",
+              out);
+        if (stage->never > 0)
+            fprintf(out, "    never in %.1f%% of phases\n", 100 * stage->never);
+        return;
+    }
     print_quantities(out, stage->name, &stage->exact);
     if (!isnan(claim_ms))
         fprintf(out, "  %5.1f%%", 100 * stage->met);
@@ -103,12 +114,14 @@ static json_t *case_json(const struct delay_report_case *entry)
         const struct delay_report_stage *stage = &entry->stages[i];
         char key[32];
         snprintf(key, sizeof key, "%s_ms", stage->name);
-        json_object_set_new(json, key,
-                            json_pack("{s:o, s:o, s:f, s:o, s:o, s:o}", "exact",
-                                      quantities_json(&stage->exact), "simulated",
-                                      quantities_json(&stage->simulated), "never", stage->never,
-                                      "distance", number(stage->distance), "distance_limit",
-                                      number(stage->limit), "meets_claim", number(stage->met)));
+        json_object_set_new(
+            json, key,
+            json_pack("{s:b, s:o, s:o, s:f, s:o, s:o, s:o}", "only_simulated",
+                      stage->only_simulated, "exact",
+                      stage->only_simulated ? json_null() : quantities_json(&stage->exact),
+                      "simulated", quantities_json(&stage->simulated), "never", stage->never,
+                      "distance", number(stage->distance), "distance_limit", number(stage->limit),
+                      "meets_claim", number(stage->met)));
     }
     return json;
 }

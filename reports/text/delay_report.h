@@ -8,6 +8,7 @@
 #include "model/fleet/fleet.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define DELAY_REPORT_STAGES 3
@@ -18,8 +19,9 @@ struct delay_quantities {
 };
 
 struct delay_report_stage {
-    const char *name; /* "pending", "firing", "webhook" */
-    double never;     /* share of phases at which it does not come about; 1: nothing below */
+    const char *name;    /* "pending", "firing", "webhook" */
+    double never;        /* share of phases at which it does not come about; 1: nothing below */
+    bool only_simulated; /* other alerts of the fault decide too: there is no exact distribution */
     struct delay_quantities exact, simulated;
     double distance, limit; /* Kolmogorov-Smirnov, and what it may be */
     double met;             /* share that meets the claim */

@@ -23,7 +23,8 @@ enum {
     OPTION_DOCUMENTED,
     OPTION_RARE,
     OPTION_RULES_DIFF,
-    OPTION_MARKDOWN
+    OPTION_MARKDOWN,
+    OPTION_STRICT
 };
 
 static const char sim_help[] =
@@ -34,6 +35,7 @@ static const char sim_help[] =
     "  --plots FOLDER     write the plots (SVG), two a scenario\n"
     "  --no-documented    do not simulate the documented mechanisms for comparison\n"
     "  --rare             estimate how often all hosts are down at once, by importance sampling\n"
+    "  --strict           alerts that would move jobs and are not simulated are an error\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
 
@@ -44,6 +46,7 @@ static const char test_help[] =
     "  --rules-diff OLD NEW  what an edit changes: OLD against NEW, by the same random numbers; "
     "rule\n"
     "                     files, a prometheus.yml, an alertmanager.yml, or folders of these\n"
+    "  --strict           alerts that would move jobs and are not simulated are an error\n"
     "  --markdown FILE    with --rules-diff: write it as a comment for a pull request\n"
     "  --help\n"
     "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
@@ -51,7 +54,7 @@ static const char test_help[] =
 struct outputs {
     const char *html, *plots, *junit;
     struct rules_diff diff;
-    bool trace;
+    bool trace, strict;
 };
 
 static const struct option options[] = {SCENARIO_SET_OPTIONS,
@@ -64,6 +67,7 @@ static const struct option options[] = {SCENARIO_SET_OPTIONS,
                                         {"rare", no_argument, NULL, OPTION_RARE},
                                         {"rules-diff", required_argument, NULL, OPTION_RULES_DIFF},
                                         {"markdown", required_argument, NULL, OPTION_MARKDOWN},
+                                        {"strict", no_argument, NULL, OPTION_STRICT},
                                         {0}};
 
 /* True: go on with the files from optind. False: help was printed, or err is set. */
@@ -100,6 +104,9 @@ static bool parse(int argc, char **argv, const char *help, struct scenario_set *
             outputs->diff.before = optarg;
             if (optind < argc)
                 outputs->diff.after = argv[optind++];
+            break;
+        case OPTION_STRICT:
+            outputs->strict = true;
             break;
         case OPTION_MARKDOWN:
             outputs->diff.markdown = optarg;
@@ -209,6 +216,24 @@ static bool all_held(const struct scenario_set *campaign)
     return true;
 }
 
+/* --strict: an alert that would move jobs and is not simulated is an error. */
+static enum und_code check_left_out(const struct scenario_set *campaign, struct und_err *err)
+{
+    int i, severity;
+    for (i = 0; i < campaign->n; i++)
+        for (severity = 0; campaign->report[i].scenario && severity < SEVERITY_COUNT; severity++) {
+            const struct fleet *fleet = &campaign->report[i].scenario->fleet;
+            const struct left_out *left = &fleet->monitoring.left_out[severity];
+            if (left->n > 0 && fleet->has_policy && fleet->policy.severities >> severity & 1)
+                return und_fail(err, UND_USAGE,
+                                "%s: %d alert%s that would move jobs %s not simulated: %s%s",
+                                campaign->report[i].path, left->n, left->n == 1 ? "" : "s",
+                                left->n == 1 ? "is" : "are", left->names,
+                                left->n > LEFT_OUT_NAMES ? " ..." : "");
+        }
+    return UND_OK;
+}
+
 static void print_traces(const struct scenario_set *campaign)
 {
     int i;
@@ -273,6 +298,8 @@ static enum und_code run(struct scenario_set *campaign, const struct outputs *ou
         else if (code == UND_OK || n > 1)
             print_tables(campaign);
         print_errors(campaign);
+        if (outputs->strict)
+            check_left_out(campaign, err);
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;
     }

@@ -57,6 +57,53 @@ static double group_wait_ms(const struct fleet *fleet, int rule, int host)
     return (double)config->routes[config->route_of[rule][host]].group_wait_ms;
 }
 
+/* Does the fault make this other rule's alert for the host true as well? */
+static bool fires_too(const struct fleet *fleet, int rule, int other, int host,
+                      const struct delay_fault *fault)
+{
+    const struct rule *a = &fleet->monitoring.rules[rule], *b = &fleet->monitoring.rules[other];
+    if (rule == other || (b->hosts != 0 && (b->hosts >> host & 1) == 0))
+        return false;
+    return target_value_of(a->signal) == target_value_of(b->signal) && delay_applies(b, fault);
+}
+
+static bool same_group(const struct fleet *fleet, int rule, int other, int host)
+{
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    if (config->n_routes > 0)
+        return config->route_of[rule][host] == config->route_of[other][host] &&
+               config->group_of[rule][host] == config->group_of[other][host];
+    return !config->group_by_alertname ||
+           strcmp(fleet->monitoring.rules[rule].name, fleet->monitoring.rules[other].name) == 0;
+}
+
+static bool is_muted_by(const struct fleet *fleet, int rule, int other, int host)
+{
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    for (int i = 0; i < config->n_inhibitions; i++) {
+        const struct inhibited *target = &config->inhibitions[i].alert[rule][host];
+        const struct inhibited *source = &config->inhibitions[i].alert[other][host];
+        if (target->target && source->source && target->key == source->key)
+            return true;
+    }
+    return false;
+}
+
+bool delay_webhook_alone(const struct fleet *fleet, int rule, int host,
+                         const struct delay_fault *fault)
+{
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    if (config->n_routes > 0 && config->route_of[rule][host] >= 0 &&
+        config->routes[config->route_of[rule][host]].has_mute)
+        return false;
+    for (int other = 0; config->present && other < fleet->monitoring.n_rules; other++) {
+        if (fires_too(fleet, rule, other, host, fault) &&
+            (same_group(fleet, rule, other, host) || is_muted_by(fleet, rule, other, host)))
+            return false;
+    }
+    return true;
+}
+
 /* How long the step has to last at the last visible scrape, with samples over `span_ms`. */
 static double crossing_ms(const struct setting *setting, double span_ms)
 {

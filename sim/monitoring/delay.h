@@ -11,7 +11,9 @@
  * of prometheus-semantics.md, section 9; where the interval does not divide the window, the
  * number of samples changes from one evaluation to the next, and pending alerts may drop.
  *
- * The fault is the only one: its alert's group is a new one to the Alertmanager.
+ * The fault is the only one: its alert's group is a new one to the Alertmanager, unless the same
+ * fault fires another alert of the group before, or one that mutes it; the webhook's delay then
+ * depends on both, and is simulated only (delay_webhook_alone).
  * Times in milliseconds.
  */
 #ifndef SIM_MONITORING_DELAY_H
@@ -52,6 +54,10 @@ bool delay_applies(const struct rule *rule, const struct delay_fault *fault);
  * Alertmanager, or no route from this rule and host to the controller. */
 void delay_exact(const struct fleet *fleet, int rule, int host, const struct delay_fault *fault,
                  struct delay_dist dists[DELAY_STAGES]);
+/* False: another alert of the fault's is in the alert's group or mutes it, or the route is mute at
+ * times, so that the exact webhook distribution is not that of this fleet. */
+bool delay_webhook_alone(const struct fleet *fleet, int rule, int host,
+                         const struct delay_fault *fault);
 void delay_fini(struct delay_dist dists[DELAY_STAGES]);
 
 double delay_cdf(const struct delay_dist *dist, double ms);

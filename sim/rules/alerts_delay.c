@@ -103,6 +103,20 @@ static void fill_stage(const struct alerts_delay *options, const struct delay_di
     stage->simulated = sample_quantities(samples, n);
 }
 
+/* Where there is no exact distribution: shares of the simulated delays. */
+static void fill_simulated(const struct alerts_delay *options, const double *samples,
+                           struct delay_report_stage *stage)
+{
+    size_t n = (size_t)options->simulations, met = 0, came = 0;
+    for (; came < n && isfinite(samples[came]); came++)
+        met += samples[came] <= options->claim_ms;
+    stage->only_simulated = true;
+    stage->never = 1 - (double)came / (double)n;
+    stage->met = isnan(options->claim_ms) ? NAN : (double)met / (double)n;
+    stage->distance = stage->limit = NAN;
+    stage->simulated = sample_quantities(samples, n);
+}
+
 static enum und_code fill_case(const struct alerts_delay *options, const struct fleet *fleet,
                                int rule, int host, const struct named_fault *fault,
                                struct delay_report_case *entry, struct und_err *err)
@@ -122,7 +136,11 @@ static enum und_code fill_case(const struct alerts_delay *options, const struct 
     for (int i = 0; i < DELAY_STAGES; i++) {
         struct delay_report_stage *stage = &entry->stages[i];
         stage->name = names[i];
-        fill_stage(options, &dists[i], samples[i], stage);
+        if (i == DELAY_WEBHOOK && dists[i].n > 0 &&
+            !delay_webhook_alone(fleet, rule, host, &fault->fault))
+            fill_simulated(options, samples[i], stage);
+        else
+            fill_stage(options, &dists[i], samples[i], stage);
         if (stage->distance > stage->limit && code == UND_OK)
             code = und_fail(err, UND_FAILED,
                             "%s, %s, %s: simulated and exact distributions differ: got a distance "
@@ -133,6 +151,15 @@ static enum und_code fill_case(const struct alerts_delay *options, const struct 
     }
     delay_fini(dists);
     return code;
+}
+
+static bool any_simulated(const struct delay_report_rule *entry)
+{
+    for (int i = 0; i < entry->n; i++) {
+        if (entry->cases[i].stages[DELAY_WEBHOOK].only_simulated)
+            return true;
+    }
+    return false;
 }
 
 /* The first host that the rule watches. */
@@ -163,7 +190,8 @@ enum und_code alerts_delay(const struct alerts_delay *options, const struct flee
             if (fill_case(options, fleet, i, host, &faults[j], &entry->cases[j], err) != UND_OK)
                 code = err->code;
         }
-        if (!isnan(options->claim_ms))
+        /* What settings do is known only where nothing else decides. */
+        if (!isnan(options->claim_ms) && !any_simulated(entry))
             alerts_advice(fleet, i, host, plain, entry->n, options->claim_ms, entry->advice,
                           sizeof entry->advice);
         report->n++;

@@ -208,11 +208,12 @@ static const struct {
     {"100 * (" TOTAL " - node_memory_MemFree_bytes - node_memory_Buffers_bytes - "
      "node_memory_Cached_bytes) / " TOTAL " > 85",
      SIGNAL_MEMORY, false, 850, 0},
-    {"node_memory_used_ratio > 0.9", SIGNAL_MEMORY, false, 900, 0},
+    {"instance:node_memory_utilisation:ratio > 0.9", SIGNAL_MEMORY, false, 900, 0},
+    {"instance:node_cpu_utilisation:rate5m > 0.85", SIGNAL_CPU_RATE, false, 850, 300000},
     {"rate(node_disk_io_time_seconds_total[2m]) > 0.8", SIGNAL_DISK, false, 800, 120000},
     {"max by (instance) (rate(node_disk_io_time_seconds_total{device=\"sda\"}[5m])) * 100 > 80",
      SIGNAL_DISK, false, 800, 300000},
-    {"node_disk_busy_ratio > 0.8", SIGNAL_DISK, false, 800, 0},
+    {"instance_device:node_disk_io_time_seconds:rate5m > 0.8", SIGNAL_DISK, false, 800, 300000},
     {DURATION " > 2 * runner_job_duration_baseline_seconds", SIGNAL_JOB_DURATION, false, 2000, 0},
     {"avg_over_time(" DURATION "[1h]) / avg_over_time(" DURATION "[7d] offset 1d) > 2",
      SIGNAL_JOB_DURATION, false, 2000, 0},
@@ -245,6 +246,12 @@ END_TEST
 static const struct {
     const char *text, *message;
 } unmapped[] = {
+    /* Words in a name are no quantity. */
+    {"runner_disk_usage_percent > 85", "x: runner_disk_usage_percent is no metric that the model has"},
+    {"redis_memory_used_ratio > 0.9", "x: redis_memory_used_ratio is no metric that the model has"},
+    {"container_cpu_usage_percent > 80", "x: container_cpu_usage_percent is no metric that the model has"},
+    {"backup_job_duration_seconds > 2 * backup_job_duration_baseline_seconds",
+     "x: backup_job_duration_seconds is no metric that the model has"},
     {"up", "x: no comparison: the alert fires whatever the values are"},
     {"up > 0", "x: a comparison of up that is not the same as up == 0"},
     {"up == bool 0", "x: 'bool' makes the alert fire whatever the values are"},

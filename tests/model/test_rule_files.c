@@ -609,6 +609,100 @@ START_TEST(matchers_choose_hosts_and_jobs)
 }
 END_TEST
 
+/* A target that is no host of the fleet is another machine, and healthy: its alerts are not there,
+ * and nothing is missing. */
+START_TEST(alerts_about_other_machines_are_not_about_hosts)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("prometheus.yml",
+               "scrape_configs:\n"
+               "  - {job_name: grafana, static_configs: [{targets: ['10.9.9.9:3000']}]}\n"
+               "  - job_name: node\n"
+               "    static_configs:\n"
+               "      - {targets: ['10.0.0.1:9100', '10.0.0.2:9100'], labels: {env: ci}}\n"
+               "      - {targets: ['10.9.9.9:9100'], labels: {env: staging}}\n"
+               "  - job_name: runner\n"
+               "    scrape_interval: 7s\n"
+               "    file_sd_configs: [{files: [runners.yml]}]\n"
+               "rule_files: [rules.yml]\n");
+    write_file("runners.yml", "- targets: ['10.0.0.1:9252']\n");
+    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
+                            "  - {alert: A, expr: 'up{job=\"grafana\"} == 0'}\n"
+                            "  - {alert: B, expr: 'up{job=\"node\",env=\"staging\"} == 0'}\n"
+                            "  - {alert: C, expr: 'up{env=\"ci\"} == 0'}\n"
+                            "  - {alert: D, expr: 'up{instance=~\".*:9252\"} == 0'}\n"
+                            "  - {alert: E, expr: 'up == 0'}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.monitoring.n_rules, 4);
+    ck_assert_str_eq(fleet.monitoring.rules[0].name, "C");
+    ck_assert_str_eq(fleet.monitoring.rules[1].name, "D");
+    /* A host that a file names has the times of that job. */
+    ck_assert_int_eq(fleet.monitoring.jobs[fleet.monitoring.rules[1].job].interval_ms, 7000);
+    ck_assert_uint_eq(fleet.monitoring.rules[1].hosts, 1);
+    /* E is one alert a job. */
+    ck_assert_str_eq(fleet.monitoring.rules[2].name, "E");
+    ck_assert_str_eq(fleet.monitoring.rules[3].name, "E");
+    ck_assert_int_ne(fleet.monitoring.rules[2].job, fleet.monitoring.rules[3].job);
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+/* Routes see the labels that Prometheus sends, and no others. */
+static const struct {
+    const char *matcher;
+    int route[3]; /* of Down, Busy and Soft on host one: 0 or more where the route takes it */
+} labels_seen[] = {
+    {"instance=\"10.0.0.1:9100\"", {0, 0, 0}},
+    {"instance=\"10.0.0.1\"", {-1, -1, -1}},
+    {"instance=\"one\"", {-1, -1, -1}},
+    {"host=\"one\"", {-1, -1, -1}},
+    {"job=\"node\"", {0, -1, 0}}, /* by (instance) leaves no job */
+    {"env=\"ci\"", {0, -1, 0}},
+    {"site=\"a\"", {0, 0, 0}},                   /* an external label */
+    {"where=\"10.0.0.1:9100/ci\"", {0, -1, -1}}, /* a template */
+    {"severity=\"soft\"", {-1, -1, 0}},          /* alert_relabel_configs */
+    {"severity=~\"(?i)CRIT.*\"", {0, 0, -1}},
+};
+
+START_TEST(routes_see_the_labels_that_are_sent)
+{
+    struct und_err err = {0};
+    char text[1024];
+    write_all();
+    write_file("prometheus.yml",
+               "global: {external_labels: {site: a}}\n"
+               "alerting:\n"
+               "  alert_relabel_configs:\n"
+               "  - {source_labels: [alertname], regex: Soft, target_label: severity,\n"
+               "     replacement: soft}\n"
+               "  - {source_labels: [alertname], regex: Hidden, action: drop}\n"
+               "scrape_configs:\n"
+               "  - {job_name: node, static_configs: [{targets: ['10.0.0.1:9100'],\n"
+               "     labels: {env: ci}}]}\n"
+               "rule_files: [rules.yml]\n");
+    write_file("rules.yml",
+               "groups:\n- name: a\n  labels: {severity: critical}\n  rules:\n"
+               "  - {alert: Down, expr: up == 0, labels: {where: '{{ $labels.instance }}/{{ "
+               "$labels.env | toLower }}'}}\n"
+               "  - {alert: Busy, expr: 'avg by (instance) "
+               "(rate(node_cpu_seconds_total{mode=\"idle\"}[5m])) < 0.15'}\n"
+               "  - {alert: Soft, expr: up == 0}\n"
+               "  - {alert: Hidden, expr: up == 0}\n");
+    snprintf(text, sizeof text,
+             "route:\n  receiver: mail\n  routes: [{receiver: hook, matchers: ['%s']}]\n"
+             "receivers: [{name: mail}, {name: hook, webhook_configs: [{url: 'http://h/'}]}]\n",
+             labels_seen[_i].matcher);
+    write_file("alertmanager.yml", text);
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    for (int rule = 0; rule < 3; rule++)
+        ck_assert_int_eq(fleet.alertmanager.route_of[rule][0], labels_seen[_i].route[rule]);
+    ck_assert_int_eq(fleet.alertmanager.route_of[3][0], -1); /* dropped */
+    fleet_fini(&fleet);
+}
+END_TEST
+
 START_TEST(sets_reach_into_the_files)
 {
     static const char *const sets[] = {
@@ -748,6 +842,8 @@ Suite *suite(void)
     tcase_add_test(files, routes_are_those_that_tell_the_controller);
     tcase_add_test(files, a_route_without_continue_ends_the_search);
     tcase_add_test(files, matchers_choose_hosts_and_jobs);
+    tcase_add_test(files, alerts_about_other_machines_are_not_about_hosts);
+    LOOP(files, routes_see_the_labels_that_are_sent, labels_seen);
     tcase_add_test(files, sets_reach_into_the_files);
     tcase_add_test(files, the_fleet_s_own_interval_wins);
     LOOP(files, bad_reference_is_one_placed_line, bad_fleets);

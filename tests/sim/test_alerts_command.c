@@ -118,6 +118,44 @@ START_TEST(check_goes_on_after_what_is_bad)
 }
 END_TEST
 
+/* Two alerts of one fault in one group: the second waits for the group's next flush, of which no
+ * exact distribution knows. Down fires first, at about 2:45; Late at 5:45, after a flush at 3:15.
+ */
+START_TEST(a_webhook_that_others_decide_is_simulated)
+{
+    char folder[] = "/tmp/understudy-delay-XXXXXX", path[96], arguments[160], command[96];
+    json_t *json, *rule, *fault, *hook;
+    FILE *file;
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fleet.yaml", folder);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("fleet:\n  hosts: [{name: one, tier: primary, slots: 2}]\n"
+          "  workload: {arrivals: {rate: 1/h}, classes: [{name: a, duration: 1min}]}\n"
+          "  monitoring:\n    scrape_interval: 30s\n    rules:\n"
+          "    - {alert: Down, signal: up, for: 2min}\n"
+          "    - {alert: Late, signal: up, for: 5min}\n"
+          "  alertmanager: {group_by: [instance]}\n",
+          file);
+    fclose(file);
+    snprintf(arguments, sizeof arguments, "delay %s --rule Late --simulations 2000 --format json",
+             path);
+    json = run_json(arguments);
+    rule = json_array_get(json_object_get(json, "rules"), 0);
+    fault = json_array_get(json_object_get(rule, "faults"), 0);
+    hook = json_object_get(fault, "webhook_ms");
+    ck_assert(json_is_true(json_object_get(hook, "only_simulated")));
+    ck_assert(json_is_null(json_object_get(hook, "exact")));
+    hook = json_object_get(hook, "simulated");
+    ck_assert_double_gt(json_number_value(json_object_get(hook, "min")), 450e3); /* 2:30 + 5:00 */
+    fault = json_object_get(fault, "firing_ms");
+    ck_assert(json_is_false(json_object_get(fault, "only_simulated")));
+    json_decref(json);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 START_TEST(check_shows_jobs_routes_and_signals)
 {
     char *output;
@@ -193,6 +231,7 @@ Suite *suite(void)
     tcase_add_loop_test(command, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
     tcase_add_test(command, check_names_what_is_no_signal);
     tcase_add_test(command, check_goes_on_after_what_is_bad);
+    tcase_add_test(command, a_webhook_that_others_decide_is_simulated);
     tcase_add_test(command, check_shows_jobs_routes_and_signals);
     tcase_add_test(command, explain_derives_the_signal);
     tcase_add_test(command, eval_takes_the_rules_of_a_file);
