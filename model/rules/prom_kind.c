@@ -15,8 +15,10 @@ enum prom_kind prom_kind_of(const char *path)
 {
     static const char *const of_alertmanager[] = {"route", "receivers", NULL};
     static const char *const of_prometheus[] = {
-        "scrape_configs",      "global", "rule_files", "alerting", "remote_write",
-        "scrape_config_files", NULL};
+        "scrape_configs", "global",       "rule_files",
+        "alerting",       "remote_write", "scrape_config_files",
+        "remote_read",    "storage",      "tracing",
+        "runtime",        "otlp",         NULL};
     static const char *const of_rules[] = {"groups", "apiVersion", NULL};
     struct doc doc;
     json_t *root = NULL;

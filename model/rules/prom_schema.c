@@ -14,7 +14,8 @@
  *   s text, b true or false, i whole number, f number, d duration, z size, l list of texts,
  *   m mapping of texts, q mapping of lists of texts, * anything,
  *   (a|b|c) one of these words, {section a mapping, [section a list of mappings;
- * `!` after it: must be there. "+section" stands for the entries of another one.
+ * `!` after it: must be there. "+section" stands for the entries of another one; "^a|b|c": at most
+ * one of these keys.
  */
 struct section {
     const char *name, *entries;
@@ -68,12 +69,15 @@ static const struct section sections[] = {
                     "chunked_read_limit:i filter_external_labels:b +http"},
     {"http", "basic_auth:{basic_auth authorization:{authorization oauth2:{oauth2 bearer_token:s "
              "bearer_token_file:s tls_config:{tls follow_redirects:b enable_http2:b +proxy "
-             "http_headers:*"},
+             "http_headers:* ^basic_auth|authorization|oauth2|bearer_token|bearer_token_file"},
     {"proxy", "proxy_url:s no_proxy:s proxy_from_environment:b proxy_connect_header:q"},
     {"basic_auth", "username:s username_file:s username_ref:s password:s password_file:s "
-                   "password_ref:s"},
-    {"authorization", "type:s credentials:s credentials_file:s credentials_ref:s"},
-    {"oauth2", "client_id:s client_secret:s client_secret_file:s client_secret_ref:s scopes:l "
+                   "password_ref:s ^username|username_file|username_ref "
+                   "^password|password_file|password_ref"},
+    {"authorization", "type:s credentials:s credentials_file:s credentials_ref:s "
+                      "^credentials|credentials_file|credentials_ref"},
+    {"oauth2", "client_id:s! ^client_secret|client_secret_file|client_secret_ref client_secret:s "
+               "client_secret_file:s client_secret_ref:s scopes:l "
                "token_url:s endpoint_params:m tls_config:{tls audience:s claims:* grant_type:s "
                "iss:s signature_algorithm:s client_certificate_key:s "
                "client_certificate_key_file:s client_certificate_key_ref:s "
@@ -106,7 +110,7 @@ static const struct section sections[] = {
     {"target_group", "targets:l labels:m"},
     {"file_sd", "files:l! refresh_interval:d"},
     {"http_sd", "url:s! refresh_interval:d +http"},
-    {"dns_sd", "names:l! type:s port:i refresh_interval:d"},
+    {"dns_sd", "names:l! type:(SRV|A|AAAA|MX|NS) port:i refresh_interval:d"},
     {"consul_sd", "server:s path_prefix:s token:s datacenter:s namespace:s partition:s scheme:s "
                   "username:s password:s services:l tags:l node_meta:m tag_separator:s "
                   "allow_stale:b filter:s health_filter:s refresh_interval:d +http"},
@@ -245,7 +249,7 @@ static const char *find_key(const char *entries, const char *key)
             const char *kind = find_key(entries_of(at + 1, length - 1), key);
             if (kind)
                 return kind;
-        } else if (strncmp(at, key, n) == 0 && at[n] == ':') {
+        } else if (*at != '^' && strncmp(at, key, n) == 0 && at[n] == ':') {
             return at + n + 1;
         }
         at += length;
@@ -267,7 +271,7 @@ static void list_keys(const char *entries, struct key_list *list)
         size_t length = strcspn(at, " ");
         if (*at == '+') {
             list_keys(entries_of(at + 1, length - 1), list);
-        } else if (list->n < MAX_KEYS) {
+        } else if (*at != '^' && list->n < MAX_KEYS) {
             snprintf(list->text[list->n], sizeof list->text[0], "%.*s", (int)strcspn(at, ":"), at);
             list->keys[list->n] = list->text[list->n];
             list->n++;
@@ -289,6 +293,24 @@ static enum und_code fail_unknown(const struct prom_reader *reader, const char *
                     meant ? meant : "", meant ? "?" : "");
 }
 
+/* "^a|b|c": at most one of them is there. */
+static enum und_code check_exclusive(const struct prom_reader *reader, const char *words, size_t n,
+                                     const json_t *value)
+{
+    char first[64] = "", name[64];
+    for (size_t at = 0; at < n; at += strcspn(words + at, "| ") + 1) {
+        struct spot spot;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(words + at, "| "), words + at);
+        if (!prom_has(value, name))
+            continue;
+        spot = doc_member(reader->doc, value, name);
+        if (first[0])
+            return doc_fail(&spot, reader->err, "beside %s, want one of them", first);
+        memcpy(first, name, sizeof first);
+    }
+    return UND_OK;
+}
+
 static enum und_code check_missing(const struct prom_reader *reader, const char *entries,
                                    const json_t *value, const struct spot *spot)
 {
@@ -296,9 +318,13 @@ static enum und_code check_missing(const struct prom_reader *reader, const char 
         size_t length = strcspn(at, " "), key = strcspn(at, ":");
         char name[64];
         const json_t *given;
+        if (*at == '^' && check_exclusive(reader, at + 1, length - 1, value))
+            return UND_USAGE;
+        if (*at == '+' && check_missing(reader, entries_of(at + 1, length - 1), value, spot))
+            return UND_USAGE;
         snprintf(name, sizeof name, "%.*s", (int)key, at);
         given = json_object_get(value, name);
-        if (*at != '+' && at[length - 1] == '!' &&
+        if (*at != '+' && *at != '^' && at[length - 1] == '!' &&
             (json_is_null(given) || !given || json_string_length(given) == 0) &&
             json_array_size(given) == 0)
             return doc_fail(spot, reader->err, "%s is missing, or empty", name);

@@ -389,6 +389,8 @@ static const struct {
      "p.yml:1: servr: unknown key, did you mean server?"},
     {"scrape_configs: [{job_name: a, dns_sd_configs: [{port: 5}]}]\n",
      "p.yml:1: dns_sd_configs[0]: names is missing, or empty"},
+    {"scrape_configs: [{job_name: a, bearer_token: b, basic_auth: {username: c}}]\n",
+     "p.yml:1: bearer_token: beside basic_auth, want one of them"},
     {"scrape_configs: [{job_name: a, honor_labels: perhaps}]\n",
      "p.yml:1: honor_labels: got perhaps, want true or false"},
     {"scrape_configs: [{job_name: a, static_configs: [{targets: ['http://b:1/']}]}]\n",
