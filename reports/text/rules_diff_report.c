@@ -271,6 +271,24 @@ static void markdown_troubles(FILE *out, const struct rules_diff_report *report)
     }
 }
 
+/* Folded: every rule of the new set, and what it does here. */
+static void markdown_rules(FILE *out, const struct rules_diff_report *report)
+{
+    if (report->n_rules == 0)
+        return;
+    fprintf(out, "\n<details><summary>What each of the %d alerts does to this fleet</summary>\n\n",
+            report->n_rules);
+    fputs("| alert | what it does |\n|---|---|\n", out);
+    for (int i = 0; i < report->n_rules; i++) {
+        fputs("| ", out);
+        markdown(out, report->rules[i].alert);
+        fputs(" | ", out);
+        markdown(out, report->rules[i].effect);
+        fputs(" |\n", out);
+    }
+    fputs("\n</details>\n", out);
+}
+
 void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report)
 {
     int newly = rules_diff_newly_failed(report), failed = rules_diff_failed(report);
@@ -286,6 +304,7 @@ void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report
         fprintf(out, "\n%s Every expectation that held still holds%s.\n",
                 failed ? ":warning:" : ":white_check_mark:",
                 failed ? "; some failed before and fail still" : "");
+    markdown_rules(out, report);
     fprintf(out,
             "\n<sub>understudy, seed %llu; old and new simulated with the same random "
             "numbers.</sub>\n",
@@ -329,17 +348,21 @@ static json_t *scenario_json(const struct rules_diff_scenario *scenario)
 
 json_t *rules_diff_json(const struct rules_diff_report *report)
 {
-    json_t *changes = json_array(), *asides = json_array(), *scenarios = json_array();
+    json_t *changes = json_array(), *asides = json_array(), *rules = json_array(),
+           *scenarios = json_array();
     for (int i = 0; i < report->n_changes; i++) {
         json_array_append_new(changes, json_string(report->changes[i].text));
         json_array_append_new(asides, json_string(report->changes[i].aside));
     }
+    for (int i = 0; i < report->n_rules; i++)
+        json_array_append_new(rules, json_pack("{s:s, s:s}", "alert", report->rules[i].alert,
+                                               "effect", report->rules[i].effect));
     for (int i = 0; i < report->n; i++)
         json_array_append_new(scenarios, scenario_json(&report->scenarios[i]));
-    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:i, s:i, s:b, s:s?, s:s?}", "version", 1,
-                     "before", report->before, "after", report->after, "seed",
-                     (json_int_t)report->seed, "changes", changes, "asides", asides, "scenarios",
-                     scenarios, "newly_failed", rules_diff_newly_failed(report), "failed",
-                     rules_diff_failed(report), "judged", rules_diff_judged(report), "trouble",
-                     report->trouble, "unjudged", report->unjudged);
+    return json_pack("{s:i, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:i, s:i, s:b, s:s?, s:s?}",
+                     "version", 1, "before", report->before, "after", report->after, "seed",
+                     (json_int_t)report->seed, "changes", changes, "asides", asides, "rules", rules,
+                     "scenarios", scenarios, "newly_failed", rules_diff_newly_failed(report),
+                     "failed", rules_diff_failed(report), "judged", rules_diff_judged(report),
+                     "trouble", report->trouble, "unjudged", report->unjudged);
 }

@@ -20,6 +20,11 @@ struct rules_diff_change {
     const char *aside; /* why no scenario shows it; "" if they do */
 };
 
+/* What a rule of the new set does to the first scenario's fleet. */
+struct rules_diff_rule {
+    const char *alert, *effect; /* borrowed */
+};
+
 struct rules_diff_metric {
     enum metric metric;
     const struct quantity *before, *after; /* borrowed */
@@ -46,6 +51,8 @@ struct rules_diff_report {
     const char *before, *after;        /* what was compared, borrowed */
     struct rules_diff_change *changes; /* borrowed */
     int n_changes;
+    struct rules_diff_rule *rules; /* borrowed */
+    int n_rules;
     const char *trouble;  /* borrowed; why nothing could be compared, or NULL */
     const char *unjudged; /* borrowed; changed alerts that would move jobs and are not simulated:
                              their names, or NULL */

@@ -1,5 +1,6 @@
 #include "rules_print.h"
 
+#include "model/base/assert.h"
 #include "model/base/units.h"
 #include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
@@ -48,6 +49,81 @@ void rules_print_list(FILE *out, const struct rule_set *set)
                 policy_severity_name(rule->severity));
     }
 }
+
+/* --- what they do to a fleet ----------------------------------------------------------------- */
+
+/* How many of the fleet's hosts a rule of this name watches, and on how many the controller is told
+ * of it by webhook. */
+static int count_hosts(const struct fleet *fleet, const char *name, int *told)
+{
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    int watched = 0;
+    *told = 0;
+    for (int host = 0; host < fleet->n_hosts; host++) {
+        bool here = false, tells = false;
+        for (int i = 0; i < fleet->monitoring.n_rules; i++) {
+            const struct rule *rule = &fleet->monitoring.rules[i];
+            if (strncmp(rule->name, name, FLEET_NAME - 1) != 0 ||
+                (rule->hosts != 0 && (rule->hosts >> host & 1) == 0))
+                continue;
+            here = true;
+            tells |= config->present && (config->n_routes == 0 || config->route_of[i][host] >= 0);
+        }
+        watched += here;
+        *told += tells;
+    }
+    return watched;
+}
+
+static void print_effect(FILE *out, const struct rule_set *set, int index,
+                         const struct fleet *fleet)
+{
+    const struct rule *rule = &set->rules[index];
+    const struct rule_source *source = &set->sources[index];
+    bool moves = fleet->has_policy && (fleet->policy.severities >> rule->severity & 1) != 0;
+    int told, watched = count_hosts(fleet, source->name, &told);
+    char text[UNITS_TEXT];
+    if (!source->mapped) {
+        fprintf(out, "not simulated: %s", source->why);
+        return;
+    }
+    if (watched == 0) {
+        fputs("watches no host of this fleet, or is left out: does nothing", out);
+        return;
+    }
+    fputs(moves ? "moves jobs: " : "moves no jobs: ", out);
+    print_signal(out, rule);
+    if (rule->for_ms > 0)
+        fprintf(out, " for %s", duration(rule->for_ms, text));
+    fprintf(out, ", on %d of %d hosts", watched, fleet->n_hosts);
+    if (!moves)
+        fprintf(out, ", severity %s", policy_severity_name(rule->severity));
+    else if (fleet->controller.webhook && told < watched)
+        fprintf(out, "; the webhook tells of %d", told);
+}
+
+char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    print_effect(out, set, index, fleet);
+    fclose(out);
+    UND_ASSERT(text != NULL);
+    return text;
+}
+
+void rules_print_effects(FILE *out, const struct rule_set *set, const struct fleet *fleet)
+{
+    for (int i = 0; i < set->n; i++) {
+        fprintf(out, "%-36s ", set->sources[i].name);
+        print_effect(out, set, i, fleet);
+        putc('\n', out);
+    }
+}
+
+/* --- how they were read ---------------------------------------------------------------------- */
 
 static void print_matchers(FILE *out, const struct label_matchers *matchers)
 {

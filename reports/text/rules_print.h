@@ -13,6 +13,10 @@
 
 /* One line an alert; one that is no signal says so. */
 void rules_print_list(FILE *out, const struct rule_set *set);
+/* What each alert of the set does to the fleet, which was loaded with these rules: "moves jobs:
+ * ...", "not simulated: ..." . Malloc'd. */
+char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet);
+void rules_print_effects(FILE *out, const struct rule_set *set, const struct fleet *fleet);
 /* A paragraph an alert: expression, derivation, signal, timing. */
 void rules_print_explanation(FILE *out, const struct rule_set *set);
 void rules_print_jobs(FILE *out, const struct prometheus_file *file);

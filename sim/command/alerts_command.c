@@ -11,6 +11,7 @@
 #include "reports/text/rules_print.h"
 #include "sim/rules/alerts_delay.h"
 #include "sim/rules/alerts_eval.h"
+#include "sim/rules/rules_input.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -23,6 +24,7 @@ static const char help[] =
     "usage: understudy alerts check FILE...\n"
     "         what the model takes from rule files, a prometheus.yml or an alertmanager.yml, and\n"
     "         what it does not use\n"
+    "         with --fleet FLEET|SCENARIO: what each rule does to that fleet\n"
     "       understudy alerts explain FILE...\n"
     "         how each rule's expression becomes a signal with a threshold\n"
     "       understudy alerts eval --series FILE [--rules FILE]\n"
@@ -49,12 +51,13 @@ enum {
     OPTION_SIMULATIONS,
     OPTION_SEED,
     OPTION_SET,
-    OPTION_STRICT
+    OPTION_STRICT,
+    OPTION_FLEET
 };
 enum { MAX_SETS = 64, MAX_SIMULATIONS = 10000000 };
 
 struct options {
-    const char *rules, *series;
+    const char *rules, *series, *fleet;
     bool json, strict;
     struct alerts_delay delay;
     const char *sets[MAX_SETS];
@@ -74,6 +77,7 @@ static const struct option option_table[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"set", required_argument, NULL, OPTION_SET},
     {"strict", no_argument, NULL, OPTION_STRICT},
+    {"fleet", required_argument, NULL, OPTION_FLEET},
     {0}};
 
 static int64_t read_count(const char *option, const char *text, int64_t least, int64_t most,
@@ -144,6 +148,9 @@ static bool parse(int argc, char **argv, struct options *options, struct und_err
             break;
         case OPTION_STRICT:
             options->strict = true;
+            break;
+        case OPTION_FLEET:
+            options->fleet = optarg;
             break;
         case OPTION_RULES:
             options->rules = optarg;
@@ -306,7 +313,7 @@ static void print_problems(const json_t *problems)
     putchar('\n');
 }
 
-static void print_reading(const struct reading *reading, bool explain)
+static void print_reading(const struct reading *reading, const struct fleet *fleet, bool explain)
 {
     json_t *notes = json_copy(reading->set->notes);
     print_problems(reading->problems);
@@ -316,6 +323,8 @@ static void print_reading(const struct reading *reading, bool explain)
     }
     if (explain)
         rules_print_explanation(stdout, reading->set);
+    else if (fleet)
+        rules_print_effects(stdout, reading->set, fleet);
     else
         rules_print_list(stdout, reading->set);
     if (reading->alertmanager) {
@@ -327,10 +336,16 @@ static void print_reading(const struct reading *reading, bool explain)
     json_decref(notes);
 }
 
-static void dump_reading(const struct reading *reading)
+static void dump_reading(const struct reading *reading, const struct fleet *fleet)
 {
     json_t *notes = json_copy(reading->set->notes);
     json_t *json = json_pack("{s:o}", "alerts", rules_json(reading->set));
+    for (int i = 0; fleet && i < reading->set->n; i++) {
+        char *effect = rules_effect(reading->set, i, fleet);
+        json_object_set_new(json_array_get(json_object_get(json, "alerts"), (size_t)i), "effect",
+                            json_string(effect));
+        free(effect);
+    }
     if (reading->has_prometheus) {
         json_array_extend(notes, reading->prometheus.notes);
         json_object_set_new(json, "evaluation_interval_ms",
@@ -366,21 +381,45 @@ static enum und_code judge(const struct reading *reading, bool strict, struct un
     return UND_OK;
 }
 
+/* The fleet with the files given in place of its own. */
+static enum und_code load_fleet(const char *path, char *const *files, int n,
+                                struct scenario *scenario, struct und_err *err)
+{
+    struct rules_input input = {.n_sets = 0};
+    enum und_code code = UND_OK;
+    if (n == 1)
+        code = rules_input_read(&input, files[0], files[0], err);
+    if (code == UND_OK)
+        code = scenario_load(scenario, path, (const char *const *)input.sets, input.n_sets, err);
+    rules_input_fini(&input);
+    return code;
+}
+
 static enum und_code check_command(const struct options *options, char *const *paths, int n,
                                    bool explain, struct und_err *err)
 {
     struct reading reading = {
         .set = rule_set_new(), .rule_files = json_array(), .problems = json_array()};
-    if (n == 0) {
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    UND_ASSERT(scenario != NULL);
+    if (options->fleet && n > 1) {
+        und_fail(err, UND_USAGE,
+                 "alerts: --fleet goes with one rule file or configuration, or a "
+                 "folder of them");
+    } else if (options->fleet && load_fleet(options->fleet, paths, n, scenario, err) != UND_OK) {
+        /* said */
+    } else if (n == 0) {
         und_fail(err, UND_USAGE, "alerts %s: got no file", explain ? "explain" : "check");
     } else {
         read_all(&reading, paths, n);
         if (options->json)
-            dump_reading(&reading);
+            dump_reading(&reading, options->fleet ? &scenario->fleet : NULL);
         else
-            print_reading(&reading, explain);
+            print_reading(&reading, options->fleet ? &scenario->fleet : NULL, explain);
         judge(&reading, options->strict, err);
     }
+    scenario_fini(scenario);
+    free(scenario);
     rule_set_free(reading.set);
     if (reading.has_prometheus)
         prometheus_file_fini(&reading.prometheus);

@@ -7,6 +7,7 @@
 #include "reports/text/claim.h"
 #include "reports/text/junit.h"
 #include "reports/text/rules_diff_report.h"
+#include "reports/text/rules_print.h"
 #include "reports/text/text.h"
 #include "rules_input.h"
 
@@ -25,6 +26,8 @@ struct comparison_of_rules {
     json_t *unjudged; /* names of changed alerts that would move jobs and are not simulated */
     char *unjudged_text;
     struct rules_diff_change *changes;
+    struct rules_diff_rule *effects; /* of the new rules; `effect` is owned */
+    int n_effects;
 };
 
 /* Does a scenario's fleet, before or after, have this alert? */
@@ -88,6 +91,25 @@ static void collect_changes(struct comparison_of_rules *all, const struct scenar
     json_array_foreach(all->fleets, i, text) all->changes[report->n_changes++] =
         (struct rules_diff_change){json_string_value(text), ""};
     report->changes = all->changes;
+}
+
+/* What every new rule does to the first fleet that loads. */
+static void collect_effects(struct comparison_of_rules *all, const struct scenario_set *after,
+                            struct rules_diff_report *report)
+{
+    const struct rule_set *set = all->after.rules;
+    const struct fleet *fleet = NULL;
+    for (int i = 0; i < after->n && !fleet; i++)
+        fleet = after->report[i].scenario ? &after->report[i].scenario->fleet : NULL;
+    if (!fleet)
+        return;
+    all->effects = calloc((size_t)set->n + 1, sizeof *all->effects);
+    UND_ASSERT(all->effects != NULL);
+    for (int i = 0; i < set->n; i++)
+        all->effects[all->n_effects++] =
+            (struct rules_diff_rule){set->sources[i].name, rules_effect(set, i, fleet)};
+    report->rules = all->effects;
+    report->n_rules = all->n_effects;
 }
 
 static void name_unjudged(struct comparison_of_rules *all, struct rules_diff_report *report)
@@ -276,6 +298,7 @@ static enum und_code run_both(const struct rules_diff *diff, const struct scenar
     rules_compare(&all->rules, all->before.rules, all->after.rules);
     collect_changes(all, &before, &after, report);
     name_unjudged(all, report);
+    collect_effects(all, &after, report);
     for (int i = 0; i < report->n; i++)
         compare(&before.report[i], &after.report[i], report, &report->scenarios[i]);
     show(diff, campaign, report, err);
@@ -322,6 +345,9 @@ enum und_code rules_diff_run(const struct rules_diff *diff, const struct scenari
     json_decref(all.unjudged);
     free(all.unjudged_text);
     free(all.changes);
+    while (all.n_effects > 0)
+        free((char *)all.effects[--all.n_effects].effect);
+    free(all.effects);
     free(report.scenarios);
     return code;
 }

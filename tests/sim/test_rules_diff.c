@@ -308,6 +308,48 @@ START_TEST(whole_configurations_compare)
 }
 END_TEST
 
+/* Of every rule, what it does to this fleet: in the comment, as JSON, and by `alerts check`. */
+START_TEST(every_rule_says_what_it_does_here)
+{
+    static const char *const effects[] = {
+        "moves jobs: up == 0 for 2min, on 2 of 2 hosts",
+        "moves no jobs: CPU in use above 85%, rate over 5min, on 2 of 2 hosts, severity info",
+        "watches no host of this fleet, or is left out: does nothing",
+        "not simulated: node_load1 is no metric that the model has"};
+    char arguments[256], *output;
+    json_t *json, *rules;
+    write_small(OLD "  - {alert: Quiet, expr: up == 0}\n"
+                    "  - {alert: Odd, expr: node_load1 > 5, labels: {severity: info}}\n");
+    ck_assert_int_eq(diff("old.yml", "new.yml", &json), 0);
+    rules = json_object_get(json, "rules");
+    ck_assert_uint_eq(json_array_size(rules), 4);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(rules, i), "effect")),
+                         effects[i]);
+    json_decref(json);
+    output = read_file(comment);
+    ck_assert_ptr_nonnull(strstr(output, "What each of the 4 alerts does to this fleet"));
+    ck_assert_ptr_nonnull(
+        strstr(output, "| Down | moves jobs: up == 0 for 2min, on 2 of 2 hosts |"));
+    free(output);
+    snprintf(arguments, sizeof arguments, "alerts check %s/new.yml --fleet %s/fleet.yaml", folder,
+             folder);
+    ck_assert_int_eq(run(arguments, &output), 0);
+    for (size_t i = 0; i < 4; i++)
+        ck_assert_msg(strstr(output, effects[i]) != NULL, "%s", output);
+    free(output);
+    snprintf(arguments, sizeof arguments, "test %s/s.yaml --strict --replications 100", folder);
+    ck_assert_int_eq(run(arguments, &output), 0); /* nothing that moves jobs is left out */
+    free(output);
+    write_small(OLD "  - {alert: Odd, expr: node_load1 > 5, labels: {severity: critical}}\n"
+                    "  - {alert: Quiet, expr: up == 0}\n");
+    ck_assert_int_eq(run(arguments, &output), 2);
+    ck_assert_ptr_nonnull(strstr(output, "1 alert of severity critical would move jobs"));
+    ck_assert_ptr_nonnull(strstr(output, "1 alert that would move jobs is not simulated: Odd"));
+    free(output);
+}
+END_TEST
+
 START_TEST(junit_is_written_beside_it)
 {
     char arguments[512], *output, path[128];
@@ -359,6 +401,7 @@ Suite *suite(void)
     tcase_add_loop_test(diff, what_cannot_be_judged_is_no_green, 0,
                         sizeof unjudged / sizeof *unjudged);
     tcase_add_test(diff, whole_configurations_compare);
+    tcase_add_test(diff, every_rule_says_what_it_does_here);
     tcase_add_test(diff, junit_is_written_beside_it);
     tcase_add_loop_test(diff, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
     tcase_set_timeout(diff, 120);
