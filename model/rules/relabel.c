@@ -93,6 +93,13 @@ static enum und_code read_regex(const struct prom_reader *reader, const json_t *
                                   text, why);
 }
 
+/* Given, and not what it would be anyway: files that programs write have every default in them. */
+static bool differs(const json_t *mapping, const char *key, const char *fallback)
+{
+    const char *given = json_string_value(json_object_get(mapping, key));
+    return given && strcmp(given, fallback) != 0;
+}
+
 /* What an action cannot do without, and what it cannot be given. */
 static enum und_code check_step(const struct prom_reader *reader, const json_t *mapping,
                                 const struct spot *spot, const struct step *step)
@@ -102,6 +109,8 @@ static enum und_code check_step(const struct prom_reader *reader, const json_t *
     bool cased = step->action == ACTION_LOWERCASE || step->action == ACTION_UPPERCASE;
     bool target =
         cased || only_labels || step->action == ACTION_REPLACE || step->action == ACTION_HASHMOD;
+    bool others = differs(mapping, "separator", ";") || differs(mapping, "replacement", "$1") ||
+                  step->modulus != 0;
     const char *word = action_words[step->action];
     if (target && step->target[0] == '\0')
         return doc_fail(spot, reader->err, "%s without a target_label", word);
@@ -110,14 +119,11 @@ static enum und_code check_step(const struct prom_reader *reader, const json_t *
                         step->target);
     if (step->action == ACTION_HASHMOD && step->modulus == 0)
         return doc_fail(spot, reader->err, "hashmod without a modulus");
-    if (cased && prom_has(mapping, "replacement"))
+    if (cased && differs(mapping, "replacement", "$1"))
         return doc_fail(spot, reader->err, "%s takes no replacement", word);
-    if (only_labels && (prom_has(mapping, "regex") || prom_has(mapping, "replacement") ||
-                        prom_has(mapping, "separator") || prom_has(mapping, "modulus")))
+    if (only_labels && (differs(mapping, "regex", "(.*)") || others))
         return doc_fail(spot, reader->err, "%s takes source_labels and target_label only", word);
-    if (only_regex && (prom_has(mapping, "source_labels") || prom_has(mapping, "target_label") ||
-                       prom_has(mapping, "separator") || prom_has(mapping, "replacement") ||
-                       prom_has(mapping, "modulus")))
+    if (only_regex && (json_array_size(step->source) > 0 || step->target[0] || others))
         return doc_fail(spot, reader->err, "%s takes a regex only", word);
     return UND_OK;
 }
