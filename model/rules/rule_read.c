@@ -3,6 +3,7 @@
 
 #include "model/base/assert.h"
 #include "model/policy/policy_names.h"
+#include "template_check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ enum und_code rule_read_labels(struct rule_reader *reader, const json_t *mapping
     struct spot spot = doc_member(reader->prom.doc, mapping, key);
     json_t *given = json_object_get(mapping, key), *value;
     const char *name;
-    char shown[DOC_SHOWN];
+    char shown[DOC_SHOWN], why[TEMPLATE_WHY];
     if (!prom_has(mapping, key))
         return UND_OK;
     if (!json_is_object(given))
@@ -48,6 +49,8 @@ enum und_code rule_read_labels(struct rule_reader *reader, const json_t *mapping
             return doc_fail(&at, reader->prom.err, "no valid name of a label");
         if (!json_is_string(value) && !json_is_null(value))
             return doc_fail(&at, reader->prom.err, "got %s, want a text", prom_show(value, shown));
+        if (json_is_string(value) && !template_check(json_string_value(value), why))
+            return doc_fail(&at, reader->prom.err, "its template does not parse: %s", why);
         if (labels)
             json_object_set_new(labels, name,
                                 json_is_null(value) ? json_string("") : json_incref(value));
