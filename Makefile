@@ -220,7 +220,9 @@ SOURCES = main.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/
 install: all
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
-	install -m 644 scenarios/* $(DESTDIR)$(PREFIX)/share/understudy/scenarios
+	install -m 644 $(wildcard scenarios/*.*) $(DESTDIR)$(PREFIX)/share/understudy/scenarios
+	install -d $(DESTDIR)$(PREFIX)/share/understudy/systemd
+	install -m 644 scenarios/systemd/* $(DESTDIR)$(PREFIX)/share/understudy/systemd
 
 # ---- the practice range ----
 

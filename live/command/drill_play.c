@@ -2,6 +2,7 @@
 #include "live/act/rollback.h"
 #include "live/base/failpoint.h"
 #include "live/base/interrupt.h"
+#include "live/base/wire.h"
 #include "live/drill/real_stage.h"
 #include "live/watch/watch.h"
 #include "model/base/assert.h"
@@ -9,10 +10,12 @@
 #include "version.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 /* ---- the prediction ---- */
 
@@ -179,6 +182,20 @@ static void close_the_rest(const struct scenario *scenario, struct journal *jour
     }
 }
 
+static void name_operator(char *out, size_t size)
+{
+    const struct passwd *user = getpwuid(geteuid());
+    const char *sudo = getenv("SUDO_USER");
+    char host[200] = "";
+    (void)gethostname(host, sizeof host - 1);
+    snprintf(out, size, "%.60s%s%s at %s",
+             sudo   ? sudo
+             : user ? user->pw_name
+                    : "?",
+             sudo ? " as " : "", sudo && user ? user->pw_name : "", host);
+    wire_clean(out);
+}
+
 enum und_code drill_play(const struct drill_wish *wish, const struct scenario *scenario,
                          const struct prediction *prediction, struct journal *journal, int guardian,
                          struct und_err *err)
@@ -191,13 +208,18 @@ enum und_code drill_play(const struct drill_wish *wish, const struct scenario *s
     struct drill_report *done = calloc(1, sizeof *done);
     struct real_stage *stage = NULL;
     struct left left = {NULL, 0};
+    char date[WIRE_TIME], who[300];
     int64_t run = 0;
     UND_ASSERT(done != NULL);
+    wire_time(date, http_wall_ms());
+    name_operator(who, sizeof who);
     draw_phases(&scenario->fleet, &drill_options);
     if (begin(scenario, prediction, journal, &run, err) == UND_OK) {
         if (real_stage_open(&stage, scenario, journal, run, &stage_options, err) == UND_OK &&
             drill_run(scenario, &drill_options, real_stage_interface(stage), done, err) == UND_OK) {
-            struct drill_page page = {.scenario = scenario,
+            struct drill_page page = {.date = date,
+                                      .who = who,
+                                      .scenario = scenario,
                                       .report = done,
                                       .prediction = prediction,
                                       .version = UND_VERSION};

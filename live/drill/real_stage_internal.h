@@ -35,10 +35,13 @@ struct real_stage {
     size_t n_jobs;
     struct github_jobs recent; /* as last read */
     bool fractions;            /* GitHub's times have fractions of a second */
+    bool said_deaf;            /* told once: real_stage_jobs.c */
 };
 
 enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *reading,
                               struct und_err *err);
+/* What the jobs last read say of each host: how many run there, how long one waits for it. */
+void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLEET_HOSTS]);
 enum und_code real_stage_inspect(void *self, struct stage_state *state, struct und_err *err);
 enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jobs, size_t *n,
                               struct und_err *err);

@@ -7,11 +7,14 @@
  */
 #include "real_stage_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ACTIVE_RUNS 100 /* of each status */
 #define NEWEST_RUNS 30
+#define DEAF_MS 180000 /* a job that an idle runner does not take for so long is told of */
 
 struct wanted {
     int64_t run[2 * ACTIVE_RUNS + NEWEST_RUNS + ACTUATE_RUNS];
@@ -199,4 +202,77 @@ enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jo
         if (live->job[i].concluded_ms < 0 || live->job[i].concluded_ms >= since_ms)
             jobs[(*n)++] = live->job[i];
     return UND_OK;
+}
+
+/* ---- what they say of the hosts ---- */
+
+static bool is_queued(const struct github_job *job)
+{
+    return strcmp(job->status, "queued") == 0;
+}
+
+/* Could this registration run the job? */
+static bool fits(const struct github_runner *runner, const struct github_job *job)
+{
+    int i, j;
+    for (i = 0; i < job->labels.n; i++) {
+        for (j = 0; j < runner->labels.n; j++)
+            if (strcasecmp(job->labels.name[i], runner->labels.name[j]) == 0)
+                break;
+        if (j == runner->labels.n)
+            return false;
+    }
+    return true;
+}
+
+static bool runs_something(const struct real_stage *live, const struct github_runner *runner)
+{
+    size_t i;
+    for (i = 0; i < live->recent.n; i++)
+        if (strcmp(live->recent.item[i].status, "in_progress") == 0 &&
+            strcmp(live->recent.item[i].runner_name, runner->name) == 0)
+            return true;
+    return false;
+}
+
+/* A queue beside runners that are idle: whoever GitHub believes to listen may not (it shows a dead
+ * listener as online for up to an hour). */
+static void tell_deaf(struct real_stage *live, const struct github_runner *runner,
+                      const struct github_job *job, int64_t waited_ms)
+{
+    char line[300];
+    if (live->said_deaf || waited_ms < DEAF_MS)
+        return;
+    live->said_deaf = true;
+    snprintf(line, sizeof line,
+             "a job (%.60s) has waited for %lld s although %.60s is online and idle: its listener "
+             "may be dead, or the job may not use its runner group",
+             job->name, (long long)(waited_ms / 1000), runner->name);
+    live->stage.tell(live, 0, attribution_of_runner(&live->scenario->fleet, runner->name),
+                     MARK_NONE, line);
+}
+
+/* The list of runners has said idle over running jobs, so that of the jobs counts as well. */
+void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLEET_HOSTS])
+{
+    const struct fleet *fleet = &live->scenario->fleet;
+    int64_t now_ms = fleet_clock_now_ms(&live->pace);
+    size_t i, r;
+    for (i = 0; i < live->recent.n; i++) {
+        const struct github_job *job = &live->recent.item[i];
+        int on = attribution_of_runner(fleet, job->runner_name);
+        if (strcmp(job->status, "in_progress") == 0 && on >= 0)
+            host[on].running++;
+        for (r = 0; is_queued(job) && r < live->actuator.runners.n; r++) {
+            const struct github_runner *runner = &live->actuator.runners.item[r];
+            int64_t waited_ms = now_ms - their_time(live, job->created_ms);
+            on = attribution_of_runner(fleet, runner->name);
+            if (on < 0 || !runner->online || runner->busy || !fits(runner, job) ||
+                runs_something(live, runner))
+                continue;
+            if (waited_ms > host[on].waiting_ms)
+                host[on].waiting_ms = waited_ms;
+            tell_deaf(live, runner, job, waited_ms);
+        }
+    }
 }

@@ -81,6 +81,8 @@ static enum und_code parse_runner(const json_t *body, struct github_runner *runn
         PAYLOAD_FIELD(struct github_runner, id, "id", PAYLOAD_INTEGER, true),
         PAYLOAD_FIELD(struct github_runner, name, "name", PAYLOAD_NAME, true),
         PAYLOAD_FIELD(struct github_runner, busy, "busy", PAYLOAD_BOOLEAN, true),
+        PAYLOAD_FIELD(struct github_runner, ephemeral, "ephemeral", PAYLOAD_BOOLEAN, false),
+        PAYLOAD_FIELD(struct github_runner, group_id, "runner_group_id", PAYLOAD_INTEGER, false),
     };
     const struct payload_field status = {"status", PAYLOAD_NAME, true, 0, sizeof raw.status};
     *runner = (struct github_runner){0};

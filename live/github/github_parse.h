@@ -28,6 +28,8 @@ struct github_runner {
     char name[GITHUB_NAME];
     bool online; /* as GitHub believes */
     bool busy;
+    bool ephemeral;   /* it goes after one job */
+    int64_t group_id; /* runner group (organisations); 0: not told */
     struct github_labels labels;
 };
 

@@ -1,5 +1,6 @@
 /* What must hold before a drill begins, and what ends it early. Pure: looks at what was seen. */
 #include "drill_loop.h"
+#include "model/base/units.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -38,6 +39,8 @@ static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
         return no(why, size, "GitHub did not answer: %s", loop->trouble[FEED_GITHUB].text);
     if (!loop->good[FEED_PROBE])
         return no(why, size, "the hosts could not be probed");
+    if (loop->state.registrations[0])
+        return no(why, size, "%s", loop->state.registrations);
     for (i = 0; i < fleet->n_hosts; i++) {
         int slots = fleet->hosts[i].slots;
         if (github->host[i].online != slots)
@@ -174,6 +177,34 @@ static bool others_there(const struct drill_loop *loop, char *why, size_t size)
     return true;
 }
 
+/* Whether the fault itself takes this feed away from the controller. */
+static bool is_meant(const struct drill_loop *loop, enum feed feed)
+{
+    const struct scenario *scenario = loop->scenario;
+    int i;
+    for (i = 0; i < scenario->n_faults; i++) {
+        enum fault_kind kind = scenario->faults[i].kind;
+        if (feed == FEED_GITHUB ? kind == FAULT_GITHUB_OUTAGE || kind == FAULT_GITHUB_API_ERRORS ||
+                                      kind == FAULT_TOKEN_EXPIRED
+                                : kind == FAULT_MONITORING_DOWN)
+            return true;
+    }
+    return false;
+}
+
+/* A fault must not be held on blindly. */
+static bool sighted(const struct drill_loop *loop, enum feed feed, const char *name,
+                    int64_t limit_ms, char *why, size_t size)
+{
+    int64_t since_ms = loop->track.answered_ms[feed];
+    char text[UNITS_TEXT];
+    if (limit_ms == 0 || loop->good[feed] || is_meant(loop, feed) ||
+        loop->now_ms - since_ms <= limit_ms)
+        return true;
+    return no(why, size, "%s has not answered for more than %s: %s", name,
+              units_format_duration(limit_ms, text), loop->trouble[feed].text);
+}
+
 bool drill_check_go_on(const struct drill_loop *loop, char *why, size_t size)
 {
     const struct drill *drill = loop->drill;
@@ -181,6 +212,10 @@ bool drill_check_go_on(const struct drill_loop *loop, char *why, size_t size)
                                   drill->stop_when.disk, false};
     int queue = waiting_jobs(loop);
     if (drill->stop_when.others_offline && !others_there(loop, why, size))
+        return false;
+    if (!sighted(loop, FEED_GITHUB, "GitHub", drill->stop_when.github_lost_ms, why, size) ||
+        (loop->scenario->fleet.monitoring.present &&
+         !sighted(loop, FEED_ALERTS, "Prometheus", drill->stop_when.monitoring_lost_ms, why, size)))
         return false;
     if (drill->stop_when.queue > 0 && queue > drill->stop_when.queue)
         return no(why, size, "%d jobs are waiting, more than %d", queue, drill->stop_when.queue);

@@ -11,6 +11,18 @@
 
 /* ---- the story ---- */
 
+/* What was learnt now of `at_ms`; `aside` is for whoever watches. */
+static int tell_at(struct drill_loop *loop, int64_t at_ms, int host, enum mark mark,
+                   const char *text, const char *aside)
+{
+    char line[sizeof loop->report->timeline.entry->what + 64];
+    if (drill_track_seen(&loop->track, MOMENT_FAULT) && loop->mark_ms[mark] < 0)
+        loop->mark_ms[mark] = loop->now_ms;
+    snprintf(line, sizeof line, "%s%s", text, aside);
+    loop->stage->tell(loop->stage->self, loop->now_ms, host, mark, line);
+    return timeline_add(&loop->report->timeline, at_ms, loop->cause, host, mark, "%s", text);
+}
+
 int drill_tell(struct drill_loop *loop, int host, enum mark mark, const char *format, ...)
 {
     char text[sizeof loop->report->timeline.entry->what];
@@ -18,10 +30,7 @@ int drill_tell(struct drill_loop *loop, int host, enum mark mark, const char *fo
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (drill_track_seen(&loop->track, MOMENT_FAULT) && loop->mark_ms[mark] < 0)
-        loop->mark_ms[mark] = loop->now_ms;
-    loop->stage->tell(loop->stage->self, loop->now_ms, host, mark, text);
-    return timeline_add(&loop->report->timeline, loop->now_ms, loop->cause, host, mark, "%s", text);
+    return tell_at(loop, loop->now_ms, host, mark, text, "");
 }
 
 /* The moments that the policy's own notices do not tell of, when they are first seen. */
@@ -41,16 +50,20 @@ static void tell_moments(struct drill_loop *loop)
         [MOMENT_RECOVERED] = {MARK_NONE, "every job that was lost has been done again"},
         [MOMENT_FULL] = {MARK_FULL, "full capacity again"},
     };
-    int64_t fault_ms = loop->track.moment[MOMENT_FAULT].from_ms;
+    int64_t fault_ms =
+        (loop->track.moment[MOMENT_FAULT].from_ms + loop->track.moment[MOMENT_FAULT].to_ms) / 2;
     int i;
     for (i = 0; i < MOMENT_COUNT; i++) {
-        char at[UNITS_TEXT];
+        const struct drill_span *span = &loop->track.moment[i];
+        char at[UNITS_TEXT], aside[UNITS_TEXT + 32];
         if (!stories[i].what || loop->told[i] ||
             !drill_track_seen(&loop->track, (enum drill_moment)i))
             continue;
         loop->told[i] = true;
-        units_format_duration(loop->track.moment[i].from_ms - fault_ms, at);
-        drill_tell(loop, -1, stories[i].mark, "%s (%s after the fault)", stories[i].what, at);
+        units_format_duration((span->from_ms + span->to_ms) / 2 - fault_ms, at);
+        snprintf(aside, sizeof aside, " (%s after the fault)", at);
+        tell_at(loop, (span->from_ms + span->to_ms) / 2, -1, stories[i].mark, stories[i].what,
+                aside);
     }
 }
 
@@ -101,7 +114,7 @@ static void route(struct drill_loop *loop)
     if (loop->stage->reconcile(loop->stage->self, &loop->driver.plan, &loop->driver.state, &routing,
                                &err) != UND_OK) {
         /* Tried again after pauses that double; what stays undone shows in the measures. */
-        drill_tell(loop, -1, MARK_NONE, "routing: %.100s", err.text);
+        drill_tell(loop, -1, MARK_NONE, "routing: %s", err.text);
         loop->route_held_ms = loop->now_ms + (loop->scenario->fleet.controller.github_poll_ms
                                               << loop->route_failures);
         loop->route_ms = loop->route_held_ms;
@@ -151,7 +164,7 @@ static bool ask(struct drill_loop *loop, enum feed feed)
     loop->report->polls++;
     loop->report->failed_polls += !good;
     if (!good && loop->good[feed])
-        drill_tell(loop, -1, MARK_NONE, "no answer: %.100s", err.text);
+        drill_tell(loop, -1, MARK_NONE, "no answer: %s", err.text);
     if (good)
         loop->last[feed] = reading;
     loop->good[feed] = good;

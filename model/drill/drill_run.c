@@ -45,7 +45,7 @@ static void end(struct drill_loop *loop, enum drill_end how, const char *why)
         return;
     report->end = how;
     snprintf(report->why, sizeof report->why, "%s", why);
-    drill_tell(loop, -1, MARK_NONE, "%s: %.100s", drill_end_name(how), why);
+    drill_tell(loop, -1, MARK_NONE, "%s: %s", drill_end_name(how), why);
 }
 
 static bool ended(const struct drill_loop *loop)
@@ -214,6 +214,7 @@ static void inject(struct drill_loop *loop)
             break;
     loop->now_ms = loop->stage->now_ms(loop->stage->self);
     loop->report->injected_ms = loop->now_ms;
+    loop->report->fault_ms = (from_ms + loop->now_ms) / 2;
     drill_track_fault(&loop->track, from_ms, loop->now_ms);
     for (action = 0; action < loop->drill->n_inject; action++)
         if (loop->report->action[action].intended_ms >= 0)
@@ -264,7 +265,7 @@ static bool revert_action(struct drill_loop *loop, int action, struct und_err *e
         if (stage->revert(stage->self, action, err) == UND_OK)
             break;
         loop->now_ms = stage->now_ms(stage->self);
-        drill_tell(loop, loop->drill->target, MARK_NONE, "undoing it failed: %.90s", err->text);
+        drill_tell(loop, loop->drill->target, MARK_NONE, "undoing it failed: %s", err->text);
         if (tries == REVERT_TRIES)
             break;
         stage->wait(stage->self, loop->now_ms + REVERT_PAUSE_MS, &hint);
@@ -327,7 +328,8 @@ static void revert(struct drill_loop *loop)
     if (slept)
         drill_track_ended(&loop->track, fired.from_ms, fired.to_ms);
     else if (loop->report->reverted)
-        drill_track_ended(&loop->track, from_ms, loop->now_ms);
+        drill_track_ended(&loop->track, loop->now_ms,
+                          loop->now_ms); /* the undo's own time counts */
 }
 
 /* ---- the steady state ---- */
@@ -364,7 +366,7 @@ static bool restore_step(struct drill_loop *loop, int64_t *pause_ms, int64_t *ne
         drill_loop_jobs(loop); /* what was cancelled must have ended before it is run again */
         return false;
     }
-    drill_tell(loop, -1, MARK_NONE, "putting back failed: %.100s", err->text);
+    drill_tell(loop, -1, MARK_NONE, "putting back failed: %s", err->text);
     *next_ms = loop->now_ms + *pause_ms;
     *pause_ms = 2 * *pause_ms < RESTORE_PAUSE_MOST_MS ? 2 * *pause_ms : RESTORE_PAUSE_MOST_MS;
     return false;
@@ -449,7 +451,7 @@ static void open_report(struct drill_report *report, const struct scenario *scen
     report->observed = options->observe;
     report->watched = options->watch;
     report->reverted = true;
-    report->injected_ms = report->reverted_ms = -1;
+    report->injected_ms = report->reverted_ms = report->fault_ms = -1;
     for (i = 0; i < MEASURE_COUNT; i++)
         report->measure[i] = (struct drill_measure){NAN, NAN};
     for (i = 0; i < DRILL_ACTIONS; i++)

@@ -64,6 +64,7 @@ struct drill_report {
     bool injected;                                        /* anything at all */
     bool reverted;                                        /* nothing of ours is in effect */
     int64_t began_ms, injected_ms, reverted_ms, ended_ms; /* -1: not reached */
+    int64_t fault_ms; /* the middle of the injection, from which the measures count; -1 */
     struct drill_measure measure[MEASURE_COUNT];
     struct {
         enum stage_event last;

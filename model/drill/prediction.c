@@ -27,8 +27,6 @@ static void count(struct prediction *prediction, const struct drill_report *repo
     if (report->end != DRILL_COMPLETED) {
         prediction->refused += report->end == DRILL_REFUSED;
         prediction->otherwise += report->end != DRILL_REFUSED;
-        if (!prediction->reason[0])
-            snprintf(prediction->reason, sizeof prediction->reason, "%.150s", report->why);
         return;
     }
     prediction->replications++;
@@ -36,6 +34,52 @@ static void count(struct prediction *prediction, const struct drill_report *repo
         if (!isnan(report->measure[kind].value_ms))
             prediction->measure[kind].value[prediction->measure[kind].n++] =
                 report->measure[kind].value_ms;
+}
+
+/* The same reason but for its numbers: "beta: CPU: got 52%" and "got 61%" are one. */
+static bool same_reason(const char *a, const char *b)
+{
+    static const char *const digits = "0123456789.";
+    while (*a && *b) {
+        a += strspn(a, digits);
+        b += strspn(b, digits);
+        if (*a != *b)
+            return false;
+        if (*a)
+            a++, b++;
+    }
+    a += strspn(a, digits);
+    b += strspn(b, digits);
+    return !*a && !*b;
+}
+
+#define REASONS 32 /* different ones that are counted */
+
+static void find_reason(struct prediction *prediction, const struct drill_report *reports,
+                        int64_t n)
+{
+    struct {
+        const char *why;
+        int64_t count;
+    } found[REASONS];
+    int64_t i;
+    int known = 0, j;
+    for (i = 0; i < n; i++) {
+        if (reports[i].end == DRILL_COMPLETED)
+            continue;
+        for (j = 0; j < known && !same_reason(found[j].why, reports[i].why); j++)
+            ;
+        if (j == REASONS)
+            continue;
+        if (j == known) {
+            found[known].why = reports[i].why;
+            found[known++].count = 0;
+        }
+        if (++found[j].count <= prediction->reason_count)
+            continue;
+        prediction->reason_count = found[j].count;
+        snprintf(prediction->reason, sizeof prediction->reason, "%.150s", found[j].why);
+    }
 }
 
 void prediction_init(struct prediction *prediction, const struct drill_report *reports, int64_t n)
@@ -47,6 +91,7 @@ void prediction_init(struct prediction *prediction, const struct drill_report *r
         prediction->measure[kind].value = allocate(n, sizeof(double));
     for (i = 0; i < n; i++)
         count(prediction, &reports[i]);
+    find_reason(prediction, reports, n);
     if (n > 0)
         snprintf(prediction->scenario, sizeof prediction->scenario, "%s", reports[0].scenario);
     for (kind = 0; kind < MEASURE_COUNT; kind++)
@@ -76,11 +121,12 @@ json_t *prediction_json(const struct prediction *prediction)
         json_object_set_new(measures, drill_measure_name((enum drill_measure_kind)kind), values);
     }
     return json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:b, s:o}", "version", PREDICTION_VERSION, "kind",
-        "understudy prediction", "scenario", prediction->scenario, "seed",
+        "{s:i, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:I, s:b, s:o}", "version", PREDICTION_VERSION,
+        "kind", "understudy prediction", "scenario", prediction->scenario, "seed",
         (json_int_t)prediction->seed, "replications", (json_int_t)prediction->replications,
         "refused", (json_int_t)prediction->refused, "otherwise", (json_int_t)prediction->otherwise,
-        "reason", prediction->reason, "observe", prediction->observe, "measures", measures);
+        "reason", prediction->reason, "reason_count", (json_int_t)prediction->reason_count,
+        "observe", prediction->observe, "measures", measures);
 }
 
 enum und_code prediction_save(const struct prediction *prediction, const char *path,
@@ -143,6 +189,7 @@ static enum und_code unpack(struct prediction *prediction, const json_t *root, c
     prediction->refused = refused;
     prediction->otherwise = otherwise;
     prediction->observe = observe != 0;
+    prediction->reason_count = json_integer_value(json_object_get(root, "reason_count"));
     for (kind = 0; kind < MEASURE_COUNT; kind++) {
         const char *name = drill_measure_name((enum drill_measure_kind)kind);
         if (read_measure(prediction, kind, json_object_get(measures, name), path, err) != UND_OK)

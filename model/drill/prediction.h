@@ -28,7 +28,8 @@ struct prediction {
     int64_t replications; /* those that count: completed */
     int64_t refused;      /* by a precondition */
     int64_t otherwise;    /* stopped, or not steady in time */
-    char reason[160];     /* of the first that does not count */
+    char reason[160];     /* the commonest of those that do not count */
+    int64_t reason_count; /* how many it has; 0 in older files */
     bool observe;
     struct {
         double *value; /* sorted; those that were observed */

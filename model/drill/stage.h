@@ -63,6 +63,7 @@ struct stage_state {
     bool monitoring_healthy;            /* Prometheus ready, its rules evaluated without errors */
     char monitoring_why[160];           /* if not */
     char protected_workflow[LIVE_NAME]; /* one that runs now; "": none does */
+    char registrations[480];            /* what is wrong with them, and what to do; "": nothing */
     int weekday, minute;                /* local time: Monday 0, minute of the day */
 };
 

@@ -256,6 +256,20 @@ static const struct field stop_fields[] = {
      RANGE(0, 100000),
      .fallback = "0",
      .help = "jobs waiting, more than; 0: any number"},
+    {.key = "github_lost",
+     .kind = FIELD_DURATION,
+     STOP(github_lost_ms),
+     RANGE(0, (double)UNITS_DAY),
+     .fallback = "5min",
+     .help =
+         "GitHub has not answered for so long (unless that is the fault); 0s: the fault is held "
+         "on without"},
+    {.key = "monitoring_lost",
+     .kind = FIELD_DURATION,
+     STOP(monitoring_lost_ms),
+     RANGE(0, (double)UNITS_DAY),
+     .fallback = "5min",
+     .help = "Prometheus has not answered for so long (unless that is the fault)"},
     {.key = NULL},
 };
 

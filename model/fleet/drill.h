@@ -57,6 +57,8 @@ struct drill {
         bool others_offline;      /* a host that is not the target goes offline */
         double cpu, memory, disk; /* of such a host */
         int queue;                /* jobs waiting; 0: any number */
+        int64_t github_lost_ms;   /* no answer for so long; 0: held on without */
+        int64_t monitoring_lost_ms;
     } stop_when;
     enum mark revert_after; /* what ends the observation */
     int64_t hold_ms;        /* and so long after it */

@@ -33,7 +33,7 @@ struct timeline_entry {
     int cause; /* index of the entry that caused this one; -1: none (the outside) */
     int host;  /* -1: no host */
     enum mark mark;
-    char what[120];
+    char what[240];
 };
 
 /* The state of the fleet from at_ms on (a step curve). */
@@ -50,7 +50,8 @@ struct timeline_point {
 };
 
 struct timeline {
-    struct timeline_entry *entry; /* owned, in order of time */
+    struct timeline_entry *entry; /* owned, in the order in which it was told: of time, but for what
+                                     a drill learns late */
     size_t n, capacity, dropped;
     struct timeline_point *point; /* owned, in order of time */
     size_t n_points, points_capacity;

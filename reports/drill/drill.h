@@ -27,6 +27,7 @@ struct drill_page {
     const struct drill_report *report;   /* NULL: nothing was done, only foretold */
     const struct prediction *prediction; /* NULL: none was made */
     const char *version;                 /* of the program; NULL leaves it out */
+    const char *date, *who;              /* when it began, and who began it; NULL likewise */
     enum drill_mode mode;                /* without a report, which knows its own */
     const struct drill_left *left;       /* n_left of them */
     size_t n_left;
@@ -40,10 +41,16 @@ const char *drill_mode_name(const struct drill_page *page); /* "act", "observe",
  * checked before and what stops it. Nothing of it needs a live service. */
 void drill_print_plan(FILE *out, const struct drill_page *page);
 
+json_t *drill_plan_json(const struct drill_page *page); /* the same; new reference */
+void drill_plan_html(FILE *out, const struct drill_page *page);
+
 void drill_print_text(FILE *out, const struct drill_page *page);
 void drill_print_markdown(FILE *out, const struct drill_page *page);
 void drill_print_html(FILE *out, const struct drill_page *page); /* well-formed XML, one file */
 json_t *drill_json(const struct drill_page *page);               /* new reference */
+
+/* Something to be warned of before anybody relies on the prediction; false: there is no `n`-th. */
+bool drill_warning(const struct drill_page *page, int n, char *out, size_t size);
 
 /* The exit code: how the drill ended, then 1 where a measure fell outside its prediction. */
 enum und_code drill_page_code(const struct drill_page *page);

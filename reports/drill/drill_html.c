@@ -1,9 +1,10 @@
 /* A finished drill as one self-contained page. */
-#include "drill.h"
+#include "drill_internal.h"
 
 #include "reports/text/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static const char style[] =
     ":root{--ink:#1a1a1a;--soft:#5c5f66;--paper:#fff;--line:#d9dce1;--met:#1b6e3c;--not:#b3261e}\n"
@@ -18,6 +19,13 @@ static const char style[] =
     "vertical-align:top}thead th{color:var(--soft)}\n"
     ".verdict{font-weight:700}.inside{color:var(--met)}.wrong{color:var(--not)}"
     ".soft{color:var(--soft);font-size:.9rem}\n"
+    ".foretold{width:100%;max-width:48rem;font:12px system-ui,sans-serif}.foretold "
+    "text{fill:var(--ink)}"
+    ".foretold .name{text-anchor:end}.foretold .scale{text-anchor:middle;fill:var(--soft)}"
+    ".foretold .all{fill:var(--line)}.foretold .half{fill:var(--soft);opacity:.55}"
+    ".foretold .median{fill:var(--ink)}.foretold .documented{stroke:var(--ink);stroke-dasharray:3}"
+    ".foretold .measured{fill:var(--met)}.foretold .off{fill:var(--not)}pre{overflow-x:auto;"
+    "white-space:pre-wrap}\n"
     "td.at{white-space:nowrap;text-align:right}\n";
 
 static void element(FILE *out, const char *tag, const char *class, const char *text)
@@ -31,6 +39,8 @@ static void print_rows(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
     int i, n = drill_rows(page, rows);
+    if (n == 0)
+        return;
     fputs("<div class=\"scroll\"><table><thead><tr><th></th><th>predicted (central 99%)</th>"
           "<th>documented</th><th>measured</th><th>percentile</th><th>verdict</th></tr></thead>"
           "<tbody>\n",
@@ -85,11 +95,11 @@ static void print_left(FILE *out, const struct drill_page *page)
 static void print_story(FILE *out, const struct drill_page *page)
 {
     const struct drill_report *report = page->report;
-    int64_t from_ms = report->injected_ms >= 0 ? report->injected_ms : report->began_ms;
-    size_t i;
+    int64_t from_ms = drill_story_zero(report);
+    size_t *order = drill_story_order(&report->timeline), i;
     fputs("<h2>Timeline</h2><div class=\"scroll\"><table><tbody>\n", out);
     for (i = 0; i < report->timeline.n; i++) {
-        const struct timeline_entry *entry = &report->timeline.entry[i];
+        const struct timeline_entry *entry = &report->timeline.entry[order[i]];
         int64_t ms = entry->at_ms - from_ms;
         char at[TEXT_VALUE];
         fprintf(out, "<tr><td class=\"at\">%s%s</td>", ms < 0 ? "-" : "",
@@ -100,38 +110,72 @@ static void print_story(FILE *out, const struct drill_page *page)
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);
+    free(order);
 }
 
-void drill_print_html(FILE *out, const struct drill_page *page)
+void drill_html_head(FILE *out, const struct drill_page *page, const char *what)
 {
-    char sentence[1024];
     fputs("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\"><head>"
           "<meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/>",
           out);
     element(out, "title", "", page->scenario->name);
     fprintf(out, "<style>%s</style></head><body>\n", style);
-    element(out, "h1", "", page->scenario->name);
-    element(out, "p", "soft", page->scenario->about);
-    if (page->report) {
-        drill_sentence(page, sentence, sizeof sentence);
-        element(out, "p", "verdict", sentence);
-        fprintf(out, "<p>Mode: %s, ", drill_mode_name(page));
-        text_xml(out, drill_mode_words(page));
-        fputs(".</p>\n", out);
-        print_left(out, page);
-    }
-    print_rows(out, page);
-    if (page->prediction)
-        fprintf(out, "<p class=\"soft\">%" PRId64 " rehearsals, seed %" PRIu64 ".</p>\n",
-                page->prediction->replications, page->prediction->seed);
-    if (page->report) {
-        print_actions(out, page);
-        print_story(out, page);
-    }
+    fputs("<h1>", out);
+    if (what[0])
+        fprintf(out, "%s: ", what);
+    text_xml(out, page->scenario->name);
+    fputs("</h1>", out);
+    if (page->scenario->about[0])
+        element(out, "p", "soft", page->scenario->about);
+}
+
+void drill_html_foot(FILE *out, const struct drill_page *page)
+{
     if (page->version) {
         fputs("<p class=\"soft\">understudy ", out);
         text_xml(out, page->version);
         fputs("</p>", out);
     }
     fputs("</body></html>\n", out);
+}
+
+static void print_circumstances(FILE *out, const struct drill_page *page)
+{
+    fputs("<p>", out);
+    if (page->date) {
+        text_xml(out, page->date);
+        fputs(", ", out);
+    }
+    if (page->who) {
+        text_xml(out, page->who);
+        fputs(", ", out);
+    }
+    fputs("fleet ", out);
+    text_xml(out, page->scenario->fleet.path);
+    fprintf(out, ". Mode: %s, ", drill_mode_name(page));
+    text_xml(out, drill_mode_words(page));
+    fputs(".</p>\n", out);
+}
+
+void drill_print_html(FILE *out, const struct drill_page *page)
+{
+    char sentence[1024];
+    drill_html_head(out, page, "");
+    if (page->report) {
+        drill_sentence(page, sentence, sizeof sentence);
+        element(out, "p", "verdict", sentence);
+        print_circumstances(out, page);
+        print_left(out, page);
+    }
+    print_rows(out, page);
+    if (page->prediction)
+        fprintf(out, "<p class=\"soft\">%" PRId64 " rehearsals, seed %" PRIu64 ".</p>\n",
+                page->prediction->replications, page->prediction->seed);
+    drill_picture(out, page);
+    if (page->report) {
+        if (!page->report->watched)
+            print_actions(out, page);
+        print_story(out, page);
+    }
+    drill_html_foot(out, page);
 }

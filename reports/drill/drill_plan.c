@@ -1,5 +1,5 @@
 /* What a drill would do, before it does anything. */
-#include "drill.h"
+#include "drill_internal.h"
 
 #include "model/base/units.h"
 #include "reports/text/text.h"
@@ -13,9 +13,8 @@ static void print_clean(FILE *out, const char *text)
     fputs(clean, out);
 }
 
-/* As it would be typed, with what it is run through; placeholders stay as they are. */
-static void print_command(FILE *out, const struct live *live, const char *on,
-                          const struct live_argv *argv)
+void drill_command_line(FILE *out, const struct live *live, const char *on,
+                        const struct live_argv *argv)
 {
     int place, i;
     for (place = 0; place < live->n_places; place++)
@@ -26,8 +25,16 @@ static void print_command(FILE *out, const struct live *live, const char *on,
             }
     for (i = 0; i < argv->n; i++) {
         text_shell(out, argv->arg[i]);
-        fputc(i + 1 < argv->n ? ' ' : '\n', out);
+        if (i + 1 < argv->n)
+            fputc(' ', out);
     }
+}
+
+static void print_line(FILE *out, const struct scenario *scenario,
+                       const struct drill_action *action, const struct live_argv *argv)
+{
+    drill_command_line(out, &scenario->fleet.live, action->on, argv);
+    fputc('\n', out);
 }
 
 static void print_action(FILE *out, const struct scenario *scenario, int number)
@@ -44,14 +51,14 @@ static void print_action(FILE *out, const struct scenario *scenario, int number)
     print_clean(out, action->name);
     fprintf(out, ", %s%s\n", *action->on ? "on " : "here", action->on);
     fputs("     do     ", out);
-    print_command(out, &scenario->fleet.live, action->on, &action->run);
+    print_line(out, scenario, action, &action->run);
     if (action->undo.n > 0) {
         fputs("     undo   ", out);
-        print_command(out, &scenario->fleet.live, action->on, &action->undo);
+        print_line(out, scenario, action, &action->undo);
     }
     if (action->check.n > 0) {
         fputs("     check  ", out);
-        print_command(out, &scenario->fleet.live, action->on, &action->check);
+        print_line(out, scenario, action, &action->check);
     }
     if (action->undo.n > 0)
         fprintf(out, "     lease  after %s %s\n",
@@ -130,6 +137,12 @@ static void print_expected(FILE *out, const struct drill_page *page)
     for (i = 0; i < n; i++)
         fprintf(out, "  %-24s %-32s documented %s\n", rows[i].name, rows[i].predicted,
                 rows[i].documented);
+    char warning[512];
+    for (i = 0; drill_warning(page, i, warning, sizeof warning); i++) {
+        fputs("  warning: ", out);
+        print_clean(out, warning);
+        fputc('\n', out);
+    }
     if (!page->prediction)
         fputs("  no prediction yet: rehearse it with --rehearse --prediction FILE\n", out);
 }
@@ -140,7 +153,7 @@ void drill_print_plan(FILE *out, const struct drill_page *page)
     struct drill_track track;
     int i;
     drill_track_init(&track, scenario, 0, 0);
-    fprintf(out, "Plan of the drill %s: ", scenario->name);
+    fprintf(out, "Plan of the drill %s%s", scenario->name, scenario->about[0] ? ": " : "");
     print_clean(out, scenario->about);
     fprintf(out, "\nMode: %s, %s\n", drill_mode_name(page), drill_mode_words(page));
     print_hosts(out, &scenario->fleet, track.hosts);

@@ -1,10 +1,12 @@
 /* A finished drill, or a rehearsal, as text, Markdown and JSON. */
-#include "drill.h"
+#include "drill_internal.h"
 
+#include "model/base/assert.h"
 #include "reports/text/text.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SENTENCE 1024
@@ -64,15 +66,31 @@ static void print_actions(FILE *out, const struct drill_page *page, const char *
     }
 }
 
-/* Times from the injection on. */
+int64_t drill_story_zero(const struct drill_report *report)
+{
+    return report->fault_ms >= 0 ? report->fault_ms : report->began_ms;
+}
+
+size_t *drill_story_order(const struct timeline *timeline)
+{
+    size_t *order = calloc(timeline->n + 1, sizeof *order), i, j;
+    UND_ASSERT(order != NULL);
+    for (i = 0; i < timeline->n; i++) { /* nearly in order already: by insertion, stable */
+        for (j = i; j > 0 && timeline->entry[order[j - 1]].at_ms > timeline->entry[i].at_ms; j--)
+            order[j] = order[j - 1];
+        order[j] = i;
+    }
+    return order;
+}
+
+/* In the table's own times: from the fault on. */
 static void print_story(FILE *out, const struct drill_page *page, const char *bullet)
 {
     const struct timeline *timeline = &page->report->timeline;
-    int64_t from_ms =
-        page->report->injected_ms >= 0 ? page->report->injected_ms : page->report->began_ms;
-    size_t i;
+    int64_t from_ms = drill_story_zero(page->report);
+    size_t *order = drill_story_order(timeline), i;
     for (i = 0; i < timeline->n; i++) {
-        const struct timeline_entry *entry = &timeline->entry[i];
+        const struct timeline_entry *entry = &timeline->entry[order[i]];
         int64_t ms = entry->at_ms - from_ms;
         char at[TEXT_VALUE];
         fprintf(out, "%s%s%s  ", bullet, ms < 0 ? "-" : "",
@@ -82,23 +100,48 @@ static void print_story(FILE *out, const struct drill_page *page, const char *bu
         print_clean(out, entry->what);
         fputc('\n', out);
     }
+    free(order);
+}
+
+/* When, by whom, on what, and how. */
+static void print_circumstances(FILE *out, const struct drill_page *page)
+{
+    fputc('\n', out);
+    if (page->date)
+        fprintf(out, "Date: %s\n", page->date);
+    if (page->who) {
+        fputs("Who: ", out);
+        print_clean(out, page->who);
+        fputc('\n', out);
+    }
+    fputs("Fleet: ", out);
+    print_clean(out, page->scenario->fleet.path);
+    fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
 }
 
 static void print_foretold(FILE *out, const struct drill_page *page)
 {
     const struct prediction *p = page->prediction;
+    char warning[512];
+    int i;
     if (!p)
         return;
     fprintf(out, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications, p->seed,
             p->observe ? ", the plan only recorded" : "");
     if (p->refused + p->otherwise > 0) {
-        fprintf(out,
-                "; %" PRId64 " more refused, %" PRId64 " ended otherwise (the first: ", p->refused,
+        fprintf(out, "; %" PRId64 " more refused, %" PRId64 " ended otherwise (most: ", p->refused,
                 p->otherwise);
         print_clean(out, p->reason);
+        if (p->reason_count > 0)
+            fprintf(out, ", %" PRId64 " times", p->reason_count);
         fputc(')', out);
     }
     fputs(".\n", out);
+    for (i = 0; drill_warning(page, i, warning, sizeof warning); i++) {
+        fputs("Warning: ", out);
+        print_clean(out, warning);
+        fputs(".\n", out);
+    }
 }
 
 /* What a person has to see to, and how. */
@@ -133,20 +176,24 @@ void drill_print_text(FILE *out, const struct drill_page *page)
         print_clean(out, page->scenario->about);
     }
     fputs("\n\n", out);
-    print_table(out, rows, n, page->report != NULL);
-    fputc('\n', out);
+    if (n > 0) {
+        print_table(out, rows, n, page->report != NULL);
+        fputc('\n', out);
+    }
     print_foretold(out, page);
     if (!page->report)
         return;
     drill_sentence(page, sentence, sizeof sentence);
     print_clean(out, sentence);
-    fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
+    print_circumstances(out, page);
     print_left(out, page, "\nLeft undone, and how to undo it by hand\n", "  ", "");
     if (!page->report->watched) {
         fputs("\nInjected and undone\n", out);
         print_actions(out, page, "  ");
     }
-    fputs("\nTimeline (from the injection)\n", out);
+    fputs(page->report->fault_ms >= 0 ? "\nTimeline (from the fault)\n"
+                                      : "\nTimeline (from the beginning)\n",
+          out);
     print_story(out, page, "  ");
 }
 
@@ -195,7 +242,7 @@ void drill_print_markdown(FILE *out, const struct drill_page *page)
     print_foretold(out, page);
     if (!page->report)
         return;
-    fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
+    print_circumstances(out, page);
     print_left(out, page, "\n## Left undone, and how to undo it by hand\n\n", "- ", "`");
     if (!page->report->watched) {
         fputs("\n## Injected and undone\n\n", out);
@@ -301,7 +348,9 @@ json_t *drill_json(const struct drill_page *page)
                             measure_json(page, &rows[i]));
     if (page->prediction)
         json_object_update_new(json,
-                               json_pack("{s:{s:I, s:I, s:I, s:I, s:b}}", "prediction", "seed",
+                               json_pack("{s:{s:s, s:I, s:I, s:I, s:I, s:I, s:b}}", "prediction",
+                                         "reason", page->prediction->reason, "reason_count",
+                                         (json_int_t)page->prediction->reason_count, "seed",
                                          (json_int_t)page->prediction->seed, "replications",
                                          (json_int_t)page->prediction->replications, "refused",
                                          (json_int_t)page->prediction->refused, "otherwise",
@@ -309,6 +358,11 @@ json_t *drill_json(const struct drill_page *page)
                                          page->prediction->observe));
     if (!page->report)
         return json;
+    if (page->date)
+        json_object_set_new(json, "date", json_string(page->date));
+    if (page->who)
+        json_object_set_new(json, "who", json_string(page->who));
+    json_object_set_new(json, "fleet", json_string(page->scenario->fleet.path));
     drill_sentence(page, sentence, sizeof sentence);
     text_clean(clean, sizeof clean, sentence);
     json_object_update_new(

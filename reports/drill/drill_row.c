@@ -2,6 +2,7 @@
 #include "drill.h"
 
 #include "model/base/assert.h"
+#include "model/base/units.h"
 #include "reports/text/text.h"
 
 #include <math.h>
@@ -177,6 +178,69 @@ void drill_sentence(const struct drill_page *page, char *out, size_t size)
         snprintf(out, size,
                  "Every measure fell inside the central 99%% of what %lld rehearsals foretold.",
                  (long long)page->prediction->replications);
+}
+
+/* The measure that tells of the stage which ends the observation; MEASURE_COUNT: none does. */
+static enum drill_measure_kind measure_of(enum mark mark)
+{
+    static const struct {
+        enum mark mark;
+        enum drill_measure_kind kind;
+    } stages[] = {{MARK_PENDING, MEASURE_PENDING},
+                  {MARK_FIRING, MEASURE_FIRING},
+                  {MARK_DETECTION, MEASURE_DETECTION},
+                  {MARK_DECISION, MEASURE_DECISION},
+                  {MARK_ROUTING, MEASURE_ROUTING},
+                  {MARK_FIRST_JOB, MEASURE_RTO},
+                  {MARK_FULL, MEASURE_MTTR}};
+    size_t i;
+    for (i = 0; i < sizeof stages / sizeof *stages; i++)
+        if (stages[i].mark == mark)
+            return stages[i].kind;
+    return MEASURE_COUNT;
+}
+
+#define RARE 0.9 /* a stage that comes about less often is warned of */
+
+static bool warn_of_refusals(const struct prediction *p, char *out, size_t size)
+{
+    int64_t all = p->replications + p->refused + p->otherwise;
+    if (p->refused + p->otherwise <= p->replications)
+        return false;
+    snprintf(
+        out, size, "Only %lld of %lld rehearsals were completed; %lld were not, most because: %s",
+        (long long)p->replications, (long long)all,
+        (long long)(p->reason_count > 0 ? p->reason_count : p->refused + p->otherwise), p->reason);
+    return true;
+}
+
+static bool warn_of_stage(const struct drill_page *page, char *out, size_t size)
+{
+    const struct drill *drill = &page->scenario->drill;
+    enum drill_measure_kind kind = measure_of(drill->revert_after);
+    char share[TEXT_VALUE], latest[UNITS_TEXT];
+    double seen;
+    if (kind == MEASURE_COUNT || page->prediction->replications == 0)
+        return false;
+    seen = (double)page->prediction->measure[kind].n / (double)page->prediction->replications;
+    if (seen >= RARE)
+        return false;
+    snprintf(
+        out, size,
+        "revert.after: %s comes about in %s of the rehearsals; otherwise the fault is held for "
+        "%s",
+        mark_name(drill->revert_after), text_share(share, seen),
+        units_format_duration(drill->observe_ms, latest));
+    return true;
+}
+
+bool drill_warning(const struct drill_page *page, int n, char *out, size_t size)
+{
+    if (!page->prediction)
+        return false;
+    if (warn_of_refusals(page->prediction, out, size) && n-- == 0)
+        return true;
+    return warn_of_stage(page, out, size) && n == 0;
 }
 
 static enum drill_mode mode_of(const struct drill_page *page)

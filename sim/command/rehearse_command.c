@@ -24,7 +24,7 @@ static const char help[] =
     "  --seed N           of the random streams (default 1)\n"
     "  --threads N        (default: one a processor; the result does not depend on it)\n"
     "  --set PATH=VALUE   override any value; may be repeated\n"
-    "  --format text|json\n"
+    "  --format text|json (--plan: html as well, for a change ticket)\n"
     "  --quiet            no progress line\n"
     "  --help\n"
     "Exit codes: 0 done; 1 no rehearsal was completed, or the policy broke an invariant;\n"
@@ -41,7 +41,7 @@ static const struct option options[] = {SCENARIO_SET_OPTIONS,
 struct wish {
     struct scenario_set campaign; /* the common options; its reports stay empty */
     const char *prediction;
-    bool plan, observe;
+    bool plan, observe, html;
 };
 
 /* True: go on with the file at optind. False: help was printed, or err is set. */
@@ -66,6 +66,11 @@ static bool parse(int argc, char **argv, struct wish *wish, struct und_err *err)
         case OPTION_PREDICTION:
             wish->prediction = optarg;
             break;
+        case 'f':
+            wish->html = strcmp(optarg, "html") == 0;
+            if (!wish->html)
+                scenario_set_option(&wish->campaign, option, optarg, err);
+            break;
         default:
             if (option == 'p' || !scenario_set_option(&wish->campaign, option, optarg, err))
                 und_fail(err, UND_USAGE,
@@ -74,6 +79,8 @@ static bool parse(int argc, char **argv, struct wish *wish, struct und_err *err)
                          argv[optind - 1]);
         }
     }
+    if (err->code == UND_OK && wish->html && !wish->plan)
+        und_fail(err, UND_USAGE, "--format html: goes with --plan");
     if (err->code == UND_OK && optind != argc - 1)
         und_fail(err, UND_USAGE, "drill: got %d files, want one scenario", argc - optind);
     if (err->code == UND_OK && wish->campaign.experiment.replications > REHEARSAL_MAX_REPLICATIONS)
@@ -90,16 +97,19 @@ static void show_progress(void *context, int64_t done, int64_t total)
         fputs("\r\033[K", stderr);
 }
 
+static void print_json(json_t *json_taken)
+{
+    json_dumpf(json_taken, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    putchar('\n');
+    json_decref(json_taken);
+}
+
 static void print(const struct wish *wish, const struct drill_page *page)
 {
-    if (wish->campaign.json) {
-        json_t *json = drill_json(page);
-        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-        putchar('\n');
-        json_decref(json);
-    } else {
+    if (wish->campaign.json)
+        print_json(drill_json(page));
+    else
         drill_print_text(stdout, page);
-    }
 }
 
 static enum und_code rehearse(const struct wish *wish, const struct scenario *scenario,
@@ -145,7 +155,9 @@ static enum und_code plan(const struct wish *wish, const struct scenario *scenar
         page.prediction = &prediction;
     }
     if (err->code == UND_OK && wish->campaign.json)
-        print(wish, &page);
+        print_json(drill_plan_json(&page));
+    else if (err->code == UND_OK && wish->html)
+        drill_plan_html(stdout, &page);
     else if (err->code == UND_OK)
         drill_print_plan(stdout, &page);
     prediction_fini(&prediction);

@@ -382,6 +382,39 @@ START_TEST(a_target_that_another_drill_has_is_let_be)
 }
 END_TEST
 
+/* ---- what is said beforehand, and what ends it ---- */
+
+START_TEST(an_old_registration_that_carries_the_label_is_named_with_the_way_to_remove_it)
+{
+    world.leftover = true;
+    ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 4);
+    ck_assert(live_fixture_said(&world, "big: the registration big-old is offline, one too many"));
+    ck_assert(live_fixture_said(&world, "gh api -X DELETE repos/o/r/actions/runners/99"));
+    ck_assert(!world.was_broken);
+}
+END_TEST
+
+/* The fault is not held on blindly: 100 s of it are planned, 20 s without an answer end it. */
+START_TEST(a_service_that_is_lost_ends_the_drill)
+{
+    char command[500];
+    live_fixture_close(&world);
+    live_fixture_open(&world, NULL, "  stop_when: {github_lost: 20s, monitoring_lost: 20s}\n");
+    snprintf(command, sizeof command, "sed -i 's/after: routing/after: full/' %s", world.scenario);
+    ck_assert_int_eq(system(command), 0);
+    world.mute_monitoring = _i == 1;
+    atomic_store(&world.mischief, NO("503 Unavailable"));
+    ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 4);
+    ck_assert(live_fixture_said(&world, _i == 0 ? "stopped: GitHub has not answered for more than "
+                                                  "20s"
+                                                : "stopped: Prometheus has not answered for more "
+                                                  "than 20s"));
+    ck_assert(!live_fixture_is_broken(&world));
+    ck_assert(labels_on());
+    ck_assert(live_fixture_is_closed(&world));
+}
+END_TEST
+
 /* ---- a fleet without a policy ---- */
 
 START_TEST(a_fleet_without_a_policy_can_be_drilled)
@@ -422,6 +455,9 @@ Suite *suite(void)
                    a_journal_that_goes_away_under_a_drill_ends_it_and_everything_is_put_back);
     tcase_add_test(tcase, a_full_disk_keeps_nobody_from_the_undo);
     tcase_add_loop_test(tcase, a_target_that_another_drill_has_is_let_be, 0, 2);
+    tcase_add_test(tcase,
+                   an_old_registration_that_carries_the_label_is_named_with_the_way_to_remove_it);
+    tcase_add_loop_test(tcase, a_service_that_is_lost_ends_the_drill, 0, 2);
     tcase_add_test(tcase, a_fleet_without_a_policy_can_be_drilled);
     suite_add_tcase(all, tcase);
     return all;

@@ -360,6 +360,64 @@ START_TEST(the_plan_shows_hosts_commands_leases_and_expectations)
 }
 END_TEST
 
+/* For a change ticket: the same plan for programs, and as a page with the prediction's picture. */
+START_TEST(the_plan_comes_as_json_and_as_a_page)
+{
+    struct rehearsal rehearsal = {.seed = 1, .replications = 199};
+    struct prediction prediction;
+    struct und_err err = {0};
+    struct drill_page page = {.scenario = &scenario, .prediction = &prediction};
+    json_t *json, *action;
+    load("scenarios/drill-network-partition.yaml", NULL, 0);
+    ck_assert_int_eq(rehearsal_run(&scenario, &rehearsal, &prediction, &err), UND_OK);
+    json = drill_plan_json(&page);
+    action = json_array_get(json_object_get(json, "actions"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(json, "hosts")), 2);
+    ck_assert_ptr_nonnull(json_string_value(json_object_get(action, "do")));
+    ck_assert_ptr_nonnull(json_string_value(json_object_get(action, "undo")));
+    ck_assert_uint_gt(json_array_size(json_object_get(json, "expected")), 3);
+    json_decref(json);
+    HELPER_CAPTURE(text, size, drill_plan_html(out, &page));
+    ck_assert_ptr_nonnull(strstr(text, "<svg class=\"foretold\""));
+    ck_assert_ptr_nonnull(strstr(text, "class=\"median\""));
+    ck_assert_ptr_nonnull(strstr(text, "detection (MTTD)"));
+    ck_assert_ptr_nonnull(strstr(text, "</html>"));
+    prediction_fini(&prediction);
+}
+END_TEST
+
+/* Most were refused, or the stage that ends the observation hardly ever comes about: both are said,
+ * with the commonest reason and its count. */
+START_TEST(a_prediction_that_rests_on_little_is_warned_of)
+{
+    struct drill_report reports[5] = {{.end = DRILL_COMPLETED}};
+    struct prediction prediction;
+    struct drill_page page = {.scenario = &scenario, .prediction = &prediction};
+    char warning[512];
+    int i, kind;
+    load("scenarios/primary-hardware-failure.yaml", NULL, 0);
+    scenario.drill.revert_after = MARK_FIRST_JOB;
+    for (i = 0; i < 5; i++)
+        for (kind = 0; kind < MEASURE_COUNT; kind++)
+            reports[i].measure[kind].value_ms = NAN;
+    for (i = 1; i < 5; i++)
+        reports[i].end = DRILL_REFUSED;
+    strcpy(reports[1].why, "beta: an alert is firing");
+    for (i = 2; i < 5; i++)
+        snprintf(reports[i].why, sizeof reports[i].why, "beta: CPU: got %d%%, want below 50%%",
+                 50 + i);
+    prediction_init(&prediction, reports, 5);
+    ck_assert_int_eq(prediction.reason_count, 3);
+    ck_assert(drill_warning(&page, 0, warning, sizeof warning));
+    ck_assert_str_eq(warning, "Only 1 of 5 rehearsals were completed; 3 were not, most because: "
+                              "beta: CPU: got 52%, want below 50%");
+    ck_assert(drill_warning(&page, 1, warning, sizeof warning));
+    ck_assert_ptr_nonnull(strstr(warning, "first job comes about in 0% of the rehearsals"));
+    ck_assert(!drill_warning(&page, 2, warning, sizeof warning));
+    prediction_fini(&prediction);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("rehearsal");
@@ -379,6 +437,8 @@ Suite *suite(void)
     tcase_add_test(c, a_model_that_is_wrong_is_told_with_its_stage);
     tcase_add_test(c, a_model_that_is_right_holds_in_every_format);
     tcase_add_test(c, the_plan_shows_hosts_commands_leases_and_expectations);
+    tcase_add_test(c, the_plan_comes_as_json_and_as_a_page);
+    tcase_add_test(c, a_prediction_that_rests_on_little_is_warned_of);
     suite_add_tcase(s, c);
     return s;
 }

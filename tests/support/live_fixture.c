@@ -43,6 +43,13 @@ static json_t *runners(const struct live_fixture *world)
                                               "status", down && i < 2 ? "offline" : "online",
                                               "busy", 0, "labels", labels_of(world, i)));
     }
+    if (world->leftover) {
+        n++;
+        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:[{s:s, s:s}]}",
+                                              "id", 99, "name", "big-old", "status", "offline",
+                                              "busy", 0, "ephemeral", 1, "runner_group_id", 2,
+                                              "labels", "name", "ci-active", "type", "custom"));
+    }
     return json_pack("{s:i, s:o}", "total_count", n, "runners", list);
 }
 
@@ -210,7 +217,8 @@ static void serve(void *context, const char *request, struct script_reply *reply
             reply->text = script_response("200 OK", "", "up");
         return;
     }
-    if (mischief && live_fixture_is_broken(world) && strstr(request, " /repos/")) {
+    if (mischief && live_fixture_is_broken(world) &&
+        strstr(request, world->mute_monitoring ? " /api/v1/" : " /repos/")) {
         reply->text = strdup(mischief);
         return;
     }

@@ -36,7 +36,9 @@ struct live_fixture {
     atomic_int refusals;
     const char *refusal;
     bool refuse_posts;
-    bool full_disk; /* no file grows any more for the programs that are started */
+    bool leftover;        /* a third registration of big, offline, with the label */
+    bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
+    bool full_disk;       /* no file grows any more for the programs that are started */
 };
 
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */

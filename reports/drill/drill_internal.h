@@ -1,0 +1,23 @@
+/* Inside of the reports of drills: what their formats share. */
+#ifndef REPORTS_DRILL_DRILL_INTERNAL_H
+#define REPORTS_DRILL_DRILL_INTERNAL_H
+
+#include "drill.h"
+
+/* As it would be typed, with what it is run through; placeholders stay as they are. */
+void drill_command_line(FILE *out, const struct live *live, const char *on,
+                        const struct live_argv *argv);
+
+/* The entries' indices in the order of their times: a moment is told once it is known, and stands
+ * at the time that the table gives it. The caller's to free. */
+size_t *drill_story_order(const struct timeline *timeline);
+/* What the story's times count from: the middle of the fault's span, as the measures do. */
+int64_t drill_story_zero(const struct drill_report *report);
+
+void drill_html_head(FILE *out, const struct drill_page *page, const char *what);
+void drill_html_foot(FILE *out, const struct drill_page *page);
+/* Every stage's rehearsals on one axis: all, the central half and the median; the documented line;
+ * the measured mark. Nothing where there is no prediction. */
+void drill_picture(FILE *out, const struct drill_page *page);
+
+#endif
