@@ -24,11 +24,13 @@ static struct job_queue *queue_of(struct world *world, uint32_t job)
 static void watch_limit(struct world *world, struct job_queue *queue)
 {
     const struct github *github = &world->fleet->github;
+    int64_t due_ms;
     if (!github->present || queue->limit_pending || queue->head == NONE)
         return;
     queue->limit_pending = true;
-    world_push(world, world->jobs[queue->head].created_ms + github->queue_limit_ms, THEN_JOBS,
-               EV_QUEUE_LIMIT, (uint32_t)(queue - world->queues), 0);
+    due_ms = world->jobs[queue->head].created_ms + github->queue_limit_ms;
+    world_push(world, due_ms > world->now_ms ? due_ms : world->now_ms, THEN_JOBS, EV_QUEUE_LIMIT,
+               (uint32_t)(queue - world->queues), 0);
 }
 
 /* Behind every job created no later: new jobs at the tail, requeued ones where they were. */

@@ -43,6 +43,8 @@ static void lose(struct world *world, uint32_t job)
     struct stream *stream = &world->streams[STREAM_LOCK];
     int64_t sweep_ms = draw_ms(&github->sweep, stream);
     int64_t since_renewal_ms = (int64_t)(stream_uniform(stream) * (double)github->renewal_ms);
+    int64_t left_ms =
+        github->lock_ms - since_renewal_ms; /* none, of one shorter than its renewal */
     world_host_load(world, host, -world->class_mcores[j->job_class],
                     -world->fleet->workload.classes[j->job_class].memory_bytes);
     world_incident_inflight(world, job, host);
@@ -52,8 +54,7 @@ static void lose(struct world *world, uint32_t job)
     j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
                            "job %u is lost from GitHub's sight", world->jobs[job].number);
     world_push(world,
-               world->now_ms + sweep_ms +
-                   (world->host[host].graceful ? 0 : github->lock_ms - since_renewal_ms),
+               world->now_ms + sweep_ms + (world->host[host].graceful || left_ms < 0 ? 0 : left_ms),
                THEN_JOBS, EV_LOCK_EXPIRY, job, j->epoch);
 }
 

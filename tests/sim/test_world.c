@@ -589,6 +589,23 @@ START_TEST(patience_that_outlives_its_jobs_overflows_nothing)
 }
 END_TEST
 
+/* Limits shorter than what they limit once pushed events into the past: a lock that runs out before
+ * it is renewed, a requeued job that has waited too long already. */
+START_TEST(tiny_limits_are_over_at_once)
+{
+    static const char *const limits[] = {"lock: 0s", "lock: 1s", "queue_limit: 1s",
+                                         "requeue_after: 1h, queue_limit: 10min"};
+    char github[200];
+    snprintf(github, sizeof github, "  github: {pickup: {kind: uniform, min: 2s, max: 8s}, %s}\n",
+             limits[_i]);
+    play(calm, github,
+         "faults: [{kind: host-power-loss, target: P, at: 1h, lasts: 20min, every: 1h}]\n");
+    ck_assert_double_gt(scenario_text_mean(&s, METRIC_JOBS_DONE), 0);
+    ck_assert_double_gt(scenario_text_mean(&s, METRIC_JOBS_FAILED), 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 START_TEST(overlapping_maintenance_lasts_until_the_last_one_ends)
 {
     play(calm, scenario_text_github,
@@ -729,6 +746,7 @@ static void add_measure_tests(TCase *measures)
     tcase_add_test(measures, a_failover_held_back_for_want_of_sight_is_a_failed_one);
     tcase_add_test(measures, a_relapse_before_the_first_slot_is_back_needs_no_routing);
     tcase_add_test(measures, patience_that_outlives_its_jobs_overflows_nothing);
+    tcase_add_loop_test(measures, tiny_limits_are_over_at_once, 0, 4);
     tcase_add_test(measures, overlapping_maintenance_lasts_until_the_last_one_ends);
     tcase_add_test(measures, a_pause_holds_what_is_due);
     tcase_add_test(measures, overlapping_api_errors_last_until_the_last_one_ends);
