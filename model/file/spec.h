@@ -70,6 +70,8 @@ struct table {
     void (*init)(void *base);   /* before reading; what zero bytes do not say */
     enum und_code (*check)(struct spec *spec, void *base, json_t *mapping,
                            const struct spot *spot); /* after reading; may be NULL */
+    const char *rules; /* JSON Schema of what `check` says, as far as a schema can; may be NULL */
+    json_t *(*make_rules)(void); /* the same where it has to be computed */
 };
 
 /* One reading. */

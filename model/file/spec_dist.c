@@ -92,6 +92,10 @@ const struct table spec_dist = {
     .help = "a random duration",
     .fields = fields,
     .init = init,
+    .rules =
+        "{allOf: [{if: {properties: {kind: {const: empirical}}, required: [kind]}, then: "
+        "{required: [file]}}, {if: {properties: {kind: {const: lognormal}}, required: [kind]}, "
+        "then: {anyOf: [{required: [mean, cv2]}, {required: [p50, p95]}]}}]}",
 };
 
 static enum und_code read_values(struct spec *spec, struct dist_text *text, json_t *mapping,

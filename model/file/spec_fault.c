@@ -181,19 +181,20 @@ static void init_fault(void *base)
     memset(base, 0, sizeof(struct fault));
 }
 
+static const struct {
+    const char *name;
+    enum fault_key bit;
+} keys[] = {
+    {"target", KEY_TARGET},         {"from", KEY_FROM},
+    {"graceful", KEY_GRACEFUL},     {"load", KEY_LOAD},
+    {"slots", KEY_SLOTS},           {"slowdown", KEY_SLOWDOWN},
+    {"error_rate", KEY_ERROR_RATE}, {"jump", KEY_JUMP},
+};
+
 /* Keys that a kind has no use for are errors, not ignored. */
 static enum und_code check_keys(struct spec *spec, const struct fault *fault, json_t *mapping,
                                 const struct spot *whole)
 {
-    static const struct {
-        const char *name;
-        enum fault_key bit;
-    } keys[] = {
-        {"target", KEY_TARGET},         {"from", KEY_FROM},
-        {"graceful", KEY_GRACEFUL},     {"load", KEY_LOAD},
-        {"slots", KEY_SLOTS},           {"slowdown", KEY_SLOWDOWN},
-        {"error_rate", KEY_ERROR_RATE}, {"jump", KEY_JUMP},
-    };
     const struct fault_row *row = fault_row(fault->kind);
     size_t i;
     for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -235,10 +236,33 @@ static enum und_code check_fault(struct spec *spec, void *base, json_t *mapping,
     return UND_OK;
 }
 
+/* Of each kind: the keys that it must have, and those that mean nothing to it. */
+static json_t *fault_rules(void)
+{
+    json_t *all = json_array();
+    int kind;
+    size_t i;
+    for (kind = 0; kind < FAULT_KINDS; kind++) {
+        const struct fault_row *row = fault_row((enum fault_kind)kind);
+        json_t *must = json_array(), *never = json_object();
+        for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
+            if (row->must & keys[i].bit)
+                json_array_append_new(must, json_string(keys[i].name));
+            else if (!(row->may & keys[i].bit))
+                json_object_set_new(never, keys[i].name, json_false());
+        json_array_append_new(all,
+                              json_pack("{s:{s:{s:{s:s}}}, s:{s:o, s:o}}", "if", "properties",
+                                        "kind", "const", fault_kind_name((enum fault_kind)kind),
+                                        "then", "required", must, "properties", never));
+    }
+    return json_pack("{s:o, s:{s:[s]}}", "allOf", all, "dependentRequired", "every", "lasts");
+}
+
 const struct table spec_fault = {
     .name = "fault",
     .help = "something that goes wrong",
     .fields = fault_fields,
     .init = init_fault,
     .check = check_fault,
+    .make_rules = fault_rules,
 };

@@ -100,6 +100,7 @@ static const struct table host_table = {
     .help = "a machine that runs jobs",
     .fields = host_fields,
     .check = check_host,
+    .rules = "{dependentRequired: {mtbf: [mttr], mttr: [mtbf]}}",
 };
 
 /* --- the fleet --- */
@@ -234,4 +235,6 @@ const struct table spec_fleet = {
     .help = "hosts, workload, GitHub, monitoring, policy and objectives",
     .fields = fleet_fields,
     .check = check_fleet,
+    .rules = "{dependentSchemas: {hosts: {properties: {hosts: {not: {minItems: 1, items: "
+             "{properties: {tier: {const: backup}}, required: [tier]}}}}}}}",
 };

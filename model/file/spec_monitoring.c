@@ -196,6 +196,8 @@ static const struct table rule_table = {
     .help = "an alert rule",
     .fields = rule_fields,
     .check = check_rule,
+    .rules = "{if: {properties: {signal: {enum: [up, absent]}}}, then: {properties: {above: false, "
+             "below: false}}, else: {oneOf: [{required: [above]}, {required: [below]}]}}",
 };
 
 static const struct field a_rule = {.kind = FIELD_TABLE, .table = &rule_table};

@@ -208,7 +208,9 @@ static enum und_code read_limit(struct spec *spec, const struct field *field, vo
     return spec_read_field(spec, &number, base, value, spot);
 }
 
-#define QUANTILE_SCHEMA "anyOf: [{type: string, pattern: '^p[0-9]'}, {$ref: '#/$defs/SHARE'}]"
+#define QUANTILE_SCHEMA                                                                            \
+    "anyOf: [{type: string, pattern: '^p(100|[0-9]{1,2}([.][0-9]*)?)$'}, {$ref: "                  \
+    "'#/$defs/SHARE'}]"
 
 static const struct field expect_fields[] = {
     {.key = "metric",
@@ -231,7 +233,7 @@ static const struct field expect_fields[] = {
     {.key = "statistic",
      .kind = FIELD_CUSTOM,
      .read = read_statistic,
-     .schema = "{" QUANTILE_SCHEMA "}",
+     .schema = "{anyOf: [{const: mean}, {" QUANTILE_SCHEMA "}]}",
      .help = "mean, or a quantile"},
     {.key = "op",
      .kind = FIELD_ENUM,
@@ -271,12 +273,46 @@ static enum und_code check_expect(struct spec *spec, void *base, json_t *mapping
     return UND_OK;
 }
 
+/* One statistic; and the limit is of the metric's unit. */
+static json_t *expect_rules(void)
+{
+    static const struct {
+        enum unit unit;
+        const char *schema;
+    } units[] = {{UNIT_MS, "DURATION"}, {UNIT_SHARE, "SHARE"}};
+    json_t *all = json_array(), *pairs = json_array();
+    const char *const keys[] = {"mean", "quantile", "statistic"};
+    size_t i;
+    int m;
+    for (i = 0; i < 3; i++)
+        json_array_append_new(pairs,
+                              json_pack("{s:[s, s]}", "required", keys[i], keys[(i + 1) % 3]));
+    json_array_append_new(all, json_pack("{s:{s:o}}", "not", "anyOf", pairs));
+    for (i = 0; i < sizeof units / sizeof *units; i++) {
+        json_t *names = json_array();
+        for (m = 0; m < METRIC_COUNT; m++) {
+            const char *name = metric_name((enum metric)m);
+            if (metric_unit((enum metric)m) != units[i].unit)
+                continue;
+            json_array_append_new(names, json_string(name));
+            if (units[i].unit == UNIT_MS)
+                json_array_append_new(names, json_stringn(name, strlen(name) - strlen("_ms")));
+        }
+        json_array_append_new(all,
+                              json_pack("{s:{s:{s:{s:o}}}, s:{s:{s:{s:s+}}}}", "if", "properties",
+                                        "metric", "enum", names, "then", "properties", "value",
+                                        "$ref", "#/$defs/", units[i].schema));
+    }
+    return json_pack("{s:o}", "allOf", all);
+}
+
 static const struct table expect_table = {
     .name = "expect",
     .help = "what must hold, or the test fails",
     .fields = expect_fields,
     .init = init_expect,
     .check = check_expect,
+    .make_rules = expect_rules,
 };
 
 /* --- the scenario --- */

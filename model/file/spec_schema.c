@@ -66,8 +66,8 @@ static json_t *value_schema(json_t *defs, const struct field *field)
 {
     switch (field->kind) {
     case FIELD_TEXT:
-        return json_pack("{s:s, s:i, s:I}", "type", "string", "minLength", 1, "maxLength",
-                         (json_int_t)field->size - 1);
+        return json_pack("{s:s, s:i, s:I, s:s}", "type", "string", "minLength", 1, "maxLength",
+                         (json_int_t)field->size - 1, "pattern", "^[^\\x00-\\x1f]*$");
     case FIELD_ENUM:
         return names_schema(field->names);
     case FIELD_ENUM_SET:
@@ -82,14 +82,14 @@ static json_t *value_schema(json_t *defs, const struct field *field)
         return number_schema("number", field);
     case FIELD_DURATION:
     case FIELD_TIME:
-        return reference("DURATION");
+        return reference(field->min < 0 ? "JUMP" : "DURATION");
     case FIELD_RATE:
         return reference("RATE");
     case FIELD_SIZE:
         return reference("SIZE");
     case FIELD_SHARE:
     case FIELD_SHARE_PM:
-        return reference("SHARE");
+        return reference(field->max > 1 ? "PERCENT" : "SHARE");
     case FIELD_DIST:
         define(defs, &spec_dist);
         return json_pack("{s:[o, o]}", "anyOf", reference("DURATION"), reference(spec_dist.name));
@@ -122,7 +122,7 @@ static json_t *description(const struct field *field)
 
 static json_t *mapping_schema(json_t *defs, const struct table *table)
 {
-    json_t *properties = json_object(), *required = json_array();
+    json_t *properties = json_object(), *required = json_array(), *whole, *rules;
     const struct field *field;
     for (field = table->fields; field->key != NULL; field++) {
         json_t *schema = value_schema(defs, field);
@@ -133,8 +133,12 @@ static json_t *mapping_schema(json_t *defs, const struct table *table)
         if (field->required)
             json_array_append_new(required, json_string(field->key));
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:b}", "description", table->help, "type", "object",
-                     "properties", properties, "required", required, "additionalProperties", 0);
+    whole = json_pack("{s:s, s:s, s:o, s:o, s:b}", "description", table->help, "type", "object",
+                      "properties", properties, "required", required, "additionalProperties", 0);
+    rules = table->make_rules ? table->make_rules() : table->rules ? parse(table->rules) : NULL;
+    if (rules)
+        json_object_update_new(whole, rules);
+    return whole;
 }
 
 static void define(json_t *defs, const struct table *table)
@@ -149,14 +153,20 @@ static void define(json_t *defs, const struct table *table)
 static json_t *unit_schemas(void)
 {
     return parse("{DURATION: {description: 'a duration: 90s, 5min, 2h, 30d, 250ms, 1h30min', "
+                 "anyOf: [{type: string, pattern: '^([0-9.]+ *(y|w|d|h|min|m|s|ms) *)+$'}, "
+                 "{const: 0}]}, "
+                 "JUMP: {description: 'a duration, forwards or backwards', "
                  "anyOf: [{type: string, pattern: '^-?([0-9.]+ *(y|w|d|h|min|m|s|ms) *)+$'}, "
                  "{const: 0}]}, "
                  "RATE: {description: 'a rate: 0.7/min, 200/d, 3/s', type: string, "
-                 "pattern: '^[0-9.]+ */ *(y|w|d|h|min|m|s|ms)$'}, "
+                 "pattern: '^[0-9.]*[1-9][0-9.]* */ *(y|w|d|h|min|m|s|ms)$'}, "
                  "SIZE: {description: 'a size: 128GB, 512MiB', anyOf: [{type: string, "
                  "pattern: '^[0-9.]+ *([TGM]i?B|KiB|kB|B)$'}, {const: 0}]}, "
                  "SHARE: {description: 'a share: 65% or 0.65', anyOf: [{type: string, "
-                 "pattern: '^[0-9.]+%$'}, {type: number, minimum: 0}]}}");
+                 "pattern: '^(100(\\.0*)?|[0-9]{1,2}(\\.[0-9]*)?)%$'}, "
+                 "{type: number, minimum: 0, maximum: 1}]}, "
+                 "PERCENT: {description: 'a share that may be more than all: 250% or 2.5', "
+                 "anyOf: [{type: string, pattern: '^[0-9.]+%$'}, {type: number, minimum: 0}]}}");
 }
 
 json_t *spec_schema(const struct table *root)

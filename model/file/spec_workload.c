@@ -119,6 +119,21 @@ static const struct table arrivals_table = {
     .fields = arrivals_fields,
     .init = init_arrivals,
     .check = check_arrivals,
+    .rules =
+        "{dependentSchemas: {profile: {properties: {profile: {anyOf: [{maxItems: 0}, "
+        "{minItems: 24, maxItems: 24}, {minItems: 168, maxItems: 168}], "
+        "not: {minItems: 1, items: {const: 0}}}}}}, "
+        "allOf: ["
+        "{if: {properties: {kind: {const: poisson}}}, then: {required: [rate], properties: "
+        "{interval: false, file: false, origin: false}}}, "
+        "{if: {properties: {kind: {const: renewal}}, required: [kind]}, then: {required: "
+        "[interval], properties: {rate: false, profile: false, amplitude: false, file: false, "
+        "origin: false}}}, "
+        "{if: {properties: {kind: {const: trace}}, required: [kind]}, then: {required: [file], "
+        "properties: {rate: false, profile: false, amplitude: false, interval: false}}}, "
+        "{if: {properties: {kind: {const: none}}, required: [kind]}, then: {properties: {rate: "
+        "false, profile: false, amplitude: false, interval: false, file: false, origin: "
+        "false}}}]}",
 };
 
 static const struct field fan_out_fields[] = {
@@ -177,6 +192,8 @@ static const struct table fan_out_table = {
     .help = "jobs a run",
     .fields = fan_out_fields,
     .check = check_fan_out,
+    .rules = "{if: {properties: {kind: {const: fixed}}}, then: {properties: {mean: {type: "
+             "integer}}}}",
 };
 
 static const struct field class_fields[] = {
@@ -366,4 +383,6 @@ const struct table spec_workload = {
     .help = "what the fleet has to run",
     .fields = workload_fields,
     .check = check_workload,
+    .rules = "{anyOf: [{required: [classes], properties: {classes: {minItems: 1}}}, {properties: "
+             "{arrivals: {properties: {kind: {enum: [trace, none]}}, required: [kind]}}}]}",
 };
