@@ -8,6 +8,7 @@
  * ratio of each pair is what has a limit, because nanoseconds are the machine's business. Prints a
  * table; the first argument names a file for the same as JSON. Exit 1: a limit was missed.
  */
+#include "bench_explore.h"
 #include "bench_fleet.h"
 #include "model/base/err.h"
 #include "sim/engine/queue.h"
@@ -34,9 +35,10 @@ struct run {
 struct benchmark {
     const char *name, *unit;
     struct run (*run)(void);
-    int yardstick_events; /* of the bare loop that one unit stands against */
-    double limit;         /* of the ratio */
-    double number;        /* the mean number in system should be; NAN: none */
+    int yardstick_events;        /* of the bare loop that one unit stands against */
+    double limit;                /* of the ratio */
+    double number;               /* the mean number in system should be; NAN: none */
+    struct run (*against)(void); /* instead of the bare loop, for one unit; NULL: the bare loop */
 };
 
 static double now_ns(void)
@@ -204,15 +206,26 @@ static struct run fleet(void)
     return (struct run){bench_fleet_event(), NAN};
 }
 
+static struct run transition(void)
+{
+    return (struct run){bench_explore_transition(), NAN};
+}
+
+static struct run bare_step(void)
+{
+    return (struct run){bench_explore_step(), NAN};
+}
+
 /* Further benchmarks go here. The hold limits are 30, 50 and 110 ns where the bare loop takes 11
  * ns an event. M/M/1 at load r has r / (1 - r) in system. */
 static const struct benchmark benchmarks[] = {
-    {"M/M/1", "customer", mm1, 2, 1.6, LOAD / (1 - LOAD)},
-    {"M/G/12 lognormal", "customer", mg12, 2, 3.6, NAN},
-    {"hold, 20 pending", "event", hold_20, 1, 30.0 / 11, NAN},
-    {"hold, 1000 pending", "event", hold_1000, 1, 50.0 / 11, NAN},
-    {"hold, 100000 pending", "event", hold_100000, 1, 110.0 / 11, NAN},
-    {"fleet, a whole year", "event", fleet, 1, 8, NAN},
+    {"M/M/1", "customer", mm1, 2, 1.6, LOAD / (1 - LOAD), NULL},
+    {"M/G/12 lognormal", "customer", mg12, 2, 3.6, NAN, NULL},
+    {"hold, 20 pending", "event", hold_20, 1, 30.0 / 11, NAN, NULL},
+    {"hold, 1000 pending", "event", hold_1000, 1, 50.0 / 11, NAN, NULL},
+    {"hold, 100000 pending", "event", hold_100000, 1, 110.0 / 11, NAN, NULL},
+    {"fleet, a whole year", "event", fleet, 1, 8, NAN, NULL},
+    {"explore, of a step", "transition", transition, 1, 4, NAN, bare_step},
 };
 #define BENCHMARKS (sizeof benchmarks / sizeof *benchmarks)
 
@@ -254,10 +267,14 @@ static bool measure(const struct benchmark *benchmark, json_t *list)
     bool pass;
     int i;
     for (i = 0; i < ROUNDS; i++) {
-        struct run reference = bare_loop(), run = benchmark->run();
-        check_number("bare loop", reference.number, LOAD / (1 - LOAD));
+        struct run reference = benchmark->against ? benchmark->against() : bare_loop();
+        struct run run = benchmark->run();
+        if (!benchmark->against)
+            check_number("bare loop", reference.number, LOAD / (1 - LOAD));
         check_number(benchmark->name, run.number, benchmark->number);
-        bare[i] = reference.ns * benchmark->yardstick_events / 2; /* a customer has two events */
+        bare[i] = benchmark->against
+                      ? reference.ns
+                      : reference.ns * benchmark->yardstick_events / 2; /* a customer: two events */
         engine[i] = run.ns;
         ratio[i] = engine[i] / bare[i];
     }
