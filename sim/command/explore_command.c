@@ -18,6 +18,8 @@ enum {
     OPTION_STATES,
     OPTION_CASE,
     OPTION_CASES,
+    OPTION_AGAINST,
+    OPTION_ANSWER,
     OPTION_NO_LIVENESS
 };
 
@@ -36,6 +38,8 @@ static const char help[] =
     "  --states N         give up beyond N states; that is no proof\n"
     "  --case FILE        write a counterexample there, as decisions that can be replayed\n"
     "  --cases FILE       write there the shortest story of each kind of step\n"
+    "  --against PROGRAM  put every state and view to another build too; what it decides "
+    "otherwise\n"
     "  --threads N        (default: one a processor; the result does not depend on it)\n"
     "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"
     "  --format text|json\n"
@@ -56,6 +60,8 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"states", required_argument, NULL, OPTION_STATES},
                                         {"case", required_argument, NULL, OPTION_CASE},
                                         {"cases", required_argument, NULL, OPTION_CASES},
+                                        {"against", required_argument, NULL, OPTION_AGAINST},
+                                        {"answer", no_argument, NULL, OPTION_ANSWER},
                                         {"no-liveness", no_argument, NULL, OPTION_NO_LIVENESS},
                                         {0}};
 
@@ -63,8 +69,9 @@ struct asked {
     struct scenario_set common;
     struct scale_limits limits;
     struct explore_options explore;
-    const char *forget, *write_case, *write_cases;
-    bool no_liveness;
+    const char *forget, *write_case, *write_cases, *against;
+    bool no_liveness, answer;
+    char **command; /* the other build's, of --against; NULL: none */
 };
 
 /* ---- options ---- */
@@ -101,6 +108,12 @@ static void take_option(struct asked *asked, int option, char **argv, struct und
         break;
     case OPTION_CASES:
         asked->write_cases = optarg;
+        break;
+    case OPTION_AGAINST:
+        asked->against = optarg;
+        break;
+    case OPTION_ANSWER: /* what --against calls: against.h */
+        asked->answer = true;
         break;
     case OPTION_NO_LIVENESS:
         asked->no_liveness = true;
@@ -150,6 +163,23 @@ static void write_cases(const struct space *space, const struct explore_result *
         und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
 }
 
+/* The other program with our options, but for the one that named it. */
+static char **other_command(struct asked *asked, int argc, char **argv)
+{
+    char **command = calloc((size_t)argc + 4, sizeof *command);
+    int i, n = 0;
+    UND_ASSERT(command != NULL);
+    command[n++] = (char *)(uintptr_t)asked->against;
+    for (i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--against") == 0)
+            i++;
+        else if (strncmp(argv[i], "--against=", 10) != 0)
+            command[n++] = argv[i];
+    }
+    command[n] = "--answer";
+    return command;
+}
+
 static void report(const struct asked *asked, const struct explore_findings *findings)
 {
     json_t *json;
@@ -170,8 +200,9 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     struct explore_findings findings = {.space = space, .fleet = fleet, .result = result};
     struct story story = {0};
     struct liveness liveness;
+    struct against *against = calloc(1, sizeof *against);
     bool good;
-    UND_ASSERT(result != NULL);
+    UND_ASSERT(result != NULL && against != NULL);
     asked->explore.threads = asked->common.experiment.threads;
     if (!asked->common.quiet && scenario_set_shows_progress()) {
         asked->explore.progress = show_progress;
@@ -191,9 +222,15 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     }
     if (asked->write_cases && !findings.story)
         write_cases(space, result, NULL, asked->write_cases, err);
+    if (asked->command && result->complete && err->code == UND_OK &&
+        against_run(space, result, asked->command, against, err) == UND_OK)
+        findings.against = against;
     good = result->complete && !findings.story &&
-           (!findings.liveness || (liveness.late == 0 && liveness.wrong == 0));
-    report(asked, &findings);
+           (!findings.liveness || (liveness.late == 0 && liveness.wrong == 0)) &&
+           against->steps == 0;
+    if (err->code == UND_OK)
+        report(asked, &findings);
+    free(against);
     story_fini(&story);
     explore_fini(result);
     free(result);
@@ -214,7 +251,8 @@ static enum und_code run(struct asked *asked, const char *path, struct und_err *
     if (code == UND_OK && scale_fleet(&scenario->fleet, &asked->limits, &scale, err) == UND_OK &&
         read_forget(asked->forget, scale.n, &forget, err) == UND_OK &&
         space_open(space, &scale, forget, err) == UND_OK) {
-        code = explore(asked, space, &scenario->fleet, err);
+        code = asked->answer ? against_answer(space, err)
+                             : explore(asked, space, &scenario->fleet, err);
         space_close(space);
     }
     scenario_fini(scenario);
@@ -242,8 +280,11 @@ enum und_code explore_command(int argc, char **argv, struct und_err *err)
     }
     if (err->code == UND_OK && optind != argc - 1)
         und_fail(err, UND_USAGE, "explore: got %d files, want one", argc - optind);
+    if (err->code == UND_OK && asked->against)
+        asked->command = other_command(asked, argc, argv);
     if (err->code == UND_OK)
         code = run(asked, argv[optind], err);
+    free(asked->command);
     free(asked);
     return err->code != UND_OK ? err->code : code;
 }

@@ -218,24 +218,11 @@ void explore_print(FILE *out, const struct explore_findings *findings)
         print_liveness(out, findings->liveness);
     if (findings->story)
         print_violation(out, findings);
+    if (findings->against)
+        against_print(out, findings->space, result, findings->against);
 }
 
 /* ---- JSON ---- */
-
-static json_t *steps_json(const struct story *story)
-{
-    json_t *steps = json_array();
-    char *text = NULL, *line, *rest;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    UND_ASSERT(out != NULL);
-    story_print(story, out);
-    fclose(out);
-    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        json_array_append_new(steps, json_string(line));
-    free(text);
-    return steps;
-}
 
 static json_t *violations_json(const struct explore_findings *findings)
 {
@@ -245,7 +232,7 @@ static json_t *violations_json(const struct explore_findings *findings)
         json_array_append_new(
             violations, json_pack("{s:s, s:o, s:b}", "property",
                                   property_name(findings->result->violation.property), "steps",
-                                  steps_json(findings->story), "real", findings->story->real));
+                                  story_json(findings->story), "real", findings->story->real));
     if (liveness && liveness->late > 0)
         json_array_append_new(violations,
                               json_pack("{s:s, s:[]}", "property", "comes-to-rest", "steps"));
@@ -272,5 +259,8 @@ json_t *explore_json(const struct explore_findings *findings)
                      unvisited);
     if (findings->liveness)
         json_object_set_new(root, "rest_units", json_integer(findings->liveness->rest));
+    if (findings->against)
+        json_object_set_new(root, "against",
+                            against_json(findings->space, result, findings->against));
     return root;
 }

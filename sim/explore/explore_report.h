@@ -2,8 +2,8 @@
 #ifndef SIM_EXPLORE_EXPLORE_REPORT_H
 #define SIM_EXPLORE_EXPLORE_REPORT_H
 
+#include "against.h"
 #include "liveness.h"
-#include "story.h"
 
 #include <jansson.h>
 
@@ -26,6 +26,7 @@ struct explore_findings {
     const struct explore_result *result;
     const struct liveness *liveness; /* NULL: not asked for */
     const struct story *story;       /* NULL: no violation */
+    const struct against *against;   /* NULL: not asked for */
 };
 
 void explore_print(FILE *out, const struct explore_findings *findings);

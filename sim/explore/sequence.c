@@ -270,7 +270,8 @@ void sequence_restart(struct sequence *sequence, int64_t at_ms, bool loss)
     sequence->at_ms = at_ms;
     if (loss)
         policy_init(&sequence->config, &sequence->state, at_ms, &sequence->view);
-    sequence->state.started_ms = at_ms;
+    else
+        sequence->state.started_ms = at_ms;
     if (!sequence->out)
         return;
     write_time(sequence);

@@ -396,6 +396,21 @@ void story_print(const struct story *story, FILE *out)
     retell(story, "", out, NULL);
 }
 
+json_t *story_json(const struct story *story)
+{
+    json_t *steps = json_array();
+    char *text = NULL, *line, *rest;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    story_print(story, out);
+    fclose(out);
+    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        json_array_append_new(steps, json_string(line));
+    free(text);
+    return steps;
+}
+
 void story_print_case(const struct story *story, const char *name, FILE *out)
 {
     retell(story, name, NULL, out);

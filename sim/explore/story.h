@@ -13,6 +13,8 @@
 #include "explore.h"
 #include "sequence.h"
 
+#include <jansson.h>
+
 #define STORY_MOVES 512
 
 struct story_move {
@@ -47,6 +49,7 @@ void story_fini(struct story *story);
 
 /* In words, a line a step. */
 void story_print(const struct story *story, FILE *out);
+json_t *story_json(const struct story *story); /* an array of them; new reference */
 /* The same as decisions (sequence.h). */
 void story_print_case(const struct story *story, const char *name, FILE *out);
 
