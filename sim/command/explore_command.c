@@ -18,6 +18,7 @@ enum {
     OPTION_STATES,
     OPTION_CASE,
     OPTION_CASES,
+    OPTION_BITSTATE,
     OPTION_AGAINST,
     OPTION_ANSWER,
     OPTION_NO_LIVENESS
@@ -36,6 +37,9 @@ static const char help[] =
     "                     both)\n"
     "  --no-liveness      check single steps alone\n"
     "  --states N         give up beyond N states; that is no proof\n"
+    "  --bitstate MIB     beyond memory: two bits a state in so many MiB; states may be missed, "
+    "which\n"
+    "                     is no proof\n"
     "  --case FILE        write a counterexample there, as decisions that can be replayed\n"
     "  --cases FILE       write there the shortest story of each kind of step\n"
     "  --against PROGRAM  put every state and view to another build too; what it decides "
@@ -62,6 +66,7 @@ static const struct option options[] = {{"help", no_argument, NULL, 'h'},
                                         {"cases", required_argument, NULL, OPTION_CASES},
                                         {"against", required_argument, NULL, OPTION_AGAINST},
                                         {"answer", no_argument, NULL, OPTION_ANSWER},
+                                        {"bitstate", required_argument, NULL, OPTION_BITSTATE},
                                         {"no-liveness", no_argument, NULL, OPTION_NO_LIVENESS},
                                         {0}};
 
@@ -99,6 +104,9 @@ static void take_option(struct asked *asked, int option, char **argv, struct und
         break;
     case OPTION_STATES:
         asked->explore.max_states = (uint32_t)number("--states", optarg, 1, 1000000000, err);
+        break;
+    case OPTION_BITSTATE:
+        asked->explore.bitstate = (size_t)number("--bitstate", optarg, 1, 1 << 20, err) << 20;
         break;
     case OPTION_FORGET:
         asked->forget = optarg;
@@ -211,12 +219,12 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     explore_run(space, &asked->explore, result);
     if (asked->explore.progress)
         fputs("\r\033[K", stderr);
-    if (result->violation.property != PROPERTY_HOLDS) {
+    if (result->violation.property != PROPERTY_HOLDS && !result->bitstate) {
         story_of_violation(space, result, &story);
         findings.story = &story;
         if (asked->write_case)
             write_cases(space, result, &story, asked->write_case, err);
-    } else if (result->complete && !asked->no_liveness) {
+    } else if (result->complete && !result->bitstate && !asked->no_liveness) {
         liveness_check(space, result, &liveness);
         findings.liveness = &liveness;
     }
@@ -225,7 +233,7 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     if (asked->command && result->complete && err->code == UND_OK &&
         against_run(space, result, asked->command, against, err) == UND_OK)
         findings.against = against;
-    good = result->complete && !findings.story &&
+    good = result->complete && !result->bitstate && result->violation.property == PROPERTY_HOLDS &&
            (!findings.liveness || (liveness.late == 0 && liveness.wrong == 0)) &&
            against->steps == 0;
     if (err->code == UND_OK)
@@ -280,6 +288,8 @@ enum und_code explore_command(int argc, char **argv, struct und_err *err)
     }
     if (err->code == UND_OK && optind != argc - 1)
         und_fail(err, UND_USAGE, "explore: got %d files, want one", argc - optind);
+    if (asked->explore.bitstate > 0 && (asked->against || asked->write_case || asked->write_cases))
+        und_fail(err, UND_USAGE, "--bitstate: keeps no states for --against, --case and --cases");
     if (err->code == UND_OK && asked->against)
         asked->command = other_command(asked, argc, argv);
     if (err->code == UND_OK)

@@ -226,7 +226,11 @@ void explore_run(const struct space *space, const struct explore_options *option
     double start = seconds();
     UND_ASSERT(crew != NULL);
     memset(result, 0, sizeof *result);
-    stateset_init(&result->set, space->codec.bits);
+    result->bitstate = options->bitstate > 0;
+    if (result->bitstate)
+        stateset_init_bits(&result->set, space->codec.bits, options->bitstate);
+    else
+        stateset_init(&result->set, space->codec.bits);
     stateset_add(&result->set, space->first);
     result->level[1] = 1;
     crew->space = space;
@@ -240,6 +244,7 @@ void explore_run(const struct space *space, const struct explore_options *option
             result->complete = true;
             break;
         }
+        stateset_forget(&result->set, to);
         result->depth++;
         result->level[result->depth + 1] = result->set.n;
     }

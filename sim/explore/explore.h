@@ -19,6 +19,7 @@
 struct explore_options {
     int threads;         /* 0: one a processor */
     uint32_t max_states; /* 0: as many as a stateset holds; beyond, the exploration is incomplete */
+    size_t bitstate;     /* bytes of bits instead of an index, see stateset.h; 0: exact */
     void (*progress)(void *context, const struct stateset *set, int depth);
     void *context;
 };
@@ -45,6 +46,7 @@ struct explore_result {
     int64_t transitions;
     double seconds;
     bool complete;
+    bool bitstate; /* states may have been missed: no proof, and no story of a violation */
     struct explore_visits visits;
     struct explore_violation violation;
 };

@@ -209,15 +209,23 @@ void explore_print(FILE *out, const struct explore_findings *findings)
             result->set.n, (long long)result->transitions, result->depth,
             (double)result->transitions / result->seconds * 1e-6,
             (double)stateset_bytes(&result->set) / result->set.n,
-            findings->story     ? "a violation"
-            : !result->complete ? "INCOMPLETE, no proof"
-                                : "every property holds at every transition");
+            findings->story                                ? "a violation"
+            : result->violation.property != PROPERTY_HOLDS ? "a violation"
+            : !result->complete                            ? "INCOMPLETE, no proof"
+            : result->bitstate ? "nothing broken where it has been; BITSTATE, no proof"
+                               : "every property holds at every transition");
     if (result->complete)
         print_reached(out, findings);
     if (findings->liveness)
         print_liveness(out, findings->liveness);
     if (findings->story)
         print_violation(out, findings);
+    else if (result->violation.property != PROPERTY_HOLDS)
+        fprintf(out,
+                "\nVIOLATION of %s: %s, at depth %d (its story needs the states: run without "
+                "--bitstate)\n",
+                property_name(result->violation.property),
+                property_words(result->violation.property), result->depth + 1);
     if (findings->against)
         against_print(out, findings->space, result, findings->against);
 }
@@ -233,6 +241,10 @@ static json_t *violations_json(const struct explore_findings *findings)
             violations, json_pack("{s:s, s:o, s:b}", "property",
                                   property_name(findings->result->violation.property), "steps",
                                   story_json(findings->story), "real", findings->story->real));
+    else if (findings->result->violation.property != PROPERTY_HOLDS)
+        json_array_append_new(
+            violations, json_pack("{s:s, s:[]}", "property",
+                                  property_name(findings->result->violation.property), "steps"));
     if (liveness && liveness->late > 0)
         json_array_append_new(violations,
                               json_pack("{s:s, s:[]}", "property", "comes-to-rest", "steps"));
@@ -255,8 +267,8 @@ json_t *explore_json(const struct explore_findings *findings)
                      (json_int_t)result->set.n, "transitions", (json_int_t)result->transitions,
                      "depth", result->depth, "bytes_per_state",
                      (double)stateset_bytes(&result->set) / result->set.n, "complete",
-                     result->complete, "violations", violations_json(findings), "unvisited",
-                     unvisited);
+                     result->complete && !result->bitstate, "violations", violations_json(findings),
+                     "unvisited", unvisited);
     if (findings->liveness)
         json_object_set_new(root, "rest_units", json_integer(findings->liveness->rest));
     if (findings->against)

@@ -110,6 +110,26 @@ START_TEST(too_few_states_are_no_proof)
 }
 END_TEST
 
+START_TEST(bits_may_miss_states_and_invent_none)
+{
+    struct explore_options roomy = {.bitstate = 1 << 20}, tight = {.bitstate = 512};
+    uint32_t exact;
+    open_space(coarse, words);
+    explore_all(0);
+    exact = result.set.n;
+    explore_fini(&result);
+    explore_run(&space, &roomy, &result);
+    ck_assert(result.bitstate);
+    ck_assert_uint_eq(result.set.n, exact);
+    explore_fini(&result);
+    explore_run(&space, &tight, &result);
+    ck_assert_uint_lt(result.set.n, exact);
+    ck_assert_uint_gt(result.set.n, 100);
+    explore_fini(&result);
+    close_space();
+}
+END_TEST
+
 START_TEST(everything_is_reached_and_comes_to_rest)
 {
     static const struct abstraction both[] = {{.words = true}, {.guard = true}};
@@ -371,6 +391,7 @@ Suite *suite(void)
     tcase_add_test(tc, durations_keep_their_order);
     tcase_add_test(tc, two_threads_count_as_one);
     tcase_add_test(tc, too_few_states_are_no_proof);
+    tcase_add_test(tc, bits_may_miss_states_and_invent_none);
     tcase_add_loop_test(tc, everything_is_reached_and_comes_to_rest, 0, 2);
     tcase_add_test(tc, packing_loses_nothing_of_a_packed_state);
     tcase_add_loop_test(tc, a_fine_run_never_leaves_what_was_explored, 0, 2);
