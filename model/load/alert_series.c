@@ -73,7 +73,7 @@ static void find_known(struct alert_series_list *found, const struct prometheus_
                        const struct rule_source *source)
 {
     for (int job = 0; job < file->n_jobs; job++) {
-        struct alert_series series = {.job = job};
+        struct alert_series series = {.job = job, .own_job = -1};
         for (int i = 0; i < file->jobs[job].n_targets; i++) {
             const struct prometheus_target *target = &file->jobs[job].targets[i];
             int host;
@@ -119,6 +119,62 @@ static bool allows_job(const struct rule_source *source, const char *job)
     return true;
 }
 
+/* --- no prometheus.yml ----------------------------------------------------------------------- */
+
+/* Could a job that scrapes hosts or runners have this name? */
+static bool names_hosts(const char *job)
+{
+    static const char *const words[] = {"node",  "runner", "host",    "linux",  "ci", "agent",
+                                        "build", "worker", "machine", "server", NULL};
+    for (int i = 0; words[i]; i++) {
+        if (strcasestr(job, words[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool allows_some_job(const struct rule_source *source)
+{
+    static const char *const usual[] = {"node",    "node-exporter", "node_exporter", "runner",
+                                        "runners", "github-runner", "nodeexporter",  NULL};
+    for (int i = 0; i < source->matchers.n; i++) {
+        const struct label_matcher *matcher = &source->matchers.list[i];
+        if (strcmp(matcher->name, "job") == 0 && matcher->match == PROMQL_IS)
+            return names_hosts(matcher->value) && allows_job(source, matcher->value);
+    }
+    for (int i = 0; usual[i]; i++) {
+        if (allows_job(source, usual[i]))
+            return true;
+    }
+    return false;
+}
+
+/* `up` has the labels of its target: without a prometheus.yml, job and instance. */
+static bool allows_no_labels(const struct rule *rule, const struct rule_source *source)
+{
+    for (int i = 0; reads_up(rule) && i < source->matchers.n; i++) {
+        const struct label_matcher *matcher = &source->matchers.list[i];
+        if (strcmp(matcher->name, "job") != 0 && !label_names_host(matcher->name) &&
+            !label_matches(matcher, ""))
+            return false;
+    }
+    return true;
+}
+
+static void find_unnamed(struct alert_series_list *found, const struct fleet *fleet,
+                         const struct rule *rule, const struct rule_source *source)
+{
+    struct alert_series series = {.job = -1, .own_job = -1, .hosts = hosts_by_name(fleet, source)};
+    for (int i = 0; i < fleet->monitoring.n_jobs && series.own_job < 0; i++) {
+        if (allows_job(source, fleet->monitoring.jobs[i].name))
+            series.own_job = i;
+    }
+    if (fleet->monitoring.n_jobs > 0 ? series.own_job < 0 : !allows_some_job(source))
+        found->others = 1;
+    else if (series.hosts && allows_no_labels(rule, source))
+        add(found, &series);
+}
+
 /* A job that is likely to scrape node_exporter. */
 static bool is_node_job(const struct prometheus_job *job)
 {
@@ -149,7 +205,8 @@ static void find_discovered(struct alert_series_list *found, const struct promet
         return;
     prom_note(&reader, &spot, "%s: the targets of job %s come from %s: taken to be every host",
               rule->name, file->jobs[best].name, file->jobs[best].discovers);
-    struct alert_series series = {.job = best, .hosts = hosts_by_name(fleet, source)};
+    struct alert_series series = {
+        .job = best, .own_job = -1, .hosts = hosts_by_name(fleet, source)};
     if (series.hosts)
         add(found, &series);
 }
@@ -183,9 +240,7 @@ void alert_series_find(struct alert_series_list *found, const struct prometheus_
 {
     *found = (struct alert_series_list){0};
     if (!file || file->n_jobs == 0) {
-        struct alert_series series = {.job = -1, .hosts = hosts_by_name(fleet, source)};
-        if (series.hosts)
-            add(found, &series);
+        find_unnamed(found, fleet, rule, source);
         return;
     }
     find_known(found, file, fleet, rule, source);

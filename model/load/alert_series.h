@@ -15,8 +15,9 @@
 #include "model/rules/rule_file.h"
 
 struct alert_series {
-    int job;                           /* of the prometheus.yml; -1: there is none */
-    uint64_t hosts;                    /* bit set */
+    int job;        /* of the prometheus.yml; -1: there is none */
+    int own_job;    /* without one, of the fleet\'s monitoring.jobs; -1: it names none */
+    uint64_t hosts; /* bit set */
     const json_t *labels[FLEET_HOSTS]; /* of the series, borrowed; NULL where nobody knows them */
 };
 
@@ -26,7 +27,8 @@ struct alert_series_list {
     int others; /* targets that the rule reads and that are no host of the fleet */
 };
 
-/* `file` may be NULL. Only names and probes of the hosts are looked at. */
+/* `file` may be NULL. Of the fleet only names and probes of the hosts, and names of jobs, are looked
+ * at. */
 void alert_series_find(struct alert_series_list *found, const struct prometheus_file *file,
                        const struct fleet *fleet, const struct rule *rule,
                        const struct rule_source *source, json_t *notes);

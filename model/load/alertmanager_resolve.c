@@ -14,7 +14,7 @@
 static json_t *own_labels(const json_t *item, const struct fleet *fleet, const struct rule *rule,
                           int host)
 {
-    struct alert_series series = {.job = -1};
+    struct alert_series series = {.job = -1, .own_job = -1};
     struct rule_source source = {.name = (char *)rule->name};
     json_t *given = json_object_get(item, "labels"), *labels;
     source.labels = given ? json_copy(given) : json_object();

@@ -114,6 +114,20 @@ static enum und_code read_config(struct expander *expander)
     return take_rule_files(expander);
 }
 
+/* Names of the scrape jobs that the fleet gives itself. */
+static void read_jobs(struct expander *expander)
+{
+    struct monitoring *to = &expander->hosts->monitoring;
+    json_t *job;
+    size_t i;
+    json_array_foreach(json_object_get(expander->monitoring, "jobs"), i, job)
+    {
+        const char *name = json_string_value(json_object_get(job, "name"));
+        if (name && to->n_jobs < FLEET_JOBS)
+            snprintf(to->jobs[to->n_jobs++].name, FLEET_NAME, "%.*s", FLEET_NAME - 1, name);
+    }
+}
+
 /* --- putting it in place --------------------------------------------------------------------- */
 
 static void put(struct expander *expander, json_t *mapping, const char *key, json_t *value,
@@ -224,6 +238,9 @@ static void put_rule(struct expander *expander, int index, const struct alert_se
     put(expander, item, "group", json_string(rule->group), &spot);
     put(expander, item, "interval", duration(rule->interval_ms), &spot);
     put(expander, item, "labels", json_copy(source->labels), &spot);
+    if (series->own_job >= 0)
+        put(expander, item, "job",
+            json_string(expander->hosts->monitoring.jobs[series->own_job].name), &spot);
     if (series->job >= 0)
         put(expander, item, "job",
             json_string(expander->prometheus->jobs[expander->jobs[job]].job.name), &spot);
@@ -385,6 +402,7 @@ static void start(struct expander *expander, struct doc *doc, json_t *fleet, str
     UND_ASSERT(expander->hosts != NULL);
     expander->set = rule_set_new();
     read_hosts(expander, fleet);
+    read_jobs(expander);
 }
 
 static void finish(struct expander *expander)

@@ -235,8 +235,7 @@ static const char *entries_of(const char *name, size_t n)
         if (strlen(section->name) == n && strncmp(section->name, name, n) == 0)
             return section->entries;
     }
-    UND_ASSERT(!"a section of the table");
-    return NULL;
+    UND_UNREACHABLE();
 }
 
 /* The kind of the key in these entries, NULL if there is none. */

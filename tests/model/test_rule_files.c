@@ -272,6 +272,31 @@ START_TEST(bad_rule_file_is_one_placed_line)
 }
 END_TEST
 
+/* 20,000 rules in 200 groups, and 300 that watch hosts: as many as the simulation holds are in the
+ * fleet, the others are said to be left out. */
+START_TEST(there_is_no_ceiling_that_a_team_meets)
+{
+    struct rule_set *set = rule_set_new();
+    struct und_err err = {0};
+    FILE *file = fopen("rules.yml", "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("groups:\n", file);
+    for (int i = 0; i < 20000; i++) {
+        if (i % 100 == 0)
+            fprintf(file, "- name: g%d\n  rules:\n", i);
+        fprintf(file, "  - {alert: A%d, expr: 'rate(foo_total[5m]) > %d', labels: {n: '%d'}}\n", i,
+                i, i);
+    }
+    fclose(file);
+    ck_assert_msg(rule_set_read(set, one_path, 1, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(set->n, 20000);
+    ck_assert_str_eq(set->sources[19999].name, "A19999");
+    ck_assert_str_eq(set->sources[19999].group, "g19900");
+    ck_assert_int_eq(set->sources[19999].line, 1 + 2 * 200 + 20000);
+    rule_set_free(set);
+}
+END_TEST
+
 START_TEST(what_is_far_too_large_is_refused_at_once)
 {
     struct rule_set *set = rule_set_new();
@@ -657,6 +682,32 @@ START_TEST(alerts_about_other_machines_are_not_about_hosts)
 }
 END_TEST
 
+/* Without a prometheus.yml a job's name decides whose it is, and a host has no other labels. */
+START_TEST(without_a_configuration_names_decide)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("fleet.yaml",
+               "fleet:\n  hosts: [{name: one, tier: primary, slots: 2}]\n"
+               "  workload: {arrivals: {rate: 1/h}, classes: [{name: a, duration: 1min}]}\n"
+               "  monitoring: {rules: rules.yml}\n");
+    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
+                            "  - {alert: A, expr: 'up{job=\"grafana\"} == 0'}\n"
+                            "  - {alert: B, expr: 'up{job=\"node\",env=\"staging\"} == 0'}\n"
+                            "  - {alert: C, expr: 'up{job=\"github-runner-health\"} == 0'}\n"
+                            "  - {alert: D, expr: 'up{job!=\"grafana\"} == 0'}\n"
+                            "  - {alert: E, expr: 'up{job=~\"node.*\"} == 0'}\n"
+                            "  - {alert: F, expr: 'up{job=~\"redis|kafka\"} == 0'}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.monitoring.n_rules, 3);
+    ck_assert_str_eq(fleet.monitoring.rules[0].name, "C");
+    ck_assert_str_eq(fleet.monitoring.rules[1].name, "D");
+    ck_assert_str_eq(fleet.monitoring.rules[2].name, "E");
+    ck_assert_str_eq(fleet.monitoring.left_out[SEVERITY_WARNING].names, "B");
+    fleet_fini(&fleet);
+}
+END_TEST
+
 /* Routes see the labels that Prometheus sends, and no others. */
 static const struct {
     const char *matcher;
@@ -707,6 +758,24 @@ START_TEST(routes_see_the_labels_that_are_sent)
     for (int rule = 0; rule < 3; rule++)
         ck_assert_int_eq(fleet.alertmanager.route_of[rule][0], labels_seen[_i].route[rule]);
     ck_assert_int_eq(fleet.alertmanager.route_of[3][0], -1); /* dropped */
+    fleet_fini(&fleet);
+}
+END_TEST
+
+START_TEST(more_signals_than_the_simulation_holds_are_said)
+{
+    struct und_err err = {0};
+    FILE *file;
+    write_all();
+    file = fopen("rules.yml", "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("groups:\n- name: a\n  rules:\n", file);
+    for (int i = 0; i < FLEET_RULES + 44; i++)
+        fprintf(file, "  - {alert: A%d, expr: 'up{job=\"node\"} == 0'}\n", i);
+    fclose(file);
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.monitoring.n_rules, FLEET_RULES);
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 44);
     fleet_fini(&fleet);
 }
 END_TEST
@@ -841,6 +910,7 @@ Suite *suite(void)
     tcase_add_test(files, group_labels_are_the_rules_that_have_no_own);
     tcase_add_test(files, kubernetes_objects_are_read);
     LOOP(files, bad_rule_file_is_one_placed_line, bad_rules);
+    tcase_add_test(files, there_is_no_ceiling_that_a_team_meets);
     tcase_add_test(files, what_is_far_too_large_is_refused_at_once);
     tcase_add_test(files, prometheus_file_gives_jobs_and_rule_files);
     LOOP(files, bad_prometheus_file_is_one_placed_line, bad_prometheus);
@@ -851,7 +921,9 @@ Suite *suite(void)
     tcase_add_test(files, a_route_without_continue_ends_the_search);
     tcase_add_test(files, matchers_choose_hosts_and_jobs);
     tcase_add_test(files, alerts_about_other_machines_are_not_about_hosts);
+    tcase_add_test(files, without_a_configuration_names_decide);
     LOOP(files, routes_see_the_labels_that_are_sent, labels_seen);
+    tcase_add_test(files, more_signals_than_the_simulation_holds_are_said);
     tcase_add_test(files, sets_reach_into_the_files);
     tcase_add_test(files, the_fleet_s_own_interval_wins);
     LOOP(files, bad_reference_is_one_placed_line, bad_fleets);
