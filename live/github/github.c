@@ -278,11 +278,6 @@ enum und_code github_force_cancel(struct github_client *client, int64_t run_id, 
     return on_run(client, run_id, "force-cancel", "202 or 409", err);
 }
 
-enum und_code github_rerun(struct github_client *client, int64_t run_id, struct und_err *err)
-{
-    return on_run(client, run_id, "rerun", "201", err);
-}
-
 enum und_code github_rerun_failed(struct github_client *client, int64_t run_id, struct und_err *err)
 {
     return on_run(client, run_id, "rerun-failed-jobs", "201", err);

@@ -57,7 +57,6 @@ enum und_code github_labels_remove(struct github_client *client, int64_t runner_
 enum und_code github_cancel(struct github_client *client, int64_t run_id, struct und_err *err);
 enum und_code github_force_cancel(struct github_client *client, int64_t run_id,
                                   struct und_err *err);
-enum und_code github_rerun(struct github_client *client, int64_t run_id, struct und_err *err);
 enum und_code github_rerun_failed(struct github_client *client, int64_t run_id,
                                   struct und_err *err);
 

@@ -311,13 +311,6 @@ const char *journal_kind_name(enum journal_kind kind)
     return names[kind];
 }
 
-const char *journal_event_name(enum journal_event event)
-{
-    static const char *const names[JOURNAL_EVENTS] = {"intended", "done",  "failed", "undoing",
-                                                      "undone",   "stuck", "closed"};
-    return names[event];
-}
-
 enum und_code journal_begin(struct journal *journal, enum journal_kind kind, const char *name,
                             const json_t *about, int64_t *run, struct und_err *err)
 {

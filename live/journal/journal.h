@@ -134,7 +134,6 @@ typedef enum und_code journal_visitor(void *context, int64_t number, int64_t now
 enum und_code journal_decisions(struct journal *journal, int64_t run, journal_visitor *each,
                                 void *context, struct und_err *err);
 
-const char *journal_event_name(enum journal_event event);
 const char *journal_kind_name(enum journal_kind kind);
 
 #endif

@@ -56,17 +56,6 @@ enum und_code alertmanager_client_alerts(struct alertmanager_client *client,
     return err->code;
 }
 
-enum und_code alertmanager_client_healthy(struct alertmanager_client *client, struct und_err *err)
-{
-    struct http_request request = {.path = "/-/healthy", .once = true};
-    struct http_response response;
-    if (http_send(client->service.http, &request, &response, err) == UND_OK &&
-        response.status != 200)
-        http_refused(client->service.http, &request, &response, "200", "", err);
-    http_response_fini(&response);
-    return err->code;
-}
-
 static enum und_code copy_label(const json_t *labels, const char *name, char *out, size_t size,
                                 const char *place, struct und_err *err)
 {

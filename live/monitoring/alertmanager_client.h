@@ -40,7 +40,6 @@ enum und_code alertmanager_client_open(struct alertmanager_client **out,
 void alertmanager_client_close(struct alertmanager_client *client);
 enum und_code alertmanager_client_alerts(struct alertmanager_client *client,
                                          struct alertmanager_alerts *out, struct und_err *err);
-enum und_code alertmanager_client_healthy(struct alertmanager_client *client, struct und_err *err);
 
 enum und_code alertmanager_parse_alerts(const json_t *body, struct alertmanager_alerts *out,
                                         const char *place, struct und_err *err);

@@ -160,11 +160,6 @@ static enum und_code check(struct prometheus_client *client, const char *path, s
     return err->code;
 }
 
-enum und_code prometheus_client_healthy(struct prometheus_client *client, struct und_err *err)
-{
-    return check(client, "/-/healthy", err);
-}
-
 enum und_code prometheus_client_ready(struct prometheus_client *client, struct und_err *err)
 {
     return check(client, "/-/ready", err);

@@ -96,8 +96,7 @@ enum und_code prometheus_client_query(struct prometheus_client *client, const ch
 enum und_code prometheus_client_range(struct prometheus_client *client, const char *query,
                                       int64_t start_ms, int64_t end_ms, int64_t step_ms,
                                       struct prometheus_matrix *out, struct und_err *err);
-/* GET /-/healthy and /-/ready; UND_OK means 200. */
-enum und_code prometheus_client_healthy(struct prometheus_client *client, struct und_err *err);
+/* GET /-/ready; UND_OK means 200. */
 enum und_code prometheus_client_ready(struct prometheus_client *client, struct und_err *err);
 
 /* The parsers: the whole answer's body in, a list out (appended to). */

@@ -17,11 +17,6 @@ const char *drill_measure_name(enum drill_measure_kind kind)
     return names[kind];
 }
 
-enum metric drill_measure_metric(enum drill_measure_kind kind)
-{
-    return metric_by_name(drill_measure_name(kind));
-}
-
 static bool hit(const struct drill_track *track, int host)
 {
     return host >= 0 && (track->hosts >> host & 1) != 0;

@@ -124,7 +124,5 @@ bool drill_track_steady(const struct drill_track *track);
 bool drill_track_settled(const struct drill_track *track);
 
 const char *drill_measure_name(enum drill_measure_kind kind); /* "rto_ms" */
-/* What the simulator calls it; METRIC_COUNT: it has no name for it. */
-enum metric drill_measure_metric(enum drill_measure_kind kind);
 
 #endif

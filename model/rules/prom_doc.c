@@ -128,20 +128,6 @@ enum und_code prom_string(const struct prom_reader *reader, const json_t *mappin
     return UND_OK;
 }
 
-enum und_code prom_text(const struct prom_reader *reader, const json_t *mapping, const char *key,
-                        char *text, size_t size)
-{
-    struct spot spot = doc_member(reader->doc, mapping, key);
-    const char *string;
-    if (prom_string(reader, mapping, key, &string))
-        return UND_USAGE;
-    if (strlen(string) >= size)
-        return doc_fail(&spot, reader->err, "got %zu bytes, want at most %zu", strlen(string),
-                        size - 1);
-    memcpy(text, string, strlen(string) + 1);
-    return UND_OK;
-}
-
 enum und_code prom_duration(const struct prom_reader *reader, const json_t *mapping,
                             const char *key, int64_t *ms)
 {

@@ -32,9 +32,6 @@ enum und_code prom_list(const struct prom_reader *reader, const json_t *mapping,
 /* A text, as the file has it (its doc is foreign); "" if there is none. Borrowed. */
 enum und_code prom_string(const struct prom_reader *reader, const json_t *mapping, const char *key,
                           const char **text);
-/* A copy of it. */
-enum und_code prom_text(const struct prom_reader *reader, const json_t *mapping, const char *key,
-                        char *text, size_t size);
 /* A duration; *ms stays as it is if there is none. */
 enum und_code prom_duration(const struct prom_reader *reader, const json_t *mapping,
                             const char *key, int64_t *ms);

@@ -12,7 +12,8 @@
 #define GROWING 0.9 /* share of the replications */
 #define LINEAR 0.75 /* second half's growth over the first half's */
 
-bool steady_asked(const struct scenario *scenario)
+/* Nothing happens just once, and the run has an end. */
+static bool is_asked(const struct scenario *scenario)
 {
     int i;
     for (i = 0; i < scenario->n_faults; i++)
@@ -79,7 +80,7 @@ enum und_code steady_check(const struct scenario *scenario, struct und_err *err)
     const struct workload *workload = &scenario->fleet.workload;
     bool bounded = workload->queue.capacity >= 0 || workload->queue.has_patience;
     double rate = workload->arrivals.rate_per_ms, work, load;
-    if (!steady_asked(scenario) || workload->arrivals.kind == ARRIVALS_NONE)
+    if (!is_asked(scenario) || workload->arrivals.kind == ARRIVALS_NONE)
         return UND_OK;
     if (workload->arrivals.kind == ARRIVALS_RENEWAL)
         rate = 1 / dist_mean(&workload->arrivals.interval);
@@ -103,7 +104,7 @@ void steady_lay_out(const struct scenario *scenario, int64_t warmup_ms, int64_t 
     int64_t whole = period_ms(&scenario->fleet.workload);
     int64_t observed_ms = scenario->duration_ms - warmup_ms;
     *slices = (struct time_slices){.from_ms = scenario->duration_ms};
-    if (!steady_asked(scenario))
+    if (!is_asked(scenario))
         return;
     /* Sections of whole days (weeks), or the day alone would make the queue grow. */
     whole *= few ? LONG_RUN_SECTIONS : SECTIONS;

@@ -12,8 +12,6 @@
 #define STEADY_FEW 5         /* fewer replications: batch means are the better interval */
 #define STEADY_LONG_RUN 4096 /* stretches of each of those few */
 
-/* Nothing happens just once, and the run has an end. */
-bool steady_asked(const struct scenario *scenario);
 /* UND_USAGE where the answer is known to be infinite: jobs come faster than the hosts, broken down
  * as often as their MTBF says, can serve them. Peaks above the capacity are no harm, and neither is
  * a queue with a ceiling or impatient jobs; traces are finite. */

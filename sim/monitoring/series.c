@@ -2,7 +2,7 @@
 
 #include "model/base/assert.h"
 
-bool series_instant(const struct sample *samples, size_t n, int64_t now_ms, int64_t lookback_ms,
+static bool instant(const struct sample *samples, size_t n, int64_t now_ms, int64_t lookback_ms,
                     double *value)
 {
     const struct sample *last = n ? &samples[n - 1] : NULL;
@@ -103,9 +103,9 @@ bool series_matches(const struct rule *rule, const struct sample *samples, size_
     double value = 0;
     switch (rule->signal) {
     case SIGNAL_UP:
-        return series_instant(samples, n, now_ms, lookback_ms, &value) && value == 0;
+        return instant(samples, n, now_ms, lookback_ms, &value) && value == 0;
     case SIGNAL_ABSENT:
-        return !series_instant(samples, n, now_ms, lookback_ms, &value);
+        return !instant(samples, n, now_ms, lookback_ms, &value);
     case SIGNAL_CPU_RATE:
         if (rule->window_ms == 0)
             break;
@@ -122,5 +122,5 @@ bool series_matches(const struct rule *rule, const struct sample *samples, size_
     case SIGNAL_COUNT:
         UND_UNREACHABLE();
     }
-    return series_instant(samples, n, now_ms, lookback_ms, &value) && beyond(rule, value);
+    return instant(samples, n, now_ms, lookback_ms, &value) && beyond(rule, value);
 }

@@ -23,8 +23,6 @@ struct sample {
 };
 
 /* Each returns false where the query has no result. */
-bool series_instant(const struct sample *samples, size_t n, int64_t now_ms, int64_t lookback_ms,
-                    double *value);
 bool series_rate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
                  double *per_s);
 bool series_irate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
