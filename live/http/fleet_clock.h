@@ -13,6 +13,7 @@ struct fleet_clock {
     int64_t origin_ms; /* monotonic, suspended time included */
 };
 
+/* Fleet time 0 is now; `factor` is at least 1. */
 void fleet_clock_start(struct fleet_clock *pace, double factor);
 int64_t fleet_clock_now_ms(const struct fleet_clock *pace);
 int64_t fleet_clock_real_ms(const struct fleet_clock *pace,

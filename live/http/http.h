@@ -83,8 +83,10 @@ struct http;
 
 void http_start(void); /* libcurl, once; http_open calls it */
 
+/* The config is copied; what it points to (secret, cancel) is borrowed and must outlive *out.
+ * UND_USAGE for a URL, a file or a token that cannot be used; then *out is NULL. */
 enum und_code http_open(struct http **out, const struct http_config *config, struct und_err *err);
-void http_close(struct http *http);
+void http_close(struct http *http); /* NULL is fine */
 /* Bearer authentication with this token from now on; borrowed, as above. */
 void http_set_bearer(struct http *http, const struct secret *secret);
 const struct http_config *http_config(const struct http *http); /* defaults filled in */
@@ -99,6 +101,7 @@ enum und_code http_refused(const struct http *http, const struct http_request *r
                            const struct http_response *response, const char *wanted,
                            const char *advice, struct und_err *err);
 
+/* "GET"; static. */
 const char *http_method_name(enum http_method method);
 
 /* "GET https://host/path", for the place of an error about a body. */
@@ -112,6 +115,8 @@ const struct clock_skew *http_skew(const struct http *http);
 /* Sleeps, but not past a cancellation; false if that came. */
 bool http_pause(const struct http *http, int64_t ms);
 
+/* Since 1970, as the wall clock shows it, which may jump; and by a clock that never does, from an
+ * origin of its own, time in suspension included. */
 int64_t http_wall_ms(void);
 int64_t http_monotonic_ms(void);
 

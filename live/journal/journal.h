@@ -85,17 +85,20 @@ enum und_code journal_lock(struct journal *journal, const char *purpose, struct 
 /* The same, but waits up to `patience_ms` for whoever has it. */
 enum und_code journal_lock_within(struct journal *journal, const char *purpose, int64_t patience_ms,
                                   const atomic_bool *cancel, struct und_err *err);
+/* Gives it back; nothing where it is not held. */
 void journal_unlock(struct journal *journal);
 
 /* `about` is stored with the run: the fleet's policy ("policy", record_config), hosts, the plan. */
 enum und_code journal_begin(struct journal *journal, enum journal_kind kind, const char *name,
                             const json_t *about, int64_t *run, struct und_err *err);
+/* Once a run: how it ended, in a word for people and as an exit code. */
 enum und_code journal_end(struct journal *journal, int64_t run, int exit_code, const char *outcome,
                           struct und_err *err);
 
 /* Durable when it returns. step->id and ->at_ms are set. */
 enum und_code journal_intend(struct journal *journal, struct journal_step *step,
                              struct und_err *err);
+/* What has become of a step since; durable when it returns. */
 enum und_code journal_event(struct journal *journal, int64_t step, enum journal_event event,
                             const char *note, struct und_err *err);
 
@@ -131,9 +134,11 @@ enum und_code journal_about(struct journal *journal, int64_t run, json_t **about
 typedef enum und_code journal_visitor(void *context, int64_t number, int64_t now_ms,
                                       int64_t wall_ms, const struct view *view,
                                       const struct plan *plan, struct und_err *err);
+/* UND_USAGE, naming run and decision, for one that somebody has edited. */
 enum und_code journal_decisions(struct journal *journal, int64_t run, journal_visitor *each,
                                 void *context, struct und_err *err);
 
+/* "drill"; static. */
 const char *journal_kind_name(enum journal_kind kind);
 
 #endif

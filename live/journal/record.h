@@ -13,10 +13,13 @@
 
 #include <jansson.h>
 
+/* Every field of it; a new reference. */
 json_t *record_config(const struct policy_config *config);
 json_t *record_view(const struct view *view);
 json_t *record_plan(const struct plan *plan);
 
+/* Back again. `value` is borrowed, `place` begins every message. A field that is missing, of
+ * another type or out of its range is UND_USAGE; what was read until then is not to be used. */
 enum und_code record_read_config(struct policy_config *config, const json_t *value,
                                  const char *place, struct und_err *err);
 enum und_code record_read_view(struct view *view, const json_t *value, const char *place,

@@ -28,9 +28,12 @@ struct watch_event {
 /* The JSON that a run's `about` must hold for replay: policy and hosts. New reference. */
 json_t *watch_about(const struct fleet *fleet);
 
+/* Starts to look at once, on threads of its own. All is borrowed until watch_close; `journal`
+ * gets every view and plan under `run`. An error where a service's settings cannot be used. */
 enum und_code watch_open(struct watch **out, const struct fleet *fleet,
                          const struct fleet_clock *pace, const atomic_bool *cancel,
                          struct journal *journal, int64_t run, struct und_err *err);
+/* Ends the threads, waiting for what is under way; NULL is fine. */
 void watch_close(struct watch *watch);
 
 /* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */

@@ -27,6 +27,7 @@
 #define UNITS_DAY (24 * UNITS_HOUR)
 #define UNITS_YEAR (365 * UNITS_DAY)
 
+/* The whole text has to be read; on failure the value is left as it was. */
 bool units_duration(const char *text, int64_t *ms, char hint[UNITS_HINT]);
 bool units_rate(const char *text, double *per_ms, char hint[UNITS_HINT]);
 bool units_size(const char *text, int64_t *bytes, char hint[UNITS_HINT]);

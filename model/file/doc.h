@@ -51,6 +51,7 @@ struct spot {
     char name[64];    /* "slots", "labels[2]" */
 };
 
+/* An empty doc in the caller's memory; fini forgets the positions, values stay their owners'. */
 void doc_init(struct doc *doc);
 void doc_fini(struct doc *doc);
 
@@ -65,11 +66,13 @@ enum doc_source { DOC_FILE, DOC_ARGUMENT }; /* an argument of the command line h
 enum und_code doc_parse(struct doc *doc, enum doc_source source, const char *name, const char *text,
                         size_t length, json_t **root, struct und_err *err);
 
+/* Where a member, an item or a whole document stands in its file. */
 struct spot doc_member(const struct doc *doc, const json_t *mapping, const char *key);
 struct spot doc_item(const struct doc *doc, const json_t *list, size_t index, const char *name);
 struct spot doc_root(const struct doc *doc, const json_t *root);
 /* Says that `key` of `mapping` (whose value is about to be set) stands where `spot` is. */
 void doc_place(struct doc *doc, const json_t *mapping, const char *key, const struct spot *spot);
+/* The same for an item. */
 void doc_place_item(struct doc *doc, const json_t *list, size_t index, const struct spot *spot);
 
 #define DOC_WHERE (DOC_PATH + 96)
@@ -82,6 +85,7 @@ enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char 
 
 /* A value as messages show it: on one line, printable, cut to size. */
 const char *doc_show(const json_t *value, char text[DOC_SHOWN]);
+/* A text, without quotes that it does not have. */
 const char *doc_show_text(const char *value, char text[DOC_SHOWN]);
 
 /* `path` as seen from the folder of the file that names it (of an argument: from here); an error at

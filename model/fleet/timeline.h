@@ -62,8 +62,11 @@ void timeline_fini(struct timeline *timeline);
 /* Returns the new entry's index, to be given as a later one's cause; -1 past the ceiling. */
 int timeline_add(struct timeline *timeline, int64_t at_ms, int cause, int host, enum mark mark,
                  const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Past the ceiling it is dropped. */
 void timeline_point(struct timeline *timeline, struct timeline_point point);
+/* "fault"; static. */
 const char *mark_name(enum mark mark);
+/* What the policy's word marks on the timeline; MARK_NONE: nothing. */
 enum mark mark_of_notice(enum notice notice);
 
 #endif

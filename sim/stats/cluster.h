@@ -24,6 +24,7 @@ struct cluster_set {
     int32_t last;        /* bucket in use, -1: none */
 };
 
+/* The struct is the caller's; clear forgets what was added and keeps the memory. */
 void cluster_init(struct cluster_set *set);
 void cluster_fini(struct cluster_set *set);
 void cluster_clear(struct cluster_set *set);
@@ -31,6 +32,7 @@ struct level;
 /* All values of one cluster; or all its time at each value of a level (level.h). */
 void cluster_add(struct cluster_set *set, const struct sketch *values);
 void cluster_add_level(struct cluster_set *set, const struct level *level);
+/* Adds what `part` holds; the part stays as it is. */
 void cluster_merge(struct cluster_set *set, const struct cluster_set *part);
 
 /* Of the p-quantile of `whole`, the values of all clusters together; NAN where the clusters are too
@@ -38,6 +40,7 @@ void cluster_merge(struct cluster_set *set, const struct cluster_set *part);
 struct interval cluster_quantile(const struct cluster_set *set, struct sketch *whole, double p,
                                  double confidence);
 
+/* The same of a level's quantile over time. */
 struct interval cluster_level_quantile(const struct cluster_set *set, const struct level *whole,
                                        double p, double confidence);
 

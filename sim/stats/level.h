@@ -18,6 +18,7 @@ struct level {
     int64_t *held_ms; /* owned; by bucket */
 };
 
+/* The struct is the caller's; clear forgets what was observed and keeps the memory. */
 void level_init(struct level *level);
 void level_fini(struct level *level);
 void level_clear(struct level *level);
