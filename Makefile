@@ -128,7 +128,12 @@ comma := ,
 # Puts a policy without its guard in the place of the real one.
 $(BUILD)/tests/live/test_broken_policy: LINK += -Wl,--wrap=policy_step
 
-suites: $(SUITES:%=$(BUILD)/tests/%)
+suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
+
+# Runs Prometheus' own test scripts.
+$(BUILD)/tests/promqltest: $(BUILD)/tests/promqltest.o $(BUILD)/tests/support/promql_script.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 
 # ---- checks ----
 
@@ -227,7 +232,7 @@ lint: $(BUILD)/generated/version.h
 
 format:
 	$(Q)clang-format -i $(SOURCES)
-SOURCES = main.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/*.[ch]))
+SOURCES = main.c tests/promqltest.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/*.[ch]))
 
 install: all
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy

@@ -1,0 +1,224 @@
+#include "eval.h"
+
+#include "model/base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool selects(const struct promql_node *node, const struct labels *labels)
+{
+    for (int i = node->n_matchers - 1; i >= 0; i--) { /* the metric's name, given first, is last */
+        if (!promql_matches(&node->matchers[i], labels_get(labels, node->matchers[i].name)))
+            return false;
+    }
+    return true;
+}
+
+/* Takes what is new in the store. */
+static const struct selection *selection_of(struct eval *eval, const struct promql_node *node)
+{
+    struct selection *selection = &eval->selections[node->id];
+    for (; selection->seen < eval->store->n; selection->seen++) {
+        if (!selects(node, eval->store->series[selection->seen].labels))
+            continue;
+        if (selection->n == selection->room) {
+            selection->room = selection->room ? 2 * selection->room : 8;
+            selection->series =
+                realloc(selection->series, (size_t)selection->room * sizeof *selection->series);
+            UND_ASSERT(selection->series != NULL);
+        }
+        selection->series[selection->n++] = selection->seen;
+    }
+    return selection;
+}
+
+/* How many points are at `t_ms` or before it. */
+static int points_until(const struct series *series, int64_t t_ms)
+{
+    int low = 0, high = series->n;
+    if (high > 0 && series->points[high - 1].t_ms <= t_ms)
+        return high;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (series->points[middle].t_ms <= t_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum und_code no_histograms(struct eval *eval, const struct labels *labels)
+{
+    return eval_fail(eval, "%.100s has native histograms, which are read but not evaluated",
+                     labels_get(labels, LABELS_NAME));
+}
+
+static enum und_code select_instant(struct eval *eval, const struct promql_node *node,
+                                    int64_t ref_ms, struct vector *out)
+{
+    const struct selection *selection = selection_of(eval, node);
+    for (int i = 0; i < selection->n; i++) {
+        const struct series *series = &eval->store->series[selection->series[i]];
+        int n = points_until(series, ref_ms);
+        const struct point *point = n ? &series->points[n - 1] : NULL;
+        if (!point || store_is_stale(point->value) ||
+            point->t_ms < ref_ms - eval->lookback_ms + eval->v3)
+            continue;
+        if (store_is_histogram(point->value))
+            return no_histograms(eval, series->labels);
+        vector_push(eval, out, series->labels, point->value)->t_ms = point->t_ms;
+    }
+    return eval_spend(eval, selection->n);
+}
+
+/* The points without staleness markers: the series' own where there is none. */
+static enum und_code fresh_points(struct eval *eval, const struct series *series, int first,
+                                  int end, struct range *range)
+{
+    const struct point *points = series->points + first;
+    struct point *fresh = NULL;
+    int n = end - first, kept = 0;
+    for (int i = 0; i < n; i++) {
+        if (store_is_histogram(points[i].value))
+            return no_histograms(eval, series->labels);
+        if (store_is_stale(points[i].value) && !fresh) {
+            fresh = arena_take(eval->arena, (size_t)n * sizeof *fresh);
+            memcpy(fresh, points, (size_t)i * sizeof *fresh);
+            kept = i;
+        } else if (fresh && !store_is_stale(points[i].value)) {
+            fresh[kept++] = points[i];
+        }
+    }
+    range->points = fresh ? fresh : points;
+    range->n = fresh ? kept : n;
+    return eval_spend(eval, n);
+}
+
+static enum und_code select_range(struct eval *eval, const struct promql_node *node, int64_t ref_ms,
+                                  struct matrix *out)
+{
+    const struct selection *selection = selection_of(eval, node);
+    for (int i = 0; i < selection->n; i++) {
+        const struct series *series = &eval->store->series[selection->series[i]];
+        int first = points_until(series, ref_ms - node->range_ms - !eval->v3);
+        int end = points_until(series, ref_ms);
+        struct range range = {.labels = series->labels};
+        if (first >= end)
+            continue;
+        if (fresh_points(eval, series, first, end, &range))
+            return UND_USAGE;
+        if (range.n > 0)
+            *matrix_push(eval, out, series->labels) = range;
+    }
+    return eval_spend(eval, selection->n);
+}
+
+enum und_code eval_selector(struct eval *eval, const struct promql_node *node, int64_t t_ms,
+                            struct value *out)
+{
+    int64_t ref_ms = eval_shift(eval, node, t_ms);
+    if (node->range_ms)
+        return select_range(eval, node, ref_ms, &out->matrix);
+    return select_instant(eval, node, ref_ms, &out->vector);
+}
+
+/* --- subqueries ------------------------------------------------------------------------------ */
+
+/* A range that grows in the arena of the subquery. */
+struct gathered {
+    struct labels *labels;
+    struct point *points;
+    int n, room;
+    struct gathered *next; /* of the same hash */
+};
+
+struct gatherer {
+    struct gathered **buckets;
+    struct gathered **order;
+    size_t n_buckets;
+    int n, room;
+};
+
+static struct gathered *gather(struct arena *arena, struct gatherer *gatherer,
+                               struct labels *labels)
+{
+    struct gathered *found = gatherer->buckets[labels->hash & (gatherer->n_buckets - 1)];
+    while (found && found->labels != labels)
+        found = found->next;
+    if (found)
+        return found;
+    found = arena_take(arena, sizeof *found);
+    found->labels = labels;
+    found->next = gatherer->buckets[labels->hash & (gatherer->n_buckets - 1)];
+    gatherer->buckets[labels->hash & (gatherer->n_buckets - 1)] = found;
+    if (gatherer->n == gatherer->room) {
+        size_t size = sizeof *gatherer->order;
+        int room = gatherer->room ? 2 * gatherer->room : 8;
+        gatherer->order =
+            arena_grow(arena, gatherer->order, (size_t)gatherer->n * size, (size_t)room * size);
+        gatherer->room = room;
+    }
+    gatherer->order[gatherer->n++] = found;
+    return found;
+}
+
+static void gather_point(struct arena *arena, struct gatherer *gatherer, struct labels *labels,
+                         int64_t t_ms, double value)
+{
+    struct gathered *found = gather(arena, gatherer, labels);
+    if (found->n == found->room) {
+        size_t size = sizeof *found->points;
+        int room = found->room ? 2 * found->room : 8;
+        found->points =
+            arena_grow(arena, found->points, (size_t)found->n * size, (size_t)room * size);
+        found->room = room;
+    }
+    found->points[found->n++] = (struct point){t_ms, value};
+}
+
+enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int64_t first_ms,
+                         int64_t last_ms, struct value *out)
+{
+    int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
+    struct arena *outer = eval->arena, *inner;
+    struct gatherer gatherer = {.n_buckets = 256};
+    gatherer.buckets = arena_take(outer, gatherer.n_buckets * sizeof *gatherer.buckets);
+    if (eval->level == (int)(sizeof eval->steps / sizeof *eval->steps))
+        return eval_fail(eval, "given up: more than %d subqueries, one in another", eval->level);
+    if (!eval->steps[eval->level])
+        eval->steps[eval->level] = arena_open();
+    inner = eval->steps[eval->level++];
+    for (int64_t t_ms = first_ms; t_ms <= last_ms; t_ms += step_ms) {
+        struct value value;
+        arena_rewind(inner);
+        eval->arena = inner;
+        if (eval_node(eval, node->args[0], t_ms, &value))
+            return UND_USAGE;
+        if (value.type == PROMQL_SCALAR)
+            gather_point(outer, &gatherer, labels_none(eval->pool), t_ms, value.scalar);
+        for (int i = 0; i < value.vector.n; i++)
+            gather_point(outer, &gatherer, value.vector.list[i].labels, t_ms,
+                         value.vector.list[i].value);
+    }
+    eval->level--;
+    eval->arena = outer;
+    for (int i = 0; i < gatherer.n; i++) {
+        struct range *range = matrix_push(eval, &out->matrix, gatherer.order[i]->labels);
+        range->points = gatherer.order[i]->points;
+        range->n = gatherer.order[i]->n;
+    }
+    return UND_OK;
+}
+
+enum und_code eval_subquery(struct eval *eval, const struct promql_node *node, int64_t t_ms,
+                            struct value *out)
+{
+    int64_t end_ms = eval_shift(eval, node, t_ms), begin_ms = end_ms - node->range_ms;
+    int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
+    int64_t first_ms = begin_ms / step_ms * step_ms;
+    /* Steps are multiples of the step; as version 3 the range is left-open. */
+    if (first_ms < begin_ms + eval->v3)
+        first_ms += step_ms;
+    return eval_steps(eval, node, first_ms, end_ms, out);
+}

@@ -1,0 +1,50 @@
+/*
+ * Series of float samples in memory: what a Prometheus server has scraped and recorded.
+ *
+ * Samples of a series come in the order of their times. A staleness marker is a sample of its own
+ * (store_stale). A native histogram is held as a marker, too: reading it is an error.
+ */
+#ifndef MODEL_PROMQL_STORE_H
+#define MODEL_PROMQL_STORE_H
+
+#include "labels.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct point {
+    int64_t t_ms;
+    double value;
+};
+
+struct series {
+    struct labels *labels;
+    struct point *points;
+    int n, room;
+};
+
+struct store {
+    struct label_pool *pool; /* owned */
+    struct series *series;
+    int n, room;
+    int cleared; /* how often */
+};
+
+struct store *store_open(void);
+void store_close(struct store *store);
+void store_clear(struct store *store); /* takes all series out; the pool stays */
+
+/* The series of these labels, which are of the store's pool; made if it is not there. Its number
+ * stays. */
+int store_series(struct store *store, struct labels *labels);
+/* False, and nothing done, if the series has a sample as late as that. */
+bool store_append(struct store *store, int series, int64_t t_ms, double value);
+/* Forgets samples before that time, but not the last one. */
+void store_forget(struct store *store, int series, int64_t before_ms);
+
+double store_stale(void);     /* the staleness marker */
+double store_histogram(void); /* stands for a native histogram */
+bool store_is_stale(double value);
+bool store_is_histogram(double value);
+
+#endif
