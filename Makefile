@@ -63,6 +63,7 @@ help:
 	@echo "theory              against queueing theory to PRECISION=1% or less"
 	@echo "mutants             small changes of meaning that the tests must notice; MUTANTS=policy"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
+	@echo "promql-fuzz         10,000 random expressions against promtool"
 	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
@@ -211,6 +212,11 @@ fuzzers: $(FUZZERS:%=$(BUILD)/tests/%)
 fuzz:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz
+
+# 10,000 random expressions over random series, PROMQL_SEED (1), against the real promtool.
+promql-fuzz: $(BUILD)/tests/model/test_promql_oracle
+	$(Q)PROMQL_CASES=$${PROMQL_CASES:-10000} $<
+.PHONY: promql-fuzz
 
 cover:
 	$(Q).ci/install $(PACKAGES_LINT)

@@ -294,22 +294,61 @@ static enum und_code check_smoothing(struct eval *eval, const double *parameters
     return UND_OK;
 }
 
+/* Version 2 pins a range only at the first of several steps, unless the whole call is the same at
+ * every step; from then on its beginning moves with the steps, a subquery's end, too. */
+static int64_t slide_of(const struct eval *eval, const struct promql_node *call,
+                        const struct promql_node *range, int64_t t_ms)
+{
+    if (eval->v3 || range->at == PROMQL_NO_AT || t_ms == eval->first_ms || eval_is_invariant(call))
+        return 0;
+    return t_ms - eval->first_ms;
+}
+
+static void forget_before(struct matrix *matrix, int64_t t_ms)
+{
+    for (int i = 0; i < matrix->n; i++) {
+        struct range *range = &matrix->list[i];
+        while (range->n > 0 && range->points[0].t_ms < t_ms) {
+            range->points++;
+            range->n--;
+        }
+    }
+}
+
+static enum und_code read_range(struct eval *eval, const struct promql_node *call,
+                                const struct promql_node *node, int64_t t_ms, struct window *window,
+                                struct matrix *matrix)
+{
+    int64_t slide_ms = slide_of(eval, call, node, t_ms);
+    struct promql_node moved = *node;
+    struct value value;
+    if (slide_ms && node->kind == PROMQL_SUBQUERY) {
+        moved.at = PROMQL_AT_TIME;
+        moved.at_ms = eval_shift(eval, node, t_ms) + node->offset_ms + slide_ms;
+    }
+    if (eval_node(eval, &moved, t_ms, &value))
+        return UND_USAGE;
+    *matrix = value.matrix;
+    window->range_s = (double)node->range_ms / 1000;
+    window->end_ms = eval_shift(eval, node, t_ms);
+    window->start_ms = window->end_ms - node->range_ms;
+    if (slide_ms)
+        forget_before(matrix, window->start_ms + slide_ms);
+    return UND_OK;
+}
+
 /* Evaluates the scalars among the arguments and the range, in their order. */
 static enum und_code read_arguments(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                     struct window *window, struct matrix *matrix)
 {
     int n = 0;
     for (int i = 0; i < node->n_args; i++) {
-        struct value value;
-        if (eval_node(eval, node->args[i], t_ms, &value))
+        const struct promql_node *arg = node->args[i];
+        if (arg->type == PROMQL_MATRIX) {
+            if (read_range(eval, node, arg, t_ms, window, matrix))
+                return UND_USAGE;
+        } else if (eval_scalar(eval, arg, t_ms, &window->parameters[n++])) {
             return UND_USAGE;
-        if (value.type == PROMQL_MATRIX) {
-            *matrix = value.matrix;
-            window->range_s = (double)node->args[i]->range_ms / 1000;
-            window->end_ms = eval_shift(eval, node->args[i], t_ms);
-            window->start_ms = window->end_ms - node->args[i]->range_ms;
-        } else {
-            window->parameters[n++] = value.scalar;
         }
     }
     return UND_OK;
@@ -329,6 +368,8 @@ enum und_code call_range(struct eval *eval, const struct promql_node *node, int6
     for (int i = 0; i < matrix.n; i++) {
         const struct range *range = &matrix.list[i];
         double value;
+        if (range->n == 0)
+            continue;
         window.points = range->points;
         window.n = range->n;
         if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)

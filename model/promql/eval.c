@@ -189,7 +189,7 @@ static void prepare(struct query *query, int64_t start_ms, int64_t end_ms, struc
     eval->arena = query->arena;
     eval->level = 0;
     eval->left = eval->most;
-    eval->start_ms = start_ms;
+    eval->start_ms = eval->first_ms = start_ms;
     eval->end_ms = end_ms;
     eval->err = err;
     if (eval->cleared != eval->store->cleared) {

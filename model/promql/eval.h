@@ -23,6 +23,7 @@ struct eval {
     bool v3;
     int64_t lookback_ms, step_ms, most, left;
     int64_t start_ms, end_ms;     /* of the whole query, for @ */
+    int64_t first_ms;             /* the first of the present steps */
     struct selection *selections; /* by node id */
     int cleared;
     struct und_err *err;
@@ -54,6 +55,8 @@ enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, 
 enum und_code eval_call(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                         struct value *out);
 
+/* The same value at every step: all that it reads is pinned by @. */
+bool eval_is_invariant(const struct promql_node *node);
 /* The time that a selector or a subquery looks at: @ and offset applied. */
 int64_t eval_shift(const struct eval *eval, const struct promql_node *node, int64_t t_ms);
 

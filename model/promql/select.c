@@ -1,5 +1,7 @@
 #include "eval.h"
 
+#include "function.h"
+
 #include "model/base/assert.h"
 
 #include <stdlib.h>
@@ -177,11 +179,43 @@ static void gather_point(struct arena *arena, struct gatherer *gatherer, struct 
     found->points[found->n++] = (struct point){t_ms, value};
 }
 
+bool eval_is_invariant(const struct promql_node *node)
+{
+    bool pinned = node->at != PROMQL_NO_AT;
+    if (node->kind == PROMQL_SELECTOR || node->kind == PROMQL_SUBQUERY)
+        return pinned;
+    if (node->kind == PROMQL_CALL &&
+        (node->function->function == F_PREDICT_LINEAR || node->function->function == F_TIME ||
+         node->n_args == 0 || node->function->function == F_TIMESTAMP))
+        return node->function->function == F_PI;
+    for (int i = 0; i < node->n_args; i++) {
+        if (!eval_is_invariant(node->args[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Without a step the parts that are the same at every step are evaluated all the same, since they
+ * may fail. */
+static enum und_code eval_invariants(struct eval *eval, const struct promql_node *node,
+                                     int64_t t_ms)
+{
+    struct value value;
+    if (eval_is_invariant(node))
+        return eval_node(eval, node, t_ms, &value);
+    for (int i = 0; i < node->n_args; i++) {
+        if (node->kind != PROMQL_SUBQUERY && eval_invariants(eval, node->args[i], t_ms))
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
 enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int64_t first_ms,
                          int64_t last_ms, struct value *out)
 {
     int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
     struct arena *outer = eval->arena, *inner;
+    int64_t outer_first_ms = eval->first_ms;
     struct gatherer gatherer = {.n_buckets = 256};
     gatherer.buckets = arena_take(outer, gatherer.n_buckets * sizeof *gatherer.buckets);
     if (eval->level == (int)(sizeof eval->steps / sizeof *eval->steps))
@@ -189,6 +223,7 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
     if (!eval->steps[eval->level])
         eval->steps[eval->level] = arena_open();
     inner = eval->steps[eval->level++];
+    eval->first_ms = first_ms;
     for (int64_t t_ms = first_ms; t_ms <= last_ms; t_ms += step_ms) {
         struct value value;
         arena_rewind(inner);
@@ -201,7 +236,10 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
             gather_point(outer, &gatherer, value.vector.list[i].labels, t_ms,
                          value.vector.list[i].value);
     }
+    if (first_ms > last_ms && eval_invariants(eval, node->args[0], first_ms))
+        return UND_USAGE;
     eval->level--;
+    eval->first_ms = outer_first_ms;
     eval->arena = outer;
     for (int i = 0; i < gatherer.n; i++) {
         struct range *range = matrix_push(eval, &out->matrix, gatherer.order[i]->labels);
