@@ -11,11 +11,6 @@
 #define REPEAT_MOST 1000
 #define GROUPS_DEEP 900
 
-/* What a group keeps of its surroundings until it is closed. */
-struct level {
-    int weight;
-};
-
 struct translator {
     const char *pattern, *at;
     char *out;
@@ -26,7 +21,7 @@ struct translator {
     int weight;    /* of the atom: how often its parts repeat, {n} in {m} multiplied */
     int most;      /* the heaviest atom of the present group */
     int depth;
-    struct level levels[GROUPS_DEEP];
+    int outer[GROUPS_DEEP]; /* `most` of the groups around it */
     struct regex_names *names;
     char *why;
 };
@@ -264,7 +259,7 @@ static bool open_level(struct translator *translator, const char *text)
 {
     if (translator->depth == GROUPS_DEEP)
         return refuse(translator, "", "expression nests too deeply");
-    translator->levels[translator->depth++].weight = translator->most;
+    translator->outer[translator->depth++] = translator->most;
     translator->most = 1;
     translator->atom = false;
     emit(translator, text);
@@ -333,7 +328,7 @@ static bool close_group(struct translator *translator)
         return refuse(translator, translator->pattern, "unexpected )");
     translator->at++;
     emit(translator, ")");
-    translator->most = translator->levels[--translator->depth].weight;
+    translator->most = translator->outer[--translator->depth];
     have_atom(translator, weight);
     return true;
 }
@@ -466,13 +461,9 @@ static bool item(struct translator *translator)
         return true;
     case '^':
     case '$':
-        translator->at++;
-        emit(translator, *start == '^' ? "(?:^)" : "(?:$)");
-        have_atom(translator, 1);
-        return true;
     case '.':
         translator->at++;
-        emit(translator, ".");
+        emit(translator, *start == '^' ? "(?:^)" : *start == '$' ? "(?:$)" : ".");
         have_atom(translator, 1);
         return true;
     }

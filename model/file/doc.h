@@ -39,7 +39,7 @@ struct doc {
     struct doc_position *positions; /* by parent and key, see doc.c */
     size_t n_positions, capacity;
     json_t *files; /* names, as the user gave them */
-    size_t n_values;
+    size_t n_values, n_aliased;
     bool foreign; /* read as Go's YAML does; set it before loading */
 };
 

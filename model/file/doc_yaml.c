@@ -155,13 +155,27 @@ static enum und_code count(struct reader *reader, int line, int depth)
     return UND_OK;
 }
 
+/* How much of a foreign document may come from aliases, as Go's YAML has it: nearly all of a small
+ * one, a tenth of a large one. A bomb is refused before it has cost anything. */
+static enum und_code count_aliased(struct reader *reader, int line)
+{
+    struct spot spot = spot_at(reader, line);
+    double n = (double)reader->doc->n_values, allowed = 0.99;
+    double aliased = (double)++reader->doc->n_aliased;
+    if (n > 400000)
+        allowed = n >= 4000000 ? 0.1 : 0.99 - 0.89 * (n - 400000) / 3600000;
+    if (!reader->doc->foreign || aliased <= 100 || n <= 1000 || aliased / n <= allowed)
+        return UND_OK;
+    return doc_fail(&spot, reader->err, "document contains excessive aliasing");
+}
+
 /* A deep copy for an alias: overrides and positions must not reach the original. */
 static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
 {
     json_t *to, *value;
     const char *key;
     size_t i;
-    if (count(reader, line, depth) != UND_OK)
+    if (count(reader, line, depth) != UND_OK || count_aliased(reader, line) != UND_OK)
         return NULL;
     if (!json_is_object(from) && !json_is_array(from))
         return json_copy(from);

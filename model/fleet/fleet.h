@@ -22,7 +22,8 @@
 #define FLEET_HOSTS POLICY_HOSTS
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
-#define FLEET_RULES 256 /* alerts that are signals, a scrape job each; files may hold any number   \
+#define FLEET_RULES                                                                                \
+    256                 /* alerts that are signals, a scrape job each; files may hold any number   \
                          */
 #define FLEET_JOBS 16   /* scrape jobs that alert rules read from */
 #define FLEET_ROUTES 64 /* of the Alertmanager, that notify the controller */
@@ -163,6 +164,7 @@ struct monitoring {
     int64_t scrape_timeout_ms;
     int64_t evaluation_interval_ms;
     int64_t lookback_ms;
+    int prometheus;         /* 2 or 3: the version whose PromQL the rules are */
     int64_t unreachable_ms; /* a scrape of a host that is gone from the LAN fails after this */
     struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
     int n_jobs;

@@ -401,6 +401,8 @@ static void start(struct expander *expander, struct doc *doc, json_t *fleet, str
     expander->hosts = calloc(1, sizeof *expander->hosts);
     UND_ASSERT(expander->hosts != NULL);
     expander->set = rule_set_new();
+    if (json_integer_value(json_object_get(expander->monitoring, "prometheus")) == 3)
+        expander->set->version = PROMQL_3;
     read_hosts(expander, fleet);
     read_jobs(expander);
 }

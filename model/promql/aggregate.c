@@ -285,6 +285,7 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
 {
     struct eval *eval = aggregate->eval;
     const struct promql_node *node = aggregate->node;
+    char text[GO_NUMBER];
     if (node->aggregation == PROMQL_COUNT_VALUES) {
         aggregate->value_label = node->args[0]->name;
         if (!eval->v3 && !promql_is_label(aggregate->value_label))
@@ -305,7 +306,8 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
           aggregate->parameter >= -9223372036854775808.0))
         return isnan(aggregate->parameter) && eval->v3
                    ? eval_fail(eval, "Parameter value is NaN")
-                   : eval_fail(eval, "Scalar value %g overflows int64", aggregate->parameter);
+                   : eval_fail(eval, "Scalar value %s overflows int64",
+                               go_format_short(aggregate->parameter, text));
     aggregate->k = (int64_t)aggregate->parameter;
     return UND_OK;
 }

@@ -260,7 +260,7 @@ enum und_code build_unary(struct parser *parser, uint32_t start, bool minus,
     *out = operand;
     if (!minus)
         return UND_OK;
-    if (operand->kind == PROMQL_NUMBER && !operand->bracketed) {
+    if (operand->kind == PROMQL_NUMBER) {
         operand->number = -operand->number;
         return UND_OK;
     }

@@ -152,7 +152,7 @@ const char *go_format_short(double value, char text[GO_NUMBER])
         return text;
     shortest(value, scientific);
     exponent = atoi(strchr(scientific, 'e') + 1);
-    if (value != 0 && (exponent < -4 || exponent >= 21)) {
+    if (value != 0 && (exponent < -4 || exponent >= 6)) {
         strcpy(text, scientific);
         return text;
     }

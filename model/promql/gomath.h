@@ -19,7 +19,7 @@ double go_log10(double x);
 
 /* The fewest digits that read back: 'f' without exponent, "1.5", "NaN", "+Inf". */
 const char *go_format(double value, char text[GO_NUMBER]);
-/* The same as %v has it: with an exponent below 1e-4 and from 1e21 on. */
+/* The same as %v has it: with an exponent below 1e-4 and from 1e6 on. */
 const char *go_format_short(double value, char text[GO_NUMBER]);
 /* The same with an exponent always: 1.5E+00. */
 const char *go_format_exponent(double value, char text[GO_NUMBER]);

@@ -83,11 +83,13 @@ static void keep_word(struct lexer *lexer)
 
 /* --- numbers and durations ------------------------------------------------------------------- */
 
+/* Version 3 takes underscores between digits. */
 static bool scan_number(struct lexer *lexer)
 {
-    const char *digits = "0123456789";
+    bool newer = lexer->version == PROMQL_3;
+    const char *digits = newer ? "0123456789_" : "0123456789";
     if (accept(lexer, "0") && accept(lexer, "xX"))
-        digits = "0123456789abcdefABCDEF";
+        digits = newer ? "0123456789abcdefABCDEF_" : "0123456789abcdefABCDEF";
     while (accept(lexer, digits))
         ;
     if (accept(lexer, ".")) {
@@ -120,6 +122,16 @@ static bool read_number(const char *word, double *number)
     return *end == '\0' && isfinite(*number);
 }
 
+static char *without_underscores(struct lexer *lexer, const char *word)
+{
+    char *plain = arena_take(lexer->arena, strlen(word) + 1), *to = plain;
+    for (; *word; word++) {
+        if (*word != '_')
+            *to++ = *word;
+    }
+    return plain;
+}
+
 /* What follows the first digits of a duration. */
 static bool scan_duration(struct lexer *lexer)
 {
@@ -141,7 +153,7 @@ static enum und_code read_digits(struct lexer *lexer)
     if (scan_number(lexer)) {
         keep_word(lexer);
         lexer->token = TOKEN_NUMBER;
-        if (!read_number(lexer->word, &lexer->number))
+        if (!read_number(without_underscores(lexer, lexer->word), &lexer->number))
             return lexer_fail(lexer, lexer->start, "got '%.40s', want a number", lexer->word);
         return UND_OK;
     }

@@ -31,53 +31,6 @@ static enum und_code expect_sign(struct parser *parser, const char *sign)
     return advance(parser);
 }
 
-/* --- words of the language ------------------------------------------------------------------- */
-
-static bool is_reserved(const struct lexer *lexer)
-{
-    static const char *const words[] = {"bool",        "on",    "ignoring", "group_left",
-                                        "group_right", "atan2", NULL};
-    for (int i = 0; words[i]; i++) {
-        if (lexer_is_word(lexer, words[i]))
-            return true;
-    }
-    return false;
-}
-
-/* Words that can be a metric, but no function. */
-static bool is_keyword(const struct lexer *lexer)
-{
-    static const char *const words[] = {"and",    "or",    "unless", "by", "without",
-                                        "offset", "start", "end",    NULL};
-    for (int i = 0; words[i]; i++) {
-        if (lexer_is_word(lexer, words[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool find_aggregation(const struct parser *parser, enum promql_aggregation *aggregation)
-{
-    int n = parser->promql->version == PROMQL_3 ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
-    for (int i = 0; i < n; i++) {
-        if (lexer_is_word(&parser->lexer, promql_aggregation_word((enum promql_aggregation)i))) {
-            *aggregation = (enum promql_aggregation)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum promql_op present_op(const struct lexer *lexer)
-{
-    for (int op = 0; op < PROMQL_OPS; op++) {
-        const char *word = promql_op_word((enum promql_op)op);
-        if (lexer_is_sign(lexer, word) || lexer_is_word(lexer, word))
-            return (enum promql_op)op;
-    }
-    return PROMQL_OPS;
-}
-
 /* --- lists of labels, durations -------------------------------------------------------------- */
 
 static enum und_code parse_labels(struct parser *parser, const char ***labels, int *n)
@@ -353,9 +306,9 @@ static enum und_code parse_named(struct parser *parser, struct promql_node **out
     enum promql_aggregation aggregation;
     uint32_t start = LOOK->start;
     const char *name = LOOK->word;
-    bool aggregates = find_aggregation(parser, &aggregation);
-    bool callable = LOOK->token == TOKEN_NAME && !is_keyword(LOOK) && !aggregates;
-    if (is_reserved(LOOK))
+    bool aggregates = parser_aggregation(parser, &aggregation);
+    bool callable = LOOK->token == TOKEN_NAME && !parser_keyword(LOOK) && !aggregates;
+    if (parser_reserved(LOOK))
         return unexpected(parser, "an expression");
     if (advance(parser))
         return UND_USAGE;
@@ -465,7 +418,7 @@ static enum und_code parse_expression(struct parser *parser, int level, struct p
         return FAIL(LOOK->start, "nested more than %d deep", PROMQL_DEPTH);
     code = parse_operand(parser, out);
     while (code == UND_OK) {
-        enum promql_op op = present_op(LOOK);
+        enum promql_op op = parser_op(LOOK);
         if (op == PROMQL_OPS || promql_op_level(op) < level)
             break;
         code = parse_binary(parser, op, out);

@@ -1,5 +1,5 @@
 /*
- * Private to the parser: what the grammar (parser.c) and the nodes' own rules (build.c) share.
+ * Private to the parser: what the grammar (parser.c, parser_words.c) and the nodes' own rules (build.c) share.
  */
 #ifndef MODEL_PROMQL_PARSER_H
 #define MODEL_PROMQL_PARSER_H
@@ -47,5 +47,12 @@ enum und_code build_unary(struct parser *parser, uint32_t start, bool minus,
                           struct promql_node *operand, struct promql_node **out);
 enum und_code build_subquery(struct parser *parser, struct promql_node *operand, int64_t range_ms,
                              int64_t step_ms, struct promql_node **out);
+
+/* Words of the language at the present token: those that can be no metric; those that can, but no
+ * function; an aggregation; an operator, or PROMQL_OPS. */
+bool parser_reserved(const struct lexer *lexer);
+bool parser_keyword(const struct lexer *lexer);
+bool parser_aggregation(const struct parser *parser, enum promql_aggregation *aggregation);
+enum promql_op parser_op(const struct lexer *lexer);
 
 #endif

@@ -1,5 +1,7 @@
 #include "promql.h"
 
+#include "lexer.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,15 +52,17 @@ static void print_text(struct printer *printer, const char *text)
     print(printer, "\"");
     for (; *text; text++) {
         const char *escape = strchr(from, *text);
+        int n = lexer_utf8(text);
         if (text[0] == '\xc0' && text[1] == '\x80') { /* see promql.h */
             print(printer, "\\x00");
             text++;
         } else if (escape) {
             print(printer, "\\%c", to[escape - from]);
-        } else if ((unsigned char)*text < ' ' || *text == 0x7f) {
-            print(printer, "\\x%02x", (unsigned)*text);
+        } else if (n == 0 || (unsigned char)*text < ' ' || *text == 0x7f) {
+            print(printer, "\\x%02x", (unsigned)(unsigned char)*text);
         } else {
-            print(printer, "%c", *text);
+            print(printer, "%.*s", n, text);
+            text += n - 1;
         }
     }
     print(printer, "\"");

@@ -43,6 +43,7 @@ struct rule_set {
     struct rule *rules;          /* owned; alerting rules */
     struct rule_source *sources; /* owned; of each of them */
     int n, capacity;
+    enum promql_version version;   /* of the expressions: set it before reading */
     json_t *ignored;               /* names of alerts to leave out; borrowed, may be NULL */
     json_t *seen;                  /* owned: names of all alerts, those left out too -> true */
     json_t *notes;                 /* owned: see prom_doc.h */

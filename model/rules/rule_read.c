@@ -107,8 +107,8 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule,
                         "a recording rule has no for, keep_firing_for or annotations");
     labels = json_copy(group->labels);
     if (rule_read_labels(reader, rule, "labels", labels) ||
-        (promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err)) ==
-            NULL) {
+        (promql = promql_parse(text, reader->set->version, doc_where(&expr, place),
+                               reader->prom.err)) == NULL) {
         json_decref(labels);
         return UND_USAGE;
     }
@@ -251,8 +251,8 @@ static enum und_code read_alert(struct rule_reader *reader, const json_t *mappin
         rule_read_labels(reader, mapping, "annotations", NULL) ||
         prom_duration(&reader->prom, mapping, "for", &rule.for_ms) ||
         prom_duration(&reader->prom, mapping, "keep_firing_for", &rule.keep_firing_ms) ||
-        (promql = promql_parse(text, PROMQL_2, doc_where(&expr, place), reader->prom.err)) ==
-            NULL) {
+        (promql = promql_parse(text, reader->set->version, doc_where(&expr, place),
+                               reader->prom.err)) == NULL) {
         json_decref(labels);
         return UND_USAGE;
     }

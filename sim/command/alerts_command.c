@@ -1,4 +1,5 @@
 #include "alerts_command.h"
+#include "alerts_test_command.h"
 
 #include "model/base/assert.h"
 #include "model/base/units.h"
@@ -32,15 +33,20 @@ static const char help[] =
     "       understudy alerts delay FLEET|SCENARIO [--rule NAME] [--from LOAD] [--claim DURATION]\n"
     "         from each fault to pending, firing and the webhook: exact and simulated; the share\n"
     "         that meets the claim (a scenario's own by default), and settings that would meet "
-    "it\n\n"
+    "it\n"
+    "       understudy alerts test FILE...\n"
+    "         unit tests of rules in promtool's format, with its verdict\n\n"
     "  --from LOAD        CPU, memory or disk use before it goes to 100% (default: 10% and 50%)\n"
     "  --simulations N    of each delay (default 20000)\n"
     "  --seed N           of their phases (default 1)\n"
     "  --set PATH=VALUE   override any value of the fleet; may be repeated\n"
     "  --strict           check and explain: an alert that is no signal of the model is an error\n"
+    "  --prometheus 2|3   check, explain and test: as that version reads and evaluates (default "
+    "2)\n"
     "  --format text|json\n"
     "  --help\n"
-    "Exit codes: 0 done; 2 usage or input error, or what --strict refuses.\n";
+    "Exit codes: 0 done; 1 a unit test failed, or its file cannot be read (as promtool's);\n"
+    "2 usage or input error, or what --strict refuses.\n";
 
 enum {
     OPTION_RULES = 256,
@@ -52,13 +58,15 @@ enum {
     OPTION_SEED,
     OPTION_SET,
     OPTION_STRICT,
-    OPTION_FLEET
+    OPTION_FLEET,
+    OPTION_PROMETHEUS
 };
 enum { MAX_SETS = 64, MAX_SIMULATIONS = 10000000 };
 
 struct options {
     const char *rules, *series, *fleet;
     bool json, strict;
+    enum promql_version version;
     struct alerts_delay delay;
     const char *sets[MAX_SETS];
     int n_sets;
@@ -78,6 +86,7 @@ static const struct option option_table[] = {
     {"set", required_argument, NULL, OPTION_SET},
     {"strict", no_argument, NULL, OPTION_STRICT},
     {"fleet", required_argument, NULL, OPTION_FLEET},
+    {"prometheus", required_argument, NULL, OPTION_PROMETHEUS},
     {0}};
 
 static int64_t read_count(const char *option, const char *text, int64_t least, int64_t most,
@@ -151,6 +160,11 @@ static bool parse(int argc, char **argv, struct options *options, struct und_err
             break;
         case OPTION_FLEET:
             options->fleet = optarg;
+            break;
+        case OPTION_PROMETHEUS:
+            options->version = strcmp(optarg, "3") == 0 ? PROMQL_3 : PROMQL_2;
+            if (strcmp(optarg, "2") != 0 && strcmp(optarg, "3") != 0)
+                und_fail(err, UND_USAGE, "alerts: --prometheus: got '%.40s', want 2 or 3", optarg);
             break;
         case OPTION_RULES:
             options->rules = optarg;
@@ -411,6 +425,7 @@ static enum und_code check_command(const struct options *options, char *const *p
     } else if (n == 0) {
         und_fail(err, UND_USAGE, "alerts %s: got no file", explain ? "explain" : "check");
     } else {
+        reading.set->version = options->version;
         read_all(&reading, paths, n);
         if (options->json)
             dump_reading(&reading, options->fleet ? &scenario->fleet : NULL);
@@ -474,6 +489,9 @@ enum und_code alerts_command(int argc, char **argv, struct und_err *err)
     if (strcmp(verb, "check") == 0 || strcmp(verb, "explain") == 0)
         return check_command(&options, argv + optind + 1, argc - optind - 1,
                              strcmp(verb, "explain") == 0, err);
+    if (strcmp(verb, "test") == 0)
+        return alerts_test_command(options.version, options.json, argv + optind + 1,
+                                   argc - optind - 1, err);
     if (strcmp(verb, "delay") == 0 && optind + 2 == argc)
         return delay_command(&options, argv[optind + 1], err);
     if (strcmp(verb, "delay") == 0)
@@ -483,6 +501,6 @@ enum und_code alerts_command(int argc, char **argv, struct und_err *err)
                         argv[optind + 1], verb);
     if (strcmp(verb, "eval") == 0)
         return eval_command(&options, err);
-    return und_fail(err, UND_USAGE, "alerts: got '%.60s', want check, explain, eval or delay",
+    return und_fail(err, UND_USAGE, "alerts: got '%.60s', want check, explain, eval, delay or test",
                     verb);
 }

@@ -61,6 +61,7 @@ static const struct {
     {"{__name__=\"x\"}", "x"},
     {"x{a=\"\\u00e9\\x41\\101\"}", "x{a=\"\u00e9AA\"}"},
     {"0755", "493"},
+    {"x{a=\"\\202\\x00\"}", "x{a=\"\\x82\\x00\"}"},
     {"((a))[5m : ]", "a[5m:]"},
     {"x[1w]", "x[7d]"},
     {"rate(x[90s])", "rate(x[1m30s])"},
@@ -71,6 +72,7 @@ static const struct {
     {"0x1F", "31"},
     {"x offset -5m", "x offset -5m"},
     {"2 - -3", "2 - -3"},
+    {"---(1)", "-1"},
 };
 
 START_TEST(prints_one_form)

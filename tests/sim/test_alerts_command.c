@@ -41,7 +41,7 @@ static json_t *run_json(const char *arguments)
 static const struct {
     const char *arguments, *message;
 } misuses[] = {
-    {"", "alerts: got 'nothing', want check, explain, eval or delay"},
+    {"", "alerts: got 'nothing', want check, explain, eval, delay or test"},
     {"chek", "alerts: got 'chek'"},
     {"--rulez x check", "alerts: got option '--rulez'"},
     {"check", "alerts check: got no file"},

@@ -145,6 +145,20 @@ static char *unquoted(char *text)
     return text;
 }
 
+/* A text as PromQL writes it; it stays until the next one. */
+static char *literal(const char *text)
+{
+    struct und_err err = {0};
+    struct promql *promql = promql_parse(text, PROMQL_3, "text", &err);
+    static char said[4096];
+    if (!promql || promql->root->kind != PROMQL_STRING)
+        snprintf(said, sizeof said, "%s", text);
+    else
+        snprintf(said, sizeof said, "%s", promql->root->name);
+    promql_free(promql);
+    return said;
+}
+
 static bool read_expect(struct expected *expected, char *rest)
 {
     char *kind = word(&rest), *match;
@@ -154,7 +168,7 @@ static bool read_expect(struct expected *expected, char *rest)
         expected->ordered = true;
     } else if (strcmp(kind, "string") == 0) {
         expected->has_text = true;
-        expected->text = unquoted(rest + strspn(rest, " \t"));
+        expected->text = literal(rest + strspn(rest, " \t"));
     } else if (strcmp(kind, "range") == 0) {
         char *words[7];
         for (int i = 0; i < 7; i++) {

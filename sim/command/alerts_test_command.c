@@ -1,0 +1,44 @@
+#include "alerts_test_command.h"
+
+#include "sim/rules/alerts_test.h"
+
+#include <stdio.h>
+
+static void print_verdict(const char *path, bool good, const json_t *failures,
+                          const json_t *warnings)
+{
+    size_t i;
+    json_t *text;
+    printf("Unit Testing:  %s\n", path);
+    json_array_foreach((json_t *)warnings, i, text)
+        printf("  WARNING: %s\n", json_string_value(text));
+    printf("  %s\n", good ? "SUCCESS" : "FAILED:");
+    json_array_foreach((json_t *)failures, i, text) printf("%s\n\n", json_string_value(text));
+    putchar('\n');
+}
+
+enum und_code alerts_test_command(enum promql_version version, bool json, char *const *paths, int n,
+                                  struct und_err *err)
+{
+    json_t *files = json_array();
+    bool all = true;
+    if (n == 0)
+        und_fail(err, UND_USAGE, "alerts test: got no file");
+    for (int i = 0; i < n; i++) {
+        json_t *failures = json_array(), *warnings = json_array();
+        bool good = alerts_test_file(paths[i], version, failures, warnings);
+        all &= good;
+        if (!json)
+            print_verdict(paths[i], good, failures, warnings);
+        json_array_append_new(files, json_pack("{s:s, s:b, s:o, s:o}", "file", paths[i], "passed",
+                                               good, "failures", failures, "warnings", warnings));
+    }
+    if (json && n > 0) {
+        json_t *output = json_pack("{s:i, s:O}", "version", 1, "files", files);
+        json_dumpf(output, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(output);
+    }
+    json_decref(files);
+    return err->code ? err->code : all ? UND_OK : UND_FAILED;
+}

@@ -1,0 +1,269 @@
+#include "alerts_test_internal.h"
+
+#include "model/base/assert.h"
+#include "model/promql/gomath.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- alerts ---------------------------------------------------------------------------------- */
+
+struct one_alert {
+    const struct labels *labels, *annotations;
+};
+
+struct alert_list {
+    struct one_alert *list; /* owned */
+    int n;
+};
+
+static int by_labels(const void *a, const void *b)
+{
+    const struct one_alert *x = a, *y = b;
+    int order = labels_compare(x->labels, y->labels);
+    return order ? order : labels_compare(x->annotations, y->annotations);
+}
+
+static void push_alert(struct alert_list *list, const struct labels *labels,
+                       const struct labels *annotations)
+{
+    list->list = realloc(list->list, ((size_t)list->n + 1) * sizeof *list->list);
+    UND_ASSERT(list->list != NULL);
+    list->list[list->n++] = (struct one_alert){labels, annotations};
+}
+
+static void sort_alerts(struct alert_list *list)
+{
+    if (list->n > 1)
+        qsort(list->list, (size_t)list->n, sizeof *list->list, by_labels);
+}
+
+static void firing_alerts(const struct group_test *test, const char *name, struct alert_list *list)
+{
+    for (int i = 0; i < test->n_groups; i++) {
+        for (int j = 0; j < test->groups[i].n; j++) {
+            const struct eval_rule *rule = &test->groups[i].rules[j];
+            for (int k = 0; k < rule->n_alerts && strcmp(rule->name, name) == 0; k++) {
+                if (rule->alerts[k].standing == STANDING_FIRING)
+                    push_alert(list, rule->alerts[k].labels, rule->alerts[k].annotations);
+            }
+        }
+    }
+    sort_alerts(list);
+}
+
+static enum und_code expected_alerts(struct group_test *test, const json_t *item, const char *name,
+                                     struct alert_list *list)
+{
+    static const char *const keys[] = {"exp_labels", "exp_annotations", NULL};
+    json_t *alerts, *alert;
+    size_t i;
+    if (alerts_test_list(test->suite, item, "exp_alerts", keys, &alerts))
+        return UND_USAGE;
+    json_array_foreach(alerts, i, alert)
+    {
+        struct labels *labels =
+            alerts_test_labels(test->store, json_object_get(alert, "exp_labels"));
+        push_alert(list, labels_set(test->store->pool, labels, "alertname", name),
+                   alerts_test_labels(test->store, json_object_get(alert, "exp_annotations")));
+    }
+    sort_alerts(list);
+    return UND_OK;
+}
+
+static bool same_alerts(const struct alert_list *a, const struct alert_list *b)
+{
+    bool same = a->n == b->n;
+    for (int i = 0; i < a->n && same; i++)
+        same = a->list[i].labels == b->list[i].labels &&
+               a->list[i].annotations == b->list[i].annotations;
+    return same;
+}
+
+static char *alerts_text(const struct alert_list *list)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    fputs("[", out);
+    for (int i = 0; i < list->n; i++) {
+        fprintf(out, "\n            %d:\n              Labels:", i);
+        labels_write_all(list->list[i].labels, out);
+        fputs("\n              Annotations:", out);
+        labels_write_all(list->list[i].annotations, out);
+    }
+    fputs(list->n ? "\n            ]" : "]", out);
+    fclose(out);
+    return text;
+}
+
+static void check_alert(struct group_test *test, const json_t *item, int64_t t_ms)
+{
+    struct alert_list got = {NULL, 0}, want = {NULL, 0};
+    const char *name = alerts_test_text(item, "alertname");
+    char time[64];
+    firing_alerts(test, name, &got);
+    if (expected_alerts(test, item, name, &want)) {
+        alerts_test_fail(test->suite, "    %s", test->suite->prom.err->text);
+        *test->suite->prom.err = (struct und_err){0};
+    } else if (!same_alerts(&got, &want)) {
+        char *got_text = alerts_text(&got), *want_text = alerts_text(&want);
+        alerts_test_fail(test->suite,
+                         "%s%s%s    alertname: %s, time: %s,\n        exp:%s,\n        got:%s",
+                         test->name[0] ? "    name: " : "", test->name, test->name[0] ? ",\n" : "",
+                         name, promql_duration_text(t_ms, time), want_text, got_text);
+        free(got_text);
+        free(want_text);
+    }
+    free(got.list);
+    free(want.list);
+}
+
+void alerts_test_alerts(struct group_test *test, int64_t t_ms)
+{
+    json_t *list = json_object_get(test->mapping, "alert_rule_test"), *item;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        int64_t at_ms = 0;
+        prom_duration(&test->suite->prom, item, "eval_time", &at_ms);
+        if (at_ms >= t_ms && at_ms < t_ms + test->suite->interval_ms)
+            check_alert(test, item, at_ms);
+    }
+}
+
+/* --- expressions ----------------------------------------------------------------------------- */
+
+struct result {
+    const struct labels *labels;
+    double value;
+};
+
+static int by_result(const void *a, const void *b)
+{
+    return labels_compare(((const struct result *)a)->labels, ((const struct result *)b)->labels);
+}
+
+static char *results_text(const struct result *list, int n)
+{
+    char *text = NULL, number[GO_NUMBER];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    for (int i = 0; i < n; i++) {
+        fputs(i ? ", " : "", out);
+        labels_write_all(list[i].labels, out);
+        fprintf(out, " %s", go_format_exponent(list[i].value, number));
+    }
+    fputs(n ? "" : "nil", out);
+    fclose(out);
+    return text;
+}
+
+static bool read_value(const json_t *item, double *value)
+{
+    const char *text = alerts_test_text(item, "value");
+    *value = 0;
+    return !prom_has(item, "value") || go_parse(text + (text[0] == '.' && text[1] > '9'), value);
+}
+
+static struct result *expected_samples(struct group_test *test, const json_t *item, int *n,
+                                       struct und_err *err)
+{
+    json_t *list = json_object_get(item, "exp_samples"), *sample;
+    struct result *want = calloc(json_array_size(list) + 1, sizeof *want);
+    size_t i;
+    UND_ASSERT(want != NULL);
+    *n = 0;
+    json_array_foreach(list, i, sample)
+    {
+        struct labels *labels;
+        if (notation_labels(test->store->pool, alerts_test_text(sample, "labels"),
+                            test->suite->version, &labels, err) ||
+            !read_value(sample, &want[*n].value)) {
+            und_fail(err, UND_USAGE, "value: got '%.60s', want a number",
+                     alerts_test_text(sample, "value"));
+            break;
+        }
+        want[(*n)++].labels = labels;
+    }
+    if (*n > 1)
+        qsort(want, (size_t)*n, sizeof *want, by_result);
+    return want;
+}
+
+static bool same_number(const struct suite *suite, double a, double b)
+{
+    if (a == b || (suite->version == PROMQL_3 && isnan(a) && isnan(b)))
+        return true;
+    return suite->fuzzy && fabs(a - b) <= 1e-14 * fmax(fabs(a), fabs(b));
+}
+
+static struct result *actual_samples(struct group_test *test, struct query *query, int64_t t_ms,
+                                     int *n, struct und_err *err)
+{
+    struct value value;
+    struct result *got = NULL;
+    *n = 0;
+    if (query_at(query, t_ms, &value, err))
+        return NULL;
+    if (value.type != PROMQL_SCALAR && value.type != PROMQL_VECTOR) {
+        und_fail(err, UND_USAGE, "rule result is not a vector or scalar");
+        return NULL;
+    }
+    got = calloc((size_t)value.vector.n + 1, sizeof *got);
+    UND_ASSERT(got != NULL);
+    if (value.type == PROMQL_SCALAR)
+        got[(*n)++] = (struct result){labels_none(test->store->pool), value.scalar};
+    for (int i = 0; i < value.vector.n; i++)
+        got[(*n)++] = (struct result){value.vector.list[i].labels, value.vector.list[i].value};
+    if (*n > 1)
+        qsort(got, (size_t)*n, sizeof *got, by_result);
+    return got;
+}
+
+static void compare_samples(struct group_test *test, const json_t *item, int64_t t_ms,
+                            struct query *query, struct und_err *err)
+{
+    char time[64];
+    int n_got, n_want = 0;
+    struct result *got = actual_samples(test, query, t_ms, &n_got, err);
+    struct result *want = got ? expected_samples(test, item, &n_want, err) : NULL;
+    bool same = n_got == n_want;
+    if (err->code == UND_OK) {
+        for (int i = 0; i < n_got && same; i++)
+            same = got[i].labels == want[i].labels &&
+                   same_number(test->suite, got[i].value, want[i].value);
+        if (!same) {
+            char *got_text = results_text(got, n_got), *want_text = results_text(want, n_want);
+            alerts_test_fail(test->suite,
+                             "    expr: \"%s\", time: %s,\n        exp: %s\n        got: %s",
+                             alerts_test_text(item, "expr"), promql_duration_text(t_ms, time),
+                             want_text, got_text);
+            free(got_text);
+            free(want_text);
+        }
+    }
+    free(got);
+    free(want);
+}
+
+void alerts_test_expression(struct group_test *test, const json_t *item)
+{
+    struct und_err err = {0};
+    const char *text = alerts_test_text(item, "expr");
+    struct promql *promql = promql_parse(text, test->suite->version, "parse error", &err);
+    struct query *query = promql ? query_open(promql, test->store, &test->options.query) : NULL;
+    int64_t t_ms = 0;
+    char time[64];
+    prom_duration(&test->suite->prom, item, "eval_time", &t_ms);
+    if (query)
+        compare_samples(test, item, t_ms, query, &err);
+    if (err.code != UND_OK)
+        alerts_test_fail(test->suite, "    expr: \"%s\", time: %s, err: %s", text,
+                         promql_duration_text(t_ms, time), err.text);
+    query_close(query);
+    promql_free(promql);
+}

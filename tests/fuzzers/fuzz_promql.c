@@ -1,0 +1,98 @@
+/* Fuzzer of PromQL: parsing, printing and evaluating, in both versions: make fuzz. */
+#include "model/base/assert.h"
+#include "model/promql/notation.h"
+#include "model/promql/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct store *some_series(void)
+{
+    static const char *const series[] = {
+        "m{a=\"1\",b=\"x\"} 1+2x10 stale 5 NaN 7 _x3 1 0 3",
+        "m{a=\"2\",b=\"y\"} 5 4 3 Inf 2 1 0 1 2 -Inf 7",
+        "up{job=\"j\",instance=\"h:1\"} 1x5 0x9",
+        "c_bucket{le=\"1\"} 0+1x20",
+        "c_bucket{le=\"+Inf\"} 0+3x20",
+        "nothing _x20 1",
+        "native {{schema:0 sum:1}}x3",
+    };
+    struct store *store = store_open();
+    for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
+        struct notation notation;
+        struct und_err err = {UND_OK, ""};
+        int at;
+        UND_ASSERT(notation_read(&notation, store->pool, series[i], PROMQL_2, &err) == UND_OK);
+        at = store_series(store, notation.labels);
+        for (int j = 0; j < notation.n; j++) {
+            if (notation.values[j].there)
+                store_append(store, at, j * 30000, notation.values[j].value);
+        }
+        notation_fini(&notation);
+    }
+    return store;
+}
+
+static void check(enum und_code code, const struct und_err *err)
+{
+    UND_ASSERT(code == err->code && (code == UND_OK || code == UND_USAGE));
+    UND_ASSERT(strchr(err->text, '\n') == NULL);
+}
+
+/* What is printed reads back as what was printed. */
+static void print(const struct promql *promql)
+{
+    static char printed[40000], again[40000];
+    struct und_err err = {UND_OK, ""};
+    struct promql *second;
+    promql_print(promql->root, printed, sizeof printed);
+    if (strlen(printed) + 1 == sizeof printed)
+        return;
+    second = promql_parse(printed, promql->version, "again", &err);
+    UND_ASSERT(second != NULL);
+    UND_ASSERT(strcmp(promql_print(second->root, again, sizeof again), printed) == 0);
+    promql_free(second);
+}
+
+static void evaluate(const struct promql *promql)
+{
+    static struct store *store;
+    static int uses;
+    struct query_options options = {.most = 20000};
+    struct und_err err = {UND_OK, ""}, err_2 = {UND_OK, ""};
+    struct value value;
+    struct query *query;
+    if (store && ++uses % 1000 == 0) { /* its labels only grow */
+        store_close(store);
+        store = NULL;
+    }
+    if (!store)
+        store = some_series();
+    query = query_open(promql, store, &options);
+    check(query_at(query, 400000, &value, &err), &err);
+    check(query_range(query, 0, 300000, 60000, &value, &err_2), &err_2);
+    query_close(query);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static char text[4096];
+    enum promql_version version = size > 0 && data[0] == '3' ? PROMQL_3 : PROMQL_2;
+    struct und_err err = {UND_OK, ""};
+    struct promql *promql;
+    if (size > 0)
+        snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size - 1 : sizeof text - 1),
+                 data + 1);
+    promql = promql_parse(size > 0 ? text : "", version, "fuzz", &err);
+    if (!promql) {
+        check(UND_USAGE, &err);
+        return 0;
+    }
+    print(promql);
+    evaluate(promql);
+    promql_free(promql);
+    return 0;
+}
