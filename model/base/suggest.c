@@ -55,9 +55,11 @@ const char *suggest_nearest(const char *got, const char *const *candidates)
         if (is_beginning(got, *candidates))
             d = least(d, 1);
         /* Everything replaced is no resemblance at all. */
-        if (d < length && d <= least_distance && (best == NULL || d < least_distance)) {
+        if (d < length && d <= least_distance &&
+            (best == NULL || d < least_distance ||
+             ((int)strlen(best) != length && (int)strlen(*candidates) == length))) {
             least_distance = d;
-            best = *candidates;
+            best = *candidates; /* of equals that of the same length: =< is <=, not < */
         }
     }
     return best;

@@ -308,6 +308,9 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
     json_t *item;
     *count = 0;
     snprintf(want, sizeof want, "a list of 1..%zu", field->size);
+    if (json_array_size(value) > field->size)
+        return doc_fail(spot, spec->err, "got a list of %zu, want at most %zu",
+                        json_array_size(value), field->size);
     if (json_array_size(value) < (size_t)field->required || json_array_size(value) > field->size ||
         !json_is_array(value))
         return spec_refuse(spec, spot, value, want);

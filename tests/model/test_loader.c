@@ -80,6 +80,7 @@ static const struct {
     {"zero-rate.yaml", NULL, 6, "rate: got 0/d, want more than 0/s"},
     {"rate-of-a-trace.yaml", NULL, 6, "rate: goes with poisson arrivals only"},
     {"short-profile.yaml", NULL, 6, "profile: got 3 weights, want 24 or 168"},
+    {"long-profile.yaml", NULL, 5, "profile: got a list of 169, want at most 168"},
     {"zero-weights.yaml", NULL, 8, "all weights are 0"},
     {"no-duration.yaml", NULL, 8, "duration: missing"},
     {"half-a-job.yaml", NULL, 7, "mean: want a whole number"},

@@ -171,6 +171,9 @@ START_TEST(suggestions_are_near_or_none)
 {
     static const char *const keys[] = {
         "scrape_interval", "scrape_timeout", "rules", "for", "up", NULL};
+    static const char *const ops[] = {"<", "<=", ">", ">=", "==", NULL};
+    ck_assert_str_eq(suggest_nearest("=<", ops), "<=");
+    ck_assert_str_eq(suggest_nearest("=>", ops), ">=");
     ck_assert_str_eq(suggest_nearest("scrape_intervall", keys), "scrape_interval");
     ck_assert_str_eq(suggest_nearest("scrap_timeout", keys), "scrape_timeout");
     ck_assert_str_eq(suggest_nearest("Rules", keys), "rules");
