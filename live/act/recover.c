@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct github_runner *runner_of(const struct actuator *actuator,
                                              const struct github_job *job)
@@ -27,6 +28,38 @@ static bool is_lost(const struct actuator *actuator, const struct plan *plan,
     int host = attribution_of_runner(actuator->fleet, job->runner_name);
     return in_progress(job) && host >= 0 && plan->host[host].admitted == 0 && runner &&
            !runner->online;
+}
+
+static bool could_run(const struct host *host, const struct github_job *job)
+{
+    int i, j;
+    for (i = 0; i < job->labels.n; i++) {
+        for (j = 0; j < host->n_labels; j++)
+            if (strcasecmp(job->labels.name[i], host->labels[j]) == 0)
+                break;
+        if (j == host->n_labels)
+            return false;
+    }
+    return job->labels.n > 0;
+}
+
+/* Queued for a drained host, and for no other. */
+static bool is_stranded(const struct actuator *actuator, const struct plan *plan,
+                        const struct github_job *job)
+{
+    const struct fleet *fleet = actuator->fleet;
+    bool drained = false;
+    int i;
+    if (fleet->github.mechanism != MECHANISM_VARIABLE || strcmp(job->status, "queued") != 0)
+        return false;
+    for (i = 0; i < fleet->n_hosts; i++) {
+        if (!could_run(&fleet->hosts[i], job))
+            continue;
+        if (plan->host[i].admitted > 0)
+            return false;
+        drained = true;
+    }
+    return drained;
 }
 
 /* The first job of the run that is in progress on a runner that lives; NULL: all are lost. */
@@ -194,8 +227,9 @@ static bool cancel_due(struct actuator *actuator, const struct plan *plan,
         const struct github_job *job = &jobs->item[j], *sound;
         bool first = known(actuator, job) == NULL;
         struct lost_run *lost;
-        if (!is_lost(actuator, plan, job) || !(lost = remember(actuator, job)) || lost->cancelled ||
-            lost->over || lost->refusals >= ACTUATE_TRIES || http_monotonic_ms() < lost->again_ms)
+        if ((!is_lost(actuator, plan, job) && !is_stranded(actuator, plan, job)) ||
+            !(lost = remember(actuator, job)) || lost->cancelled || lost->over ||
+            lost->refusals >= ACTUATE_TRIES || http_monotonic_ms() < lost->again_ms)
             continue;
         sound = sound_job(actuator, plan, jobs, job->run_id);
         if (sound && first)

@@ -6,6 +6,10 @@
  * works. Cancelling takes the whole run down, so that it is done only where every job in progress
  * is lost; otherwise the lock is waited for, and what failed by it is run again.
  *
+ * By variable, a job that is queued keeps the labels that it was created with: one that only a
+ * drained host could run would wait for it. Such a run is cancelled and run again likewise, and
+ * asks for what the variable says then.
+ *
  * A run that we cancelled is ours to run again: the journal has that as the undo of the cancelling,
  * so that it is done whatever becomes of us. A re-run that GitHub refuses is tried ACTUATE_TRIES
  * times, and then stays open in the journal.

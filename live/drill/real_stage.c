@@ -177,6 +177,7 @@ static enum und_code reconcile(void *self, const struct plan *plan,
     int64_t now = fleet_clock_now_ms(&live->pace);
     bool wrote = false;
     (void)policy; /* who is drained is told by the plan: nothing is admitted there */
+    routing->since_ms = now;
     routing->again_ms = live->write_ms;
     if (now >= live->write_ms) {
         actuate_step(&live->actuator, plan, &live->recent, &wrote, err);

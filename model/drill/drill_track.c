@@ -269,9 +269,10 @@ void drill_track_routing(struct drill_track *track, int64_t now_ms,
                          const struct stage_routing *routing)
 {
     const struct fleet *fleet = &track->scenario->fleet;
-    int64_t from_ms = track->routed_ms < now_ms ? track->routed_ms : now_ms;
+    int64_t from_ms = track->routed_ms > routing->since_ms ? track->routed_ms : routing->since_ms;
     bool full = true;
     int i;
+    from_ms = from_ms < now_ms ? from_ms : now_ms;
     for (i = 0; i < fleet->n_hosts; i++) {
         if (hit(track, i) && track->routed[i] > 0 && routing->routed[i] == 0)
             see(track, MOMENT_ROUTED, from_ms, now_ms);

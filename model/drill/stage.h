@@ -95,6 +95,7 @@ enum stage_event { /* the life of an action; a journal's words are the same */
 struct stage_routing {
     int routed[FLEET_HOSTS]; /* registrations in the rotation, as far as is known */
     int64_t again_ms;        /* when to call again; -1: the world is as planned */
+    int64_t since_ms;        /* what this call changed was not so before that */
 };
 
 struct stage {

@@ -240,6 +240,7 @@ static enum und_code reconcile(void *self, const struct plan *plan,
         routing->routed[i] = world->variable_routing
                                  ? (world->route >> i & 1 ? (int)world->host[i].slots : 0)
                                  : (int)world->host[i].labelled;
+    routing->since_ms = -1; /* followed closely: since the last call, at most */
     routing->again_ms = world_controller_busy(world) ? world->now_ms + WRITE_WATCH_MS : -1;
     return UND_OK;
 }

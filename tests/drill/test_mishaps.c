@@ -110,6 +110,52 @@ START_TEST(a_rerun_that_is_refused_is_tried_a_few_times_and_left_to_the_operator
 }
 END_TEST
 
+/* The mechanism variable: one write moves what is created from now on; what is queued for the
+ * drained host is cancelled and run again. Everything is put back. */
+START_TEST(the_variable_is_switched_and_what_was_queued_for_the_dead_host_is_run_again)
+{
+    char command[900];
+    world.stranded = true;
+    snprintf(command, sizeof command,
+             "sed -i -e \"s/name: big, /name: big, labels: [self-hosted, primary], /\""
+             " -e \"s/name: small, /name: small, labels: [self-hosted, backup], /\""
+             " -e \"s/fast_recovery: true/fast_recovery: true, mechanism: variable/\""
+             " -e \"s/owner: o,/owner: o, variable: CI_HOST,/\" %s",
+             world.scenario);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
+    ck_assert(live_fixture_said(&world, "routing has changed"));
+    ck_assert(world.cancelled);
+    ck_assert_int_eq(world.attempt, 2);
+    ck_assert(!world.on_backup);
+    ck_assert(live_fixture_is_closed(&world));
+}
+END_TEST
+
+/* Stopped or killed after the switch: the variable goes back as well. */
+START_TEST(the_variable_goes_back_after_a_stop_and_after_a_kill)
+{
+    char command[900];
+    int pid;
+    snprintf(command, sizeof command,
+             "sed -i -e \"s/name: big, /name: big, labels: [self-hosted, primary], /\""
+             " -e \"s/name: small, /name: small, labels: [self-hosted, backup], /\""
+             " -e \"s/fast_recovery: true/fast_recovery: true, mechanism: variable/\""
+             " -e \"s/owner: o,/owner: o, variable: CI_HOST,/\" %s",
+             world.scenario);
+    ck_assert_int_eq(system(command), 0);
+    pid = live_fixture_start(&world, "--yes", 0);
+    AWAIT(world.on_backup, 10000);
+    if (_i == 0)
+        stop();
+    else
+        kill(pid, SIGKILL);
+    ck_assert_int_eq(live_fixture_wait(&world, pid), _i == 0 ? 4 : 128 + SIGKILL);
+    AWAIT(!world.on_backup, 20000);
+    AWAIT(live_fixture_is_closed(&world), 5000);
+}
+END_TEST
+
 /* ---- putting back ---- */
 
 static const struct {
@@ -437,6 +483,9 @@ Suite *suite(void)
     tcase_add_loop_test(tcase, a_run_that_was_cancelled_is_run_again_after_a_stop, 0, 2);
     tcase_add_test(tcase, a_run_with_a_job_that_runs_well_is_not_cancelled);
     tcase_add_test(tcase, a_rerun_that_is_refused_is_tried_a_few_times_and_left_to_the_operator);
+    tcase_add_test(tcase,
+                   the_variable_is_switched_and_what_was_queued_for_the_dead_host_is_run_again);
+    tcase_add_loop_test(tcase, the_variable_goes_back_after_a_stop_and_after_a_kill, 0, 2);
     tcase_add_loop_test(tcase, labels_are_put_back_although_it_fails_at_first, 0,
                         sizeof refusals / sizeof refusals[0]);
     tcase_add_test(tcase, a_second_signal_does_not_leave_a_label_off);

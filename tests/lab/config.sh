@@ -105,7 +105,10 @@ fleet:
     requeue_after: 60s
     queue_limit: 24h
     write_spacing: 1s
-    api_latency: {kind: lognormal, p50: 150ms, p95: 600ms} # 5 and 20 ms of real time, on a shared machine
+    # A label takes the client three requests of some 5 ms of real time, and it spaces writes from one
+    # beginning to the next: eight of them take seven times the spacing and one write. The simulator
+    # spaces from an end to the next beginning, so that eight latencies have to come to that one write.
+    api_latency: {kind: lognormal, p50: 30ms, p95: 120ms}
     session_retry: 30s
     session_limit: 240s
     mechanism: label

@@ -67,6 +67,18 @@ static json_t *label_call(struct live_fixture *world, const char *request, int i
     return json_pack("{s:i, s:o}", "total_count", 1, "labels", labels_of(world, runner));
 }
 
+static json_t *variable_call(struct live_fixture *world, const char *request, const char **status)
+{
+    if (strncmp(request, "PATCH ", 6) == 0) {
+        atomic_store(&world->on_backup, strstr(request, "backup") != NULL);
+        atomic_fetch_add(&world->writes, 1);
+        *status = "204 No Content";
+    }
+    return json_pack("{s:s, s:s}", "name", "CI_HOST", "value",
+                     atomic_load(&world->on_backup) ? "[\"self-hosted\",\"backup\"]"
+                                                    : "[\"self-hosted\"]");
+}
+
 /* ---- one workflow run ---- */
 
 static json_t *run_json(int id, int attempt, bool over, const char *conclusion)
@@ -98,6 +110,13 @@ static json_t *job_json(const struct live_fixture *world, int attempt, bool runs
         "created_at", world->began, "started_at", world->began, "runner_id", attempt == 1 ? 1 : 3,
         "runner_name", attempt == 1 ? "big-1" : "small-1", "labels", "self-hosted", "ci-active");
     char now[32];
+    if (world->stranded && attempt == 1 && runs) {
+        json_object_set_new(job, "status", json_string("queued"));
+        json_object_set_new(job, "started_at", json_null());
+        json_object_set_new(job, "runner_name", json_null());
+        json_object_set_new(job, "runner_id", json_null());
+        json_object_set_new(job, "labels", json_pack("[s,s]", "self-hosted", "primary"));
+    }
     json_object_set_new(job, "conclusion", runs ? json_null() : json_string(conclusion));
     json_object_set_new(job, "completed_at",
                         runs ? json_null() : json_string(wire_time(now, http_wall_ms())));
@@ -224,7 +243,9 @@ static void serve(void *context, const char *request, struct script_reply *reply
     }
     if (refused(world, request, reply))
         return;
-    if ((at = strstr(request, "/actions/runners/")) != NULL)
+    if (strstr(request, "/actions/variables/CI_HOST"))
+        body = variable_call(world, request, &status);
+    else if ((at = strstr(request, "/actions/runners/")) != NULL)
         body = label_call(world, request, atoi(at + 17));
     else if (strstr(request, "/actions/runners"))
         body = runners(world);

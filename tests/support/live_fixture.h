@@ -36,9 +36,11 @@ struct live_fixture {
     atomic_int refusals;
     const char *refusal;
     bool refuse_posts;
-    bool leftover;        /* a third registration of big, offline, with the label */
-    bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
-    bool full_disk;       /* no file grows any more for the programs that are started */
+    atomic_bool on_backup; /* the variable CI_HOST */
+    bool stranded;         /* run 7's job is queued, for the labels of the primary */
+    bool leftover;         /* a third registration of big, offline, with the label */
+    bool mute_monitoring;  /* the mischief is Prometheus', not GitHub's */
+    bool full_disk;        /* no file grows any more for the programs that are started */
 };
 
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
