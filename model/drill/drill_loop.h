@@ -56,8 +56,11 @@ void drill_loop_jobs(struct drill_loop *loop);
 bool drill_check_ready(const struct drill_loop *loop, char *why, size_t size);
 /* Whether it was for want of an answer that it could not be known. */
 bool drill_check_answered(const struct drill_loop *loop);
+/* By stop_when, with what was last seen; what is not known stops nobody. */
 bool drill_check_go_on(const struct drill_loop *loop, char *why, size_t size);
 
+/* Adds to the story and tells the stage; the first of a mark since the fault is remembered. Returns
+ * the timeline's entry, as a cause; -1 past its ceiling. */
 int drill_tell(struct drill_loop *loop, int host, enum mark mark, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -97,11 +97,17 @@ struct drill_track {
     bool waiting; /* a job that the fault holds up has not started yet */
 };
 
+/* All is well at now_ms. The scenario is borrowed and outlives the track; `resolution_ms` is the
+ * least error of any measure. */
 void drill_track_init(struct drill_track *track, const struct scenario *scenario, int64_t now_ms,
                       int64_t resolution_ms);
 
+/* What follows is told in the order in which it happens; times are the stage's. */
+/* The injection took from..to, once; nothing before it is a moment of the story. */
 void drill_track_fault(struct drill_track *track, int64_t from_ms, int64_t to_ms);
+/* The revert, or the world, ended it within from..to; only the first counts. */
 void drill_track_ended(struct drill_track *track, int64_t from_ms, int64_t to_ms);
+/* A good answer to a poll of this feed, also one that the policy does not count. */
 void drill_track_reading(struct drill_track *track, enum feed feed,
                          const struct stage_reading *reading);
 /* It came after `from_ms`, when there was none yet. */
@@ -110,12 +116,15 @@ void drill_track_hint(struct drill_track *track, int64_t from_ms, int64_t now_ms
 /* After a step: what the policy said, and the phases that it left. */
 void drill_track_step(struct drill_track *track, int64_t now_ms, const struct plan *plan,
                       const struct policy_state *policy);
+/* What reconciling has come to: what is in the rotation at now_ms. */
 void drill_track_routing(struct drill_track *track, int64_t now_ms,
                          const struct stage_routing *routing);
 /* All jobs known since the baseline; every call takes them all in anew. */
 void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, size_t n);
 
+/* Has it been seen since the fault? */
 bool drill_track_seen(const struct drill_track *track, enum drill_moment moment);
+/* NAN where one of its ends was not seen; else the truth is within plus or minus its error. */
 struct drill_measure drill_track_measure(const struct drill_track *track,
                                          enum drill_measure_kind kind);
 /* Capacity has been full since the fault and is so now, and no alert is left. */

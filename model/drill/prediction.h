@@ -37,14 +37,17 @@ struct prediction {
     } measure[MEASURE_COUNT];
 };
 
-/* `reports` of all replications, in order. */
+/* From the reports of all replications, in order (borrowed for the call): what the completed ones
+ * measured are the samples, the others are counted. `prediction` owns its samples until
+ * prediction_fini. */
 void prediction_init(struct prediction *prediction, const struct drill_report *reports, int64_t n);
 void prediction_fini(struct prediction *prediction);
 
 json_t *prediction_json(const struct prediction *prediction); /* new reference */
+/* UND_USAGE where `path` cannot be written; what was there is gone then. */
 enum und_code prediction_save(const struct prediction *prediction, const char *path,
                               struct und_err *err);
-/* UND_USAGE for a file that is not one. */
+/* UND_USAGE for a file that is not one; then there is nothing to fini. */
 enum und_code prediction_load(struct prediction *prediction, const char *path, struct und_err *err);
 /* UND_USAGE where it was made for another scenario, or for one that acts where this one observes.
  */
@@ -67,7 +70,11 @@ struct judgement {
     double p;                     /* two-sided; NAN: none */
 };
 
+/* Does it say that the model is wrong, rather than right or silent? */
 bool foretold_is_wrong(enum foretold foretold);
+/* Where an observed measure falls among what was foretold, its error counted in the prediction's
+ * favour. Where it was not observed (NAN), or hardly ever foretold, its presence is judged instead;
+ * without a prediction (NULL, or too few replications) nothing is. */
 struct judgement prediction_judge(const struct prediction *prediction, enum drill_measure_kind kind,
                                   struct drill_measure measure);
 

@@ -32,7 +32,10 @@ struct alert {
 /* What one evaluation changed. */
 enum alert_change { ALERT_SAME, ALERT_BEGAN, ALERT_FIRED, ALERT_DROPPED, ALERT_RESOLVED };
 
+/* Inactive, never seen. */
 void alert_init(struct alert *alert);
+/* One evaluation at now_ms, not before the last: is the label set in the result? Returns what it
+ * changed. */
 enum alert_change alert_step(const struct alert_timing *timing, struct alert *alert, int64_t now_ms,
                              bool present);
 

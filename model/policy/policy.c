@@ -57,6 +57,7 @@ static enum notice held_by(const struct policy_config *config, const struct poli
 /* Says so once for each reason, not at every step. */
 static void hold(struct policy_host *host, struct plan_host *plan, enum notice reason)
 {
+    UND_ASSERT((int)reason > 0 && reason < NOTICE_COUNT); /* 0 is for: not held */
     if (host->held != (int)reason)
         plan->notices |= BIT(reason);
     host->held = (int)reason;
@@ -69,12 +70,15 @@ static int failovers_since(const struct policy_host *host, int64_t since_ms)
         host->failover_count < POLICY_FAILOVER_LOG ? host->failover_count : POLICY_FAILOVER_LOG;
     for (i = 0; i < kept; i++)
         n += host->failovers[i] > since_ms;
+    UND_ASSERT(n >= 0 && n <= POLICY_FAILOVER_LOG);
     return n;
 }
 
 static void drain(const struct policy_config *config, struct policy_host *host,
                   struct plan_host *plan, int64_t now_ms, enum notice why)
 {
+    UND_ASSERT(host->phase == PHASE_SUSPECT || host->phase == PHASE_RAMPING);
+    UND_ASSERT(why == NOTICE_FAILOVER || why == NOTICE_RELAPSE);
     host->phase = PHASE_DRAINED;
     host->admitted = 0;
     host->clear_ms = -1;
@@ -141,6 +145,7 @@ static void step_suspect(const struct policy_config *config, struct policy_state
 
 static void restore(struct policy_host *host, struct plan_host *plan, int slots)
 {
+    UND_ASSERT(slots > 0 && host->phase == PHASE_RAMPING);
     host->phase = PHASE_SERVING;
     host->admitted = slots;
     host->held = 0;
@@ -165,6 +170,7 @@ static void step_drained(const struct policy_config *config, struct policy_state
 {
     struct policy_host *host = &state->host[i];
     bool alone = !another_serves(config, state, view, i, false);
+    UND_ASSERT(host->admitted == 0);
     if (evidence_blind(config, view) || !evidence_healthy(config, view, i) ||
         (!alone && shows_sign(config, view, i))) {
         host->clear_ms = -1;
@@ -191,6 +197,7 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     struct policy_host *host = &state->host[i];
     bool alone = !another_serves(config, state, view, i, false);
     int slots = view->host[i].slots;
+    UND_ASSERT(host->admitted > 0 && host->admitted < slots); /* else it were drained, or serving */
     if (seen == EVIDENCE_BAD) {
         enum notice reason = held_by(config, state, now_ms, view, i);
         if (reason == 0 || reason == NOTICE_HELD_GRACE) {

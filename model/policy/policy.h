@@ -178,10 +178,15 @@ struct plan {
     struct plan_host host[POLICY_HOSTS];
 };
 
-/* Every host serving, nothing seen yet. `view` gives the number of hosts, slots and tiers. */
+/* Every host serving, nothing seen yet. `view` gives the number of hosts (1..POLICY_HOSTS), slots
+ * and tiers; config->confirm is at least 1. The state is the caller's plain data; nothing is kept
+ * of the arguments. Drivers do not call this and policy_step themselves: driver.h does. */
 void policy_init(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view);
 
+/* Decides. Changes `state`, fills `plan` for the state's hosts (notices: what this step decided).
+ * The view must have the hosts and slots that the state began with, and now_ms must not be before
+ * any earlier step's. Whatever the view says of them is data: no view is refused. */
 void policy_step(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view, struct plan *plan);
 

@@ -4,6 +4,8 @@
 
 #include "invariant.h"
 
+/* Static words, as reports and journals spell them. Anything that is no value of its enum (its
+ * count included) is a bug of the caller. */
 const char *policy_phase_name(enum phase phase);
 const char *policy_notice_name(enum notice notice);
 const char *policy_severity_name(enum severity severity);

@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-/* Not rounded; for all kinds. */
+/* One draw in ms, not rounded; for all kinds. The dist must be resolved (dist.h). */
 double draw_by_kind(const struct dist *dist, struct stream *stream);
 
 /* Rounded to ms, in 0..DIST_MAX_MS. The dist must be resolved. Exponential draws are inline: they

@@ -62,6 +62,8 @@ struct queue {
     const void *context;
 };
 
+/* Room for `capacity` pending events; ends the program where there is no memory. queue_fini frees.
+ */
 void queue_init(struct queue *queue, size_t capacity);
 /* Which events may be dropped when there is no room: asked for all of them then, in no order. */
 void queue_drop_stale(struct queue *queue, queue_judge *stale, const void *context);
@@ -143,7 +145,8 @@ static inline void queue_sift_down(struct queue *queue, int128 key, struct queue
     queue_place(queue, at, key, subject);
 }
 
-/* Lower priority first among simultaneous events. */
+/* Lower priority first among simultaneous events, then the order of the pushes. Neither the past
+ * (before the last event popped) nor more than QUEUE_WHO_MAX: either is a bug of the model. */
 static inline void queue_push(struct queue *queue, int64_t at_ms, uint8_t priority, uint8_t kind,
                               uint32_t who, uint32_t epoch)
 {
@@ -180,7 +183,7 @@ static inline struct event queue_event(const struct queue *queue, size_t at)
                           .kind = (uint8_t)queue->subject[at].kind};
 }
 
-/* False: empty. */
+/* The next event, and time is its; false: there is none, and *event is as it was. */
 static inline bool queue_pop(struct queue *queue, struct event *event)
 {
     if (queue->hole)

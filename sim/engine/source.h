@@ -15,6 +15,7 @@ struct source {
     int64_t ahead_ms;
 };
 
+/* The next draw, rounded to ms; the one after it is drawn ahead, while nobody waits for it. */
 static inline int64_t source_next_ms(struct source *source)
 {
     int64_t ms = source->ahead_ms;
@@ -22,6 +23,8 @@ static inline int64_t source_next_ms(struct source *source)
     return ms;
 }
 
+/* Draws from a copy of the stream, which is the source's alone from now on; the dist is borrowed.
+ */
 static inline void source_init(struct source *source, const struct dist *dist,
                                const struct stream *stream)
 {

@@ -36,6 +36,7 @@ struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queu
                                    uint8_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
 void prometheus_close(struct prometheus *prometheus);
+/* Never sleeps: every scrape and evaluation is an event (for tests, that results are the same). */
 void prometheus_always_tick(struct prometheus *prometheus, bool always);
 
 /* Starts a replication at time 0: the server has been running for long, every target up, every
@@ -43,6 +44,7 @@ void prometheus_always_tick(struct prometheus *prometheus, bool always);
  * queue must be empty of its events. */
 void prometheus_reset(struct prometheus *prometheus, struct stream *phases);
 
+/* How the host answers scrapes from now_ms on. */
 void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
                        enum target_state state);
 /* The true value of a signal (per mille) from now on: CPU in use (SIGNAL_CPU_RATE and _IRATE are
@@ -59,6 +61,7 @@ void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int
  */
 void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);
 void prometheus_start(struct prometheus *prometheus, int64_t now_ms);
+/* What a poll would find: does the server run at all? */
 bool prometheus_running(const struct prometheus *prometheus);
 
 void prometheus_event(struct prometheus *prometheus, const struct event *event);
