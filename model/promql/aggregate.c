@@ -118,12 +118,20 @@ static void keep_k(struct aggregate *aggregate, struct group *group, const struc
         return;
     }
     const struct sample *first = &heap->list[0];
-    bool top = aggregate->node->aggregation == PROMQL_TOPK;
-    if ((top ? first->value < sample->value : first->value > sample->value) ||
-        (isnan(first->value) && !isnan(sample->value))) {
+    bool top = aggregate->node->aggregation == PROMQL_TOPK, v3 = aggregate->eval->v3;
+    if (!(top ? first->value < sample->value : first->value > sample->value) &&
+        !(isnan(first->value) && !(v3 && isnan(sample->value))))
+        return;
+    if (v3 || heap->n == 1) {
         heap->list[0] = *sample;
         sift_down(aggregate, heap);
+        return;
     }
+    /* Version 2 takes the first out before it puts the other in. */
+    swap(&heap->list[0], &heap->list[--heap->n]);
+    sift_down(aggregate, heap);
+    heap->list[heap->n++] = *sample;
+    sift_up(aggregate, heap);
 }
 
 /* The heap emptied from its root on gives the samples in the reverse order. */

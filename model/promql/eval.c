@@ -81,7 +81,7 @@ int64_t eval_shift(const struct eval *eval, const struct promql_node *node, int6
                  : node->at == PROMQL_AT_START ? eval->start_ms
                  : node->at == PROMQL_AT_END   ? eval->end_ms
                                                : t_ms;
-    return at - node->offset_ms;
+    return at - node->offset_ms + (node->at != PROMQL_NO_AT ? eval->pin_shift_ms : 0);
 }
 
 static enum und_code eval_minus(struct eval *eval, const struct promql_node *node, int64_t t_ms,
@@ -189,7 +189,8 @@ static void prepare(struct query *query, int64_t start_ms, int64_t end_ms, struc
     eval->arena = query->arena;
     eval->level = 0;
     eval->left = eval->most;
-    eval->start_ms = eval->first_ms = start_ms;
+    eval->start_ms = eval->first_ms = eval->reset_ms = start_ms;
+    eval->pin_shift_ms = 0;
     eval->end_ms = end_ms;
     eval->err = err;
     if (eval->cleared != eval->store->cleared) {

@@ -22,9 +22,10 @@ struct eval {
     int level;
     bool v3;
     int64_t lookback_ms, step_ms, most, left;
-    int64_t start_ms, end_ms;     /* of the whole query, for @ */
-    int64_t first_ms;             /* the first of the present steps */
-    struct selection *selections; /* by node id */
+    int64_t start_ms, end_ms;       /* of the whole query, for @ */
+    int64_t first_ms;               /* the first of the present steps */
+    int64_t reset_ms, pin_shift_ms; /* version 2: see eval_subquery */
+    struct selection *selections;   /* by node id */
     int cleared;
     struct und_err *err;
 };

@@ -56,16 +56,33 @@ static enum und_code no_histograms(struct eval *eval, const struct labels *label
                      labels_get(labels, LABELS_NAME));
 }
 
+/* Where version 2 moves what is pinned, it has loaded no samples but those of the right place. */
+static int64_t pinned_at(const struct eval *eval, const struct promql_node *node, int64_t ref_ms)
+{
+    return node->at == PROMQL_NO_AT ? ref_ms : ref_ms - eval->pin_shift_ms;
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static enum und_code select_instant(struct eval *eval, const struct promql_node *node,
                                     int64_t ref_ms, struct vector *out)
 {
     const struct selection *selection = selection_of(eval, node);
     for (int i = 0; i < selection->n; i++) {
         const struct series *series = &eval->store->series[selection->series[i]];
-        int n = points_until(series, ref_ms);
+        int64_t right_ms = pinned_at(eval, node, ref_ms);
+        int n = points_until(series, lesser(ref_ms, right_ms));
         const struct point *point = n ? &series->points[n - 1] : NULL;
         if (!point || store_is_stale(point->value) ||
-            point->t_ms < ref_ms - eval->lookback_ms + eval->v3)
+            point->t_ms < greater(ref_ms, right_ms) - eval->lookback_ms + eval->v3)
             continue;
         if (store_is_histogram(point->value))
             return no_histograms(eval, series->labels);
@@ -103,8 +120,9 @@ static enum und_code select_range(struct eval *eval, const struct promql_node *n
     const struct selection *selection = selection_of(eval, node);
     for (int i = 0; i < selection->n; i++) {
         const struct series *series = &eval->store->series[selection->series[i]];
-        int first = points_until(series, ref_ms - node->range_ms - !eval->v3);
-        int end = points_until(series, ref_ms);
+        int64_t right_ms = pinned_at(eval, node, ref_ms);
+        int first = points_until(series, greater(ref_ms, right_ms) - node->range_ms - !eval->v3);
+        int end = points_until(series, lesser(ref_ms, right_ms));
         struct range range = {.labels = series->labels};
         if (first >= end)
             continue;
@@ -195,16 +213,23 @@ bool eval_is_invariant(const struct promql_node *node)
     return true;
 }
 
-/* Without a step the parts that are the same at every step are evaluated all the same, since they
- * may fail. */
+/* Without a step the parts that are the same at every step are evaluated all the same, and so are
+ * subqueries that reach back to where there are steps, since they may fail. */
 static enum und_code eval_invariants(struct eval *eval, const struct promql_node *node,
-                                     int64_t t_ms)
+                                     int64_t first_ms, int64_t last_ms)
 {
-    struct value value;
+    struct value value = {.type = PROMQL_MATRIX};
     if (eval_is_invariant(node))
-        return eval_node(eval, node, t_ms, &value);
+        return eval_node(eval, node, first_ms, &value);
+    if (node->kind == PROMQL_SUBQUERY) {
+        int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
+        int64_t begin_ms = first_ms - node->offset_ms - node->range_ms;
+        int64_t from_ms = begin_ms / step_ms * step_ms;
+        from_ms += from_ms < begin_ms + eval->v3 ? step_ms : 0;
+        return eval_steps(eval, node, from_ms, last_ms - node->offset_ms, &value);
+    }
     for (int i = 0; i < node->n_args; i++) {
-        if (node->kind != PROMQL_SUBQUERY && eval_invariants(eval, node->args[i], t_ms))
+        if (eval_invariants(eval, node->args[i], first_ms, last_ms))
             return UND_USAGE;
     }
     return UND_OK;
@@ -236,7 +261,7 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
             gather_point(outer, &gatherer, value.vector.list[i].labels, t_ms,
                          value.vector.list[i].value);
     }
-    if (first_ms > last_ms && eval_invariants(eval, node->args[0], first_ms))
+    if (first_ms > last_ms && eval_invariants(eval, node->args[0], first_ms, last_ms))
         return UND_USAGE;
     eval->level--;
     eval->first_ms = outer_first_ms;
@@ -249,14 +274,37 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
     return UND_OK;
 }
 
+/* Version 2 works out anew what @ pins inside a subquery only where its first step is not the
+ * outer one; else what is pinned moves by the subquery's own offset. */
+static void move_pins(struct eval *eval, const struct promql_node *node, int64_t first_ms)
+{
+    if (eval->v3)
+        return;
+    if (first_ms != eval->first_ms) {
+        eval->reset_ms = first_ms;
+        eval->pin_shift_ms = 0;
+    } else if (node->at == PROMQL_NO_AT) {
+        eval->pin_shift_ms += node->offset_ms;
+    } else {
+        int64_t at_ms = eval_shift(eval, node, 0) + node->offset_ms - eval->pin_shift_ms;
+        eval->pin_shift_ms = node->offset_ms + eval->reset_ms - at_ms;
+    }
+}
+
 enum und_code eval_subquery(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                             struct value *out)
 {
     int64_t end_ms = eval_shift(eval, node, t_ms), begin_ms = end_ms - node->range_ms;
     int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
     int64_t first_ms = begin_ms / step_ms * step_ms;
+    int64_t reset_ms = eval->reset_ms, shift_ms = eval->pin_shift_ms;
+    enum und_code code;
     /* Steps are multiples of the step; as version 3 the range is left-open. */
     if (first_ms < begin_ms + eval->v3)
         first_ms += step_ms;
-    return eval_steps(eval, node, first_ms, end_ms, out);
+    move_pins(eval, node, first_ms);
+    code = eval_steps(eval, node, first_ms, end_ms, out);
+    eval->reset_ms = reset_ms;
+    eval->pin_shift_ms = shift_ms;
+    return code;
 }
