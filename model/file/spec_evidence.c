@@ -38,8 +38,9 @@ static const struct field deaf_fields[] = {
      AT(struct policy_config, deaf_after_ms),
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "10min",
-     .help = "a job that it could run has waited this long while it shows idle slots"},
-    SIGN_FIELDS(SIGN_DEAF, "0s"),
+     .help = "a job that it could run has waited this long while it shows idle slots, and as long "
+             "none has started on it"},
+    SIGN_FIELDS(SIGN_DEAF, "1min"),
     {.key = NULL},
 };
 
@@ -58,7 +59,7 @@ static const struct field canary_fields[] = {
      AT(struct policy_config, canary_late_ms),
      RANGE(1000, (double)UNITS_DAY),
      .fallback = "5min",
-     .help = "it should have started by then, on a host that shows idle slots"},
+     .help = "sent while a slot was idle, it should have started by then"},
     SIGN_FIELDS(SIGN_CANARY, "0s"),
     {.key = NULL},
 };
@@ -72,8 +73,9 @@ static const struct field failures_fields[] = {
      AT(struct policy_config, failure_pm),
      RANGE(0.01, 1),
      .fallback = "80%",
-     .help = "at least this share of a host's last jobs has failed, and less than half of it of "
-             "those that ended elsewhere in the same time"},
+     .help =
+         "at least this share of a host's last jobs has failed, and less than a quarter of it of "
+         "those that ended elsewhere in the same time"},
     {.key = "jobs",
      .kind = FIELD_INT,
      AT(struct policy_config, failure_jobs),
@@ -99,7 +101,7 @@ static const struct field returns_fields[] = {
      AT(struct policy_config, returns),
      RANGE(2, POLICY_FAILOVER_LOG),
      .fallback = "3",
-     .help = "so many detections of a host"},
+     .help = "so many detections of a host that GitHub or the probe bears out"},
     {.key = "within",
      .kind = FIELD_DURATION,
      AT(struct policy_config, returns_within_ms),

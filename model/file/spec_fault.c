@@ -100,6 +100,8 @@ static enum und_code read_targets(struct spec *spec, const struct field *field, 
     return UND_OK;
 }
 
+static const char *const lies[] = {"offline", "idle", "missing", NULL};
+
 static const struct field fault_fields[] = {
     {.key = "at",
      .kind = FIELD_DIST,
@@ -162,7 +164,8 @@ static const struct field fault_fields[] = {
      .kind = FIELD_INT,
      AT(struct fault, slots),
      RANGE(1, FLEET_SLOTS),
-     .help = "slots-lost: how many registrations stay away"},
+     .help = "slots-lost, runner-hung, registration-replaced: how many registrations; left out, "
+             "where it may be: all of the host"},
     {.key = "error_rate",
      .kind = FIELD_SHARE,
      AT(struct fault, error_rate),
@@ -173,6 +176,44 @@ static const struct field fault_fields[] = {
      AT(struct fault, jump_ms),
      RANGE((double)(-365 * UNITS_DAY), (double)(365 * UNITS_DAY)),
      .help = "clock-jump: how far the wall clock jumps"},
+    {.key = "share",
+     .kind = FIELD_SHARE,
+     AT(struct fault, share),
+     RANGE(0, 1),
+     .fallback = "100%",
+     .help = "job-hung, disk-full, dependency-down: of the jobs; scrape-flap: of the scrapes"},
+    {.key = "acknowledges",
+     .kind = FIELD_BOOL,
+     AT(struct fault, acknowledges),
+     .fallback = "true",
+     .help = "runner-hung: it takes a job, which fails ten minutes later; false: the job goes back "
+             "to the queue"},
+    {.key = "rate",
+     .kind = FIELD_RATE,
+     AT(struct fault, rate_per_ms),
+     RANGE(0, 1000),
+     .help = "runner-hung: how often each registration hangs; left out: all at once"},
+    {.key = "up",
+     .kind = FIELD_DIST,
+     AT(struct fault, up),
+     .fallback = "70s",
+     .help = "crash-loop: from a boot to the next crash"},
+    {.key = "down",
+     .kind = FIELD_DIST,
+     AT(struct fault, down),
+     .fallback = "80s",
+     .help = "crash-loop: from a crash to the next boot"},
+    {.key = "delay",
+     .kind = FIELD_DIST,
+     AT(struct fault, delay),
+     .help = "github-slow: how late a job is handed to an idle runner"},
+    {.key = "lie",
+     .kind = FIELD_ENUM,
+     AT(struct fault, lie),
+     .names = lies,
+     .help =
+         "github-lies: what the list of runners says: offline although they work, idle although "
+         "they are busy, missing although they are there"},
     {.key = NULL},
 };
 
@@ -189,6 +230,10 @@ static const struct {
     {"graceful", KEY_GRACEFUL},     {"load", KEY_LOAD},
     {"slots", KEY_SLOTS},           {"slowdown", KEY_SLOWDOWN},
     {"error_rate", KEY_ERROR_RATE}, {"jump", KEY_JUMP},
+    {"share", KEY_SHARE},           {"acknowledges", KEY_ACKNOWLEDGES},
+    {"rate", KEY_RATE},             {"up", KEY_CYCLE},
+    {"down", KEY_CYCLE},            {"delay", KEY_DELAY},
+    {"lie", KEY_LIE},
 };
 
 /* Keys that a kind has no use for are errors, not ignored. */
@@ -218,13 +263,25 @@ static enum und_code check_fault(struct spec *spec, void *base, json_t *mapping,
     fault->line = whole->line;
     if (check_keys(spec, fault, mapping, whole) != UND_OK)
         return UND_USAGE;
+    spot = spec_spot(spec, mapping, "kind", whole);
+    if (fault_row(fault->kind)->real_github && !spec->fleet->github.present)
+        return doc_fail(&spot, spec->err,
+                        "%s needs GitHub as it is, and the fleet has github: ideal",
+                        fault_kind_name(fault->kind));
+    spot = spec_spot(spec, mapping, "lasts", whole);
+    if (fault_row(fault->kind)->instant && fault->has_lasts)
+        return doc_fail(&spot, spec->err, "has no meaning for kind %s: it is over at once",
+                        fault_kind_name(fault->kind));
+    if (fault->kind == FAULT_CRASH_LOOP &&
+        !(dist_mean(&fault->up) >= 1000 && dist_mean(&fault->down) >= 1000))
+        return spec_fail_key(spec, mapping, whole, "up", "want means of at least 1s, up and down");
     spot = spec_spot(spec, mapping, "target", whole);
     if ((fault_row(fault->kind)->must & KEY_TARGET) && fault->n_targets == 0)
         return doc_fail(&spot, spec->err, "got an empty list, want at least one host");
     spot = spec_spot(spec, mapping, "every", whole);
     if (fault->has_every && !(dist_mean(&fault->every) >= 1000))
         return doc_fail(&spot, spec->err, "want a mean of at least 1s");
-    if (fault->has_every && !fault->has_lasts)
+    if (fault->has_every && !fault->has_lasts && !fault_row(fault->kind)->instant)
         return doc_fail(&spot, spec->err, "goes with lasts: what recurs must end");
     spot = spec_spot(spec, mapping, "slots", whole);
     for (i = 0; i < fault->n_targets; i++) {

@@ -22,6 +22,18 @@ const char *const fault_kind_names[FAULT_KINDS + 1] = {
     [FAULT_SLOTS_LOST] = "slots-lost",
     [FAULT_MAINTENANCE] = "maintenance",
     [FAULT_PAUSE] = "pause",
+    [FAULT_RUNNER_HUNG] = "runner-hung",
+    [FAULT_JOB_HUNG] = "job-hung",
+    [FAULT_CRASH_LOOP] = "crash-loop",
+    [FAULT_SCRAPE_FLAP] = "scrape-flap",
+    [FAULT_TARGET_LOST] = "target-lost",
+    [FAULT_DISK_FULL] = "disk-full",
+    [FAULT_PROMETHEUS_DOWN] = "prometheus-down",
+    [FAULT_GITHUB_SLOW] = "github-slow",
+    [FAULT_GITHUB_LIES] = "github-lies",
+    [FAULT_REGISTRATION_REPLACED] = "registration-replaced",
+    [FAULT_RUNNER_UPDATE] = "runner-update",
+    [FAULT_DEPENDENCY_DOWN] = "dependency-down",
 };
 
 #define STRESS(shown_by)                                                                           \
@@ -49,6 +61,25 @@ static const struct fault_row rows[FAULT_KINDS] = {
     [FAULT_SLOTS_LOST] = {.must = KEY_TARGET | KEY_SLOTS, .takes = TAKES_SLOTS},
     [FAULT_MAINTENANCE] = {.must = KEY_TARGET, .takes = TAKES_HANDS},
     [FAULT_PAUSE] = {.takes = TAKES_AUTOMATION},
+    [FAULT_RUNNER_HUNG] = {.must = KEY_TARGET,
+                           .may = KEY_SLOTS | KEY_ACKNOWLEDGES | KEY_RATE,
+                           .takes = TAKES_LISTENERS,
+                           .real_github = true},
+    [FAULT_JOB_HUNG] = {.must = KEY_TARGET | KEY_SHARE, .takes = TAKES_WORKERS},
+    [FAULT_CRASH_LOOP] = {.must = KEY_TARGET, .may = KEY_CYCLE, .takes = TAKES_UPTIME},
+    [FAULT_SCRAPE_FLAP] = {.must = KEY_TARGET | KEY_SHARE, .takes = TAKES_SCRAPES},
+    [FAULT_TARGET_LOST] = {.must = KEY_TARGET, .takes = TAKES_TARGET},
+    [FAULT_DISK_FULL] = {.must = KEY_TARGET, .may = KEY_SHARE, .takes = TAKES_DISK},
+    [FAULT_PROMETHEUS_DOWN] = {.takes = TAKES_PROMETHEUS},
+    [FAULT_GITHUB_SLOW] = {.must = KEY_DELAY, .takes = TAKES_ASSIGNMENT, .real_github = true},
+    [FAULT_GITHUB_LIES] = {.must = KEY_TARGET | KEY_LIE, .takes = TAKES_TRUTH, .real_github = true},
+    [FAULT_REGISTRATION_REPLACED] = {.must = KEY_TARGET,
+                                     .may = KEY_SLOTS,
+                                     .takes = TAKES_LABELS,
+                                     .instant = true,
+                                     .real_github = true},
+    [FAULT_RUNNER_UPDATE] = {.must = KEY_TARGET, .takes = TAKES_SESSIONS, .real_github = true},
+    [FAULT_DEPENDENCY_DOWN] = {.may = KEY_SHARE, .takes = TAKES_DEPENDENCY},
 };
 
 const struct fault_row *fault_row(enum fault_kind kind)
@@ -87,12 +118,14 @@ uint64_t fault_hosts(const struct fault *fault)
 
 bool fault_severs(const struct fault *fault)
 {
-    return (fault_takes(fault) & (TAKES_POWER | TAKES_SERVICE | TAKES_NET_GITHUB)) != 0;
+    return (fault_takes(fault) & (TAKES_POWER | TAKES_SERVICE | TAKES_NET_GITHUB | TAKES_UPTIME)) !=
+           0;
 }
 
 bool fault_degrades(const struct fault *fault)
 {
-    return (fault_takes(fault) & (TAKES_LOAD | TAKES_SPEED | TAKES_SLOTS)) != 0 &&
+    return (fault_takes(fault) & (TAKES_LOAD | TAKES_SPEED | TAKES_SLOTS | TAKES_LISTENERS |
+                                  TAKES_WORKERS | TAKES_DISK)) != 0 &&
            !fault_severs(fault);
 }
 

@@ -35,6 +35,19 @@ enum fault_kind {
     FAULT_SLOTS_LOST,
     FAULT_MAINTENANCE,
     FAULT_PAUSE,
+    /* What fleets report beside what documents name. */
+    FAULT_RUNNER_HUNG,
+    FAULT_JOB_HUNG,
+    FAULT_CRASH_LOOP,
+    FAULT_SCRAPE_FLAP,
+    FAULT_TARGET_LOST,
+    FAULT_DISK_FULL,
+    FAULT_PROMETHEUS_DOWN,
+    FAULT_GITHUB_SLOW,
+    FAULT_GITHUB_LIES,
+    FAULT_REGISTRATION_REPLACED,
+    FAULT_RUNNER_UPDATE,
+    FAULT_DEPENDENCY_DOWN,
     FAULT_KINDS
 };
 
@@ -54,6 +67,17 @@ enum fault_taken {
     TAKES_CALLS = 1 << 11,         /* `error_rate` of the controller's calls to GitHub fail */
     TAKES_TOKEN = 1 << 12,         /* all of them are refused */
     TAKES_AUTOMATION = 1 << 13,    /* the policy is paused by hand: it moves nobody */
+    TAKES_LISTENERS = 1 << 16,     /* host: registrations stay online and start no job */
+    TAKES_WORKERS = 1 << 17,       /* host: `share` of the jobs it starts never end */
+    TAKES_UPTIME = 1 << 18,        /* host: off and on again, `down` and `up` */
+    TAKES_SCRAPES = 1 << 19,       /* host: `share` of its scrapes fail */
+    TAKES_TARGET = 1 << 20,        /* host: service discovery has lost it; nobody scrapes it */
+    TAKES_DISK = 1 << 21,          /* host: its jobs fail in their first minute */
+    TAKES_ASSIGNMENT = 1 << 22,    /* jobs are handed out `delay` late, over idle runners */
+    TAKES_TRUTH = 1 << 23,         /* host: the list of runners says `lie` of it */
+    TAKES_LABELS = 1 << 24,        /* host: registrations lose their job and their label */
+    TAKES_SESSIONS = 1 << 25,      /* host: idle listeners are away and come back */
+    TAKES_DEPENDENCY = 1 << 26,    /* `share` of all jobs fail in their first minute */
 };
 
 /* The parameters that a kind may have, beside when, how long and how often. */
@@ -66,8 +90,19 @@ enum fault_key {
     KEY_SLOTS = 1 << 5,
     KEY_ERROR_RATE = 1 << 6,
     KEY_JUMP = 1 << 7,
+    KEY_SHARE = 1 << 8,
+    KEY_ACKNOWLEDGES = 1 << 9,
+    KEY_RATE = 1 << 10,
+    KEY_CYCLE = 1 << 11, /* up and down */
+    KEY_DELAY = 1 << 12,
+    KEY_LIE = 1 << 13,
 };
 
+enum fault_lie {
+    LIE_OFFLINE, /* status offline, although it works */
+    LIE_IDLE,    /* busy false, although it is busy */
+    LIE_MISSING  /* its page of the list is not there */
+};
 enum fault_from { FROM_GITHUB = 1, FROM_MONITORING = 2 }; /* partition; both bits: from both */
 
 struct fault {
@@ -83,13 +118,19 @@ struct fault {
     bool any;                      /* one of them, drawn anew for each occurrence; else all */
     char role[16];                 /* as the file has it: "primary", "any backup"; "": by names */
     unsigned from;                 /* partition: enum fault_from bits */
-    bool graceful;     /* service-stop: the session is deleted, GitHub knows in seconds */
-    int64_t load_pm;   /* stress: resource use it adds, per mille of the host (1000: all) */
-    double slowdown;   /* stress, slow-host: jobs take this times as long, >= 1 */
-    int slots;         /* slots-lost */
-    double error_rate; /* github-api-errors: share of calls that fail */
-    int64_t jump_ms;   /* clock-jump */
-    int line;          /* in the scenario file, for messages */
+    bool graceful;      /* service-stop: the session is deleted, GitHub knows in seconds */
+    int64_t load_pm;    /* stress: resource use it adds, per mille of the host (1000: all) */
+    double slowdown;    /* stress, slow-host: jobs take this times as long, >= 1 */
+    int slots;          /* slots-lost, runner-hung, registration-replaced; 0: all of them */
+    double error_rate;  /* github-api-errors: share of calls that fail */
+    int64_t jump_ms;    /* clock-jump */
+    double share;       /* job-hung, scrape-flap, disk-full, dependency-down: of jobs or scrapes */
+    bool acknowledges;  /* runner-hung: takes a job and never starts it; else GitHub requeues it */
+    double rate_per_ms; /* runner-hung: each registration, when its turn comes; 0: all at once */
+    struct dist up, down; /* crash-loop */
+    struct dist delay;    /* github-slow */
+    enum fault_lie lie;   /* github-lies */
+    int line;             /* in the scenario file, for messages */
 };
 
 /* A row of the table: what is so for every fault of the kind. */
@@ -97,6 +138,8 @@ struct fault_row {
     unsigned must, may; /* enum fault_key: parameters that it needs, and that it may have */
     unsigned takes;     /* enum fault_taken: the most that it takes */
     enum signal signal; /* TAKES_LOAD: the signal that shows it */
+    bool instant;       /* it is over as soon as it has struck */
+    bool real_github;   /* an ideal dispatcher has nothing of the kind */
 };
 
 const struct fault_row *fault_row(enum fault_kind kind);

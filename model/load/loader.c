@@ -307,6 +307,9 @@ void scenario_fini(struct scenario *scenario)
         dist_fini(&scenario->faults[i].at);
         dist_fini(&scenario->faults[i].lasts);
         dist_fini(&scenario->faults[i].every);
+        dist_fini(&scenario->faults[i].up);
+        dist_fini(&scenario->faults[i].down);
+        dist_fini(&scenario->faults[i].delay);
     }
     fleet_fini(&scenario->fleet);
     memset(scenario, 0, sizeof *scenario);

@@ -79,12 +79,12 @@ static bool another_stays(const struct policy_config *config, const struct polic
 }
 
 /* `clean`: what is accused by a sign alone goes only where another shows none. */
-static bool another_serves(const struct policy_config *config, const struct policy_state *after,
+static bool another_serves(const struct policy_config *config, const struct policy_state *state,
                            const struct view *view, int i, bool clean)
 {
     int j;
-    for (j = 0; j < after->n; j++)
-        if (j != i && sound(config, view, j) && serves(config, &after->host[j]) &&
+    for (j = 0; j < state->n; j++)
+        if (j != i && sound(config, view, j) && serves(config, &state->host[j]) &&
             !(clean && drains(config, view, j) != 0))
             return true;
     return false;
@@ -100,7 +100,10 @@ static enum invariant check_less(const struct policy_config *config,
     bool accused = (host->alerts & config->severities) != 0 ||
                    (host->offline_readings >= config->confirm && host->probe == PROBE_DOWN);
     bool sign = sign_lasted(config, &after->host[i], now_ms, drains(config, view, i));
-    if (!another_serves(config, after, view, i, !accused && !host->maintenance))
+    /* One that showed no sign may be gone by hand since, or have been acquitted just now. */
+    if (!another_serves(config, after, view, i, false) ||
+        (!accused && !host->maintenance && !another_serves(config, before, view, i, true) &&
+         !another_serves(config, after, view, i, true)))
         return INVARIANT_LAST_HEALTHY;
     if (host->maintenance)
         return INVARIANT_HOLDS;

@@ -30,12 +30,17 @@ static bool another_serves(const struct policy_config *config, const struct poli
     return false;
 }
 
+/* The document's evidence is gone: only a sign can be what accuses it. */
+static bool by_sign(const struct policy_config *config, const struct view *view, int i)
+{
+    return !view->host[i].maintenance && evidence_of(config, view, i) == EVIDENCE_GONE;
+}
+
 /* Nothing else would serve in its place. What only a sign accuses needs a host that shows none. */
 static bool is_last(const struct policy_config *config, const struct policy_state *state,
                     const struct view *view, int i)
 {
-    bool by_sign = !view->host[i].maintenance && evidence_of(config, view, i) == EVIDENCE_GONE;
-    return !another_serves(config, state, view, i, by_sign);
+    return !another_serves(config, state, view, i, by_sign(config, view, i));
 }
 
 /* Why a due drain must not happen now; 0 if nothing forbids it. Grace comes last: a relapse does
@@ -101,14 +106,17 @@ static void hide(const struct policy_config *config, struct policy_host *host, i
         host->hidden_until_ms = now_ms + config->hold_ms;
 }
 
+/* A detection counts among those that return if GitHub or the probe says so too: an alert alone
+ * comes back as often as its target flaps. */
 static void step_serving(struct policy_host *host, struct plan_host *plan, int64_t now_ms,
-                         enum evidence seen)
+                         const struct view_host *seen_host, enum evidence seen)
 {
     if (seen != EVIDENCE_BAD)
         return;
     host->phase = PHASE_SUSPECT;
     host->detected_ms = now_ms;
-    host->detections[host->detection_count++ % POLICY_FAILOVER_LOG] = now_ms;
+    if (seen_host->online == 0 || seen_host->probe != PROBE_UP)
+        host->detections[host->detection_count++ % POLICY_FAILOVER_LOG] = now_ms;
     host->held = 0;
     plan->notices |= BIT(NOTICE_DETECTED);
 }
@@ -124,6 +132,13 @@ static void step_suspect(const struct policy_config *config, struct policy_state
         host->phase = PHASE_SERVING;
         host->held = 0;
         plan->notices |= BIT(NOTICE_DISMISSED);
+        return;
+    }
+    /* Where it shows everywhere it is not the host: when the first of them is well again, the
+     * others have their time to follow. */
+    if (by_sign(config, view, i) && is_last(config, state, view, i)) {
+        host->detected_ms = now_ms;
+        hold(host, plan, NOTICE_HELD_LAST);
         return;
     }
     if (now_ms - host->detected_ms < config->persist_ms && !returns) {
@@ -312,7 +327,7 @@ static void step_host(const struct policy_config *config, struct policy_state *s
         seen = EVIDENCE_BAD;
     switch (state->host[i].phase) {
     case PHASE_SERVING:
-        step_serving(&state->host[i], plan, now_ms, seen);
+        step_serving(&state->host[i], plan, now_ms, &view->host[i], seen);
         break;
     case PHASE_SUSPECT:
         step_suspect(config, state, now_ms, view, plan, i, seen);
@@ -442,7 +457,8 @@ bool policy_settled(const struct policy_config *config, const struct policy_stat
         const struct policy_host *host = &state->host[i];
         /* Of two hosts the one stepped last may have come back only after the first was held. */
         bool waits = host->held == 0 || host->held == NOTICE_HELD_GRACE ||
-                     (host->held == NOTICE_HELD_LAST && !is_last(config, state, view, i));
+                     (host->held == NOTICE_HELD_LAST &&
+                      (by_sign(config, view, i) || !is_last(config, state, view, i)));
         if (sign_pending(host) || (host->phase == PHASE_SERVING && accused_by_sign(config, host)) ||
             host->phase == PHASE_RAMPING || (host->phase == PHASE_DRAINED && host->clear_ms >= 0))
             return false;

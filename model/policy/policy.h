@@ -43,7 +43,7 @@ enum feed { FEED_GITHUB, FEED_ALERTS, FEED_PROBE, FEED_COUNT };
 
 enum sign {
     SIGN_PARTIAL,  /* fewer registrations online than a share of its slots */
-    SIGN_DEAF,     /* a job that it could run waits and waits while it shows idle slots */
+    SIGN_DEAF,     /* a job that it could run waits while it shows idle slots and starts none */
     SIGN_CANARY,   /* a small job pinned to it does not start */
     SIGN_FAILURES, /* jobs fail on it and not on the others */
     SIGN_COUNT
@@ -71,7 +71,7 @@ struct policy_config {
     /* Beyond the document; zero bytes turn all of it off. */
     struct policy_sign signs[SIGN_COUNT];
     int64_t partial_pm;        /* SIGN_PARTIAL: online below this share of the slots, per mille */
-    int returns;               /* so many detections within ... */
+    int returns;               /* so many detections, not by an alert alone, within ... */
     int64_t returns_within_ms; /* ... this count as one that persisted; 0: they do not */
     int64_t hold_ms;           /* out at least this long where the drain hides the evidence */
     /* What the readings make signs of; 0: they do not. */

@@ -62,6 +62,8 @@ static void take_registrations(struct readings *readings, struct view_host *host
     host->running = seen->running;
 }
 
+#define OTHERS 3 /* ends of jobs elsewhere that acquit the rest of the fleet */
+
 /* --- signs ----------------------------------------------------------------------------------- */
 
 static void note_end(struct readings_jobs *jobs, int64_t now_ms, bool failed)
@@ -80,57 +82,88 @@ static void note_ends(struct readings *readings, int i, int64_t now_ms,
         note_end(&readings->jobs[i], now_ms, true);
 }
 
-/* Of the ends of jobs since `since_ms`, at most the last `most`: how many, and how many failed. */
-static int count_ends(const struct readings_jobs *jobs, int64_t since_ms, int most, int *failed,
-                      int64_t *first_ms)
+/* Of the ends of jobs since `since_ms`: how many, and how many failed. */
+static int count_ends(const struct readings_jobs *jobs, int64_t since_ms, int *failed)
 {
     int kept = jobs->n < READINGS_JOBS ? jobs->n : READINGS_JOBS, n;
     *failed = 0;
-    for (n = 0; n < kept && n < most; n++) {
+    for (n = 0; n < kept; n++) {
         int at = (jobs->n - 1 - n) % READINGS_JOBS;
         if (jobs->at_ms[at] < since_ms)
             break;
         *failed += jobs->failed[at];
-        *first_ms = jobs->at_ms[at];
     }
     return n;
 }
 
-/* Its last jobs fail, and of those that have ended elsewhere since the first of them less than half
- * as large a share. Nothing from elsewhere tells nothing: then it may not be the host. */
+/* Since when at least the share has failed, looking back over no fewer than the last so many jobs;
+ * -1: it has not. */
+static int64_t failing_since(const struct policy_config *config, const struct readings_jobs *jobs,
+                             int64_t now_ms)
+{
+    int kept = jobs->n < READINGS_JOBS ? jobs->n : READINGS_JOBS, n, failed = 0;
+    int64_t since_ms = -1, failed_ms = -1;
+    for (n = 1; n <= kept; n++) {
+        int at = (jobs->n - n) % READINGS_JOBS;
+        if (jobs->at_ms[at] < now_ms - config->failure_within_ms)
+            break;
+        failed += jobs->failed[at];
+        failed_ms = jobs->failed[at] ? jobs->at_ms[at] : failed_ms;
+        if (n < config->failure_jobs)
+            continue;
+        if (failed * 1000 < config->failure_pm * n)
+            break;
+        since_ms = failed_ms;
+    }
+    return since_ms;
+}
+
+/* Its jobs fail, and of those that have ended elsewhere since then less than a quarter as large a
+ * share. Fewer than OTHERS from elsewhere tell nothing: then it may not be the host. */
 static bool fails_alone(const struct readings *readings, int i, int64_t now_ms)
 {
     const struct policy_config *config = readings->config;
-    int64_t first_ms = now_ms, ignored_ms;
-    int failed, others = 0, others_failed = 0, j, k;
-    int n = count_ends(&readings->jobs[i], now_ms - config->failure_within_ms, config->failure_jobs,
-                       &failed, &first_ms);
-    if (n < config->failure_jobs || failed * 1000 < config->failure_pm * n)
+    int64_t since_ms = failing_since(config, &readings->jobs[i], now_ms);
+    int others = 0, others_failed = 0, j, failed;
+    if (since_ms < 0)
         return false;
     for (j = 0; j < readings->view.n; j++) {
         if (j == i)
             continue;
-        others += count_ends(&readings->jobs[j], first_ms, READINGS_JOBS, &k, &ignored_ms);
-        others_failed += k;
+        others += count_ends(&readings->jobs[j], since_ms, &failed);
+        others_failed += failed;
     }
-    return others > 0 && others_failed * 2000 < config->failure_pm * others;
+    return others >= OTHERS && others_failed * 4000 < config->failure_pm * others;
 }
 
-static bool is_deaf(const struct policy_config *config, const struct host_reading *seen)
+static bool shows_idle(const struct host_reading *seen)
 {
     int taken = seen->busy > seen->running ? seen->busy : seen->running;
-    return seen->waiting_ms >= config->deaf_after_ms && seen->routed > 0 && seen->online > taken;
+    return seen->routed > 0 && seen->online > taken;
+}
+
+/* A job waits, it shows idle slots and has started none. A host that shows idle slots and does
+ * start jobs acquits all: then GitHub is slow to hand them out. */
+static bool is_deaf(const struct readings *readings, const struct host_reading *hosts, int i)
+{
+    int64_t after_ms = readings->config->deaf_after_ms;
+    int j;
+    if (hosts[i].waiting_ms < after_ms || hosts[i].quiet_ms < after_ms || !shows_idle(&hosts[i]))
+        return false;
+    for (j = 0; j < readings->view.n; j++)
+        if (shows_idle(&hosts[j]) && hosts[j].quiet_ms < after_ms)
+            return false;
+    return true;
 }
 
 static void take_signs(struct readings *readings, int i, int64_t now_ms,
-                       const struct host_reading *seen)
+                       const struct host_reading *hosts)
 {
     const struct policy_config *config = readings->config;
-    bool idle = seen->online > seen->busy && seen->online > seen->running;
     unsigned signs = 0;
-    if (config->deaf_after_ms > 0 && is_deaf(config, seen))
+    if (config->deaf_after_ms > 0 && is_deaf(readings, hosts, i))
         signs |= 1u << SIGN_DEAF;
-    if (config->canary_late_ms > 0 && idle && seen->canary_ms >= config->canary_late_ms)
+    if (config->canary_late_ms > 0 && hosts[i].canary_ms >= config->canary_late_ms)
         signs |= 1u << SIGN_CANARY;
     if (config->failure_jobs > 0 && fails_alone(readings, i, now_ms))
         signs |= 1u << SIGN_FAILURES;
@@ -184,7 +217,7 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
         for (i = 0; i < view->n; i++)
             note_ends(readings, i, now_ms, &hosts[i]);
         for (i = 0; i < view->n; i++)
-            take_signs(readings, i, now_ms, &hosts[i]);
+            take_signs(readings, i, now_ms, hosts);
         break;
     case POLL_ALERTS:
         for (i = 0; i < view->n; i++)

@@ -9,8 +9,8 @@
  * has read: no world and no service is asked.
  *
  * The signs beyond the document (policy.h) become bits of the view here: a host is deaf while a job
- * that it could run waits and it shows idle slots; its canary is late; most of its last jobs failed
- * while those that ended elsewhere in the same time did not.
+ * that it could run waits, it shows idle slots and none has started on it; its canary is late; most
+ * of its last jobs failed while those that ended elsewhere in the same time did not.
  *
  * A new piece of evidence is a field of struct host_reading (what a poll brings), one of struct
  * view_host (what the policy sees) and the lines here that lead from one to the other.
@@ -33,12 +33,13 @@ enum poll {
 
 /* What a poll has found out about one host; only the fields of its own feed are set. */
 struct host_reading {
-    int online, busy;    /* GITHUB: registrations */
-    int routed;          /* GITHUB: of them in the rotation, online or not */
-    int running;         /* GITHUB: jobs in progress on it by the list of jobs; 0: not asked for */
-    int64_t waiting_ms;  /* GITHUB: how long the oldest job that it could run has waited; 0: none */
-    int64_t canary_ms;   /* GITHUB: how long its canary has waited for its start; 0: none waits */
-    int done, failed;    /* GITHUB: jobs that ended on it since the last good reading */
+    int online, busy;   /* GITHUB: registrations */
+    int routed;         /* GITHUB: of them in the rotation, online or not */
+    int running;        /* GITHUB: jobs in progress on it by the list of jobs; 0: not asked for */
+    int64_t waiting_ms; /* GITHUB: how long the oldest job that it could run has waited; 0: none */
+    int64_t quiet_ms;   /* GITHUB: how long no job has started on it */
+    int64_t canary_ms; /* GITHUB: how long its canary, sent while a slot was idle, waits; 0: none */
+    int done, failed;  /* GITHUB: jobs that ended on it since the last good reading */
     unsigned severities; /* ALERTS: bit set of those that fire for it */
     bool answered;       /* PROBE: this round reached it */
 };

@@ -133,8 +133,8 @@ static struct setting set_up(const struct fleet *fleet, int index, int host,
     setting.scrape_ms = (double)job->interval_ms;
     setting.eval_ms =
         (double)(rule->interval_ms ? rule->interval_ms : fleet->monitoring.evaluation_interval_ms);
-    setting.latency_ms =
-        (double)target_latency_ms(fault->state, job->timeout_ms, fleet->monitoring.unreachable_ms);
+    setting.latency_ms = (double)target_latency_ms(fault->state, job->interval_ms, job->timeout_ms,
+                                                   fleet->monitoring.unreachable_ms);
     setting.from = (double)fault->from_pm / 1000;
     setting.to = (double)fault->to_pm / 1000;
     setting.threshold = (double)rule->threshold_pm / 1000;

@@ -15,7 +15,8 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t unreachable_ms)
+int64_t target_latency_ms(enum target_state state, int64_t interval_ms, int64_t timeout_ms,
+                          int64_t unreachable_ms)
 {
     switch (state) {
     case TARGET_UP:
@@ -25,6 +26,8 @@ int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t u
         return least(unreachable_ms, timeout_ms);
     case TARGET_BLACKHOLE:
         return timeout_ms;
+    case TARGET_LOST: /* the marker bears the time of the next scrape, and is written this later */
+        return interval_ms + interval_ms / 10;
     case TARGET_STATES:
         break;
     }
@@ -34,12 +37,12 @@ int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t u
 void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms,
                  int64_t unreachable_ms)
 {
-    /* Both edges of the window, one scrape in flight, one logged before it is visible. */
-    size_t needed = (size_t)(longest_window_ms / job->interval_ms) + 4;
+    /* Both edges of the window, one scrape in flight, two logged before they are visible. */
+    size_t needed = (size_t)(longest_window_ms / job->interval_ms) + 5;
     *target = (struct target){.interval_ms = job->interval_ms, .capacity = 4};
     for (int i = 0; i < TARGET_STATES; i++)
-        target->latency_ms[i] =
-            target_latency_ms((enum target_state)i, job->timeout_ms, unreachable_ms);
+        target->latency_ms[i] = target_latency_ms((enum target_state)i, job->interval_ms,
+                                                  job->timeout_ms, unreachable_ms);
     while (target->capacity < needed)
         target->capacity *= 2;
     target->log = calloc(target->capacity, sizeof *target->log);
@@ -94,6 +97,7 @@ static void log_next(struct target *target, const int64_t values[VALUES])
     for (int i = 0; i < VALUES; i++)
         scrape->value[i] = values[i];
     scrape->up = target->state == TARGET_UP;
+    scrape->lost = target->state == TARGET_LOST;
     target->next_ms += target->interval_ms;
 }
 
@@ -184,7 +188,8 @@ static bool reads_counter(const struct rule *rule)
 static struct sample sample_of(const struct scrape *scrape, const struct rule *rule)
 {
     enum target_value value = target_value_of(rule->signal);
-    struct sample sample = {.at_ms = scrape->at_ms, .stale = value != VALUES && !scrape->up};
+    struct sample sample = {.at_ms = scrape->at_ms,
+                            .stale = scrape->lost || (value != VALUES && !scrape->up)};
     if (value == VALUES)
         sample.value = scrape->up;
     else if (reads_counter(rule))

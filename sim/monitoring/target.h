@@ -26,6 +26,7 @@ enum target_state {
     TARGET_ABSENT,    /* host gone from the same LAN: EHOSTUNREACH after 3070 ms. Back from this, it
                          has booted: its counters begin anew */
     TARGET_BLACKHOLE, /* dropped, hung, partitioned: scrape_timeout */
+    TARGET_LOST,      /* service discovery has dropped it: all of its series end, `up` as well */
     TARGET_STATES
 };
 
@@ -40,6 +41,7 @@ struct scrape {
     int64_t counter[COUNTERS]; /* per mille * ms */
     int64_t value[VALUES];     /* per mille */
     bool up;
+    bool lost; /* no scrape: the marker that ends the series */
 };
 
 struct spell { /* between two changes, not yet in counters and log */
@@ -63,7 +65,8 @@ struct target {
 };
 
 /* How long a scrape takes, by how the target answers. */
-int64_t target_latency_ms(enum target_state state, int64_t timeout_ms, int64_t unreachable_ms);
+int64_t target_latency_ms(enum target_state state, int64_t interval_ms, int64_t timeout_ms,
+                          int64_t unreachable_ms);
 
 /* Room for the samples of the longest window. */
 void target_open(struct target *target, const struct scrape_job *job, int64_t longest_window_ms,

@@ -88,7 +88,12 @@ static bool is_stale(const void *context, const struct event *event)
     case EV_LOCK_EXPIRY:
     case EV_PATIENCE:
     case EV_TIMEOUT:
+    case EV_HANDOUT:
         return world->jobs[event->who].epoch != event->epoch;
+    case EV_HANG:
+        return world->fault_turn[event->who >> 16] != event->epoch;
+    case EV_CYCLE:
+        return world->fault_turn[event->who] != event->epoch;
     case EV_OFFLINE: /* the host may be back, and its old session still held */
         return world->host[event->who].released_ms != event->at_ms;
     case EV_RECONNECT:
@@ -105,6 +110,7 @@ static bool is_stale(const void *context, const struct event *event)
     case EV_WRITE:
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
+    case EV_CANARY:
     case EV_KINDS:
         return false;
     }
@@ -115,7 +121,8 @@ static bool is_stale(const void *context, const struct event *event)
 static size_t stream_count(const struct fleet *fleet, const struct scenario *scenario)
 {
     size_t hosts = HOST_STREAMS * (size_t)fleet->n_hosts, faults = (size_t)scenario->n_faults;
-    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults);
+    /* And one behind them for what happens in the field. */
+    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults) + 1;
 }
 
 struct world *world_open(const struct scenario *scenario, bool always_tick)
@@ -317,6 +324,7 @@ static void reset(struct world *world, const struct stream *base, struct rep *re
         prometheus_reset(world->prometheus, &world->streams[STREAM_PHASE]);
     world_github_start(world);
     world_controller_start(world);
+    world_field_start(world);
     world_fault_start(world);
     world_workload_start(world);
 }
@@ -358,6 +366,10 @@ static void handle_job(struct world *world, const struct event *event)
     case EV_WRITE:
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
+    case EV_HANG:
+    case EV_CYCLE:
+    case EV_HANDOUT:
+    case EV_CANARY:
     case EV_KINDS:
         UND_UNREACHABLE();
     }
@@ -415,6 +427,10 @@ static void handle(struct world *world, const struct event *event)
         break;
     case EV_PROMETHEUS:
     case EV_ALERTMANAGER:
+    case EV_HANG:
+    case EV_CYCLE:
+    case EV_HANDOUT:
+    case EV_CANARY:
     case EV_KINDS:
         UND_UNREACHABLE();
     }
@@ -470,12 +486,27 @@ static bool trace_is_done(const struct world *world)
            world->next_trace >= world->fleet->workload.arrivals.trace.n;
 }
 
+static void handle_field(struct world *world, const struct event *event)
+{
+    uint32_t who = event->who;
+    if (event->kind == EV_HANG)
+        world_field_hang(world, who, event->epoch);
+    else if (event->kind == EV_CYCLE)
+        world_field_cycle(world, who, event->epoch);
+    else if (event->kind == EV_CANARY)
+        world_field_canary(world, (int)who, event->epoch != 0);
+    else if (world->jobs[who].epoch == event->epoch)
+        world_github_hand_out(world, who);
+}
+
 static void happen(struct world *world, const struct event *event)
 {
     UND_ASSERT(event->at_ms >= world->now_ms);
     world->now_ms = event->at_ms;
     world->events++;
-    if (event->kind >= EV_ALERTMANAGER)
+    if (event->kind >= EV_HANG)
+        handle_field(world, event);
+    else if (event->kind >= EV_ALERTMANAGER)
         alertmanager_event(world->alertmanager, event);
     else if (event->kind >= EV_PROMETHEUS)
         prometheus_event(world->prometheus, event);

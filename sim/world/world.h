@@ -9,6 +9,7 @@
  *   world_session.c     locks, offline detection, the return of registrations
  *   world_host.c        power, network, load, speed, reboot with lost slots
  *   world_fault.c       what is injected and when, repair
+ *   world_field.c       what the faults that fleets report do; canaries
  *   world_controller.c  polls and hints into readings, the policy step, the actuator
  *   world_incident.c    the measures of DESIGN.md: detection, failover, RTO, recovery, MTTR
  *
@@ -59,7 +60,11 @@ enum kind {
     EV_WRITE,        /* the actuator's next write is due */
     EV_PROMETHEUS,
     EV_ALERTMANAGER = EV_PROMETHEUS + PROMETHEUS_EVENTS,
-    EV_KINDS = EV_ALERTMANAGER + ALERTMANAGER_EVENTS
+    EV_HANG = EV_ALERTMANAGER + ALERTMANAGER_EVENTS, /* who: fault << 16 | registration */
+    EV_CYCLE,                                        /* who: fault, the next crash or scrape */
+    EV_HANDOUT,                                      /* who: job, held back by a slow GitHub */
+    EV_CANARY,                                       /* who: host */
+    EV_KINDS
 };
 
 /* Among simultaneous events the world changes first, then jobs, then monitoring (prometheus.h says
@@ -91,7 +96,17 @@ enum host_stream {
     HOST_STREAMS
 };
 
-enum job_state { JOB_FREE, JOB_QUEUED, JOB_ASSIGNED, JOB_STRANDED, JOB_RUNNING, JOB_LOST };
+enum job_state {
+    JOB_FREE,
+    JOB_QUEUED,
+    JOB_ASSIGNED,
+    JOB_STRANDED,
+    JOB_RUNNING,
+    JOB_LOST,
+    JOB_HELD /* GitHub is slow to look at it */
+};
+enum fate { FATE_NONE, FATE_HANGS, FATE_FAILS }; /* of a job that has started */
+enum hung { HUNG_NOT, HUNG_TAKING, HUNG_DEAF };  /* of a listener; taking: it acknowledges jobs */
 
 struct job {
     int64_t created_ms;  /* of this attempt */
@@ -104,7 +119,7 @@ struct job {
     int32_t cause;       /* timeline entry */
     uint32_t epoch;
     int16_t incident; /* in-flight job of this open incident, -1 */
-    uint8_t state, job_class, attempt;
+    uint8_t state, job_class, attempt, fate;
     bool held_up;       /* a fault kept it from starting */
     bool during_fault;  /* created while one was on */
     bool waited;        /* for a slot, not only for its pick-up */
@@ -124,6 +139,8 @@ struct reg { /* a registration: one runner process */
     bool online;   /* as GitHub believes */
     bool labelled; /* in the rotation */
     bool dead;     /* did not come back after a crash */
+    bool updating; /* away for an update of its runner */
+    uint8_t hung;  /* enum hung */
 };
 
 struct world_host {
@@ -139,6 +156,10 @@ struct world_host {
     uint32_t epoch;                  /* of its reachability */
     int lose_slots;                  /* to stay down at the next reconnect */
     int slot_faults, maintenances;   /* going on */
+    int flapping, lost_target;       /* counts of causes: its scrapes fail, nobody scrapes it */
+    int64_t canary_ms;               /* since when its canary has waited; -1: it does not */
+    int64_t ended_well, ended_badly; /* jobs since the controller last asked */
+    int64_t started_ms;              /* when the last job started on it */
     bool crashed;                    /* sessions die with the host, not with the network */
     bool connected; /* its runners have a session: reachable, and past any session conflict */
     bool graceful;
@@ -233,6 +254,8 @@ struct world {
     int github_down, token_bad;
     int pauses; /* of the policy, going on */
     double api_error_rate;
+    int fates, slow, lies; /* faults going on that touch jobs, their handing out, the list */
+    int64_t held;          /* jobs that a slow GitHub holds back */
     size_t next_trace;
     double next_arrival_ms;              /* not rounded, so that rounding does not add up */
     double class_pm_a_ms[FLEET_CLASSES]; /* per mille of the mean duration, a ms of a job */
@@ -261,7 +284,9 @@ struct world {
     int n_incidents, max_incidents;
     bool fault_active[SCENARIO_FAULTS];
     int faults_to_come;
-    uint64_t struck[SCENARIO_FAULTS]; /* hosts that the fault has struck; bit set */
+    uint64_t struck[SCENARIO_FAULTS];     /* hosts that the fault has struck; bit set */
+    bool fault_on[SCENARIO_FAULTS];       /* of a cycle: off the grid just now */
+    uint32_t fault_turn[SCENARIO_FAULTS]; /* counts beginnings and ends */
     int16_t open[WORLD_OPEN_INCIDENTS];
     int n_open;
     struct waits waits;              /* of all jobs */
@@ -326,7 +351,8 @@ void world_workload_release(struct world *world, uint32_t job);
 
 /* world_github.c */
 void world_github_start(struct world *world);
-void world_github_submit(struct world *world, uint32_t job); /* a new job or attempt */
+void world_github_submit(struct world *world, uint32_t job);   /* a new job or attempt */
+void world_github_hand_out(struct world *world, uint32_t job); /* was held back */
 void world_github_pickup(struct world *world, uint32_t job);
 void world_github_requeue(struct world *world, uint32_t job);
 void world_github_end(struct world *world, uint32_t job);
@@ -375,6 +401,27 @@ void world_fault_breakdown(struct world *world, int host);
 void world_fault_repair(struct world *world, int host);
 void world_fault_human(struct world *world);
 bool world_fault_over(const struct world *world); /* none goes on, none is to come */
+
+/* world_field.c */
+#define TAKES_FIELD (~0u << 16) /* the bits of enum fault_taken that it looks after */
+void world_field_start(struct world *world);
+void world_field_touch(struct world *world, uint32_t fault, int sign);
+void world_field_hang(struct world *world, uint32_t who, uint32_t turn);
+void world_field_cycle(struct world *world, uint32_t fault, uint32_t turn);
+void world_field_canary(struct world *world, int host, bool again);
+bool world_field_looks_busy(const struct world *world, uint32_t reg); /* in GitHub's list */
+/* A job that has been handed to a registration: does that take it and do nothing? */
+bool world_field_swallows(struct world *world, uint32_t job);
+void world_field_dropped(struct world *world, uint32_t reg); /* its job failed unstarted */
+/* A job starts on the host; asked only while world->fates > 0. */
+enum fate world_field_fate(struct world *world, int host);
+int64_t world_field_doom_ms(struct world *world); /* from its start to its failure */
+int64_t world_field_limit_ms(const struct world *world, uint32_t job); /* of one that hangs */
+bool world_field_delays(struct world *world, uint32_t job);            /* is it held back? */
+void world_field_distort(const struct world *world, struct host_reading *hosts);
+/* For the policy's signs: are they looked for, and what is there to see? */
+bool world_field_looks(const struct world *world);
+void world_field_look(struct world *world, struct host_reading *hosts);
 
 /* world_controller.c */
 void world_controller_start(struct world *world);

@@ -342,9 +342,13 @@ static bool read_registrations(struct world *world, struct host_reading *hosts)
         hosts[host] = (struct host_reading){.routed = routed(world, host)};
         for (reg = h->first; reg < h->first + h->slots; reg++) {
             hosts[host].online += world->regs[reg].online;
-            hosts[host].busy += world->regs[reg].job != NONE;
+            hosts[host].busy += world_field_looks_busy(world, reg);
         }
     }
+    if (world_field_looks(world))
+        world_field_look(world, hosts);
+    if (world->lies > 0)
+        world_field_distort(world, hosts);
     return true;
 }
 
@@ -380,8 +384,8 @@ static bool feeds_stay_fresh(const struct world *world)
 
 static bool may_sleep(const struct world *world)
 {
-    return !world->always_poll && world->quiet == ALL_QUIET && feeds_stay_fresh(world) &&
-           driver_settled(&world->driver);
+    return !world->always_poll && !world_field_looks(world) && world->quiet == ALL_QUIET &&
+           feeds_stay_fresh(world) && driver_settled(&world->driver);
 }
 
 void world_controller_poll(struct world *world, enum poll poll)

@@ -104,6 +104,7 @@ static void touch(struct world *world, uint32_t index, int sign)
         world->pauses += sign;
         driver_pause(&world->driver, world->pauses > 0);
     }
+    world_field_touch(world, index, sign);
     world_controller_wake(world);
 }
 
@@ -177,7 +178,9 @@ void world_fault_begin(struct world *world, uint32_t index)
                             fault_drains_by_hand(fault), cause);
     touch(world, index, 1);
     world_incident_struck(world);
-    if (fault->has_lasts)
+    if (fault_row(fault->kind)->instant)
+        world_push(world, world->now_ms, FIRST_WORLD, EV_FAULT_END, index, 0);
+    else if (fault->has_lasts)
         world_push(world, world->now_ms + draw_ms(&fault->lasts, stream), FIRST_WORLD, EV_FAULT_END,
                    index, 0);
 }

@@ -91,7 +91,8 @@ void world_github_count(struct world *world, int host)
     uint32_t reg, able = 0;
     if (h->connected && world_github_up(world) && (world->route >> host & 1))
         for (reg = h->first; reg < h->first + h->slots; reg++)
-            able += world->regs[reg].online && world->regs[reg].labelled && !world->regs[reg].dead;
+            able += world->regs[reg].online && world->regs[reg].labelled &&
+                    !world->regs[reg].dead && world->regs[reg].hung == HUNG_NOT;
     world_account(world);
     world->able_total += (int64_t)able - h->able;
     h->able = able;
@@ -130,11 +131,13 @@ static uint32_t choose(struct world *world, uint64_t hosts)
 void world_github_schedule_end(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
-    int64_t timeout_ms = world->fleet->workload.classes[j->job_class].timeout_ms;
+    bool hangs = j->fate == FATE_HANGS;
+    int64_t timeout_ms = hangs ? world_field_limit_ms(world, job)
+                               : world->fleet->workload.classes[j->job_class].timeout_ms;
     int64_t latest_ms = j->started_ms + timeout_ms;
     UND_ASSERT(j->state == JOB_RUNNING);
     j->epoch++;
-    if (timeout_ms > 0 && j->ends_ms > latest_ms)
+    if (timeout_ms > 0 && (hangs || j->ends_ms > latest_ms))
         world_push(world, latest_ms > world->now_ms ? latest_ms : world->now_ms, THEN_JOBS,
                    EV_TIMEOUT, job, j->epoch);
     else
@@ -168,7 +171,12 @@ static void start(struct world *world, uint32_t job)
             time_slices_start(world->slices, world->now_ms, wait_ms, j->waited && wait_ms > 0);
     }
     j->state = JOB_RUNNING;
-    j->started_ms = world->now_ms;
+    j->started_ms = world->host[host].started_ms = world->now_ms;
+    j->fate = (uint8_t)(world->fates > 0 ? world_field_fate(world, host) : FATE_NONE);
+    if (j->fate == FATE_FAILS) {
+        int64_t doom_ms = world_field_doom_ms(world);
+        run_ms = run_ms < doom_ms ? run_ms : doom_ms;
+    }
     j->ends_ms = world->now_ms + run_ms;
     world_github_schedule_end(world, job);
     world_digest(world, EV_PICKUP, job, j->reg);
@@ -250,12 +258,15 @@ void world_github_submit(struct world *world, uint32_t job)
 {
     const struct workload *workload = &world->fleet->workload;
     struct job *j = &world->jobs[job];
-    uint32_t reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
+    uint32_t reg;
     int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
     j->during_fault = world->n_open > 0 && world_incident_on(world);
     j->cause = WORLD_STORY(world, j->cause, -1, MARK_NONE, "job %u %s: %.3f s of work", j->number,
                            j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
+    if (world->slow > 0 && world_field_delays(world, job))
+        return;
+    reg = world->queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
     /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
     if (workload->queue.has_patience)
         patience_ms = draw_ms(&workload->queue.patience,
@@ -276,15 +287,26 @@ void world_github_submit(struct world *world, uint32_t job)
     world_github_dispatch(world);
 }
 
+void world_github_hand_out(struct world *world, uint32_t job)
+{
+    UND_ASSERT(world->jobs[job].state == JOB_HELD);
+    world->held--;
+    world->jobs[job].epoch++;
+    world_github_enqueue(world, job);
+    world_github_dispatch(world);
+}
+
 void world_github_pickup(struct world *world, uint32_t job)
 {
     struct job *j = &world->jobs[job];
     const struct reg *reg = &world->regs[j->reg];
     UND_ASSERT(j->state == JOB_ASSIGNED);
-    if (world->host[reg->host].connected && !reg->dead) {
+    if (world->host[reg->host].connected && !reg->dead && reg->hung == HUNG_NOT) {
         start(world, job);
         return;
     }
+    if (world_field_swallows(world, job))
+        return;
     j->state = JOB_STRANDED;
     j->epoch++;
     j->held_up = true;
@@ -323,6 +345,11 @@ void world_github_end(struct world *world, uint32_t job)
     int host = world->regs[j->reg].host;
     bool counted = world->now_ms >= world->stats_from_ms;
     UND_ASSERT(j->state == JOB_RUNNING);
+    if (j->fate == FATE_FAILS) {
+        world_github_fail(world, job, "what it needs is not there");
+        return;
+    }
+    world->host[host].ended_well++;
     world_digest(world, EV_JOB_END, job, j->reg);
     world_host_finished(world, host, job);
     world_github_leave_host(world, job);
@@ -350,7 +377,10 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
     if (j->reg != NONE) {
         world->host[world->regs[j->reg].host].failed += counted;
+        world->host[world->regs[j->reg].host].ended_badly += !lost;
         world_github_leave_host(world, job);
+        if (lost)
+            world_field_dropped(world, j->reg);
     }
     world->rep->jobs_failed += counted;
     world->rep->first_failed += counted && j->attempt == 0;
@@ -461,7 +491,8 @@ void world_github_finish(struct world *world)
     for (job = 0; job < world->jobs_used; job++) {
         const struct job *j = &world->jobs[job];
         int64_t age_ms = world->now_ms - j->created_ms;
-        if ((j->state != JOB_QUEUED && j->state != JOB_ASSIGNED && j->state != JOB_STRANDED) ||
+        if ((j->state != JOB_QUEUED && j->state != JOB_ASSIGNED && j->state != JOB_STRANDED &&
+             j->state != JOB_HELD) ||
             j->started_ms >= 0 || j->attempt > 0 || j->created_ms < world->stats_from_ms)
             continue;
         sketch_add(&world->waits.rep_open, age_ms);

@@ -26,8 +26,10 @@ bool world_host_sound(const struct world *world, int host)
 static void tell_target(struct world *world, int host)
 {
     const struct world_host *h = &world->host[host];
-    enum target_state state = h->down > 0             ? TARGET_ABSENT
+    enum target_state state = h->lost_target > 0      ? TARGET_LOST
+                              : h->down > 0           ? TARGET_ABSENT
                               : h->cut_monitoring > 0 ? TARGET_BLACKHOLE
+                              : h->flapping > 0       ? TARGET_REFUSED
                                                       : TARGET_UP;
     if (world->prometheus)
         prometheus_target(world->prometheus, world->now_ms, host, state);

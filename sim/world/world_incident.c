@@ -208,7 +208,7 @@ static bool anyone_held_up(const struct world *world)
     for (job = 0; job < world->jobs_used; job++)
         if (world->jobs[job].held_up &&
             (world->jobs[job].state == JOB_QUEUED || world->jobs[job].state == JOB_ASSIGNED ||
-             world->jobs[job].state == JOB_STRANDED))
+             world->jobs[job].state == JOB_STRANDED || world->jobs[job].state == JOB_HELD))
             return true;
     return false;
 }
@@ -278,7 +278,7 @@ static bool swallows(const struct world *world, uint64_t hosts)
     for (reg = 0; reg < world->n_regs; reg++) {
         const struct reg *r = &world->regs[reg];
         if ((hosts >> r->host & 1) && r->online && r->labelled &&
-            (r->dead || !world->host[r->host].connected))
+            (r->dead || r->hung != HUNG_NOT || !world->host[r->host].connected))
             return true;
     }
     return false;

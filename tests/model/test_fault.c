@@ -8,7 +8,8 @@
 #define MINUTE 60000LL
 #define FROM_HOSTS                                                                                 \
     (TAKES_POWER | TAKES_SERVICE | TAKES_NET_GITHUB | TAKES_NET_MONITORING | TAKES_LOAD |          \
-     TAKES_SPEED | TAKES_SLOTS | TAKES_HANDS)
+     TAKES_SPEED | TAKES_SLOTS | TAKES_HANDS | TAKES_LISTENERS | TAKES_WORKERS | TAKES_UPTIME |    \
+     TAKES_SCRAPES | TAKES_TARGET | TAKES_DISK | TAKES_TRUTH | TAKES_LABELS | TAKES_SESSIONS)
 
 START_TEST(every_kind_has_a_word_and_takes_something)
 {
@@ -55,6 +56,18 @@ static const struct {
     {{.kind = FAULT_GITHUB_API_ERRORS}, TAKES_CALLS, false, false, false},
     {{.kind = FAULT_TOKEN_EXPIRED}, TAKES_TOKEN, false, false, false},
     {{.kind = FAULT_PAUSE}, TAKES_AUTOMATION, false, false, false},
+    {{.kind = FAULT_RUNNER_HUNG}, TAKES_LISTENERS, false, true, false},
+    {{.kind = FAULT_JOB_HUNG}, TAKES_WORKERS, false, true, false},
+    {{.kind = FAULT_CRASH_LOOP}, TAKES_UPTIME, true, false, false},
+    {{.kind = FAULT_SCRAPE_FLAP}, TAKES_SCRAPES, false, false, false},
+    {{.kind = FAULT_TARGET_LOST}, TAKES_TARGET, false, false, false},
+    {{.kind = FAULT_DISK_FULL}, TAKES_DISK, false, true, false},
+    {{.kind = FAULT_PROMETHEUS_DOWN}, TAKES_PROMETHEUS, false, false, false},
+    {{.kind = FAULT_GITHUB_SLOW}, TAKES_ASSIGNMENT, false, false, false},
+    {{.kind = FAULT_GITHUB_LIES}, TAKES_TRUTH, false, false, false},
+    {{.kind = FAULT_REGISTRATION_REPLACED}, TAKES_LABELS, false, false, false},
+    {{.kind = FAULT_RUNNER_UPDATE}, TAKES_SESSIONS, false, false, false},
+    {{.kind = FAULT_DEPENDENCY_DOWN}, TAKES_DEPENDENCY, false, false, false},
     /* A runner's token is good within five minutes: exactly so much is still nothing. */
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = MINUTE}, 0, false, false, false},
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = 5 * MINUTE}, 0, false, false, false},

@@ -253,13 +253,17 @@ static unsigned signs(int64_t now_ms, struct host_reading first)
 
 START_TEST(a_job_that_waits_over_idle_slots_makes_a_host_deaf)
 {
-    struct host_reading host = {.online = 8, .routed = 8, .busy = 7, .waiting_ms = 600000};
+    struct host_reading host = {
+        .online = 8, .routed = 8, .busy = 7, .waiting_ms = 600000, .quiet_ms = 600000};
     look_for_signs();
     ck_assert_uint_eq(signs(2000, host), 1u << SIGN_DEAF);
     ck_assert(r.changed);
     host.waiting_ms--;
     ck_assert_uint_eq(signs(3000, host), 0);
     host.waiting_ms++;
+    host.quiet_ms--; /* it does start jobs: GitHub is slow, or the queue long */
+    ck_assert_uint_eq(signs(3500, host), 0);
+    host.quiet_ms++;
     host.running = 8; /* the list of runners says idle, that of the jobs does not */
     ck_assert_uint_eq(signs(4000, host), 0);
     host.running = 0;
@@ -271,7 +275,7 @@ START_TEST(a_job_that_waits_over_idle_slots_makes_a_host_deaf)
 }
 END_TEST
 
-START_TEST(a_canary_is_late_only_where_a_slot_is_free_for_it)
+START_TEST(a_canary_that_waits_too_long_is_a_sign)
 {
     struct host_reading host = {.online = 8, .busy = 7, .canary_ms = 300000};
     look_for_signs();
@@ -279,8 +283,8 @@ START_TEST(a_canary_is_late_only_where_a_slot_is_free_for_it)
     host.canary_ms--;
     ck_assert_uint_eq(signs(3000, host), 0);
     host.canary_ms++;
-    host.busy = 8;
-    ck_assert_uint_eq(signs(4000, host), 0);
+    host.busy = 8; /* meanwhile: one was free when it was sent */
+    ck_assert_uint_eq(signs(4000, host), 1u << SIGN_CANARY);
 }
 END_TEST
 
@@ -297,10 +301,26 @@ START_TEST(jobs_that_fail_on_one_host_alone_are_a_sign)
 {
     look_for_signs();
     ck_assert_uint_eq(ends(10000, 0, 4, 0, 0), 0); /* fewer than five */
-    ck_assert_uint_eq(ends(20000, 0, 1, 0, 0), 0); /* nothing from elsewhere */
+    ck_assert_uint_eq(ends(20000, 0, 1, 2, 0), 0); /* hardly anything from elsewhere */
     ck_assert_uint_eq(ends(30000, 0, 0, 1, 0), 1u << SIGN_FAILURES);
     ck_assert_uint_eq(ends(40000, 1, 0, 0, 0), 1u << SIGN_FAILURES); /* four of the last five */
     ck_assert_uint_eq(ends(50000, 1, 0, 0, 0), 0);                   /* three of them */
+}
+END_TEST
+
+/* The second host shows idle slots as well, and starts jobs: GitHub is slow. */
+START_TEST(a_host_that_starts_jobs_over_idle_slots_acquits_the_other)
+{
+    struct host_reading hosts[2] = {
+        {.online = 8, .routed = 8, .waiting_ms = 600000, .quiet_ms = 600000},
+        {.online = 4, .routed = 4, .busy = 3, .waiting_ms = 600000, .quiet_ms = 599999}};
+    look_for_signs();
+    readings_take(&r, POLL_GITHUB, 2000, hosts);
+    ck_assert_uint_eq(r.view.host[0].signs, 0);
+    hosts[1].quiet_ms++;
+    readings_take(&r, POLL_GITHUB, 3000, hosts);
+    ck_assert_uint_eq(r.view.host[0].signs, 1u << SIGN_DEAF);
+    ck_assert_uint_eq(r.view.host[1].signs, 1u << SIGN_DEAF);
 }
 END_TEST
 
@@ -354,7 +374,8 @@ Suite *suite(void)
     tcase_add_test(views, a_quiet_world_changes_nothing_and_busy_counts_are_no_change);
     tcase_add_test(views, counters_saturate);
     tcase_add_test(views, a_job_that_waits_over_idle_slots_makes_a_host_deaf);
-    tcase_add_test(views, a_canary_is_late_only_where_a_slot_is_free_for_it);
+    tcase_add_test(views, a_host_that_starts_jobs_over_idle_slots_acquits_the_other);
+    tcase_add_test(views, a_canary_that_waits_too_long_is_a_sign);
     tcase_add_test(views, jobs_that_fail_on_one_host_alone_are_a_sign);
     tcase_add_test(views, jobs_that_fail_everywhere_are_no_sign);
     tcase_add_test(views, failures_are_forgotten_in_their_time);

@@ -191,7 +191,8 @@ static void judge_latencies(struct judge *judge)
     const struct evidence *evidence = &judge->evidence;
     for (int way = 0; way <= WAY_UNLINKED; way++) {
         struct delay_fault fault = fault_of((enum way)way);
-        int64_t want_ms = target_latency_ms(fault.state, judge->fleet.monitoring.scrape_timeout_ms,
+        int64_t want_ms = target_latency_ms(fault.state, judge->fleet.monitoring.scrape_interval_ms,
+                                            judge->fleet.monitoring.scrape_timeout_ms,
                                             judge->fleet.monitoring.unreachable_ms);
         int64_t least_ms = INT64_MAX, most_ms = 0;
         for (int i = 0; i < evidence->victims.n; i++) {

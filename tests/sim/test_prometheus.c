@@ -349,6 +349,7 @@ static int64_t latency_ms(const struct history *history, enum target_state state
     case TARGET_ABSENT:
         return timeout_ms < 3070 ? timeout_ms : 3070;
     case TARGET_BLACKHOLE:
+    case TARGET_LOST:
     case TARGET_STATES:
         break;
     }

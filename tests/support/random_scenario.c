@@ -31,11 +31,29 @@ void random_scenario_fault(FILE *out, struct stream *stream, bool ends)
         "slots-lost, slots: 2",
         "maintenance",
         "clock-jump, jump: 10min",
+        "runner-hung",
+        "runner-hung, slots: 2, acknowledges: false",
+        "runner-hung, rate: 2/h",
+        "job-hung, share: 20%",
+        "crash-loop, down: {kind: exponential, mean: 3min}",
+        "scrape-flap, share: 50%",
+        "target-lost",
+        "disk-full, share: 70%",
+        "github-lies, lie: offline",
+        "github-lies, lie: idle",
+        "github-lies, lie: missing",
+        "runner-update",
     };
     static const char *const of_all[] = {
-        "monitoring-down", "alertmanager-down",
-        "github-outage",   "github-api-errors, error_rate: 40%",
+        "monitoring-down",
+        "alertmanager-down",
+        "github-outage",
+        "github-api-errors, error_rate: 40%",
         "token-expired",
+        "prometheus-down",
+        "github-slow, delay: {kind: uniform, min: 1min, max: 20min}",
+        "dependency-down",
+        "dependency-down, share: 30%",
     };
     const uint32_t n = sizeof of_hosts / sizeof *of_hosts;
     uint32_t kind = stream_below(stream, n + sizeof of_all / sizeof *of_all);
@@ -95,6 +113,12 @@ static void write_policy(FILE *out, struct stream *stream)
     CHOOSE("30s", "2min", "5min");
     fprintf(out, ", max_failovers_per_hour: ");
     CHOOSE("1", "3");
+    fprintf(out, "}\n    evidence: {hold: 30min");
+    CHOOSE("", ", partial: {then: drain}", ", partial: {lasts: 0s, then: [page, drain]}");
+    CHOOSE("", ", returns: {detections: 2}");
+    CHOOSE("", "", ", deaf: {waits: 5min, then: drain}");
+    CHOOSE("", "", ", canary: {every: 5min, late: 1min, then: [drain, page]}");
+    CHOOSE("", "", ", failures: {jobs: 3, then: drain}");
     fprintf(out, "}\n");
 }
 
