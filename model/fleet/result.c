@@ -85,6 +85,7 @@ void result_fini(struct result *result)
     }
     free(result->hosts);
     free(result->verdicts);
+    free(result->undetected);
     timeline_fini(&result->timeline);
     memset(result, 0, sizeof *result);
 }

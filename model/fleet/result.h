@@ -59,6 +59,13 @@ struct verdict {
     char why[128];                   /* it is undecided */
 };
 
+/* A fault of the scenario that took capacity and was never detected in some of its occurrences. */
+struct undetected {
+    int fault;      /* index */
+    int64_t n, of;  /* occurrences undetected, of so many measured */
+    double mean_ms; /* how long capacity was missing in those */
+};
+
 struct host_result {
     char name[64];
     struct quantity utilization, availability, jobs_done, jobs_failed;
@@ -102,6 +109,8 @@ struct result {
     int n_hosts;
     struct verdict *verdicts;
     int n_verdicts;
+    struct undetected *undetected; /* owned */
+    int n_undetected;
     struct timeline timeline; /* of replication 0, when asked for; else empty */
     bool unstable;            /* the queue grew without bound: steady-state means are void */
     int64_t warmup_ms;        /* left out of every replication */

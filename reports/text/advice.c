@@ -1,6 +1,7 @@
 #include "advice.h"
 
 #include "model/policy/policy_names.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -183,6 +184,35 @@ static void advise_left_out(const struct fleet *fleet, struct lines *lines)
             left->n, left->n == 1 ? "" : "s", policy_severity_name((enum severity)severity),
             left->n == 1 ? "is" : "are", left->names, left->n > LEFT_OUT_NAMES ? " ..." : "");
     }
+}
+
+/* "7 slots lost on dell", "crash-loop of primary" */
+static void name_fault(const struct report *report, const struct fault *fault, char *out,
+                       size_t size)
+{
+    const char *where = fault->role;
+    if (where[0] == '\0' && fault->n_targets > 0)
+        where = report->scenario->fleet.hosts[fault->targets[0]].name;
+    if (fault->kind == FAULT_SLOTS_LOST)
+        snprintf(out, size, "%d slots lost on %s", fault->slots, where);
+    else
+        snprintf(out, size, "%s of %s%s", fault_kind_name(fault->kind), where,
+                 fault->role[0] == '\0' && fault->n_targets > 1 ? " and others" : "");
+}
+
+void advice_undetected(const struct report *report, const struct undetected *undetected, char *out,
+                       size_t size)
+{
+    char what[160], time[TEXT_VALUE], share[80] = "";
+    out[0] = '\0';
+    if (2 * undetected->n < undetected->of)
+        return;
+    name_fault(report, &report->scenario->faults[undetected->fault], what, sizeof what);
+    if (undetected->n < undetected->of)
+        snprintf(share, sizeof share, " (in %lld of %lld)", (long long)undetected->n,
+                 (long long)undetected->of);
+    snprintf(out, size, "UNDETECTED: %s for %s: no rule and no evidence sees it%s", what,
+             text_time(time, undetected->mean_ms), share);
 }
 
 int advice_lines(const struct report *report, char line[ADVICE_LINES][ADVICE_TEXT])

@@ -274,6 +274,21 @@ static json_t *rare(const struct rare_result *rare)
     return object;
 }
 
+static json_t *undetected(const struct report *report)
+{
+    const struct result *result = report->result;
+    json_t *array = json_array();
+    int i;
+    for (i = 0; i < result->n_undetected; i++) {
+        const struct undetected *found = &result->undetected[i];
+        const struct fault *fault = &report->scenario->faults[found->fault];
+        append(array, json_pack("{s:i, s:s, s:I, s:I, s:o}", "fault", found->fault, "kind",
+                                fault_kind_name(fault->kind), "undetected", (json_int_t)found->n,
+                                "of", (json_int_t)found->of, "mean_ms", number(found->mean_ms)));
+    }
+    return array;
+}
+
 static json_t *notes(const struct report *report)
 {
     char line[ADVICE_LINES][ADVICE_TEXT];
@@ -315,6 +330,7 @@ json_t *json_report(const struct report *report)
     put(object, "documented", documented(&report->scenario->documented));
     put(object, "claims", claims(report));
     put(object, "documented_mechanisms", variant(report->documented));
+    put(object, "undetected", undetected(report));
     put(object, "notes", notes(report));
     put(object, "verdicts", verdicts(result));
     put(object, "reproduce", reproduce(report));

@@ -286,6 +286,10 @@ static void print_block(FILE *out, const struct report *report)
     int n = claim_rows(report, rows), i;
     char sentence[SENTENCE];
     print_title(out, report);
+    for (i = 0; i < report->result->n_undetected; i++) {
+        advice_undetected(report, &report->result->undetected[i], sentence, sizeof sentence);
+        print_sentence(out, sentence);
+    }
     for (i = 0; i < report->scenario->n_faults; i++) {
         table_target(report, i, sentence, sizeof sentence);
         print_sentence(out, sentence);

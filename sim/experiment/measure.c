@@ -299,5 +299,6 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
         void_steady_means(result);
     measure_hosts(f, &scenario->fleet, result);
     reach(result);
+    measure_undetected(scenario, f, result);
     judge(scenario, f, world, result);
 }

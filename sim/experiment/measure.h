@@ -26,6 +26,10 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
  * is the metric's interval; NAN where nothing was observed. The caller frees. */
 double *measure_each(const struct findings *findings, enum metric metric);
 
+/* undetected.c */
+void measure_undetected(const struct scenario *scenario, const struct findings *findings,
+                        struct result *result);
+
 /* measure_delay.c */
 bool measure_is_delay(enum metric metric); /* of incidents; all others are of jobs or of time */
 /* Of each replication, added to the arrays. */

@@ -107,6 +107,27 @@ START_TEST(an_expectation_of_what_was_never_seen_is_told_once)
 }
 END_TEST
 
+START_TEST(what_was_never_detected_is_said_in_words)
+{
+    struct report report = {.scenario = &scenario, .result = &result};
+    struct undetected found = {.fault = 0, .n = 50, .of = 50, .mean_ms = 72000000};
+    char text[256];
+    scenario.faults[0] = (struct fault){.kind = FAULT_SLOTS_LOST, .slots = 7, .role = "primary"};
+    advice_undetected(&report, &found, text, sizeof text);
+    ck_assert_str_eq(text, "UNDETECTED: 7 slots lost on primary for 20:00:00: no rule and no "
+                           "evidence sees it");
+    found.of = 100;
+    scenario.faults[0] = (struct fault){.kind = FAULT_CRASH_LOOP, .n_targets = 2};
+    strcpy(scenario.fleet.hosts[0].name, "dell");
+    advice_undetected(&report, &found, text, sizeof text);
+    ck_assert_str_eq(text, "UNDETECTED: crash-loop of dell and others for 20:00:00: no rule and no "
+                           "evidence sees it (in 50 of 100)");
+    found.of = 101; /* most were detected */
+    advice_undetected(&report, &found, text, sizeof text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
 START_TEST(more_lines_than_there_is_room_for_are_left_out)
 {
     int i;
@@ -130,6 +151,7 @@ Suite *suite(void)
     tcase_add_test(tests, a_claim_that_cannot_come_about_is_told_why);
     tcase_add_test(tests, a_recovery_with_on_failure_fail_is_told_what_to_set);
     tcase_add_test(tests, an_expectation_of_what_was_never_seen_is_told_once);
+    tcase_add_test(tests, what_was_never_detected_is_said_in_words);
     tcase_add_test(tests, more_lines_than_there_is_room_for_are_left_out);
     suite_add_tcase(suite, tests);
     return suite;

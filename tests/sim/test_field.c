@@ -109,6 +109,21 @@ START_TEST(missing_registrations_page_a_human_who_repairs_them)
 }
 END_TEST
 
+START_TEST(what_nothing_sees_is_counted_as_undetected)
+{
+    static const char faults[] = "{kind: slots-lost, target: P, slots: 7, at: 1h, lasts: 1h},"
+                                 "{kind: target-lost, target: B, at: 1h}"; /* holds up nobody */
+    play("", faults);
+    ck_assert_int_eq(s.result.n_undetected, 1);
+    ck_assert_int_eq(s.result.undetected[0].fault, 0);
+    ck_assert_int_eq(s.result.undetected[0].n, 1);
+    ck_assert_double_eq(s.result.undetected[0].mean_ms, HOUR);
+    teardown();
+    play("partial: {}", faults);
+    ck_assert_int_eq(s.result.n_undetected, 0);
+}
+END_TEST
+
 /* All registrations of P are deaf: jobs go round until they meet the backup. */
 START_TEST(a_canary_that_does_not_start_drains_a_deaf_host)
 {
@@ -345,6 +360,7 @@ static void add_github_tests(TCase *tests)
     tcase_add_test(tests, hung_runners_come_back_when_the_fault_ends);
     tcase_add_test(tests, runners_hang_one_by_one_at_their_rate);
     tcase_add_test(tests, missing_registrations_page_a_human_who_repairs_them);
+    tcase_add_test(tests, what_nothing_sees_is_counted_as_undetected);
     tcase_add_test(tests, a_canary_that_does_not_start_drains_a_deaf_host);
     tcase_add_test(tests, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
     tcase_add_test(tests, an_update_takes_idle_listeners_away_and_kills_no_job);
