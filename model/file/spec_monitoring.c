@@ -455,6 +455,17 @@ static enum und_code read_group_by(struct spec *spec, const struct field *field,
     return UND_OK;
 }
 
+static enum und_code read_send_resolved(struct spec *spec, const struct field *field, void *base,
+                                        json_t *value, const struct spot *spot)
+{
+    struct alertmanager_config *alertmanager = base;
+    (void)field;
+    if (!json_is_boolean(value))
+        return spec_refuse(spec, spot, value, "true or false");
+    alertmanager->silent_resolved = json_is_false(value);
+    return UND_OK;
+}
+
 static const struct field alertmanager_fields[] = {
     {.key = "config",
      .kind = FIELD_CUSTOM,
@@ -486,6 +497,12 @@ static const struct field alertmanager_fields[] = {
      RANGE(1000, (double)(30 * UNITS_DAY)),
      .fallback = "4h",
      .help = "before an unchanged notification is sent again"},
+    {.key = "send_resolved",
+     .kind = FIELD_CUSTOM,
+     .read = read_send_resolved,
+     .fallback = "true",
+     .schema = "{type: boolean}",
+     .help = "the controller's webhook is told of what has resolved"},
     {.key = "group_by",
      .kind = FIELD_CUSTOM,
      .read = read_group_by,

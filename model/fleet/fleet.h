@@ -183,6 +183,7 @@ struct alert_route {
     int64_t group_wait_ms;
     int64_t group_interval_ms;
     int64_t repeat_interval_ms;
+    bool silent_resolved;     /* send_resolved: false */
     bool has_mute;            /* time intervals are given: */
     struct week_minutes mute; /* when nothing is notified */
 };
@@ -204,6 +205,7 @@ struct alertmanager_config {
     int64_t repeat_interval_ms;
     bool group_by_instance; /* one group a host; otherwise hosts share a rule's group */
     bool group_by_alertname;
+    bool silent_resolved; /* the controller is not told of what has resolved */
     /* From alertmanager.yml, in place of the above: which route takes a rule's alert for a host to
      * the controller (-1: none does), in which group (those of one route and number are one), and
      * what mutes it. */

@@ -112,7 +112,9 @@ static enum und_code use_node(struct applier *applier, int node, int *route)
     applier->node_of[config->n_routes++] = node;
     *to = (struct alert_route){.group_wait_ms = from->group_wait_ms,
                                .group_interval_ms = from->group_interval_ms,
-                               .repeat_interval_ms = from->repeat_interval_ms};
+                               .repeat_interval_ms = from->repeat_interval_ms,
+                               .silent_resolved =
+                                   json_object_get(applier->file->silent, from->receiver) != NULL};
     learn_mute(applier, from, to);
     return UND_OK;
 }

@@ -260,16 +260,15 @@ static enum und_code read_receivers(const struct prom_reader *reader, const json
         if (json_object_get(file->receivers, name))
             return doc_fail(&spot, reader->err, "a second receiver of the name '%.100s'", name);
         json_object_set_new(file->receivers, name, json_boolean(json_array_size(hooks) > 0));
+        if (json_array_size(hooks) > 0)
+            json_object_set_new(file->silent, name, json_true());
         json_array_foreach((json_t *)hooks, j, hook)
         {
-            struct spot at = doc_item(reader->doc, hooks, j, "webhook_configs");
             bool resolved = true;
             if (prom_flag(reader, hook, "send_resolved", &resolved))
                 return UND_USAGE;
-            if (!resolved)
-                prom_note(reader, &at,
-                          "send_resolved: false is not used: the model notifies of "
-                          "what has resolved");
+            if (resolved)
+                json_object_del(file->silent, name);
         }
     }
     return UND_OK;
@@ -350,6 +349,7 @@ struct alertmanager_file *alertmanager_file_read(const char *path, struct und_er
     UND_ASSERT(file != NULL);
     snprintf(file->path, sizeof file->path, "%.*s", DOC_PATH - 1, path);
     file->receivers = json_object();
+    file->silent = json_object();
     file->notes = reader.notes = json_array();
     doc_init(&doc);
     doc.foreign = true;
@@ -382,6 +382,7 @@ void alertmanager_file_free(struct alertmanager_file *file)
     free(file->inhibits);
     free(file->intervals);
     json_decref(file->receivers);
+    json_decref(file->silent);
     json_decref(file->root);
     json_decref(file->notes);
     free(file);

@@ -47,6 +47,7 @@ struct alertmanager_file {
     struct named_interval *intervals; /* owned */
     int n_intervals;
     json_t *receivers; /* owned: name -> has a webhook */
+    json_t *silent;    /* owned: those of them that are not told of what has resolved */
     json_t *root;      /* owned: what names point into */
     json_t *notes;     /* owned: see prom_doc.h */
     char path[DOC_PATH];

@@ -59,7 +59,8 @@ static void learn_only_route(struct alertmanager *alertmanager)
     const struct alertmanager_config *config = alertmanager->config;
     alertmanager->only = (struct alert_route){.group_wait_ms = config->group_wait_ms,
                                               .group_interval_ms = config->group_interval_ms,
-                                              .repeat_interval_ms = config->repeat_interval_ms};
+                                              .repeat_interval_ms = config->repeat_interval_ms,
+                                              .silent_resolved = config->silent_resolved};
 }
 
 static const struct alert_route *route_of(const struct alertmanager *alertmanager, int rule,
@@ -373,7 +374,8 @@ static bool needs_update(const struct flushed *seen, const struct group *group, 
         return true;
     if (!seen->firing)
         return seen->logged_firing;
-    return seen->new_resolved || group->logged_ms < now_ms - group->route->repeat_interval_ms;
+    return (seen->new_resolved && !group->route->silent_resolved) ||
+           group->logged_ms < now_ms - group->route->repeat_interval_ms;
 }
 
 static void set_bit(struct rule_bits *bits, int rule)
@@ -381,10 +383,13 @@ static void set_bit(struct rule_bits *bits, int rule)
     bits->word[rule / 64] |= (uint64_t)1 << rule % 64;
 }
 
+/* It bears what the flush has of the group. With send_resolved: false what has resolved is left out,
+ * and what would bear nothing else is logged and not sent (RetryStage). */
 static void notify(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
     struct notification notification = {.firing = {{{0}}}};
     int n_hosts = alertmanager->n_hosts;
+    bool any = false;
     group->logged = true;
     group->logged_ms = now_ms;
     for (int i = group->first; i < group->first + group->n; i++) {
@@ -394,10 +399,14 @@ static void notify(struct alertmanager *alertmanager, struct group *group, int64
         entry->logged_firing = seen && entry->ends_ms > now_ms;
         entry->logged_resolved = seen && entry->ends_ms <= now_ms;
         set_bit(&notification.member[member % n_hosts], member / n_hosts);
+        if (!entry->logged_firing && (!entry->logged_resolved || group->route->silent_resolved))
+            continue;
+        any = true;
+        set_bit(&notification.told[member % n_hosts], member / n_hosts);
         if (entry->logged_firing)
             set_bit(&notification.firing[member % n_hosts], member / n_hosts);
     }
-    if (alertmanager->observer)
+    if (any && alertmanager->observer)
         alertmanager->observer(alertmanager->context, now_ms, &notification);
 }
 

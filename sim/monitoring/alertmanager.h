@@ -17,6 +17,8 @@ struct rule_bits {
 struct notification {
     struct rule_bits firing[FLEET_HOSTS];
     struct rule_bits member[FLEET_HOSTS];
+    struct rule_bits
+        told[FLEET_HOSTS]; /* of them, those whose alert it bears, firing or resolved */
 };
 static inline bool rule_bits_have(const struct rule_bits *bits, int rule)
 {

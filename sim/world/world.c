@@ -131,6 +131,8 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     const struct fleet *fleet = &scenario->fleet;
     world->scenario = scenario;
     world->fleet = fleet;
+    world->rule_cause = allocate((size_t)(fleet->n_hosts * fleet->monitoring.n_rules) + 1,
+                                 sizeof *world->rule_cause);
     open_hosts(world);
     open_queues(world);
     world_workload_open(world);
@@ -177,6 +179,7 @@ void world_close(struct world *world)
     free(world->streams);
     free(world->queues);
     free(world->regs);
+    free(world->rule_cause);
     free(world);
 }
 

@@ -276,6 +276,7 @@ struct world {
     bool always_poll;
     bool write_pending;
     int64_t next_write_ms; /* the earliest that write spacing allows */
+    int32_t *rule_cause;   /* of the last change of each rule's alert, host by host; owned */
     int32_t alert_cause[FLEET_HOSTS], detection_cause[FLEET_HOSTS], decision_cause[FLEET_HOSTS];
     bool repair_called;
 

@@ -419,6 +419,11 @@ void world_controller_wake(struct world *world)
     }
 }
 
+static int32_t *rule_cause(const struct world *world, int host, int rule)
+{
+    return &world->rule_cause[host * world->fleet->monitoring.n_rules + rule];
+}
+
 /* Prometheus changed an alert: nobody knows before the next poll or notification. */
 void world_controller_alert(void *context, int64_t now_ms, int host, int rule,
                             enum alert_change change)
@@ -429,9 +434,10 @@ void world_controller_alert(void *context, int64_t now_ms, int host, int rule,
     struct world *world = context;
     UND_ASSERT(now_ms == world->now_ms);
     world_digest(world, EV_PROMETHEUS, (uint64_t)host << 32 | (uint32_t)rule, change);
-    world->alert_cause[host] = WORLD_STORY(
-        world, change == ALERT_FIRED ? world->alert_cause[host] : world->host[host].cause, host,
-        marks[change], "alert %s %s", world->fleet->monitoring.rules[rule].name, words[change]);
+    world->alert_cause[host] = *rule_cause(world, host, rule) = WORLD_STORY(
+        world, change == ALERT_FIRED ? *rule_cause(world, host, rule) : world->host[host].cause,
+        host, marks[change], "alert %s %s", world->fleet->monitoring.rules[rule].name,
+        words[change]);
     world_incident_alert(world, host, change);
     world_controller_wake(world);
     world_curve(world);
@@ -445,11 +451,14 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
     UND_ASSERT(now_ms == world->now_ms);
     for (host = 0; host < world->n_hosts; host++) {
         unsigned severities = 0, spoken = 0;
+        int32_t cause = -1;
         for (rule = 0; rule < monitoring->n_rules; rule++) {
             severities |= (unsigned)rule_bits_have(&n->firing[host], rule)
                           << monitoring->rules[rule].severity;
-            spoken |= (unsigned)rule_bits_have(&n->member[host], rule)
+            spoken |= (unsigned)rule_bits_have(&n->told[host], rule)
                       << monitoring->rules[rule].severity;
+            if (rule_bits_have(&n->told[host], rule) && *rule_cause(world, host, rule) > cause)
+                cause = *rule_cause(world, host, rule);
         }
         if (spoken == 0)
             continue;
@@ -457,7 +466,7 @@ void world_controller_notified(void *context, int64_t now_ms, const struct notif
             world_incident_webhook(world, host);
         if (!world->fleet->has_policy || !world->fleet->controller.webhook)
             continue;
-        WORLD_STORY(world, world->alert_cause[host], host, MARK_NONE, "notification: %s",
+        WORLD_STORY(world, cause, host, MARK_NONE, "notification: %s",
                     severities ? "firing" : "resolved");
         if (world->audience) {
             world->audience->notified(world->audience->context, host, severities);
@@ -490,14 +499,17 @@ void world_controller_start(struct world *world)
 {
     const struct readings_setup setup = fleet_readings(world->fleet);
     struct stream *stream = &world->streams[STREAM_POLL];
-    int poll, host;
+    int poll, host, rule;
     world->write_pending = false;
     world->next_write_ms = 0;
     world->quiet = 0;
     world->repair_called = false;
     driver_init(&world->driver, &world->fleet->policy, &setup, 0);
-    for (host = 0; host < world->n_hosts; host++)
+    for (host = 0; host < world->n_hosts; host++) {
         world->alert_cause[host] = world->detection_cause[host] = world->decision_cause[host] = -1;
+        for (rule = 0; rule < world->fleet->monitoring.n_rules; rule++)
+            *rule_cause(world, host, rule) = -1;
+    }
     if (!world->fleet->has_policy)
         return;
     begin_routed(world);

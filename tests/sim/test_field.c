@@ -341,6 +341,45 @@ START_TEST(without_prometheus_alertmanager_gives_a_false_all_clear)
 }
 END_TEST
 
+/* One group for both hosts: what fires for P says nothing of B, and is told of P's own alert. */
+static void play_shared_group(const char *more)
+{
+    scenario_text_load(
+        &s,
+        "name: stage\nduration: 3h\nfleet:\n%s%s  monitoring: {scrape_interval: 30s, "
+        "rules: [{alert: Down, signal: up, for: 1min, severity: critical}]}\n  "
+        "alertmanager: {group_by: [alertname]%s}\n  policy: {}\nfaults: [{kind: "
+        "host-power-loss, target: P, at: 1h, lasts: 20min}]\n",
+        scenario_text_hosts, calm, more);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+}
+
+START_TEST(a_notification_names_the_alert_that_it_bears)
+{
+    const struct timeline *timeline = &s.result.timeline;
+    size_t i;
+    play_shared_group("");
+    ck_assert_int_eq(count(0, 0, 3 * HOUR, "notification: firing"), 1);
+    ck_assert_int_eq(count(0, 0, 3 * HOUR, "notification: resolved"), 1);
+    ck_assert_int_eq(count(1, 0, 3 * HOUR, "notification"), 0); /* it never fired */
+    for (i = 0; i < timeline->n; i++) {
+        const struct timeline_entry *entry = &timeline->entry[i];
+        if (strstr(entry->what, "notification: firing"))
+            ck_assert_str_eq(timeline->entry[entry->cause].what, "alert Down firing");
+        if (strstr(entry->what, "notification: resolved"))
+            ck_assert_str_eq(timeline->entry[entry->cause].what, "alert Down resolved");
+    }
+}
+END_TEST
+
+START_TEST(without_send_resolved_nobody_is_told_of_the_end)
+{
+    play_shared_group(", send_resolved: false");
+    ck_assert_int_eq(count(-1, 0, 3 * HOUR, "notification: firing"), 1);
+    ck_assert_int_eq(count(-1, 0, 3 * HOUR, "notification: resolved"), 0);
+}
+END_TEST
+
 START_TEST(an_ideal_dispatcher_has_no_runners_that_hang)
 {
     static const char text[] =
@@ -382,6 +421,8 @@ static void add_other_tests(TCase *tests)
     tcase_add_test(tests, a_lost_target_silences_the_alert_of_a_dead_host);
     tcase_add_test(tests, a_lost_target_is_seen_by_absent_alone);
     tcase_add_test(tests, without_prometheus_alertmanager_gives_a_false_all_clear);
+    tcase_add_test(tests, a_notification_names_the_alert_that_it_bears);
+    tcase_add_test(tests, without_send_resolved_nobody_is_told_of_the_end);
     tcase_add_test(tests, an_ideal_dispatcher_has_no_runners_that_hang);
 }
 
