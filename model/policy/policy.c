@@ -136,7 +136,7 @@ static void step_suspect(const struct policy_config *config, struct policy_state
     }
     /* Where it shows everywhere it is not the host: when the first of them is well again, the
      * others have their time to follow. */
-    if (by_sign(config, view, i) && is_last(config, state, view, i)) {
+    if (!view->paused && by_sign(config, view, i) && is_last(config, state, view, i)) {
         host->detected_ms = now_ms;
         hold(host, plan, NOTICE_HELD_LAST);
         return;
