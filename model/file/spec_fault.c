@@ -226,13 +226,20 @@ static const struct {
     const char *name;
     enum fault_key bit;
 } keys[] = {
-    {"target", KEY_TARGET},         {"from", KEY_FROM},
-    {"graceful", KEY_GRACEFUL},     {"load", KEY_LOAD},
-    {"slots", KEY_SLOTS},           {"slowdown", KEY_SLOWDOWN},
-    {"error_rate", KEY_ERROR_RATE}, {"jump", KEY_JUMP},
-    {"share", KEY_SHARE},           {"acknowledges", KEY_ACKNOWLEDGES},
-    {"rate", KEY_RATE},             {"up", KEY_CYCLE},
-    {"down", KEY_CYCLE},            {"delay", KEY_DELAY},
+    {"target", KEY_TARGET},
+    {"from", KEY_FROM},
+    {"graceful", KEY_GRACEFUL},
+    {"load", KEY_LOAD},
+    {"slots", KEY_SLOTS},
+    {"slowdown", KEY_SLOWDOWN},
+    {"error_rate", KEY_ERROR_RATE},
+    {"jump", KEY_JUMP},
+    {"share", KEY_SHARE},
+    {"acknowledges", KEY_ACKNOWLEDGES},
+    {"rate", KEY_RATE},
+    {"up", KEY_CYCLE},
+    {"down", KEY_CYCLE},
+    {"delay", KEY_DELAY},
     {"lie", KEY_LIE},
 };
 
