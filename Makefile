@@ -38,7 +38,7 @@ ROOMS := $(addprefix live/,command watch drill act monitoring github journal htt
          $(addprefix model/,drill load rules promql file fleet stats policy base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)
-RING0 := policy invariant alert readings
+RING0 := policy policy_evidence invariant alert readings
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same

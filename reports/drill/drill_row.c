@@ -263,8 +263,7 @@ const char *drill_mode_words(const struct drill_page *page)
     static const char *const words[] = {
         "the fault is injected, and the policy's plan is carried out",
         "the fault is injected, the policy's plan is only recorded: nothing is changed at GitHub",
-        "nothing is injected and nothing is changed, since the fleet does not say live: "
-        "{allow_actions: true}"};
+        "nothing is injected or changed: the fleet does not say live: {allow_actions: true}"};
     return words[mode_of(page)];
 }
 
