@@ -232,7 +232,7 @@ lint: $(BUILD)/generated/version.h
 	$(Q)! awk '/^ *(\/\*|\*)/ && length > 100 { print FILENAME ":" FNR ": got a comment of " length ", want at most 100" }' \
 	    $(SOURCES) | grep .
 	$(Q)cppcheck -q -j $(shell nproc) --std=c11 --enable=warning,portability --error-exitcode=1 \
-	    --inline-suppr -I. main.c $(ROOMS)
+	    --inline-suppr --library=tests/cppcheck.cfg -I. main.c $(ROOMS)
 	$(Q)echo main.c $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) | xargs -n 4 -P $(shell nproc) \
 	    sh -c 'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/generated 2>/dev/null' -
 

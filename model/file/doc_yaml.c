@@ -180,8 +180,7 @@ static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
     if (!json_is_object(from) && !json_is_array(from))
         return json_copy(from);
     to = json_is_object(from) ? json_object() : json_array();
-    json_object_foreach(from, key, value)
-    {
+    json_object_foreach (from, key, value) {
         struct spot spot = doc_member(reader->doc, from, key);
         json_t *copied = copy(reader, value, line, depth + 1);
         if (copied == NULL || json_object_set_new(to, key, copied) != 0)
@@ -189,8 +188,7 @@ static json_t *copy(struct reader *reader, json_t *from, int line, int depth)
         doc_remember(reader->doc, doc_member_place(to, key), reader->file, spot.line,
                      spot.key_line);
     }
-    json_array_foreach(from, i, value)
-    {
+    json_array_foreach (from, i, value) {
         struct spot spot = doc_item(reader->doc, from, i, "");
         json_t *copied = copy(reader, value, line, depth + 1);
         if (copied == NULL || json_array_append_new(to, copied) != 0)
@@ -281,8 +279,7 @@ static enum und_code merge(struct reader *reader, json_t *mapping, json_t *from,
     json_t *value;
     size_t i;
     if (json_is_array(from)) {
-        json_array_foreach(from, i, value)
-        {
+        json_array_foreach (from, i, value) {
             if (!json_is_object(value))
                 return doc_fail(spot, reader->err, "<<: want mappings in the list");
             if (merge(reader, mapping, value, spot) != UND_OK)
@@ -292,8 +289,7 @@ static enum und_code merge(struct reader *reader, json_t *mapping, json_t *from,
     }
     if (!json_is_object(from))
         return doc_fail(spot, reader->err, "<<: want a mapping, or a list of mappings");
-    json_object_foreach(from, key, value)
-    {
+    json_object_foreach (from, key, value) {
         struct spot at = doc_member(reader->doc, from, key);
         if (json_object_get(mapping, key) != NULL)
             continue;

@@ -113,8 +113,7 @@ static enum und_code read_enum_set(struct spec *spec, const struct field *field,
             return UND_USAGE;
         set = 1U << number;
     }
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, field->key);
         int number = spec_name(spec, item, &at, field->names);
         if (number < 0)
@@ -314,8 +313,7 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
     if (json_array_size(value) < (size_t)field->required || json_array_size(value) > field->size ||
         !json_is_array(value))
         return spec_refuse(spec, spot, value, want);
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, field->key);
         char *element = (char *)to + i * field->stride;
         ++*count; /* before reading: what was half read is freed with the rest */
@@ -384,8 +382,7 @@ enum und_code spec_check_keys(struct spec *spec, const struct table *table, json
 {
     const char *key;
     json_t *value;
-    json_object_foreach(mapping, key, value)
-    {
+    json_object_foreach (mapping, key, value) {
         if (find(table, key) == NULL)
             return refuse_key(spec, table, mapping, key);
     }

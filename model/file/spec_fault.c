@@ -91,8 +91,7 @@ static enum und_code read_targets(struct spec *spec, const struct field *field, 
     size_t i;
     if (!json_is_array(value))
         return read_target(spec, fault, value, spot, true);
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, field->key);
         if (read_target(spec, fault, item, &at, false) != UND_OK)
             return UND_USAGE;

@@ -22,8 +22,7 @@ static enum und_code read_hosts(struct spec *spec, const struct field *field, vo
     (void)field;
     if (!json_is_array(value))
         return spec_refuse(spec, spot, value, "a list of hosts");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, "hosts");
         int host = -1;
         if (json_is_string(item))
@@ -61,8 +60,7 @@ static enum und_code read_alerts(struct spec *spec, const struct field *field, v
     (void)base;
     if (!json_is_object(value))
         return spec_refuse(spec, spot, value, "a mapping of hosts");
-    json_object_foreach(value, host, labels)
-    {
+    json_object_foreach (value, host, labels) {
         struct spot at = doc_member(spec->doc, value, host);
         if (fleet_host_index(spec->fleet, host) < 0 ||
             (!json_is_object(labels) && !json_is_null(labels)))
@@ -81,8 +79,7 @@ static enum und_code read_labels(struct spec *spec, const struct field *field, v
     (void)base;
     if (!json_is_object(value))
         return spec_refuse(spec, spot, value, "a mapping of labels");
-    json_object_foreach(value, key, text)
-    {
+    json_object_foreach (value, key, text) {
         struct spot at = doc_member(spec->doc, value, key);
         if (!json_is_string(text))
             return spec_refuse(spec, &at, text, "a text");
@@ -282,8 +279,7 @@ static enum und_code read_elsewhere(struct spec *spec, const struct field *field
         return json_is_string(value) ? UND_OK : spec_refuse(spec, spot, value, "a text");
     if (!json_is_array(value))
         return spec_refuse(spec, spot, value, "a list of names of alerts");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, field->key);
         if (!json_is_string(item))
             return spec_refuse(spec, &at, item, "the name of an alert");
@@ -301,8 +297,7 @@ static enum und_code read_left_out(struct spec *spec, const struct field *field,
     (void)field;
     if (!json_is_array(value))
         return spec_refuse(spec, spot, value, "a list");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach (value, i, item) {
         const char *name = json_string_value(json_object_get(item, "alert"));
         const char *severity = json_string_value(json_object_get(item, "severity"));
         int s = 0;

@@ -286,8 +286,7 @@ json_t *alert_series_labels(const struct alert_series *series, const struct prom
     json_t *result = promql_labels_of(&source->result, of_series);
     json_t *labels = json_copy(result);
     const char *name;
-    json_object_foreach(source->labels, name, own)
-    {
+    json_object_foreach (source->labels, name, own) {
         bool whole;
         char *text = alert_template_expand(json_string_value(own), result, &whole);
         if (!whole)

@@ -138,8 +138,7 @@ static size_t find_item(struct step *step, const char *path)
         step->index = strtoul(path, NULL, 10);
         return step->index < json_array_size(step->parent) ? n : 0;
     }
-    json_array_foreach(step->parent, step->index, item)
-    {
+    json_array_foreach (step->parent, step->index, item) {
         if ((n = names_item(item, path)) > 0)
             return n;
     }

@@ -36,8 +36,7 @@ static void read_hosts(struct expander *expander, const json_t *fleet)
 {
     json_t *host;
     size_t i;
-    json_array_foreach(json_object_get(fleet, "hosts"), i, host)
-    {
+    json_array_foreach (json_object_get(fleet, "hosts"), i, host) {
         const char *name = json_string_value(json_object_get(host, "name"));
         const char *probe = json_string_value(json_object_get(host, "probe"));
         struct host *to = &expander->hosts->hosts[expander->hosts->n_hosts];
@@ -67,8 +66,7 @@ static enum und_code read_paths(struct expander *expander)
     size_t i;
     if (json_is_string(rules))
         return add_path(expander, &spot, rules);
-    json_array_foreach(rules, i, item)
-    {
+    json_array_foreach (rules, i, item) {
         if (!json_is_string(item))
             break;
         spot = doc_item(expander->doc, rules, i, "rules");
@@ -120,8 +118,7 @@ static void read_jobs(struct expander *expander)
     struct monitoring *to = &expander->hosts->monitoring;
     json_t *job;
     size_t i;
-    json_array_foreach(json_object_get(expander->monitoring, "jobs"), i, job)
-    {
+    json_array_foreach (json_object_get(expander->monitoring, "jobs"), i, job) {
         const char *name = json_string_value(json_object_get(job, "name"));
         if (name && to->n_jobs < FLEET_JOBS)
             snprintf(to->jobs[to->n_jobs++].name, FLEET_NAME, "%.*s", FLEET_NAME - 1, name);
@@ -291,8 +288,7 @@ static void tell_groups_apart(struct rule_set *set)
             files = json_array();
             json_object_set_new(files_of, set->sources[i].group, files);
         }
-        json_array_foreach(files, place, file)
-        {
+        json_array_foreach (files, place, file) {
             if (strcmp(json_string_value(file), set->sources[i].file) == 0)
                 break;
         }
@@ -312,8 +308,7 @@ static enum und_code check_ignored(struct expander *expander, const json_t *igno
 {
     json_t *item;
     size_t i;
-    json_array_foreach((json_t *)ignored, i, item)
-    {
+    json_array_foreach ((json_t *)ignored, i, item) {
         if (expander->edited)
             break;
         struct spot spot = doc_item(expander->doc, ignored, i, "ignore");
@@ -345,10 +340,8 @@ static enum und_code take_edit(struct expander *expander)
         return UND_OK;
     if (!json_is_object(edited) || (as && !json_is_string(as)))
         return doc_fail(&spot, expander->err, "want {files: [FILE, FILE], as: FILE}");
-    json_array_foreach(expander->paths, i, path)
-    {
-        json_array_foreach(json_object_get(edited, "files"), j, file)
-        {
+    json_array_foreach (expander->paths, i, path) {
+        json_array_foreach (json_object_get(edited, "files"), j, file) {
             if (!json_is_string(file) ||
                 !same_file(json_string_value(path), json_string_value(file)))
                 continue;
@@ -375,7 +368,8 @@ static enum und_code put_rules(struct expander *expander)
     const char **paths = calloc(n + 1, sizeof *paths);
     enum und_code code;
     UND_ASSERT(paths != NULL);
-    json_array_foreach(expander->paths, i, path) paths[i] = json_string_value(path);
+    json_array_foreach (expander->paths, i, path)
+        paths[i] = json_string_value(path);
     expander->set->ignored = ignored;
     code = rule_set_read(expander->set, paths, (int)n, expander->err);
     free(paths);

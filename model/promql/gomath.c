@@ -129,7 +129,7 @@ const char *go_format(double value, char text[GO_NUMBER])
     if (exponent > digits) { /* zeros for the digits that nobody asked for */
         size_t keep = (size_t)digits + 1 + (text[0] == '-'), n = strlen(text);
         snprintf(text, GO_NUMBER, "%.*e", digits, fabs(value));
-        char significant[40];
+        char significant[40] = "";
         size_t used = 0;
         for (const char *c = text; *c && *c != 'e'; c++) {
             if (*c != '.')

@@ -75,8 +75,7 @@ static void add_week(const struct applier *applier, const json_t *names, struct 
 {
     size_t i;
     json_t *name;
-    json_array_foreach((json_t *)names, i, name)
-    {
+    json_array_foreach ((json_t *)names, i, name) {
         const struct named_interval *interval = interval_of(applier, name);
         for (size_t byte = 0; byte < sizeof to->bits; byte++)
             to->bits[byte] |= interval->week.in.bits[byte];
@@ -125,8 +124,7 @@ static char *values_of(const json_t *names, const json_t *labels)
     json_t *values = json_array(), *name;
     size_t i;
     char *text;
-    json_array_foreach((json_t *)names, i, name)
-    {
+    json_array_foreach ((json_t *)names, i, name) {
         const json_t *value = json_object_get(labels, json_string_value(name));
         json_array_append_new(values, json_string(value ? json_string_value(value) : ""));
     }

@@ -18,8 +18,7 @@ static enum und_code read_match_map(const struct prom_reader *reader, const json
     json_t *map = json_object_get(mapping, key), *value;
     const char *label;
     char why[REGEX_WHY];
-    json_object_foreach(map, label, value)
-    {
+    json_object_foreach (map, label, value) {
         struct spot spot = doc_member(reader->doc, map, label);
         const char *text = json_string_value(value);
         if (!promql_is_label(label))
@@ -47,8 +46,7 @@ static enum und_code read_matchers(const struct prom_reader *reader, const json_
         read_match_map(reader, mapping, match_re, PROMQL_LIKE, matchers) ||
         prom_list(reader, mapping, key, &list))
         return UND_USAGE;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, key);
         const char *text = json_string_value(item) ? json_string_value(item) : "";
         char why[REGEX_WHY];
@@ -76,8 +74,7 @@ static enum und_code read_intervals(const struct prom_reader *reader, const json
     const json_t *list = json_object_get(root, key);
     json_t *item;
     size_t i;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, key);
         const char *name = json_string_value(json_object_get(item, "name"));
         struct named_interval *interval;
@@ -104,8 +101,7 @@ static enum und_code read_interval_names(const struct prom_reader *reader, const
     if (prom_list(reader, mapping, key, &list))
         return UND_USAGE;
     *names = list ? json_incref(list) : json_array();
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, key);
         const char *name = json_string_value(item) ? json_string_value(item) : "";
         if (!find_interval(file, name))
@@ -129,8 +125,7 @@ static enum und_code read_group_by(const struct prom_reader *reader, const json_
     json_decref(node->group_by);
     node->group_by = json_array();
     node->group_by_all = false;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, "group_by");
         const char *name = json_string_value(item) ? json_string_value(item) : "";
         if (strcmp(name, "...") == 0) {
@@ -236,8 +231,7 @@ static enum und_code read_route(const struct prom_reader *reader, const json_t *
         return UND_USAGE;
     if (parent < 0 && check_root_route(reader, mapping, spot, node))
         return UND_USAGE;
-    json_array_foreach(children, i, child)
-    {
+    json_array_foreach (children, i, child) {
         struct spot at = doc_item(reader->doc, children, i, "routes");
         if (read_route(reader, child, &at, index, file))
             return UND_USAGE;
@@ -252,8 +246,7 @@ static enum und_code read_receivers(const struct prom_reader *reader, const json
     const json_t *list = json_object_get(root, "receivers");
     json_t *item, *hook;
     size_t i, j;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, "receivers");
         const json_t *hooks = json_object_get(item, "webhook_configs");
         const char *name = json_string_value(json_object_get(item, "name"));
@@ -262,8 +255,7 @@ static enum und_code read_receivers(const struct prom_reader *reader, const json
         json_object_set_new(file->receivers, name, json_boolean(json_array_size(hooks) > 0));
         if (json_array_size(hooks) > 0)
             json_object_set_new(file->silent, name, json_true());
-        json_array_foreach((json_t *)hooks, j, hook)
-        {
+        json_array_foreach ((json_t *)hooks, j, hook) {
             bool resolved = true;
             if (prom_flag(reader, hook, "send_resolved", &resolved))
                 return UND_USAGE;
@@ -294,8 +286,7 @@ static enum und_code read_inhibit(const struct prom_reader *reader, const json_t
     if (prom_has(mapping, "sources"))
         prom_note(reader, spot, "sources is not used: want source_matchers");
     inhibit->equal = equal ? json_incref(equal) : json_array();
-    json_array_foreach(equal, i, item)
-    {
+    json_array_foreach (equal, i, item) {
         struct spot at = doc_item(reader->doc, equal, i, "equal");
         if (!json_is_string(item) || !promql_is_label(json_string_value(item)))
             return doc_fail(&at, reader->err, "want the name of a label");
@@ -309,8 +300,7 @@ static enum und_code read_inhibits(const struct prom_reader *reader, const json_
     const json_t *list = json_object_get(root, "inhibit_rules");
     json_t *item;
     size_t i;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, "inhibit_rules");
         if (read_inhibit(reader, item, &spot, file))
             return UND_USAGE;

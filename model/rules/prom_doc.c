@@ -46,8 +46,7 @@ enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value
     char shown[DOC_SHOWN];
     if (!json_is_object(value))
         return doc_fail(spot, reader->err, "got %s, want a mapping", prom_show(value, shown));
-    json_object_foreach((json_t *)value, key, member)
-    {
+    json_object_foreach ((json_t *)value, key, member) {
         struct spot at = doc_member(reader->doc, value, key);
         const char *meant;
         if (among(key, keys))

@@ -416,8 +416,7 @@ static enum und_code check_list(const struct prom_reader *reader, const char *ke
         return doc_fail(spot, reader->err, "got %s, want a list", prom_show(value, shown));
     if (*kind == '[')
         snprintf(element, sizeof element, "{%.*s", (int)strcspn(kind + 1, " !"), kind + 1);
-    json_array_foreach((json_t *)value, i, item)
-    {
+    json_array_foreach ((json_t *)value, i, item) {
         struct spot at = doc_item(reader->doc, value, i, key);
         if (json_is_null(item) && *kind == '[')
             return doc_fail(&at, reader->err, "an empty entry");
@@ -435,8 +434,7 @@ static enum und_code check_map(const struct prom_reader *reader, const char *kin
     json_t *member;
     if (!json_is_object(value))
         return doc_fail(spot, reader->err, "got %s, want a mapping", prom_show(value, shown));
-    json_object_foreach((json_t *)value, key, member)
-    {
+    json_object_foreach ((json_t *)value, key, member) {
         struct spot at = doc_member(reader->doc, value, key);
         if (!json_is_null(member) &&
             check_value(reader, key, *kind == 'q' ? "l" : "s", member, &at))
@@ -453,8 +451,7 @@ static enum und_code check_section(const struct prom_reader *reader, const char 
     json_t *member;
     if (!json_is_object(value))
         return doc_fail(spot, reader->err, "got %s, want a mapping", prom_show(value, shown));
-    json_object_foreach((json_t *)value, key, member)
-    {
+    json_object_foreach ((json_t *)value, key, member) {
         struct spot at = doc_member(reader->doc, value, key);
         if ((kind = find_key(entries, key)) == NULL)
             return fail_unknown(reader, entries, key, at);

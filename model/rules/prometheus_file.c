@@ -49,8 +49,7 @@ static enum und_code read_external_labels(const struct prom_reader *reader, cons
     const json_t *labels = json_object_get(global, "external_labels");
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)labels, name, value)
-    {
+    json_object_foreach ((json_t *)labels, name, value) {
         struct spot spot = doc_member(reader->doc, labels, name);
         if (!promql_is_label(name))
             return doc_fail(&spot, reader->err, "no valid name of a label");
@@ -130,8 +129,7 @@ static enum und_code read_jobs(const struct prom_reader *reader, const json_t *r
     const json_t *jobs = json_object_get(root, "scrape_configs");
     json_t *item;
     size_t i;
-    json_array_foreach((json_t *)jobs, i, item)
-    {
+    json_array_foreach ((json_t *)jobs, i, item) {
         struct spot spot = doc_item(reader->doc, jobs, i, "scrape_configs");
         if (read_job(reader, item, &spot, file))
             return UND_USAGE;
@@ -176,8 +174,7 @@ static enum und_code read_patterns(const struct prom_reader *reader, const json_
     const json_t *patterns = json_object_get(root, key);
     json_t *item;
     size_t i;
-    json_array_foreach((json_t *)patterns, i, item)
-    {
+    json_array_foreach ((json_t *)patterns, i, item) {
         struct spot spot = doc_item(reader->doc, patterns, i, key);
         const char *pattern = json_string_value(item);
         char path[2 * DOC_PATH];
@@ -207,8 +204,7 @@ static enum und_code read_scrape_files(const struct prom_reader *reader, const j
     json_t *paths = json_array(), *path;
     enum und_code code = read_patterns(reader, root, "scrape_config_files", paths, file->missing);
     size_t i;
-    json_array_foreach(paths, i, path)
-    {
+    json_array_foreach (paths, i, path) {
         if (code == UND_OK)
             code = read_scrape_file(json_string_value(path), file, reader->err);
     }
@@ -223,8 +219,7 @@ static enum und_code read_alerting(const struct prom_reader *reader, const json_
     const json_t *servers = json_object_get(alerting, "alertmanagers");
     json_t *server;
     size_t i;
-    json_array_foreach((json_t *)servers, i, server)
-    {
+    json_array_foreach ((json_t *)servers, i, server) {
         static const char *const unused[] = {"alert_relabel_configs", NULL};
         struct relabel *checked;
         prom_note_unused(reader, server, unused);

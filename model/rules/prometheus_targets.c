@@ -40,16 +40,14 @@ static json_t *raw_labels(const struct job_reader *reader, const char *address,
     const char *path = json_string_value(json_object_get(reader->mapping, "metrics_path"));
     const char *name;
     json_object_set_new(labels, "__address__", json_string(address));
-    json_object_foreach((json_t *)of_group, name, value)
-    {
+    json_object_foreach ((json_t *)of_group, name, value) {
         if (json_is_string(value))
             json_object_set(labels, name, value);
     }
     set_default(labels, "job", reader->job->name);
     set_default(labels, "__metrics_path__", path ? path : "/metrics");
     set_default(labels, "__scheme__", reader->scheme);
-    json_object_foreach(params, name, value)
-    {
+    json_object_foreach (params, name, value) {
         const char *first = json_string_value(json_array_get(value, 0));
         char param[256];
         snprintf(param, sizeof param, "__param_%.200s", name);
@@ -79,8 +77,7 @@ static void drop_internal(json_t *labels)
 {
     json_t *all = json_copy(labels), *value;
     const char *name;
-    json_object_foreach(all, name, value)
-    {
+    json_object_foreach (all, name, value) {
         if (strncmp(name, "__", 2) == 0 || json_string_length(value) == 0)
             json_object_del(labels, name);
     }
@@ -118,15 +115,13 @@ static enum und_code read_groups(struct job_reader *reader, const struct prom_re
     static const char *const keys[] = {"targets", "labels", NULL};
     json_t *group, *list, *item;
     size_t i, j;
-    json_array_foreach((json_t *)groups, i, group)
-    {
+    json_array_foreach ((json_t *)groups, i, group) {
         struct spot spot = doc_item(prom->doc, groups, i, "targets");
         const json_t *labels = json_object_get(group, "labels");
         if (prom_mapping(prom, group, &spot, keys, NULL) ||
             prom_list(prom, group, "targets", &list))
             return UND_USAGE;
-        json_array_foreach(list, j, item)
-        {
+        json_array_foreach (list, j, item) {
             struct spot at = doc_item(prom->doc, list, j, "targets");
             const char *address = json_string_value(item);
             if (!address)
@@ -184,11 +179,9 @@ static enum und_code read_file_sd(struct job_reader *reader, const json_t *confi
 {
     size_t i, j;
     json_t *config, *item;
-    json_array_foreach((json_t *)configs, i, config)
-    {
+    json_array_foreach ((json_t *)configs, i, config) {
         const json_t *files = json_object_get(config, "files");
-        json_array_foreach((json_t *)files, j, item)
-        {
+        json_array_foreach ((json_t *)files, j, item) {
             struct spot spot = doc_item(reader->prom->doc, files, j, "files");
             const char *pattern = json_string_value(item), *dot = strrchr(pattern, '.');
             if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".yml") != 0 &&
@@ -206,8 +199,7 @@ enum und_code prometheus_targets_read(struct job_reader *reader)
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)reader->mapping, key, value)
-    {
+    json_object_foreach ((json_t *)reader->mapping, key, value) {
         const char *end = strstr(key, "_sd_configs");
         if (strcmp(key, "static_configs") == 0 && read_groups(reader, reader->prom, value))
             return UND_USAGE;

@@ -13,8 +13,7 @@ json_t *promql_labels_of(const struct promql_labels *labels, const json_t *serie
 {
     json_t *left = json_object(), *value;
     const char *name;
-    json_object_foreach((json_t *)series, name, value)
-    {
+    json_object_foreach ((json_t *)series, name, value) {
         bool named = json_object_get(labels->names, name) != NULL;
         if (named == labels->only)
             json_object_set(left, name, value);

@@ -149,8 +149,7 @@ static enum und_code read_step(const struct prom_reader *reader, const json_t *m
         prom_string(reader, mapping, "modulus", &modulus))
         return UND_USAGE;
     step->source = list ? json_incref(list) : json_array();
-    json_array_foreach(step->source, i, name)
-    {
+    json_array_foreach (step->source, i, name) {
         struct spot at = doc_item(reader->doc, step->source, i, "source_labels");
         if (!json_is_string(name) || !promql_is_label(json_string_value(name)))
             return doc_fail(&at, reader->err, "want a label's name");
@@ -177,8 +176,7 @@ enum und_code relabel_read(const struct prom_reader *reader, const json_t *mappi
     UND_ASSERT(relabel != NULL);
     relabel->steps = calloc(json_array_size(list), sizeof *relabel->steps);
     UND_ASSERT(relabel->steps != NULL);
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, key);
         relabel->n++;
         if (read_step(reader, item, &spot, &relabel->steps[i]) == UND_OK)
@@ -220,8 +218,7 @@ static void join(const struct step *step, const json_t *labels, char out[VALUE])
     size_t i, n = 0;
     json_t *name;
     out[0] = '\0';
-    json_array_foreach(step->source, i, name)
-    {
+    json_array_foreach (step->source, i, name) {
         const char *value = get(labels, json_string_value(name));
         if (i > 0)
             append(out, &n, step->separator, strlen(step->separator));
@@ -259,8 +256,7 @@ static void by_name(const struct step *step, json_t *labels)
 {
     json_t *before = json_copy(labels), *value;
     const char *name;
-    json_object_foreach(before, name, value)
-    {
+    json_object_foreach (before, name, value) {
         bool matches = regex_matches(step->regex, name);
         char *target = NULL;
         if (step->action != ACTION_LABELMAP && matches == (step->action == ACTION_LABELDROP))

@@ -37,8 +37,7 @@ static enum und_code read_texts(struct reading *reading, const json_t *mapping, 
         return doc_fail(&spot, reading->prom.err, "want a mapping of texts");
     *texts = realloc(*texts, ((size_t)*n + json_object_size(given) + 1) * sizeof **texts);
     UND_ASSERT(*texts != NULL);
-    json_object_foreach(given, name, value)
-    {
+    json_object_foreach (given, name, value) {
         struct spot at = doc_member(reading->prom.doc, given, name);
         int i = 0;
         if (!promql_is_label(name) || strcmp(name, LABELS_NAME) == 0)
@@ -108,8 +107,7 @@ static enum und_code read_group(struct reading *reading, const json_t *mapping,
         return doc_fail(spot, reading->prom.err, "a group without a name");
     group->rules = calloc(json_array_size(rules) + 1, sizeof *group->rules);
     UND_ASSERT(group->rules != NULL);
-    json_array_foreach(rules, i, rule)
-    {
+    json_array_foreach (rules, i, rule) {
         struct spot at = doc_item(reading->prom.doc, rules, i, "rules");
         if (read_rule(reading, mapping, rule, &at, &group->rules[group->n++]))
             return UND_USAGE;
@@ -125,8 +123,7 @@ static enum und_code read_groups(struct reading *reading, const char *path, cons
     int first = *n;
     *groups = realloc(*groups, ((size_t)*n + json_array_size(list) + 1) * sizeof **groups);
     UND_ASSERT(*groups != NULL);
-    json_array_foreach((json_t *)list, i, mapping)
-    {
+    json_array_foreach ((json_t *)list, i, mapping) {
         struct spot spot = doc_item(reading->prom.doc, list, i, "groups");
         struct eval_group *group = &(*groups)[(*n)++];
         *group = (struct eval_group){.file = copy(path)};

@@ -71,8 +71,7 @@ static void read_rules(struct rule_reader *reader, const json_t *rules,
     struct und_err *outer = reader->prom.err;
     size_t i;
     json_t *rule;
-    json_array_foreach((json_t *)rules, i, rule)
-    {
+    json_array_foreach ((json_t *)rules, i, rule) {
         struct und_err err = {0};
         struct spot at = doc_item(reader->prom.doc, rules, i, "rules");
         reader->prom.err = &err;
@@ -155,8 +154,7 @@ static void read_groups(struct rule_reader *reader, const json_t *groups)
 {
     json_t *seen = json_object(), *group;
     size_t i;
-    json_array_foreach((json_t *)groups, i, group)
-    {
+    json_array_foreach ((json_t *)groups, i, group) {
         struct und_err err = {0};
         struct spot spot = doc_item(reader->prom.doc, groups, i, "groups");
         reader->prom.err = &err;
@@ -208,8 +206,7 @@ static enum und_code read_object(struct rule_reader *reader, const json_t *objec
     }
     if (prom_list(&reader->prom, object, "items", &items))
         return UND_USAGE;
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         at = doc_item(reader->prom.doc, items, i, "items");
         if (read_object(reader, item, &at, true))
             return UND_USAGE;
@@ -221,8 +218,7 @@ static void read_documents(struct rule_reader *reader, const json_t *roots)
 {
     size_t i;
     json_t *root;
-    json_array_foreach((json_t *)roots, i, root)
-    {
+    json_array_foreach ((json_t *)roots, i, root) {
         struct und_err err = {0};
         struct spot spot = doc_root(reader->prom.doc, root);
         reader->prom.err = &err;

@@ -42,8 +42,7 @@ enum und_code rule_read_labels(struct rule_reader *reader, const json_t *mapping
         return UND_OK;
     if (!json_is_object(given))
         return doc_fail(&spot, reader->prom.err, "got %s, want a mapping", prom_show(given, shown));
-    json_object_foreach(given, name, value)
-    {
+    json_object_foreach (given, name, value) {
         struct spot at = doc_member(reader->prom.doc, given, name);
         if (!promql_is_label(name) || (labels && strcmp(name, "__name__") == 0))
             return doc_fail(&at, reader->prom.err, "no valid name of a label");
@@ -131,8 +130,7 @@ static void note_record(struct rule_reader *reader, const char *name, const stru
     struct spot spot = {.file = source->file, .line = source->expr_line};
     size_t i;
     json_t *record;
-    json_array_foreach(reader->set->recorded, i, record)
-    {
+    json_array_foreach (reader->set->recorded, i, record) {
         const char *group = json_string_value(json_object_get(record, "group"));
         if (strcmp(json_string_value(json_object_get(record, "record")), name) != 0)
             continue;
@@ -183,8 +181,7 @@ static bool is_ignored(const struct rule_set *set, const char *name)
 {
     size_t i;
     json_t *value;
-    json_array_foreach(set->ignored, i, value)
-    {
+    json_array_foreach (set->ignored, i, value) {
         if (json_is_string(value) && strcmp(json_string_value(value), name) == 0)
             return true;
     }

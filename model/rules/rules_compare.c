@@ -80,8 +80,7 @@ static void say_labels(struct words *words, const json_t *before, const json_t *
     json_t *all = json_copy((json_t *)before), *value;
     const char *name;
     json_object_update(all, (json_t *)after);
-    json_object_foreach(all, name, value)
-    {
+    json_object_foreach (all, name, value) {
         char what[128];
         bool severity = strcmp(name, "severity") == 0;
         snprintf(what, sizeof what, "%s%.100s", severity ? "" : "label ", name);
@@ -233,8 +232,7 @@ static json_t *by_name(const json_t *recorded)
 {
     json_t *names = json_object(), *item;
     size_t i;
-    json_array_foreach((json_t *)recorded, i, item)
-    {
+    json_array_foreach ((json_t *)recorded, i, item) {
         const char *name = json_string_value(json_object_get(item, "record"));
         json_t *list = json_object_get(names, name);
         if (!list) {
@@ -251,16 +249,14 @@ static void compare_records(struct rules_changes *changes, const struct rule_set
 {
     json_t *a = by_name(before->recorded), *b = by_name(after->recorded), *list;
     const char *name;
-    json_object_foreach(a, name, list)
-    {
+    json_object_foreach (a, name, list) {
         json_t *now = json_object_get(b, name);
         if (!now)
             add(changes, -1, -1, text_of("recording rule %s: gone", name));
         else if (!json_equal(list, now))
             add(changes, -1, -1, text_of("recording rule %s: changed", name));
     }
-    json_object_foreach(b, name, list)
-    {
+    json_object_foreach (b, name, list) {
         if (!json_object_get(a, name))
             add(changes, -1, -1, text_of("recording rule %s: new", name));
     }

@@ -36,8 +36,7 @@ static enum und_code read_times(const struct prom_reader *reader, const json_t *
     if (prom_list(reader, spec, "times", &list))
         return UND_USAGE;
     memset(day, list == NULL || json_array_size(list) == 0, DAY_MINUTES * sizeof *day);
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, "times");
         const char *start, *end;
         int from, to;
@@ -105,8 +104,7 @@ static enum und_code check_ranges(const struct prom_reader *reader, const json_t
         return UND_USAGE;
     for (int d = 0; day && d < 7; d++)
         day[d] = json_array_size(list) == 0;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         struct spot spot = doc_item(reader->doc, list, i, key);
         const char *text = json_string_value(item) ? json_string_value(item) : "";
         int from, to;
@@ -153,8 +151,7 @@ enum und_code time_interval_read(const struct prom_reader *reader, const json_t 
     size_t i;
     json_t *spec;
     *week = (struct week){.dated = false};
-    json_array_foreach((json_t *)list, i, spec)
-    {
+    json_array_foreach ((json_t *)list, i, spec) {
         struct spot spot = doc_item(reader->doc, list, i, "time_intervals");
         if (read_spec(reader, spec, &spot, week))
             return UND_USAGE;

@@ -63,12 +63,12 @@ static bool read_value(const char *text, double *value, const char **unit)
 
 static bool read_axis(const struct sweep *sweep, double *value, struct scale *scale)
 {
-    const char *unit, *first = NULL;
+    const char *unit, *first = "";
     double most = 0;
     int i;
     for (i = 0; i < sweep->n_points; i++) {
         if (!read_value(sweep->point[i].value[0], &value[i], &unit) ||
-            (first != NULL && strcmp(first, unit) != 0))
+            (i > 0 && strcmp(first, unit) != 0))
             return false;
         first = unit;
         most = fmax(most, value[i]);

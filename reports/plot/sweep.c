@@ -247,7 +247,7 @@ static void print_cells(FILE *out, const struct sweep *sweep, const int *width, 
 /* As many metrics beside each other as a line holds, each with its difference; the others below. */
 static void print_table(FILE *out, const struct sweep *sweep, int columns)
 {
-    int width[CELLS], axes = 0, from = sweep->n_axes, cells, at;
+    int width[CELLS] = {0}, axes = 0, from = sweep->n_axes, cells, at;
     cells = sweep->n_axes + 2 * sweep->n_columns;
     for (at = 0; at < cells; at++)
         width[at] = width_of(sweep, at);

@@ -190,7 +190,7 @@ void rules_print_jobs(FILE *out, const struct prometheus_file *file)
             fprintf(out, ", others by %s", job->discovers);
         putc('\n', out);
     }
-    json_array_foreach(file->rule_files, i, path)
+    json_array_foreach (file->rule_files, i, path)
         fprintf(out, "rule file %s\n", json_string_value(path));
 }
 
@@ -198,7 +198,7 @@ static void print_intervals(FILE *out, const char *words, const json_t *names)
 {
     size_t i;
     json_t *name;
-    json_array_foreach((json_t *)names, i, name)
+    json_array_foreach ((json_t *)names, i, name)
         fprintf(out, "%s%s", i ? ", " : words, json_string_value(name));
 }
 
@@ -235,8 +235,7 @@ void rules_print_notes(FILE *out, const json_t *notes)
 {
     size_t i;
     json_t *note;
-    json_array_foreach((json_t *)notes, i, note)
-    {
+    json_array_foreach ((json_t *)notes, i, note) {
         if (i == 0)
             fputs("\nNot used, or used in the model's own way:\n", out);
         fprintf(out, "  %s:%d: %s\n", json_string_value(json_object_get(note, "file")),

@@ -194,10 +194,8 @@ static void print_states(const json_t *output)
     const char *id;
     json_t *rows, *row;
     size_t i;
-    json_object_foreach((json_t *)output, id, rows)
-    {
-        json_array_foreach(rows, i, row)
-        {
+    json_object_foreach ((json_t *)output, id, rows) {
+        json_array_foreach (rows, i, row) {
             printf("%-16s %10.10g s  %-24s %-8s active since %.10g s\n", id,
                    json_number_value(json_array_get(row, 0)),
                    json_string_value(json_array_get(row, 1)),
@@ -303,7 +301,8 @@ static void read_all(struct reading *reading, char *const *paths, int n)
     n_files = json_array_size(reading->rule_files);
     files = calloc(n_files + 1, sizeof *files);
     UND_ASSERT(files != NULL);
-    json_array_foreach(reading->rule_files, i, path) files[i] = json_string_value(path);
+    json_array_foreach (reading->rule_files, i, path)
+        files[i] = json_string_value(path);
     rule_set_read(reading->set, files, (int)n_files, &err);
     json_array_extend(reading->problems, reading->set->problems);
     free(files);
@@ -316,8 +315,7 @@ static void print_problems(const json_t *problems)
     json_t *problem;
     if (json_array_size(problems) < 2)
         return;
-    json_array_foreach((json_t *)problems, i, problem)
-    {
+    json_array_foreach ((json_t *)problems, i, problem) {
         if (i == RULE_FILE_PROBLEMS) {
             printf("... and %zu more\n", json_array_size(problems) - i);
             break;

@@ -10,10 +10,11 @@ static void print_verdict(const char *path, bool good, const json_t *failures,
     size_t i;
     json_t *text;
     printf("Unit Testing:  %s\n", path);
-    json_array_foreach((json_t *)warnings, i, text)
+    json_array_foreach ((json_t *)warnings, i, text)
         printf("  WARNING: %s\n", json_string_value(text));
     printf("  %s\n", good ? "SUCCESS" : "FAILED:");
-    json_array_foreach((json_t *)failures, i, text) printf("%s\n\n", json_string_value(text));
+    json_array_foreach ((json_t *)failures, i, text)
+        printf("%s\n\n", json_string_value(text));
     putchar('\n');
 }
 

@@ -185,7 +185,7 @@ static int64_t ago(const struct codec *codec, unsigned age)
 
 static void unpack_log(const struct codec *codec, uint64_t *key, struct policy_host *host)
 {
-    unsigned age[POLICY_FAILOVER_LOG];
+    unsigned age[POLICY_FAILOVER_LOG] = {0};
     int i;
     for (i = codec->log - 1; i >= 0; i--)
         age[i] = take(key, codec->age_bits);

@@ -62,8 +62,7 @@ static bool known_keys(const json_t *object, const char *place, const char *cons
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
+    json_object_foreach ((json_t *)object, key, value) {
         const char *const *known = keys;
         while (*known && strcmp(*known, key) != 0)
             known++;
@@ -180,8 +179,7 @@ static void read_samples(const struct eval_case *eval, const json_t *json,
 {
     size_t i;
     json_t *pair;
-    json_array_foreach((json_t *)json, i, pair)
-    {
+    json_array_foreach ((json_t *)json, i, pair) {
         const json_t *t = json_array_get(pair, 0), *value = json_array_get(pair, 1);
         struct sample *sample = &series->samples[i];
         bool good = json_array_size(pair) == 2 && json_is_number(t) &&
@@ -223,8 +221,7 @@ static struct eval_series *read_all_series(const struct eval_case *eval, size_t 
     *n = json_array_size(list);
     if (!json_is_array(list))
         und_fail(eval->err, UND_USAGE, "%s: series: want a list", eval->place);
-    json_array_foreach((json_t *)list, i, json)
-    {
+    json_array_foreach ((json_t *)list, i, json) {
         const json_t *samples = json_object_get(json, "samples");
         all[i].instance = json_string_value(json_object_get(json, "instance"));
         alert_init(&all[i].alert);
@@ -312,8 +309,7 @@ json_t *alerts_eval(const json_t *input, const char *name, const struct rule *ru
         und_fail(err, UND_USAGE, "%s: want {\"lookback_s\", \"cases\": [...]}", name);
     else if (known_keys(input, name, keys, err))
         lookback_ms = read_s(input, "lookback_s", 1, 300000, name, err);
-    json_array_foreach((json_t *)cases, i, json)
-    {
+    json_array_foreach ((json_t *)cases, i, json) {
         struct eval_case eval = {.json = json, .lookback_ms = lookback_ms, .err = err};
         if (err->code != UND_OK)
             break;

@@ -37,8 +37,7 @@ enum und_code alerts_test_list(struct suite *suite, const json_t *mapping, const
     size_t i;
     if (prom_list(&suite->prom, mapping, key, list))
         return UND_USAGE;
-    json_array_foreach(*list, i, item)
-    {
+    json_array_foreach (*list, i, item) {
         struct spot at = doc_item(suite->prom.doc, *list, i, key);
         if (prom_mapping(&suite->prom, item, &at, keys, NULL))
             return UND_USAGE;
@@ -50,8 +49,7 @@ static enum und_code latest(struct suite *suite, const json_t *list, int64_t *la
 {
     size_t i;
     json_t *item;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         int64_t t_ms = 0;
         if (prom_duration(&suite->prom, item, "eval_time", &t_ms))
             return UND_USAGE;
@@ -68,8 +66,7 @@ static enum und_code read_series(struct group_test *test, const json_t *list)
     test->series = calloc(json_array_size(list) + 1, sizeof *test->series);
     test->loaded = calloc(json_array_size(list) + 1, sizeof *test->loaded);
     UND_ASSERT(test->series && test->loaded);
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         struct notation notation = {NULL, NULL, 0};
         struct und_err err = {0};
         struct spot at = doc_member(test->suite->prom.doc, item, "series");
@@ -128,8 +125,8 @@ struct labels *alerts_test_labels(struct store *store, const json_t *mapping)
     struct labels *labels;
     int n = 0;
     UND_ASSERT(list != NULL);
-    json_object_foreach((json_t *)mapping, name, value) list[n++] =
-        (struct label){name, json_is_string(value) ? json_string_value(value) : ""};
+    json_object_foreach ((json_t *)mapping, name, value)
+        list[n++] = (struct label){name, json_is_string(value) ? json_string_value(value) : ""};
     labels = labels_make(store->pool, list, n);
     free(list);
     return labels;
@@ -139,8 +136,7 @@ static int place_of(const struct suite *suite, const char *group)
 {
     size_t i;
     json_t *name;
-    json_array_foreach(suite->order, i, name)
-    {
+    json_array_foreach (suite->order, i, name) {
         if (json_is_string(name) && strcmp(json_string_value(name), group) == 0)
             return (int)i;
     }
@@ -208,8 +204,7 @@ static void run_group_test(struct group_test *test)
 {
     json_t *list = json_object_get(test->mapping, "promql_expr_test"), *item;
     size_t i;
-    json_array_foreach(json_object_get(test->mapping, "alert_rule_test"), i, item)
-    {
+    json_array_foreach (json_object_get(test->mapping, "alert_rule_test"), i, item) {
         if (!alerts_test_text(item, "alertname")[0]) {
             alerts_test_fail(
                 test->suite,
@@ -226,7 +221,8 @@ static void run_group_test(struct group_test *test)
             return;
         alerts_test_alerts(test, t_ms);
     }
-    json_array_foreach(list, i, item) alerts_test_expression(test, item);
+    json_array_foreach (list, i, item)
+        alerts_test_expression(test, item);
 }
 
 static void group_test(struct suite *suite, const json_t *mapping)
@@ -256,8 +252,7 @@ static void find_rule_files(struct suite *suite, const json_t *list)
     const char *slash = strrchr(suite->path, '/');
     size_t i;
     json_t *item;
-    json_array_foreach((json_t *)list, i, item)
-    {
+    json_array_foreach ((json_t *)list, i, item) {
         const char *given = json_is_string(item) ? json_string_value(item) : "";
         char *pattern;
         glob_t found;
@@ -284,8 +279,7 @@ static enum und_code check_order(struct suite *suite)
 {
     json_t *seen = json_object(), *name;
     size_t i;
-    json_array_foreach(suite->order, i, name)
-    {
+    json_array_foreach (suite->order, i, name) {
         const char *text = json_is_string(name) ? json_string_value(name) : "";
         if (json_object_get(seen, text))
             und_fail(suite->prom.err, UND_USAGE, "group name repeated in evaluation order: %.100s",
@@ -317,7 +311,8 @@ static void run_suite(struct suite *suite, const json_t *root)
     find_rule_files(suite, list);
     if (prom_list(&suite->prom, root, "tests", &list))
         alerts_test_fail(suite, "    %s", suite->prom.err->text);
-    json_array_foreach(list, i, item) group_test(suite, item);
+    json_array_foreach (list, i, item)
+        group_test(suite, item);
 }
 
 bool alerts_test_file(const char *path, enum promql_version version, json_t *failures,

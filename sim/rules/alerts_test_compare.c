@@ -61,8 +61,7 @@ static enum und_code expected_alerts(struct group_test *test, const json_t *item
     size_t i;
     if (alerts_test_list(test->suite, item, "exp_alerts", keys, &alerts))
         return UND_USAGE;
-    json_array_foreach(alerts, i, alert)
-    {
+    json_array_foreach (alerts, i, alert) {
         struct labels *labels =
             alerts_test_labels(test->store, json_object_get(alert, "exp_labels"));
         push_alert(list, labels_set(test->store->pool, labels, "alertname", name),
@@ -125,8 +124,7 @@ void alerts_test_alerts(struct group_test *test, int64_t t_ms)
 {
     json_t *list = json_object_get(test->mapping, "alert_rule_test"), *item;
     size_t i;
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         int64_t at_ms = 0;
         prom_duration(&test->suite->prom, item, "eval_time", &at_ms);
         if (at_ms >= t_ms && at_ms < t_ms + test->suite->interval_ms)
@@ -177,8 +175,7 @@ static struct result *expected_samples(struct group_test *test, const json_t *it
     size_t i;
     UND_ASSERT(want != NULL);
     *n = 0;
-    json_array_foreach(list, i, sample)
-    {
+    json_array_foreach (list, i, sample) {
         struct labels *labels;
         if (notation_labels(test->store->pool, alerts_test_text(sample, "labels"),
                             test->suite->version, &labels, err) ||

@@ -88,8 +88,8 @@ static void collect_changes(struct comparison_of_rules *all, const struct scenar
     for (int c = 0; c < all->rules.n; c++)
         all->changes[report->n_changes++] = (struct rules_diff_change){
             all->rules.list[c].text, aside_of(all, &all->rules.list[c], before, after)};
-    json_array_foreach(all->fleets, i, text) all->changes[report->n_changes++] =
-        (struct rules_diff_change){json_string_value(text), ""};
+    json_array_foreach (all->fleets, i, text)
+        all->changes[report->n_changes++] = (struct rules_diff_change){json_string_value(text), ""};
     report->changes = all->changes;
 }
 
@@ -121,7 +121,7 @@ static void name_unjudged(struct comparison_of_rules *all, struct rules_diff_rep
         return;
     out = open_memstream(&all->unjudged_text, &size);
     UND_ASSERT(out != NULL);
-    json_array_foreach(all->unjudged, i, name)
+    json_array_foreach (all->unjudged, i, name)
         fprintf(out, "%s%s", i ? ", " : "", json_string_value(name));
     fclose(out);
     report->unjudged = all->unjudged_text;

@@ -37,7 +37,8 @@ static enum und_code read_rules(struct rules_input *input, const json_t *files, 
     json_t *file;
     enum und_code code;
     UND_ASSERT(paths != NULL);
-    json_array_foreach((json_t *)files, i, file) paths[i] = json_string_value(file);
+    json_array_foreach ((json_t *)files, i, file)
+        paths[i] = json_string_value(file);
     code = rule_set_read(input->rules, paths, (int)n, err);
     free(paths);
     return code;

@@ -11,8 +11,8 @@ static bool read_labels(const json_t *list, struct hub_labels *labels)
     json_t *label;
     size_t i;
     labels->n = 0;
-    json_array_foreach(list, i, label) good =
-        good && json_is_string(label) && hub_label_add(labels, json_string_value(label));
+    json_array_foreach (list, i, label)
+        good = good && json_is_string(label) && hub_label_add(labels, json_string_value(label));
     return good;
 }
 
@@ -37,7 +37,9 @@ static int read_orders(const json_t *list, struct hub_order *orders)
     size_t i;
     if (json_array_size(list) < 1 || json_array_size(list) > HUB_RUN_JOBS)
         return -1;
-    json_array_foreach(list, i, json) if (!read_order(json, &orders[i])) return -1;
+    json_array_foreach (list, i, json)
+        if (!read_order(json, &orders[i]))
+            return -1;
     return (int)json_array_size(list);
 }
 
@@ -162,8 +164,7 @@ static enum http_answer set_token(struct service *service, struct http_call *cal
         return control_complain(call, 422, "want {token, level, PERMISSION: level, life_ms}");
     if (json_is_integer(life))
         token->expires_ms = now_ms + json_integer_value(life);
-    json_object_foreach((json_t *)body, key, value)
-    {
+    json_object_foreach ((json_t *)body, key, value) {
         enum permission permission = access_permission(key);
         if (permission != PERMISSION_COUNT)
             read_level(value, &token->level[permission]);
@@ -189,8 +190,7 @@ static enum http_answer set_timing(struct service *service, struct http_call *ca
     const char *key;
     json_t *value;
     (void)now_ms;
-    json_object_foreach((json_t *)body, key, value)
-    {
+    json_object_foreach ((json_t *)body, key, value) {
         bool known = false;
         for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
             if (strcmp(fields[i].key, key) == 0 && json_is_integer(value)) {

@@ -40,8 +40,8 @@ static bool resolve_labels(struct hub *hub, const struct hub_order *order, struc
     if (json_is_string(value))
         good = hub_label_add(out, json_string_value(value));
     else if (json_is_array(value))
-        json_array_foreach(value, i, label) good =
-            good && json_is_string(label) && hub_label_add(out, json_string_value(label));
+        json_array_foreach (value, i, label)
+            good = good && json_is_string(label) && hub_label_add(out, json_string_value(label));
     else
         good = false;
     json_decref(value);

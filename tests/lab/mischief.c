@@ -188,7 +188,8 @@ static json_t *twist(const json_t *json)
     if (!json_is_object(json))
         return json_string("?");
     twisted = json_object();
-    json_object_foreach((json_t *)json, key, value) json_object_set_new(twisted, key, twist(value));
+    json_object_foreach ((json_t *)json, key, value)
+        json_object_set_new(twisted, key, twist(value));
     return twisted;
 }
 

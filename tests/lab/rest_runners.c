@@ -70,8 +70,8 @@ static bool labels_from_body(const struct http_call *call, struct hub_labels *la
     const json_t *list = json_object_get(body, "labels");
     bool good = json_is_array(list) && json_array_size(list) <= HUB_LABELS;
     size_t i;
-    json_array_foreach(list, i, label) good =
-        good && json_is_string(label) && hub_label_add(labels, json_string_value(label));
+    json_array_foreach (list, i, label)
+        good = good && json_is_string(label) && hub_label_add(labels, json_string_value(label));
     json_decref(body);
     return good;
 }

@@ -718,10 +718,13 @@ static void check_schema(const json_t *defs, const json_t *value)
     }
     /* Rules (if, then ...) say things about properties that are described elsewhere. */
     if (json_is_string(json_object_get(value, "description")))
-        json_object_foreach(json_object_get(value, "properties"), key, below) ck_assert_msg(
-            json_is_string(json_object_get(below, "description")), "%s: no help", key);
-    json_object_foreach((json_t *)value, key, below) check_schema(defs, below);
-    json_array_foreach((json_t *)value, i, below) check_schema(defs, below);
+        json_object_foreach (json_object_get(value, "properties"), key, below)
+            ck_assert_msg(json_is_string(json_object_get(below, "description")), "%s: no help",
+                          key);
+    json_object_foreach ((json_t *)value, key, below)
+        check_schema(defs, below);
+    json_array_foreach ((json_t *)value, i, below)
+        check_schema(defs, below);
 }
 
 START_TEST(schema_knows_every_section_and_default)

@@ -249,9 +249,11 @@ static const struct {
     const char *text, *message;
 } unmapped[] = {
     /* Words in a name are no quantity. */
-    {"runner_disk_usage_percent > 85", "x: runner_disk_usage_percent is no metric that the model has"},
+    {"runner_disk_usage_percent > 85",
+     "x: runner_disk_usage_percent is no metric that the model has"},
     {"redis_memory_used_ratio > 0.9", "x: redis_memory_used_ratio is no metric that the model has"},
-    {"container_cpu_usage_percent > 80", "x: container_cpu_usage_percent is no metric that the model has"},
+    {"container_cpu_usage_percent > 80",
+     "x: container_cpu_usage_percent is no metric that the model has"},
     {"backup_job_duration_seconds > 2 * backup_job_duration_baseline_seconds",
      "x: backup_job_duration_seconds is no metric that the model has"},
     {"up", "x: no comparison: the alert fires whatever the values are"},

@@ -104,13 +104,11 @@ static enum und_code read_samples(struct evidence *evidence, const char *path, t
     size_t i, j;
     if (json_array_size(result) == 0)
         und_fail(err, UND_USAGE, "%s: got no series of Prometheus", path);
-    json_array_foreach(result, i, series)
-    {
+    json_array_foreach (result, i, series) {
         const json_t *labels = json_object_get(series, "metric");
         const char *instance = json_string_value(json_object_get(labels, "instance"));
         int host = instance ? victims_find(&evidence->victims, instance) : -1;
-        json_array_foreach(json_object_get(series, "values"), j, pair)
-        {
+        json_array_foreach (json_object_get(series, "values"), j, pair) {
             /* Timestamps are whole milliseconds. */
             double at_ms = round(json_number_value(json_array_get(pair, 0)) * 1000);
             const char *value = json_string_value(json_array_get(pair, 1));

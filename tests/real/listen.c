@@ -66,7 +66,7 @@ static unsigned take_webhook(struct listener *listener, const struct request *re
     size_t i;
     if (!root)
         return MHD_HTTP_BAD_REQUEST;
-    json_array_foreach(json_object_get(root, "alerts"), i, alert)
+    json_array_foreach (json_object_get(root, "alerts"), i, alert)
         note_alert(listener, alert, request->arrived_ns);
     fflush(listener->webhooks);
     json_decref(root);

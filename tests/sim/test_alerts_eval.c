@@ -211,10 +211,8 @@ static json_t *as_promtool_says(const json_t *output)
     json_t *states = json_object(), *actives = json_object(), *rows, *row;
     const char *id;
     size_t i;
-    json_object_foreach((json_t *)output, id, rows)
-    {
-        json_array_foreach(rows, i, row)
-        {
+    json_object_foreach ((json_t *)output, id, rows) {
+        json_array_foreach (rows, i, row) {
             char key[128];
             snprintf(key, sizeof key, "%lld %s %s", json_integer_value(json_array_get(row, 0)), id,
                      json_string_value(json_array_get(row, 1)));
@@ -229,9 +227,9 @@ static void check_equal(json_t *promtool, json_t *ours, const char *part)
 {
     json_t *theirs = json_object_get(promtool, part), *mine = json_object_get(ours, part), *value;
     const char *key;
-    json_object_foreach(theirs, key, value)
+    json_object_foreach (theirs, key, value)
         ck_assert_msg(json_equal(value, json_object_get(mine, key)), "%s of %s differs", part, key);
-    json_object_foreach(mine, key, value)
+    json_object_foreach (mine, key, value)
         ck_assert_msg(json_object_get(theirs, key), "%s of %s: promtool has none", part, key);
     ck_assert_uint_gt(json_object_size(mine), 500); /* something to compare */
 }

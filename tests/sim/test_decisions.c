@@ -148,8 +148,9 @@ START_TEST(outcomes_are_written_whatever_stood_there)
     ck_assert_int_eq(replay.cases, 1);
     ck_assert_int_eq(replay.steps, 3);
     ck_assert_ptr_nonnull(strstr(text, "# a comment\ncase x\n"));
-    ck_assert_ptr_nonnull(strstr(text, "\n0s 1.alerts=critical -> suspect 2 detected, serving 1\n"
-                                       "5min -> drained 0 failover, serving 1; settled\n6min restart\n"));
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "\n0s 1.alerts=critical -> suspect 2 detected, serving 1\n"
+                                 "5min -> drained 0 failover, serving 1; settled\n6min restart\n"));
     free(text);
 }
 END_TEST

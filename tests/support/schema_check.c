@@ -33,8 +33,7 @@ static bool is_one_of_types(const json_t *types, const json_t *value)
     size_t i;
     if (json_is_string(types))
         return is_type(json_string_value(types), value);
-    json_array_foreach(types, i, type)
-    {
+    json_array_foreach (types, i, type) {
         if (is_type(json_string_value(type), value))
             return true;
     }
@@ -56,7 +55,8 @@ static size_t count_fitting(struct check *check, const json_t *list, const json_
 {
     const json_t *one;
     size_t i, n = 0;
-    json_array_foreach(list, i, one) n += fits(check, one, value);
+    json_array_foreach (list, i, one)
+        n += fits(check, one, value);
     return n;
 }
 
@@ -64,8 +64,7 @@ static bool has_all(const json_t *keys, const json_t *object)
 {
     const json_t *key;
     size_t i;
-    json_array_foreach(keys, i, key)
-    {
+    json_array_foreach (keys, i, key) {
         if (!json_object_get(object, json_string_value(key)))
             return false;
     }
@@ -76,15 +75,13 @@ static bool members_fit(struct check *check, const json_t *schema, const json_t 
 {
     const json_t *properties = json_object_get(schema, "properties"), *value, *one;
     const char *key;
-    json_object_foreach((json_t *)properties, key, one)
-    {
+    json_object_foreach ((json_t *)properties, key, one) {
         value = json_object_get(object, key);
         if (value && !fits(check, one, value))
             return false;
     }
     if (json_is_false(json_object_get(schema, "additionalProperties")))
-        json_object_foreach((json_t *)object, key, value)
-        {
+        json_object_foreach ((json_t *)object, key, value) {
             if (!json_object_get(properties, key))
                 return false;
         }
@@ -95,13 +92,11 @@ static bool dependents_fit(struct check *check, const json_t *schema, const json
 {
     const json_t *one;
     const char *key;
-    json_object_foreach(json_object_get(schema, "dependentRequired"), key, one)
-    {
+    json_object_foreach (json_object_get(schema, "dependentRequired"), key, one) {
         if (json_object_get(object, key) && !has_all(one, object))
             return false;
     }
-    json_object_foreach(json_object_get(schema, "dependentSchemas"), key, one)
-    {
+    json_object_foreach (json_object_get(schema, "dependentSchemas"), key, one) {
         if (json_object_get(object, key) && !fits(check, one, object))
             return false;
     }
@@ -116,8 +111,7 @@ static bool items_fit(struct check *check, const json_t *schema, const json_t *a
     if (n < (size_t)json_integer_value(json_object_get(schema, "minItems")) ||
         (most && n > (size_t)json_integer_value(most)))
         return false;
-    json_array_foreach(array, i, value)
-    {
+    json_array_foreach (array, i, value) {
         size_t other;
         for (other = 0; other < i && json_object_get(schema, "uniqueItems"); other++)
             if (json_equal(json_array_get(array, other), value))
@@ -155,8 +149,7 @@ static void check_keywords(const json_t *schema)
     const char *key;
     json_t *value;
     char word[64];
-    json_object_foreach((json_t *)schema, key, value)
-    {
+    json_object_foreach ((json_t *)schema, key, value) {
         snprintf(word, sizeof word, " %s ", key);
         ck_assert_msg(strstr(known, word) != NULL, "%s: the test does not know it", key);
     }
@@ -181,8 +174,7 @@ static bool among(const json_t *list, const json_t *value)
 {
     const json_t *one;
     size_t i;
-    json_array_foreach(list, i, one)
-    {
+    json_array_foreach (list, i, one) {
         if (json_equal(one, value))
             return true;
     }
