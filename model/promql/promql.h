@@ -160,6 +160,9 @@ bool promql_is_set_op(enum promql_op op); /* and, or, unless */
 
 /* A missing label has the value "". */
 bool promql_matches(const struct promql_matcher *matcher, const char *value);
+/* The same of its parts: `regex` is what =~ and !~ match by, `wanted` the value of = and !=. */
+bool promql_match_holds(enum promql_match match, const char *wanted, const struct regex *regex,
+                        const char *value);
 
 /* A duration as Prometheus accepts it: "5m", "1h30m", "1d", "0"; false otherwise. */
 bool promql_duration(const char *text, int64_t *ms);

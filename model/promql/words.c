@@ -50,19 +50,25 @@ bool promql_is_set_op(enum promql_op op)
     return op == PROMQL_AND || op == PROMQL_OR || op == PROMQL_UNLESS;
 }
 
-bool promql_matches(const struct promql_matcher *matcher, const char *value)
+bool promql_match_holds(enum promql_match match, const char *wanted, const struct regex *regex,
+                        const char *value)
 {
-    switch (matcher->match) {
+    switch (match) {
     case PROMQL_IS:
-        return strcmp(matcher->value, value) == 0;
+        return strcmp(wanted, value) == 0;
     case PROMQL_IS_NOT:
-        return strcmp(matcher->value, value) != 0;
+        return strcmp(wanted, value) != 0;
     case PROMQL_LIKE:
-        return regex_matches(matcher->regex, value);
+        return regex_matches(regex, value);
     case PROMQL_NOT_LIKE:
         break;
     }
-    return !regex_matches(matcher->regex, value);
+    return !regex_matches(regex, value);
+}
+
+bool promql_matches(const struct promql_matcher *matcher, const char *value)
+{
+    return promql_match_holds(matcher->match, matcher->value, matcher->regex, value);
 }
 
 /* --- names and durations --------------------------------------------------------------------- */

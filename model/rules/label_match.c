@@ -42,17 +42,7 @@ void label_matchers_fini(struct label_matchers *matchers)
 
 bool label_matches(const struct label_matcher *matcher, const char *value)
 {
-    switch (matcher->match) {
-    case PROMQL_IS:
-        return strcmp(matcher->value, value) == 0;
-    case PROMQL_IS_NOT:
-        return strcmp(matcher->value, value) != 0;
-    case PROMQL_LIKE:
-        return regex_matches(matcher->regex, value);
-    case PROMQL_NOT_LIKE:
-        break;
-    }
-    return !regex_matches(matcher->regex, value);
+    return promql_match_holds(matcher->match, matcher->value, matcher->regex, value);
 }
 
 bool label_matchers_hold(const struct label_matchers *matchers, const json_t *labels)

@@ -120,20 +120,6 @@ static void print_summary(FILE *out, const struct report *reports, int n)
     fputs("</tbody></table></div>\n", out);
 }
 
-static char *slurp(FILE *file)
-{
-    char *text = NULL, chunk[8192];
-    size_t size, n;
-    FILE *memory = open_memstream(&text, &size);
-    if (memory == NULL)
-        return NULL;
-    rewind(file);
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-        fwrite(chunk, 1, n, memory);
-    fclose(memory);
-    return text;
-}
-
 static void print_plot(FILE *out, const struct report *report, enum plot plot,
                        struct und_err *plots)
 {
@@ -148,7 +134,7 @@ static void print_plot(FILE *out, const struct report *report, enum plot plot,
     }
     plot_caption(report, plot, caption, sizeof caption);
     if (plot_print(picture, report, plot, PLOT_SVG, plots) == UND_OK &&
-        (svg = slurp(picture)) != NULL) {
+        (svg = text_slurp(picture)) != NULL) {
         fputs("<figure>", out);
         svg_inline(out, svg, caption);
         element(out, "figcaption", "", caption);

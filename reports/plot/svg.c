@@ -52,20 +52,6 @@ void svg_inline(FILE *out, const char *svg, const char *label)
     copy(out, at + strlen("<svg"), true);
 }
 
-static char *slurp(FILE *file)
-{
-    char *text = NULL, chunk[8192];
-    size_t size, n;
-    FILE *memory = open_memstream(&text, &size);
-    if (memory == NULL)
-        return NULL;
-    rewind(file);
-    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
-        fwrite(chunk, 1, n, memory);
-    fclose(memory);
-    return text;
-}
-
 /* Behind the first tag stand title and description: what assistive technology reads. */
 static void describe(FILE *out, const char *svg, const char *title, const char *description)
 {
@@ -88,7 +74,7 @@ enum und_code svg_draw(FILE *script, FILE *out, const char *title, const char *d
     char *svg;
     if (picture == NULL)
         return und_fail(err, UND_SERVICE, "gnuplot: no temporary file");
-    if (gnuplot_run(script, picture, err) == UND_OK && (svg = slurp(picture)) != NULL) {
+    if (gnuplot_run(script, picture, err) == UND_OK && (svg = text_slurp(picture)) != NULL) {
         describe(out, svg, title, description);
         free(svg);
     }

@@ -304,3 +304,17 @@ int text_terminal_columns(FILE *out, int otherwise)
         return size.ws_col;
     return otherwise;
 }
+
+char *text_slurp(FILE *file)
+{
+    char *text = NULL, chunk[8192];
+    size_t size, n;
+    FILE *memory = open_memstream(&text, &size);
+    if (memory == NULL)
+        return NULL;
+    rewind(file);
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+        fwrite(chunk, 1, n, memory);
+    fclose(memory);
+    return text;
+}

@@ -45,10 +45,14 @@ int text_columns(const char *s); /* code points: what a terminal shows, for most
 void text_xml(FILE *out, const char *s);     /* element text and quoted attributes, HTML too */
 void text_gnuplot(FILE *out, const char *s); /* a quoted string, nothing in it is expanded */
 void text_shell(FILE *out, const char *s);   /* one word of a POSIX shell */
-/* Words broken at `columns`, the first line being at column `start` already and the others indented
- * by `indent`. Ends the line. */
 /* Of the terminal behind the stream, `otherwise` where it is none. */
 int text_terminal_columns(FILE *out, int otherwise);
+/* Words broken at `columns`, the first line being at column `start` already and the others indented
+ * by `indent`. Ends the line. */
 void text_wrap(FILE *out, const char *s, int start, int columns, int indent);
+
+/* All that stands in a file that can be rewound, from its beginning; the caller's to free. NULL: no
+ * memory. */
+char *text_slurp(FILE *file);
 
 #endif
