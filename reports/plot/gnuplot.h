@@ -1,5 +1,5 @@
 /*
- * One run of gnuplot: fork and exec with an argument vector (no shell), the script on its standard
+ * One run of gnuplot: spawned with an argument vector (no shell), the script on its standard
  * input from a temporary file (so that a gnuplot that dies early cannot raise SIGPIPE here), the
  * picture on its standard output. No startup file is read. A run may take GNUPLOT_SECONDS.
  */
