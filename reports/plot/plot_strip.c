@@ -33,7 +33,7 @@ struct label {
     double at_s;
     int level;
     enum mark mark;
-    char text[48];
+    char text[56];
 };
 
 struct strip {
