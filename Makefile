@@ -73,9 +73,12 @@ help:
 
 # ---- the README's two commands ----
 
+# As many jobs as cores, unless the caller has said how many.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 demo:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_LAB)
-	$(Q)$(MAKE) --no-print-directory all lab-programs
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all lab-programs
 	$(Q)mkdir -p demo
 	$(Q)build/understudy sim scenarios --html demo/index.html; [ $$? -le 1 ]
 	@echo "The same as a page, with plots: demo/index.html"
@@ -83,10 +86,10 @@ demo:
 
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
-	$(Q)$(MAKE) --no-print-directory all canary suites lab-programs real-programs
-	$(Q)$(MAKE) --no-print-directory BUILD=build/asan $(ASAN) all suites
-	$(Q)$(MAKE) --no-print-directory builds
-	$(Q)$(MAKE) --no-print-directory $(FUZZ) fuzzers
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all canary suites lab-programs real-programs
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/asan $(ASAN) all suites
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory builds
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
 	    tests/test_run tests/purity tests/digests -- tests/proofs tests/fuzz $(LAB_SUITES) $(REAL_SUITES)
