@@ -20,7 +20,8 @@ static struct live_fixture world[WORLDS];
 
 static void open_world(struct live_fixture *w)
 {
-    live_fixture_open(w, NULL, "");
+    /* A busy machine answers a probe late; the drill then waits for its preconditions. */
+    live_fixture_open(w, NULL, "  preconditions: {wait: 15min}\n");
     w->with_job = true;
 }
 
