@@ -3,6 +3,7 @@
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
 #include "model/base/err.h"
+#include "model/base/suggest.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
 #include "sim/command/rehearse_command.h"
@@ -62,24 +63,40 @@ static void print_help(FILE *out)
           out);
     for (i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
-    fputs("\n`understudy COMMAND --help` says more; `understudy --version` names the build.\n"
+    fputs("\n`understudy help COMMAND` says more; `understudy --version` names the build.\n"
           "Exit codes: 0 done, 1 an expectation failed, 2 usage or input error.\n",
           out);
 }
 
+/* argv[0] is the command's name. */
 static int run(int argc, char **argv)
 {
+    const char *names[sizeof commands / sizeof *commands + 1] = {NULL}, *meant;
     size_t i;
-    for (i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) {
+    for (i = 0; i < sizeof commands / sizeof *commands; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(argv[0], commands[i].name) == 0) {
             struct und_err err = {0};
-            enum und_code code = commands[i].run(argc - 1, argv + 1, &err);
+            enum und_code code = commands[i].run(argc, argv, &err);
             if (err.code != UND_OK)
                 fprintf(stderr, "understudy: %s\n", err.text);
             return (int)code;
         }
-    fprintf(stderr, "understudy: got command '%.60s', want one of `understudy --help`\n", argv[1]);
+    }
+    meant = suggest_nearest(argv[0], names);
+    if (meant)
+        fprintf(stderr, "understudy: got command '%.60s', did you mean %s?\n", argv[0], meant);
+    else
+        fprintf(stderr, "understudy: got command '%.60s', want one of `understudy --help`\n",
+                argv[0]);
     return UND_USAGE;
+}
+
+static int help_on(char *name)
+{
+    char flag[] = "--help";
+    char *argv[] = {name, flag, NULL};
+    return run(2, argv);
 }
 
 /* What was printed must have arrived: on a full disk nothing else would say that it has not. What a
@@ -105,7 +122,12 @@ static int understudy(int argc, char **argv)
         print_help(stderr);
         return UND_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "help") == 0 && argc > 2)
+        return help_on(argv[2]);
+    if (argc > 2 && strcmp(argv[2], "-h") == 0)
+        return help_on(argv[1]);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return UND_OK;
     }
@@ -113,7 +135,7 @@ static int understudy(int argc, char **argv)
         puts("understudy " UND_VERSION);
         return UND_OK;
     }
-    return run(argc, argv);
+    return run(argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -131,6 +131,25 @@ START_TEST(a_broken_scenario_is_not_passed_over)
 }
 END_TEST
 
+START_TEST(help_is_there_however_it_is_asked_for)
+{
+    char want[8192], got[8192];
+    ck_assert_int_eq(run("--help", "2>&1", want), 0);
+    ck_assert_int_eq(run("help", "2>&1", got), 0);
+    ck_assert_str_eq(got, want);
+    ck_assert_int_eq(run("whatif --help", "2>&1", want), 0);
+    ck_assert_int_eq(run("help whatif", "2>&1", got), 0);
+    ck_assert_str_eq(got, want);
+    ck_assert_int_eq(run("whatif -h", "2>&1", got), 0);
+    ck_assert_str_eq(got, want);
+    ck_assert_int_eq(run("help what", "2>&1", got), 2);
+    ck_assert_int_eq(run("whatf x.yaml", "2>&1", got), 2);
+    ck_assert_str_eq(got, "understudy: got command 'whatf', did you mean whatif?\n");
+    ck_assert_int_eq(run("zebra", "2>&1", got), 2);
+    ck_assert_str_eq(got, "understudy: got command 'zebra', want one of `understudy --help`\n");
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("output");
@@ -141,6 +160,7 @@ Suite *suite(void)
                         (int)(sizeof commands / sizeof *commands));
     tcase_add_test(output, a_folder_means_its_scenarios);
     tcase_add_test(output, a_broken_scenario_is_not_passed_over);
+    tcase_add_test(output, help_is_there_however_it_is_asked_for);
     suite_add_tcase(suite, output);
     return suite;
 }
