@@ -14,7 +14,7 @@
 
 #define ARM 'a'
 #define FAREWELL 'q'
-#define MARGIN_MS 10000                       /* of silence, beyond the lease */
+#define MARGIN_MS 20000                       /* of silence, beyond the lease */
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000) /* real; then somebody must come */
 #define PAUSE_S 30
 

@@ -323,7 +323,7 @@ START_TEST(a_guardian_finishes_for_a_program_that_is_stopped_or_killed)
     int pid = live_fixture_start(&world, "--yes", 0);
     AWAIT(labels_off(), 10000);
     kill(pid, _i == 0 ? SIGSTOP : SIGKILL);
-    AWAIT(labels_on() && !live_fixture_is_broken(&world), 30000);
+    AWAIT(labels_on() && !live_fixture_is_broken(&world), 60000);
     ck_assert_int_eq(live_fixture_wait(&world, pid), 128 + SIGKILL);
     AWAIT(live_fixture_is_closed(&world), 5000);
 }

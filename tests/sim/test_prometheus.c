@@ -643,11 +643,11 @@ Suite *suite(void)
     TCase *server = tcase_create("server");
     tcase_add_loop_test(delays, delays_are_those_of_section_9, 0,
                         sizeof delay_rows / sizeof *delay_rows);
-    tcase_set_timeout(delays, 60);
+    tcase_set_timeout(delays, 300);
     suite_add_tcase(suite, delays);
     tcase_add_test(sleep, sleeping_and_ticking_observe_the_same);
     tcase_add_test(sleep, alerts_change_as_the_oracle_says);
-    tcase_set_timeout(sleep, 60);
+    tcase_set_timeout(sleep, 300);
     suite_add_tcase(suite, sleep);
     tcase_add_loop_test(server, restart_restores_only_long_for, 0,
                         sizeof restarts / sizeof *restarts);
