@@ -16,7 +16,7 @@ struct block {
 
 struct arena {
     struct block *first, *now;
-    size_t taken, next_size;
+    size_t next_size;
 };
 
 struct arena *arena_open(void)
@@ -43,7 +43,6 @@ void arena_rewind(struct arena *arena)
     for (struct block *block = arena->first; block; block = block->next)
         block->used = 0;
     arena->now = arena->first;
-    arena->taken = 0;
 }
 
 /* The next block with room, from those that a rewind left or a new one. */
@@ -82,7 +81,6 @@ void *arena_take(struct arena *arena, size_t bytes)
         block = find_block(arena, bytes);
     taken = block->bytes + block->used;
     block->used += bytes;
-    arena->taken += bytes;
     return memset(taken, 0, bytes);
 }
 
@@ -99,9 +97,4 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_bytes, size_t 
     if (old_bytes)
         memcpy(grown, old, old_bytes);
     return grown;
-}
-
-size_t arena_bytes(const struct arena *arena)
-{
-    return arena->taken;
 }

@@ -19,6 +19,4 @@ char *arena_text(struct arena *arena, const char *text, size_t length); /* ended
 /* A copy of an array with room for more. */
 void *arena_grow(struct arena *arena, const void *old, size_t old_bytes, size_t new_bytes);
 
-size_t arena_bytes(const struct arena *arena); /* taken since it was opened or rewound */
-
 #endif
