@@ -84,7 +84,6 @@ demo:
 	@echo "The same as a page, with plots: demo/index.html"
 	$(Q)tests/lab/demo
 
-# Not in it, until it is mended: test-real, whose webhook predictions for the load host are empty.
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all canary suites lab-programs real-programs
@@ -93,7 +92,8 @@ test:
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/test_run tests/purity tests/digests -- tests/proofs tests/fuzz $(LAB_SUITES)
+	    tests/test_run tests/purity tests/digests -- tests/proofs tests/fuzz \
+	    $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
 

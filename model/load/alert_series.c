@@ -59,15 +59,6 @@ static bool reads_target(const struct prometheus_file *file, const struct rule *
     return true;
 }
 
-static int host_of(const struct prometheus_target *target, const struct fleet *fleet)
-{
-    for (int host = 0; host < fleet->n_hosts; host++) {
-        if (prometheus_target_of(target, &fleet->hosts[host]))
-            return host;
-    }
-    return -1;
-}
-
 static void find_known(struct alert_series_list *found, const struct prometheus_file *file,
                        const struct fleet *fleet, const struct rule *rule,
                        const struct rule_source *source)
@@ -79,7 +70,7 @@ static void find_known(struct alert_series_list *found, const struct prometheus_
             int host;
             if (!reads_target(file, rule, source, target->labels))
                 continue;
-            host = host_of(target, fleet);
+            host = prometheus_target_host(target, fleet);
             found->others += host < 0;
             if (host < 0 || (series.hosts >> host & 1) != 0)
                 continue;

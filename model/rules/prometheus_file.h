@@ -45,8 +45,9 @@ enum und_code prometheus_file_read(struct prometheus_file *file, const char *pat
                                    struct und_err *err);
 void prometheus_file_fini(struct prometheus_file *file);
 
-/* Is the target one of this host's ports? By the host's name and its probe's address. */
-bool prometheus_target_of(const struct prometheus_target *target, const struct host *host);
+/* The host of the fleet that the target is a port of, or -1. By its probe's address with the port,
+ * else by its name or its probe's address alone (the first such host). */
+int prometheus_target_host(const struct prometheus_target *target, const struct fleet *fleet);
 
 /* The labels of an alert as they leave for the Alertmanager; NULL: relabeling drops it. Takes
  * `labels`. */

@@ -235,11 +235,29 @@ static bool same_machine(const char *a, const char *b)
            (strncmp(a, b, n) == 0 && a[n] == '.' && !strchr(b, '.') && strspn(b, "0123456789") < n);
 }
 
-bool prometheus_target_of(const struct prometheus_target *target, const struct host *host)
+/* Does the probe ask the very address that is scraped, port included? Hosts behind one address
+ * (port forwarding, several virtual machines) differ in nothing else. */
+static bool same_address(const char *target, const char *probe)
+{
+    const char *start = strstr(probe, "://");
+    size_t n = strlen(target);
+    start = start ? start + 3 : probe;
+    return n > 0 && strncasecmp(start, target, n) == 0 && strchr("/?", start[n]) != NULL &&
+           strchr(target, ':') != NULL;
+}
+
+int prometheus_target_host(const struct prometheus_target *target, const struct fleet *fleet)
 {
     char address[256], name[256], probe[256];
+    int found = -1;
     host_part(target->address, address);
-    host_part(host->name, name);
-    host_part(host->probe, probe);
-    return same_machine(address, name) || same_machine(address, probe);
+    for (int host = 0; host < fleet->n_hosts; host++) {
+        if (same_address(target->address, fleet->hosts[host].probe))
+            return host;
+        host_part(fleet->hosts[host].name, name);
+        host_part(fleet->hosts[host].probe, probe);
+        if (found < 0 && (same_machine(address, name) || same_machine(address, probe)))
+            found = host;
+    }
+    return found;
 }

@@ -474,6 +474,28 @@ static void check_target(const struct prometheus_job *job, int i, const char *ad
     free(shown);
 }
 
+/* Port forwarding: what tells the hosts apart is the port, the rest of the address's are the
+ * first one's. */
+START_TEST(hosts_behind_one_address_are_told_apart_by_port)
+{
+    static const struct {
+        char address[20];
+        int host;
+    } want[] = {{"Gate:9101", 0}, {"gate:9102", 1}, {"gate:9252", 0},         {"gate", 0},
+                {"two:9100", 1},  {"gate2:1", -1},  {"two.example.org:1", 1}, {"gate:91020", 0}};
+    static struct fleet fleet = {.n_hosts = 2};
+    struct host hosts[2] = {{.name = "one", .probe = "http://gate:9101/metrics"},
+                            {.name = "two", .probe = "gate:9102"}};
+    memcpy(fleet.hosts, hosts, sizeof hosts);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        char address[sizeof want->address];
+        struct prometheus_target target = {.address = strcpy(address, want[i].address)};
+        ck_assert_msg(prometheus_target_host(&target, &fleet) == want[i].host, "%s: got %d",
+                      want[i].address, prometheus_target_host(&target, &fleet));
+    }
+}
+END_TEST
+
 START_TEST(relabeling_decides_what_a_target_is)
 {
     static struct prometheus_file file;
@@ -915,6 +937,7 @@ Suite *suite(void)
     tcase_add_test(files, prometheus_file_gives_jobs_and_rule_files);
     LOOP(files, bad_prometheus_file_is_one_placed_line, bad_prometheus);
     tcase_add_test(files, a_rule_file_that_is_not_here_is_kept_in_mind);
+    tcase_add_test(files, hosts_behind_one_address_are_told_apart_by_port);
     tcase_add_test(files, relabeling_decides_what_a_target_is);
     tcase_add_test(files, fleet_takes_its_real_files);
     tcase_add_test(files, routes_are_those_that_tell_the_controller);
