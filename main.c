@@ -76,10 +76,11 @@ static int run(int argc, char **argv)
     for (i = 0; i < sizeof commands / sizeof *commands; i++) {
         names[i] = commands[i].name;
         if (strcmp(argv[0], commands[i].name) == 0) {
-            struct und_err err = {0};
+            struct und_errors errors = {.n = 0};
+            struct und_err err = {.all = &errors};
             enum und_code code = commands[i].run(argc, argv, &err);
             if (err.code != UND_OK)
-                fprintf(stderr, "understudy: %s\n", err.text);
+                und_print(stderr, err.text, &errors);
             return (int)code;
         }
     }

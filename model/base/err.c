@@ -28,6 +28,41 @@ enum und_code und_fail(struct und_err *err, enum und_code code, const char *form
     return code;
 }
 
+bool und_note(struct und_err *err)
+{
+    if (!err->all)
+        return false;
+    if (err->code == UND_OK)
+        return true;
+    if (err->all->n < UND_ERRORS)
+        memcpy(err->all->text[err->all->n++], err->text, UND_TEXT);
+    err->all->total++;
+    err->code = UND_OK;
+    return true;
+}
+
+enum und_code und_settle(struct und_err *err)
+{
+    if (err->code == UND_OK && err->all && err->all->n > 0)
+        und_fail(err, UND_USAGE, "%s", err->all->text[0]);
+    return err->code;
+}
+
+void und_print(FILE *out, const char *text, const struct und_errors *all)
+{
+    bool every = all && all->every;
+    int n = all ? all->n : 0, total = all ? all->total : 0, i;
+    if (!every && total > UND_LINES)
+        n = UND_LINES - 1;
+    for (i = 0; i < n; i++)
+        fprintf(out, "understudy: %s\n", all->text[i]);
+    if (n == 0)
+        fprintf(out, "understudy: %s\n", text);
+    else if (n < total)
+        fprintf(out, "understudy: and %d more error%s%s\n", total - n, total - n == 1 ? "" : "s",
+                every ? "" : "; `understudy sim FILE --all-errors` lists them");
+}
+
 __attribute__((weak)) void und_fail_redact(char *text)
 {
     (void)text;

@@ -28,12 +28,14 @@ void doc_init(struct doc *doc)
 {
     memset(doc, 0, sizeof *doc);
     doc->files = json_array();
+    doc->written = json_object();
 }
 
 void doc_fini(struct doc *doc)
 {
     free(doc->positions);
     json_decref(doc->files);
+    json_decref(doc->written);
     memset(doc, 0, sizeof *doc);
 }
 
@@ -202,8 +204,35 @@ static const char *show_string(const char *string, char text[DOC_SHOWN])
     return text;
 }
 
-const char *doc_show(const json_t *value, char text[DOC_SHOWN])
+static const char *show_number(const json_t *number, char text[DOC_SHOWN])
 {
+    if (json_is_integer(number))
+        snprintf(text, DOC_SHOWN, "%" JSON_INTEGER_FORMAT, json_integer_value(number));
+    else
+        snprintf(text, DOC_SHOWN, "%.15g", json_real_value(number));
+    return text;
+}
+
+static const char *address(const json_t *value, char text[32])
+{
+    snprintf(text, 32, "%p", (const void *)value);
+    return text;
+}
+
+/* An address may have been another number's. */
+void doc_remember_text(struct doc *doc, const json_t *number, const char *text)
+{
+    char printed[DOC_SHOWN], key[32];
+    if (strcmp(show_number(number, printed), text) != 0)
+        json_object_set_new(doc->written, address(number, key), json_string(text));
+    else if (json_object_size(doc->written) > 0)
+        json_object_del(doc->written, address(number, key));
+}
+
+const char *doc_show(const struct doc *doc, const json_t *value, char text[DOC_SHOWN])
+{
+    const char *written;
+    char key[32];
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         return "a mapping";
@@ -212,11 +241,10 @@ const char *doc_show(const json_t *value, char text[DOC_SHOWN])
     case JSON_STRING:
         return show_string(json_string_value(value), text);
     case JSON_INTEGER:
-        snprintf(text, DOC_SHOWN, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        return text;
     case JSON_REAL:
-        snprintf(text, DOC_SHOWN, "%.15g", json_real_value(value));
-        return text;
+        written =
+            doc ? json_string_value(json_object_get(doc->written, address(value, key))) : NULL;
+        return written ? doc_show_text(written, text) : show_number(value, text);
     case JSON_TRUE:
         return "true";
     case JSON_FALSE:

@@ -1,4 +1,4 @@
-/* What doc.c (positions, messages, files) and doc_yaml.c (the parser) share. */
+/* What doc.c (positions, messages, files), doc_yaml.c (the parser) and doc_scalar.c share. */
 #ifndef MODEL_FILE_DOC_INTERNAL_H
 #define MODEL_FILE_DOC_INTERNAL_H
 
@@ -19,5 +19,8 @@ enum und_code doc_parse_all(struct doc *doc, const char *name, const char *text,
 
 /* A plain scalar by its looks (core schema); NULL with a reason for what no field could take. */
 json_t *doc_resolve(const char *text, const char **why);
+bool doc_is_null(const char *text);
+/* How a number was written, where that is not how it would be printed. */
+void doc_remember_text(struct doc *doc, const json_t *number, const char *text);
 
 #endif

@@ -26,7 +26,7 @@ enum und_code spec_refuse(struct spec *spec, const struct spot *spot, const json
                           const char *want)
 {
     char shown[DOC_SHOWN];
-    return doc_fail(spot, spec->err, "got %s, want %s", doc_show(value, shown), want);
+    return doc_fail(spot, spec->err, "got %s, want %s", doc_show(spec->doc, value, shown), want);
 }
 
 enum und_code spec_fail_key(struct spec *spec, const json_t *mapping, const struct spot *whole,
@@ -41,8 +41,13 @@ static const char *listing(const char *const *names, char text[LISTING])
     size_t n = 0;
     const char *comma = "";
     text[0] = '\0';
-    for (; *names != NULL && n < LISTING; names++, comma = ", ")
+    for (; *names != NULL; names++, comma = ", ") {
+        if (n + strlen(*names) + strlen(", , ...") >= LISTING) {
+            snprintf(text + n, LISTING - n, ", ...");
+            break;
+        }
         n += (size_t)snprintf(text + n, LISTING - n, "%s%s", comma, *names);
+    }
     return text;
 }
 
@@ -84,9 +89,9 @@ int spec_name(struct spec *spec, const json_t *value, const struct spot *spot,
     near = text != NULL ? suggest_nearest(text, names) : NULL;
     if (near != NULL)
         doc_fail(spot, spec->err, "got %s, want one of %s; did you mean %s?",
-                 doc_show(value, shown), listing(names, list), near);
+                 doc_show(spec->doc, value, shown), listing(names, list), near);
     else
-        doc_fail(spot, spec->err, "got %s, want one of %s", doc_show(value, shown),
+        doc_fail(spot, spec->err, "got %s, want one of %s", doc_show(spec->doc, value, shown),
                  listing(names, list));
     return -1;
 }
@@ -166,7 +171,8 @@ static enum und_code refuse_quantity(struct spec *spec, const struct spot *spot,
     char shown[DOC_SHOWN];
     if (*hint == '\0')
         return spec_refuse(spec, spot, value, want);
-    return doc_fail(spot, spec->err, "got %s, want %s (%s)", doc_show(value, shown), want, hint);
+    return doc_fail(spot, spec->err, "got %s, want %s (%s)", doc_show(spec->doc, value, shown),
+                    want, hint);
 }
 
 enum und_code spec_duration(struct spec *spec, const json_t *value, const struct spot *spot,
@@ -303,13 +309,14 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
 {
     char want[WANT];
     int *count = (int *)((char *)to - field->at + field->count_at);
+    enum und_code code = UND_OK;
     size_t i;
     json_t *item;
     *count = 0;
     snprintf(want, sizeof want, "a list of 1..%zu", field->size);
     if (json_array_size(value) > field->size)
-        return doc_fail(spot, spec->err, "got a list of %zu, want at most %zu",
-                        json_array_size(value), field->size);
+        return doc_fail(spot, spec->err, "got a list of %zu, want %s%zu", json_array_size(value),
+                        field->wanted ? field->wanted : "at most ", field->size);
     if (json_array_size(value) < (size_t)field->required || json_array_size(value) > field->size ||
         !json_is_array(value))
         return spec_refuse(spec, spot, value, want);
@@ -317,10 +324,13 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
         struct spot at = doc_item(spec->doc, value, i, field->key);
         char *element = (char *)to + i * field->stride;
         ++*count; /* before reading: what was half read is freed with the rest */
-        if (readers[field->item->kind](spec, field->item, element, item, &at) != UND_OK)
-            return UND_USAGE;
+        if (readers[field->item->kind](spec, field->item, element, item, &at) == UND_OK)
+            continue;
+        code = UND_USAGE;
+        if (!und_note(spec->err))
+            break;
     }
-    return UND_OK;
+    return code;
 }
 
 enum und_code spec_read_field(struct spec *spec, const struct field *field, void *base,
@@ -351,19 +361,24 @@ static enum und_code read_fallback(struct spec *spec, const struct field *field,
     return code;
 }
 
+static void list_keys(const struct table *table, const char *names[KEYS + 1])
+{
+    size_t n;
+    for (n = 0; table->fields[n].key != NULL; n++) {
+        UND_ASSERT(n < KEYS);
+        names[n] = table->fields[n].key;
+    }
+    names[n] = NULL;
+}
+
 static enum und_code refuse_key(struct spec *spec, const struct table *table, const json_t *mapping,
                                 const char *key)
 {
     const char *names[KEYS + 1], *near;
     char list[LISTING];
     struct spot spot = doc_member(spec->doc, mapping, key);
-    size_t n;
     spot.line = spot.key_line;
-    for (n = 0; table->fields[n].key != NULL; n++) {
-        UND_ASSERT(n < KEYS);
-        names[n] = table->fields[n].key;
-    }
-    names[n] = NULL;
+    list_keys(table, names);
     if ((near = suggest_nearest(key, names)) != NULL)
         return doc_fail(&spot, spec->err, "unknown key; did you mean %s?", near);
     return doc_fail(&spot, spec->err, "unknown key, want one of %s", listing(names, list));
@@ -382,19 +397,42 @@ enum und_code spec_check_keys(struct spec *spec, const struct table *table, json
 {
     const char *key;
     json_t *value;
+    enum und_code code = UND_OK;
     json_object_foreach (mapping, key, value) {
-        if (find(table, key) == NULL)
-            return refuse_key(spec, table, mapping, key);
+        if (find(table, key) != NULL)
+            continue;
+        code = refuse_key(spec, table, mapping, key);
+        if (!und_note(spec->err))
+            break;
     }
-    return UND_OK;
+    return code;
 }
 
-static enum und_code read_member(struct spec *spec, const struct field *field, void *base,
-                                 json_t *mapping, const struct spot *whole)
+/* Is an unknown key of the mapping meant to be this one? */
+static bool is_mistyped(const struct table *table, json_t *mapping, const char *meant)
+{
+    const char *names[KEYS + 1], *key, *near;
+    json_t *value;
+    list_keys(table, names);
+    json_object_foreach (mapping, key, value) {
+        if (find(table, key) == NULL && (near = suggest_nearest(key, names)) != NULL &&
+            strcmp(near, meant) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum und_code read_member(struct spec *spec, const struct table *table,
+                                 const struct field *field, void *base, json_t *mapping,
+                                 const struct spot *whole)
 {
     json_t *value = json_object_get(mapping, field->key);
     struct spot spot;
+    if (spec->broken && field->refers)
+        return UND_USAGE;
     if (value == NULL && field->required) {
+        if (is_mistyped(table, mapping, field->key))
+            return UND_USAGE; /* noted already */
         spot = *whole;
         snprintf(spot.name, sizeof spot.name, "%s", field->key);
         return doc_fail(&spot, spec->err, "missing: %s", field->help);
@@ -411,14 +449,23 @@ enum und_code spec_read(struct spec *spec, const struct table *table, void *base
                         const struct spot *spot)
 {
     const struct field *field;
+    enum und_code code;
     if (table->init != NULL)
         table->init(base);
     if (!json_is_object(mapping) && !json_is_null(mapping)) /* `github:` alone is `github: {}` */
         return spec_refuse(spec, spot, mapping, "a mapping (key: value)");
-    if (spec_check_keys(spec, table, mapping) != UND_OK)
-        return UND_USAGE;
-    for (field = table->fields; field->key != NULL; field++)
-        if (read_member(spec, field, base, mapping, spot) != UND_OK)
-            return UND_USAGE;
+    code = spec_check_keys(spec, table, mapping);
+    if (code != UND_OK && !und_note(spec->err))
+        return code;
+    for (field = table->fields; field->key != NULL; field++) {
+        if (read_member(spec, table, field, base, mapping, spot) == UND_OK)
+            continue;
+        code = UND_USAGE;
+        spec->broken |= field->referred;
+        if (!und_note(spec->err))
+            return code;
+    }
+    if (code != UND_OK)
+        return code;
     return table->check != NULL ? table->check(spec, base, mapping, spot) : UND_OK;
 }

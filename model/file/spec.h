@@ -7,7 +7,9 @@
  *
  * Fields are read in the order of the table. A key that the file leaves out gets the field's
  * `fallback`, which is written as a file would write it and read the same way. Errors: UND_USAGE,
- * "file:line: key: got X, want Y".
+ * "file:line: key: got X, want Y". Where spec->err asks for all of them (und_note), reading goes on
+ * after one; the error code still says that there was one, and what would only follow from it (a
+ * check of the whole table, a reference to what could not be read) is not judged.
  */
 #ifndef MODEL_FILE_SPEC_H
 #define MODEL_FILE_SPEC_H
@@ -49,6 +51,7 @@ struct field {
     size_t size; /* text: of the array; list: most items */
     size_t has;  /* offset of a bool: does the file give the key? 0: not asked */
     bool required;
+    const char *wanted;   /* list: of which lengths, before `size`: "24 or "; NULL: at most */
     bool mean;            /* dist: a plain duration is the mean of an exponential one */
     double min, max;      /* both 0: no range; in the kind's unit */
     const char *fallback; /* default, as a file would give it; NULL: the struct stays as it is */
@@ -60,6 +63,7 @@ struct field {
     const char *schema;           /* custom: JSON Schema of its values */
     json_t *(*make_schema)(void); /* the same where it has to be computed */
     bool path;                    /* table: or the path of a file that holds it (loader.c) */
+    bool referred, refers;        /* others name what is in it; it names what is in such a field */
     const char *help;
 };
 
@@ -80,6 +84,7 @@ struct spec {
     struct und_err *err;
     struct scenario *scenario; /* NULL while a fleet alone is read */
     struct fleet *fleet;       /* being read, or read */
+    bool broken;               /* an error is in what others refer to: those are not judged */
 };
 
 #define AT(type, member) .at = offsetof(type, member)

@@ -356,6 +356,7 @@ static const struct field drill_fields[] = {
      .kind = FIELD_CUSTOM,
      AT(struct drill, target),
      .read = read_host,
+     .refers = true,
      .fallback = "primary",
      .schema = "{type: string}",
      .help = "the host that it is about: its name, primary or backup (the first one), or none"},

@@ -116,6 +116,7 @@ static const struct field fault_fields[] = {
     {.key = "target",
      .kind = FIELD_CUSTOM,
      .read = read_targets,
+     .refers = true,
      .schema = "{anyOf: [{type: string}, {type: array, minItems: 1, maxItems: 64, items: {type: "
                "string}}]}",
      .help = "which host: a name or a list of names; primary, backup or all: every such host at "

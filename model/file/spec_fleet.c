@@ -113,9 +113,9 @@ static enum und_code read_github(struct spec *spec, const struct field *field, v
     const char *text = json_string_value(value);
     if (text != NULL && strcmp(text, "ideal") == 0)
         return UND_OK;
+    github->present = true;
     if (!json_is_object(value) && !json_is_null(value))
         return spec_refuse(spec, spot, value, "a mapping (key: value), or ideal");
-    github->present = true;
     return spec_read(spec, field->table, github, value, spot);
 }
 
@@ -130,6 +130,7 @@ static const struct field fleet_fields[] = {
      .stride = sizeof(struct host),
      .count_at = offsetof(struct fleet, n_hosts),
      .required = true,
+     .referred = true,
      .help = "the machines that run jobs"},
     {.key = "workload",
      .kind = FIELD_TABLE,

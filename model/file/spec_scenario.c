@@ -197,6 +197,8 @@ static enum und_code read_limit(struct spec *spec, const struct field *field, vo
         .kind = FIELD_NUMBER, AT(struct expect, value), RANGE(0, 1e12)};
     struct expect *expect = base;
     (void)field;
+    if (expect->metric == METRIC_COUNT)
+        return UND_USAGE; /* its error is noted */
     switch (metric_unit(expect->metric)) {
     case UNIT_MS:
         return spec_duration(spec, value, spot, 0, MOMENT_MAX, &expect->value);
@@ -252,7 +254,9 @@ static const struct field expect_fields[] = {
 
 static void init_expect(void *base)
 {
-    memset(base, 0, sizeof(struct expect));
+    struct expect *expect = base;
+    memset(expect, 0, sizeof *expect);
+    expect->metric = METRIC_COUNT;
 }
 
 static enum und_code check_expect(struct spec *spec, void *base, json_t *mapping,

@@ -10,7 +10,7 @@
 static json_t *parse(const char *text)
 {
     struct doc doc;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     json_t *value;
     doc_init(&doc);
     doc_parse(&doc, DOC_ARGUMENT, text, text, strlen(text), &value, &err);

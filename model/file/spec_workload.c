@@ -34,6 +34,7 @@ static const struct field arrivals_fields[] = {
      .item = &weight,
      .stride = sizeof(double),
      .count_at = offsetof(struct workload, arrivals.n_profile),
+     .wanted = "24 or ",
      .help = "relative rates by hour: 24 of a day, or 168 of a week from Monday 0:00"},
     {.key = "amplitude",
      .kind = FIELD_SHARE,

@@ -245,13 +245,19 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
     if (resolve_fleet(loader) != UND_OK)
         return UND_USAGE;
     fleet = json_object_get(loader->root, "fleet");
-    if (monitoring_expand(&loader->doc, fleet, loader->err) != UND_OK)
-        return UND_USAGE;
+    if (monitoring_expand(&loader->doc, fleet, loader->err) != UND_OK) {
+        if (!und_note(loader->err))
+            return UND_USAGE;
+        /* Half of it is in place: what else is said of it would only follow from that. */
+        json_object_del(fleet, "monitoring");
+        json_object_del(fleet, "alertmanager");
+    }
     snprintf(scenario->path, sizeof scenario->path, "%s", path);
     snprintf(scenario->fleet.path, sizeof scenario->fleet.path, "%s",
              doc_member(&loader->doc, loader->root, "fleet").file);
     name_after_file(scenario->name, path);
-    if (spec_read(&loader->spec, &spec_scenario, scenario, loader->root, &spot) != UND_OK)
+    if (spec_read(&loader->spec, &spec_scenario, scenario, loader->root, &spot) != UND_OK ||
+        und_settle(loader->err) != UND_OK)
         return UND_USAGE;
     return alertmanager_resolve(&loader->doc, fleet, &scenario->fleet, loader->err);
 }
@@ -261,7 +267,7 @@ static void start(struct loader *loader, struct scenario *scenario, struct und_e
     memset(scenario, 0, sizeof *scenario);
     *loader = (struct loader){.err = err};
     doc_init(&loader->doc);
-    loader->spec = (struct spec){&loader->doc, err, scenario, &scenario->fleet};
+    loader->spec = (struct spec){&loader->doc, err, scenario, &scenario->fleet, false};
 }
 
 static enum und_code finish(struct loader *loader, struct scenario *scenario, enum und_code code)
@@ -270,8 +276,10 @@ static enum und_code finish(struct loader *loader, struct scenario *scenario, en
     while (loader->n_visited > 0)
         free(loader->visited[--loader->n_visited]);
     doc_fini(&loader->doc);
-    if (code != UND_OK)
+    if (code != UND_OK) {
+        und_settle(loader->err);
         scenario_fini(scenario);
+    }
     return code;
 }
 

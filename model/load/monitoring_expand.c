@@ -3,6 +3,7 @@
 #include "alert_series.h"
 
 #include "model/base/assert.h"
+#include "model/base/suggest.h"
 #include "model/base/units.h"
 #include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
@@ -98,7 +99,7 @@ static enum und_code read_config(struct expander *expander)
         return UND_OK;
     if (!json_is_string(config))
         return doc_fail(&spot, expander->err, "got %s, want the path of a prometheus.yml",
-                        doc_show(config, shown));
+                        doc_show(expander->doc, config, shown));
     if (doc_relative(&spot, json_string_value(config), path, expander->err))
         return UND_USAGE;
     expander->prometheus = calloc(1, sizeof *expander->prometheus);
@@ -303,6 +304,23 @@ static void tell_groups_apart(struct rule_set *set)
     json_decref(files_of);
 }
 
+static enum und_code refuse_ignored(struct expander *expander, const struct spot *spot,
+                                    const char *got)
+{
+    size_t n = json_object_size(expander->set->seen), i = 0;
+    const char **names = calloc(n + 1, sizeof *names), *name, *near;
+    char shown[DOC_SHOWN];
+    json_t *seen;
+    UND_ASSERT(names != NULL);
+    json_object_foreach (expander->set->seen, name, seen)
+        names[i++] = name;
+    near = suggest_nearest(got, names);
+    free(names);
+    return doc_fail(spot, expander->err, "got %s, want an alert of the rule files%s%.*s%s",
+                    doc_show_text(got, shown), near ? "; did you mean " : "", FLEET_NAME,
+                    near ? near : "", near ? "?" : "");
+}
+
 /* What is to be left out has to be there. */
 static enum und_code check_ignored(struct expander *expander, const json_t *ignored)
 {
@@ -313,8 +331,7 @@ static enum und_code check_ignored(struct expander *expander, const json_t *igno
             break;
         struct spot spot = doc_item(expander->doc, ignored, i, "ignore");
         if (json_is_string(item) && !json_object_get(expander->set->seen, json_string_value(item)))
-            return doc_fail(&spot, expander->err, "got %s, want an alert of the rule files",
-                            json_string_value(item));
+            return refuse_ignored(expander, &spot, json_string_value(item));
     }
     return UND_OK;
 }

@@ -11,7 +11,7 @@ const char *prom_show(const json_t *value, char text[DOC_SHOWN])
 {
     if (json_is_string(value) && json_string_length(value) > 0)
         return doc_show_text(json_string_value(value), text);
-    return doc_show(value, text);
+    return doc_show(NULL, value, text);
 }
 
 void prom_note(const struct prom_reader *reader, const struct spot *spot, const char *format, ...)

@@ -226,11 +226,20 @@ static json_t *variant(const struct result *result)
 static json_t *failure(const struct report *report)
 {
     char name[3 * FLEET_NAME];
-    json_t *object = json_object();
+    json_t *object = json_object(), *errors = json_array();
+    int i;
     report_name(name, sizeof name, report);
     put(object, "version", json_integer(JSON_VERSION));
     put(object, "scenario", string(name));
     put(object, "error", string(report->error));
+    for (i = 0; report->errors && i < report->errors->n; i++)
+        json_array_append_new(errors, string(report->errors->text[i]));
+    if (json_array_size(errors) == 0)
+        json_array_append_new(errors, string(report->error));
+    if (report->errors)
+        put(object, "errors", errors);
+    else
+        json_decref(errors);
     return object;
 }
 

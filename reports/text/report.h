@@ -6,6 +6,7 @@
 #ifndef REPORTS_TEXT_REPORT_H
 #define REPORTS_TEXT_REPORT_H
 
+#include "model/base/err.h"
 #include "model/fleet/result.h"
 #include "model/fleet/scenario.h"
 
@@ -16,6 +17,7 @@ struct report {
     const struct result *result;     /* NULL with an error */
     const struct result *documented; /* the same under the documented mechanisms; NULL: not run */
     const char *error;               /* why there is no result; NULL if there is one */
+    const struct und_errors *errors; /* all that is wrong with the file; NULL: `error` alone */
     const char *path;                /* the file as the user gave it */
     const char *const *sets;         /* --set overrides that were in force, for `reproduce` */
     int n_sets;

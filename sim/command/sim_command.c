@@ -248,13 +248,13 @@ static void print_traces(const struct scenario_set *campaign)
     }
 }
 
-/* Errors of single files go to standard error, a line each; the first one's code stands. */
+/* Errors of single files go to standard error; the first one's code stands. */
 static void print_errors(const struct scenario_set *campaign)
 {
     int i;
     for (i = 0; i < campaign->n; i++)
         if (campaign->report[i].error)
-            fprintf(stderr, "understudy: %s\n", campaign->report[i].error);
+            und_print(stderr, campaign->report[i].error, campaign->report[i].errors);
 }
 
 static void print_json(const struct scenario_set *campaign)

@@ -50,6 +50,7 @@ struct whatif {
     struct scenario_set campaign;
     const char *plot;
     bool lists_metrics;
+    struct und_errors errors; /* of the first point */
 };
 
 /* ---- options ---- */
@@ -234,7 +235,7 @@ static enum und_code run_point(struct whatif *whatif, struct sweep_point *point,
     struct scenario *scenario = calloc(1, sizeof *scenario);
     const char *sets[SCENARIO_SET_SETS + SWEEP_AXES];
     char set[SWEEP_AXES][sizeof whatif->axis->path + SWEEP_VALUE + 1];
-    struct und_err err = {0};
+    struct und_err err = {.all = point == whatif->sweep.point ? &whatif->errors : NULL};
     int i, n = whatif->campaign.n_sets;
     UND_ASSERT(scenario != NULL);
     memcpy(sets, whatif->campaign.sets, (size_t)n * sizeof *sets);
@@ -324,8 +325,12 @@ static enum und_code run(struct whatif *whatif, struct und_err *err)
         fputs("\r\033[K", stderr);
     /* Some settings may be unstable or impossible, which the table says; none at all is an error.
      */
-    if (failed == sweep->n_points)
+    if (failed == sweep->n_points) {
+        whatif->errors.every = whatif->campaign.all_errors;
+        if (err->all)
+            *err->all = whatif->errors;
         return und_fail(err, code, "%s", sweep->point[0].error);
+    }
     default_columns(sweep, faults);
     if (whatif->campaign.json)
         sweep_print_json(stdout, sweep);

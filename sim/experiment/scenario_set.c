@@ -73,6 +73,9 @@ bool scenario_set_option(struct scenario_set *campaign, int option, const char *
         if (campaign->experiment.precision_of == METRIC_COUNT)
             und_fail(err, UND_USAGE, "--precision-of: got '%.40s', want a metric, e.g. rto", value);
         return true;
+    case 'E':
+        campaign->all_errors = true;
+        return true;
     case 'q':
         campaign->quiet = true;
         return true;
@@ -254,9 +257,11 @@ static enum und_code run_file(struct scenario_set *campaign, const char *path,
                               struct report *report)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
-    struct und_err err = {0};
+    struct und_errors *errors = calloc(1, sizeof *errors);
+    struct und_err err = {.all = errors};
     double began = seconds();
-    UND_ASSERT(scenario != NULL);
+    UND_ASSERT(scenario != NULL && errors != NULL);
+    errors->every = campaign->all_errors;
     *report = (struct report){.path = path,
                               .sets = campaign->sets,
                               .n_sets = campaign->n_sets,
@@ -272,8 +277,12 @@ static enum und_code run_file(struct scenario_set *campaign, const char *path,
     } else {
         free(scenario);
     }
-    if (err.code != UND_OK)
+    if (err.code != UND_OK) {
         report->error = strdup(err.text);
+        report->errors = errors;
+    } else {
+        free(errors);
+    }
     report->elapsed_s = seconds() - began;
     return err.code;
 }
@@ -325,6 +334,7 @@ void scenario_set_fini(struct scenario_set *campaign)
         free_result(report->result);
         free_result(report->documented);
         free((char *)(uintptr_t)report->error);
+        free((void *)(uintptr_t)report->errors);
     }
     free(campaign->report);
 }

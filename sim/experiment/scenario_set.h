@@ -18,7 +18,7 @@ struct scenario_set {
     struct experiment experiment;
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
-    bool json, quiet;
+    bool json, quiet, all_errors;
     bool list;             /* a folder, or more than one file: JSON is a list */
     int passed_over;       /* files of folders that are no scenarios */
     bool compare;          /* simulate the documented mechanisms as well */
@@ -29,9 +29,9 @@ struct scenario_set {
 /* The options that all simulating commands take, for getopt_long; a command appends its own. */
 #define SCENARIO_SET_OPTIONS                                                                       \
     {"seed", required_argument, NULL, 's'}, {"format", required_argument, NULL, 'f'},              \
-        {"quiet", no_argument, NULL, 'q'}, {"set", required_argument, NULL, 'S'},                  \
-        {"replications", required_argument, NULL, 'n'}, {"threads", required_argument, NULL, 'j'}, \
-        {"precision", required_argument, NULL, 'p'},                                               \
+        {"quiet", no_argument, NULL, 'q'}, {"all-errors", no_argument, NULL, 'E'},                 \
+        {"set", required_argument, NULL, 'S'}, {"replications", required_argument, NULL, 'n'},     \
+        {"threads", required_argument, NULL, 'j'}, {"precision", required_argument, NULL, 'p'},    \
     {                                                                                              \
         "precision-of", required_argument, NULL, 'P'                                               \
     }
@@ -43,6 +43,7 @@ struct scenario_set {
     "  --precision-of M   whose mean (default: queue_wait)\n"                                      \
     "  --threads N        (default: one a processor; the result does not depend on it)\n"          \
     "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"   \
+    "  --all-errors       of a file that cannot be used: up to ten, not the first three\n"         \
     "  --format text|json\n"                                                                       \
     "  --quiet            the least output; no progress line\n"
 

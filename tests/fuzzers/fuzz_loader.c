@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct scenario scenario;
-    struct und_err err = {UND_OK, ""};
+    struct und_errors errors = {.n = 0};
+    struct und_err err = {.all = &errors};
     enum und_code code;
     gsl_set_error_handler_off();
     /* A folder that is not there, so that no input reads a file of this machine. */

@@ -23,7 +23,7 @@ static struct store *some_series(void)
     struct store *store = store_open();
     for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
         struct notation notation;
-        struct und_err err = {UND_OK, ""};
+        struct und_err err = {0};
         int at;
         UND_ASSERT(notation_read(&notation, store->pool, series[i], PROMQL_2, &err) == UND_OK);
         at = store_series(store, notation.labels);
@@ -46,7 +46,7 @@ static void check(enum und_code code, const struct und_err *err)
 static void print(const struct promql *promql)
 {
     static char printed[40000], again[40000];
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     struct promql *second;
     promql_print(promql->root, printed, sizeof printed);
     if (strlen(printed) + 1 == sizeof printed)
@@ -62,7 +62,7 @@ static void evaluate(const struct promql *promql)
     static struct store *store;
     static int uses;
     struct query_options options = {.most = 20000};
-    struct und_err err = {UND_OK, ""}, err_2 = {UND_OK, ""};
+    struct und_err err = {0}, err_2 = {UND_OK, ""};
     struct value value;
     struct query *query;
     if (store && ++uses % 1000 == 0) { /* its labels only grow */
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char text[4096];
     enum promql_version version = size > 0 && data[0] == '3' ? PROMQL_3 : PROMQL_2;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     struct promql *promql;
     if (size > 0)
         snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size - 1 : sizeof text - 1),

@@ -22,7 +22,7 @@ static void read_expression(const uint8_t *data, size_t size)
 {
     static char text[8192], printed[40000], again[40000];
     struct promql_signal signal;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     struct promql *promql, *second;
     snprintf(text, sizeof text, "%.*s", (int)(size < sizeof text ? size : sizeof text - 1), data);
     promql = promql_parse(text, PROMQL_2, "fuzz", &err);
@@ -42,7 +42,7 @@ static void read_expression(const uint8_t *data, size_t size)
 
 static void read_rules(const char *path)
 {
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     struct rule_set *set = rule_set_new();
     check(rule_set_read(set, &path, 1, &err), &err);
     rule_set_free(set);
@@ -51,14 +51,14 @@ static void read_rules(const char *path)
 static void read_prometheus(const char *path)
 {
     static struct prometheus_file file;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     check(prometheus_file_read(&file, path, &err), &err);
     prometheus_file_fini(&file);
 }
 
 static void read_alertmanager(const char *path)
 {
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     struct alertmanager_file *file = alertmanager_file_read(path, &err);
     check(file ? UND_OK : UND_USAGE, &err);
     alertmanager_file_free(file);

@@ -80,7 +80,7 @@ static const struct {
     {"zero-rate.yaml", NULL, 6, "rate: got 0/d, want more than 0/s"},
     {"rate-of-a-trace.yaml", NULL, 6, "rate: goes with poisson arrivals only"},
     {"short-profile.yaml", NULL, 6, "profile: got 3 weights, want 24 or 168"},
-    {"long-profile.yaml", NULL, 5, "profile: got a list of 169, want at most 168"},
+    {"long-profile.yaml", NULL, 5, "profile: got a list of 169, want 24 or 168"},
     {"zero-weights.yaml", NULL, 8, "all weights are 0"},
     {"no-duration.yaml", NULL, 8, "duration: missing"},
     {"half-a-job.yaml", NULL, 7, "mean: want a whole number"},
@@ -143,6 +143,7 @@ static const struct {
     {"nul.yaml", NULL, 4, "not text: a NUL byte"},
     {"escaped-nul.yaml", NULL, 4, "a NUL character in a string"},
     {"not-utf-8.yaml", NULL, 4, "not YAML or JSON: invalid"},
+    {"many-errors.yaml", NULL, 3, "slots: got 0x1000, want a whole number, 1..256"},
     {"broken.json", NULL, 3, "not YAML or JSON"},
     {"wrong.json", NULL, 5, "slots: got -1, want a whole number, 1..256"},
 };
@@ -151,7 +152,7 @@ static struct scenario scenario; /* too large for the stack of a thread */
 
 START_TEST(invalid_file_is_refused_in_one_line)
 {
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     char path[256], place[320];
     const char *named = invalid[_i].named != NULL ? invalid[_i].named : invalid[_i].file;
     snprintf(path, sizeof path, "tests/invalid/%s", invalid[_i].file);
@@ -164,6 +165,67 @@ START_TEST(invalid_file_is_refused_in_one_line)
                   invalid[_i].says);
     ck_assert_msg(strchr(err.text, '\n') == NULL, "two lines: %s", err.text);
     scenario_fini(&scenario); /* harmless after a failure */
+}
+END_TEST
+
+/* Whoever asks for all that is wrong gets what stands alone first, and as many lines as errors. */
+START_TEST(first_of_all_errors_is_the_error)
+{
+    static struct und_errors all;
+    struct und_err alone = {0}, err = {.all = &all};
+    char path[256];
+    int i;
+    snprintf(path, sizeof path, "tests/invalid/%s", invalid[_i].file);
+    memset(&all, 0, sizeof all);
+    ck_assert_int_eq(scenario_load(&scenario, path, NULL, 0, &alone), UND_USAGE);
+    ck_assert_int_eq(scenario_load(&scenario, path, NULL, 0, &err), UND_USAGE);
+    ck_assert_str_eq(err.text, alone.text);
+    for (i = 0; i < all.n; i++)
+        ck_assert_msg(strchr(all.text[i], '\n') == NULL && strchr(all.text[i], ':') != NULL, "%s",
+                      all.text[i]);
+    if (all.n > 0)
+        ck_assert_str_eq(all.text[0], alone.text);
+}
+END_TEST
+
+/* None of them follows from another one: not the missing key beside the mistyped one, not the
+ * limit of an unknown metric, not the target among hosts that could not be read. */
+START_TEST(all_errors_are_told_and_none_that_follows)
+{
+    static const char *const wants[] = {
+        "3: slots: got 0x1000, want a whole number, 1..256",
+        "3: speed: got 1.50e3, want a number, 0.01..100",
+        "4: slot: unknown key; did you mean slots?",
+        "4: tier: got secondary, want one of primary, backup",
+        "6: rate: got 200/day, want e.g. 0.7/min, 200/d (no unit day; did you mean d?)",
+        "8: duration: got 5, want e.g. 90s, 5min, 2h (the unit is missing)",
+        "9: durations: unknown key; did you mean duration?",
+        "11: kind: got os-crush, want one of",
+        "14: metric: got rtoo, want one of",
+        "14: op: got =<, want one of <, <=, >, >=, ==; did you mean <=?",
+    };
+    static struct und_errors all;
+    struct und_err err = {.all = &all};
+    int i;
+    ck_assert_int_eq(scenario_load(&scenario, "tests/invalid/many-errors.yaml", NULL, 0, &err),
+                     UND_USAGE);
+    ck_assert_int_eq(all.n, UND_ERRORS);
+    ck_assert_int_eq(all.total, 12); /* op and value of the last line */
+    for (i = 0; i < all.n; i++) {
+        const char *line = all.text[i] + strlen("tests/invalid/many-errors.yaml:");
+        ck_assert_msg(strncmp(line, wants[i], strlen(wants[i])) == 0, "got %s\nwant %s", line,
+                      wants[i]);
+    }
+}
+END_TEST
+
+START_TEST(ignored_alert_that_is_not_there_gets_a_hint)
+{
+    const char *set =
+        "fleet.monitoring={rules: scenarios/paws360-rules.yml, ignore: [RunerOffline]}";
+    struct und_err err = {0};
+    ck_assert_int_eq(scenario_load(&scenario, "scenarios/paws360.yaml", &set, 1, &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, "did you mean RunnerOffline?") != NULL, "%s", err.text);
 }
 END_TEST
 
@@ -184,7 +246,7 @@ static enum und_code load_text(const char *text, size_t length, struct und_err *
 {
     const char *path = temporary(text, length);
     enum und_code code;
-    *err = (struct und_err){UND_OK, ""};
+    *err = (struct und_err){0};
     code = scenario_load(&scenario, path, NULL, 0, err);
     unlink(path);
     return code;
@@ -430,7 +492,7 @@ START_TEST(every_name_of_a_kind_reads_as_that_kind)
 {
     int i;
     for (i = 0; i < DIST_KINDS; i++) {
-        struct und_err err = {UND_OK, ""};
+        struct und_err err = {0};
         char text[400];
         snprintf(text, sizeof text,
                  "fleet: {" HOSTS ", workload: {arrivals: {rate: 1/min}, classes: [{duration: "
@@ -489,7 +551,7 @@ END_TEST
 START_TEST(aliases_are_copies)
 {
     static const char *const sets[] = {"fleet.hosts.b.slots=3"};
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     const char *path = temporary("fleet:\n  hosts:\n"
                                  "    - name: a\n      slots: &n 2\n"
                                  "    - {name: b, slots: *n}\n  " WORKLOAD "\n",
@@ -508,7 +570,7 @@ END_TEST
 static const char *set_error(const char *set)
 {
     static struct und_err err;
-    err = (struct und_err){UND_OK, ""};
+    err = (struct und_err){0};
     ck_assert_int_eq(scenario_load(&scenario, "tests/invalid/good.yaml", &set, 1, &err), UND_USAGE);
     return err.text;
 }
@@ -527,7 +589,7 @@ START_TEST(overrides_reach_everything)
         "faults.0.at=30min",
         "fleet.hosts.two.name=three.of=x",
     };
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     ck_assert_msg(scenario_load(&scenario, "tests/invalid/chain-2.yaml", sets,
                                 sizeof sets / sizeof sets[0], &err) == UND_OK,
                   "%s", err.text);
@@ -547,7 +609,7 @@ END_TEST
 START_TEST(override_may_name_the_fleet_file)
 {
     static const char *const sets[] = {"fleet=tests/invalid/good.yaml", "fleet.hosts.one.slots=7"};
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     const char *path = temporary("duration: 1h\n", strlen("duration: 1h\n"));
     ck_assert_msg(scenario_load(&scenario, path, sets, 2, &err) == UND_OK, "%s", err.text);
     unlink(path);
@@ -580,7 +642,7 @@ START_TEST(trace_is_exact)
     static const char *const sets[] = {
         "fleet.workload={arrivals: {kind: trace, file: tests/invalid/trace.csv}}"};
     const struct trace *trace = &scenario.fleet.workload.arrivals.trace;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     ck_assert_msg(scenario_load(&scenario, "tests/invalid/good.yaml", sets, 1, &err) == UND_OK,
                   "%s", err.text);
     ck_assert_uint_eq(trace->n, 2);
@@ -598,7 +660,7 @@ START_TEST(trace_starts_with_its_first_job)
     static const char csv[] = "submit_s,duration_s,class\r\n100.5,60,ci\r\n\r\n101,0,ci\r\n";
     const struct trace *trace = &scenario.fleet.workload.arrivals.trace;
     const char *path = temporary(csv, sizeof csv - 1);
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     char set[200];
     const char *sets[] = {set};
     snprintf(set, sizeof set, "fleet.workload.arrivals={kind: trace, file: %s}", path);
@@ -628,7 +690,7 @@ START_TEST(empirical_values_come_sorted_from_their_column)
         "fleet.workload.classes.ci.duration={kind: empirical, file: tests/invalid/unsorted.csv, "
         "column: submit_s}"};
     const struct dist *dist = &scenario.fleet.workload.classes[0].duration;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     ck_assert_msg(scenario_load(&scenario, "tests/invalid/good.yaml", sets, 1, &err) == UND_OK,
                   "%s", err.text);
     ck_assert_uint_eq(dist->n_values, 3);
@@ -642,7 +704,7 @@ END_TEST
 START_TEST(fleet_file_alone_is_a_fleet_and_a_scenario)
 {
     static struct fleet fleet;
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     ck_assert_int_eq(fleet_load(&fleet, "tests/invalid/chain-2.yaml", NULL, 0, &err), UND_OK);
     ck_assert_int_eq(fleet.n_hosts, 2);
     ck_assert_str_eq(fleet.path, "tests/invalid/good.yaml");
@@ -656,7 +718,7 @@ END_TEST
 START_TEST(endless_csv_line_is_refused)
 {
     static char text[10000];
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     char set[200];
     const char *path, *sets[] = {set};
     memset(text, '1', sizeof text);
@@ -675,7 +737,7 @@ START_TEST(shipped_scenario_loads)
     ck_assert_int_eq(glob("scenarios/*.yaml", 0, NULL, &found), 0);
     ck_assert_uint_ge(found.gl_pathc, 17);
     for (i = 0; i < found.gl_pathc; i++) {
-        struct und_err err = {UND_OK, ""};
+        struct und_err err = {0};
         ck_assert_msg(scenario_load(&scenario, found.gl_pathv[i], NULL, 0, &err) == UND_OK, "%s",
                       err.text);
         ck_assert_int_eq(scenario.fleet.hosts[0].slots, 8);
@@ -687,10 +749,10 @@ END_TEST
 
 START_TEST(missing_file_and_folder_are_named)
 {
-    struct und_err err = {UND_OK, ""};
+    struct und_err err = {0};
     ck_assert_int_eq(scenario_load(&scenario, "tests/nowhere.yaml", NULL, 0, &err), UND_USAGE);
     ck_assert_str_eq(err.text, "tests/nowhere.yaml: cannot be read: No such file or directory");
-    err = (struct und_err){UND_OK, ""};
+    err = (struct und_err){0};
     ck_assert_int_eq(scenario_load(&scenario, "tests", NULL, 0, &err), UND_USAGE);
     ck_assert_str_eq(err.text, "tests: is a folder, want a file");
 }
@@ -758,6 +820,10 @@ Suite *suite(void)
     tcase_set_timeout(tests, 120); /* sanitizers are slow with 10 MB of garbage */
     tcase_add_loop_test(tests, invalid_file_is_refused_in_one_line, 0,
                         (int)(sizeof invalid / sizeof invalid[0]));
+    tcase_add_loop_test(tests, first_of_all_errors_is_the_error, 0,
+                        (int)(sizeof invalid / sizeof invalid[0]));
+    tcase_add_test(tests, all_errors_are_told_and_none_that_follows);
+    tcase_add_test(tests, ignored_alert_that_is_not_there_gets_a_hint);
     tcase_add_test(tests, garbage_fails_at_once);
     tcase_add_test(tests, least_fleet_has_the_documented_defaults);
     tcase_add_test(tests, github_is_the_real_one_unless_the_file_says_ideal);

@@ -150,6 +150,36 @@ START_TEST(help_is_there_however_it_is_asked_for)
 }
 END_TEST
 
+static int lines(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* At most three lines a file, as scripts expect; ten where they are asked for. */
+START_TEST(more_than_three_errors_are_counted)
+{
+    char text[8192];
+    ck_assert_int_eq(run("sim tests/invalid/many-errors.yaml", "2>&1", text), 2);
+    ck_assert_int_eq(lines(text), 3);
+    ck_assert_ptr_nonnull(
+        strstr(text, "\nunderstudy: and 10 more errors; `understudy sim FILE --all-errors`"));
+    ck_assert_int_eq(run("explore tests/invalid/many-errors.yaml", "2>&1", text), 2);
+    ck_assert_int_eq(lines(text), 3);
+    ck_assert_int_eq(run("test --all-errors tests/invalid/many-errors.yaml", "2>&1", text), 2);
+    ck_assert_int_eq(lines(text), 11);
+    ck_assert_ptr_nonnull(strstr(text, "\nunderstudy: and 2 more errors\n"));
+    ck_assert_int_eq(
+        run("whatif --all-errors tests/invalid/many-errors.yaml --vary duration=1h", "2>&1", text),
+        2);
+    ck_assert_int_eq(lines(text), 11);
+    run("sim --format json tests/invalid/many-errors.yaml | grep -c '^    \"tests'", "", text);
+    ck_assert_str_eq(text, "10\n");
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("output");
@@ -160,6 +190,7 @@ Suite *suite(void)
                         (int)(sizeof commands / sizeof *commands));
     tcase_add_test(output, a_folder_means_its_scenarios);
     tcase_add_test(output, a_broken_scenario_is_not_passed_over);
+    tcase_add_test(output, more_than_three_errors_are_counted);
     tcase_add_test(output, help_is_there_however_it_is_asked_for);
     suite_add_tcase(suite, output);
     return suite;
