@@ -2,14 +2,11 @@
 #include "github_call.h"
 #include "model/base/assert.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define READINGS 3 /* of a list whose order shifts */
-
-static enum und_code need_repository(const struct github_client *client, struct und_err *err)
+enum und_code github_need_repository(const struct github_client *client, struct und_err *err)
 {
     if (client->repository[0])
         return UND_OK;
@@ -18,90 +15,12 @@ static enum und_code need_repository(const struct github_client *client, struct 
                     "exist in a repository only");
 }
 
-static enum und_code runners_page(const json_t *page, void *list, int64_t *total, const char *place,
-                                  struct und_err *err)
-{
-    return github_parse_runners(page, list, total, place, err);
-}
-
-static int by_id(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Is an id (at the beginning of every item) there twice? */
-static bool repeats(const void *items, size_t n, size_t stride)
-{
-    int64_t *ids = malloc((n + 1) * sizeof *ids);
-    bool found = false;
-    size_t i;
-    UND_ASSERT(ids != NULL);
-    for (i = 0; i < n; i++)
-        memcpy(&ids[i], (const char *)items + i * stride, sizeof ids[i]);
-    qsort(ids, n, sizeof *ids, by_id);
-    for (i = 1; i < n; i++)
-        found = found || ids[i] == ids[i - 1];
-    free(ids);
-    return found;
-}
-
-_Static_assert(offsetof(struct github_runner, id) == 0 && offsetof(struct github_job, id) == 0,
-               "as repeats() reads them");
-
-/* All pages of one list, until its order has held still; `n` and `items` are the list's. */
-static enum und_code read_whole(struct github_client *client, const char *path,
-                                enum github_permission permission, github_page *parse, void *list,
-                                size_t *n, void *const *items, size_t stride, struct und_err *err)
-{
-    int attempt;
-    for (attempt = 0; attempt < READINGS; attempt++) {
-        *n = 0;
-        if (github_pages(client, path, permission, parse, list, n, SIZE_MAX, err) != UND_OK ||
-            !repeats(*items, *n, stride))
-            return err->code;
-    }
-    return und_fail(err, UND_SERVICE,
-                    "GET %s: its order shifted between the pages in each of %d readings", path,
-                    READINGS);
-}
-
-enum und_code github_runners(struct github_client *client, struct github_runners *out,
-                             struct und_err *err)
-{
-    char path[GITHUB_PATH];
-    out->n = 0;
-    snprintf(path, sizeof path, "%s/actions/runners?per_page=100", client->level);
-    return read_whole(client, path, GITHUB_ADMINISTRATION, runners_page, out, &out->n,
-                      (void *const *)&out->item, sizeof *out->item, err);
-}
-
-static enum und_code runs_page(const json_t *page, void *list, int64_t *total, const char *place,
-                               struct und_err *err)
-{
-    return github_parse_runs(page, list, total, place, err);
-}
-
-enum und_code github_runs(struct github_client *client, const char *status, size_t most,
-                          struct github_runs *out, struct und_err *err)
-{
-    char path[GITHUB_PATH];
-    out->n = 0;
-    if (need_repository(client, err) != UND_OK)
-        return err->code;
-    snprintf(path, sizeof path, "%s/actions/runs?per_page=%d%s%s", client->repository,
-             most < 100 ? (int)most : 100, status ? "&status=" : "", status ? status : "");
-    github_pages(client, path, GITHUB_ACTIONS_READ, runs_page, out, &out->n, most, err);
-    out->n = out->n < most ? out->n : most;
-    return err->code;
-}
-
 enum und_code github_run(struct github_client *client, int64_t run_id, struct github_run *out,
                          struct und_err *err)
 {
     char path[GITHUB_PATH], place[HTTP_PLACE];
     json_t *body;
-    if (need_repository(client, err) != UND_OK)
+    if (github_need_repository(client, err) != UND_OK)
         return err->code;
     snprintf(path, sizeof path, "%s/actions/runs/%lld", client->repository, (long long)run_id);
     body = github_get(client, path, GITHUB_ACTIONS_READ, NULL, place, err);
@@ -109,25 +28,6 @@ enum und_code github_run(struct github_client *client, int64_t run_id, struct gi
         github_parse_run(body, out, place, err);
     json_decref(body);
     return err->code;
-}
-
-static enum und_code jobs_page(const json_t *page, void *list, int64_t *total, const char *place,
-                               struct und_err *err)
-{
-    return github_parse_jobs(page, list, total, place, err);
-}
-
-enum und_code github_jobs(struct github_client *client, int64_t run_id, bool every_attempt,
-                          struct github_jobs *out, struct und_err *err)
-{
-    char path[GITHUB_PATH];
-    out->n = 0;
-    if (need_repository(client, err) != UND_OK)
-        return err->code;
-    snprintf(path, sizeof path, "%s/actions/runs/%lld/jobs?per_page=100&filter=%s",
-             client->repository, (long long)run_id, every_attempt ? "all" : "latest");
-    return read_whole(client, path, GITHUB_ACTIONS_READ, jobs_page, out, &out->n,
-                      (void *const *)&out->item, sizeof *out->item, err);
 }
 
 static void labels_path(const struct github_client *client, int64_t runner_id,
@@ -261,7 +161,7 @@ static enum und_code on_run(struct github_client *client, int64_t run_id, const 
                             const char *wanted, struct und_err *err)
 {
     char path[GITHUB_PATH];
-    if (need_repository(client, err) != UND_OK)
+    if (github_need_repository(client, err) != UND_OK)
         return err->code;
     snprintf(path, sizeof path, "%s/actions/runs/%lld/%s", client->repository, (long long)run_id,
              verb);
@@ -361,7 +261,7 @@ enum und_code github_dispatch(struct github_client *client, const char *workflow
     json_t *answer = NULL;
     char *body;
     *run_id = 0;
-    if (need_repository(client, err) != UND_OK)
+    if (github_need_repository(client, err) != UND_OK)
         return err->code;
     if (!http_escape(escaped, sizeof escaped, workflow))
         return und_fail(err, UND_USAGE, "workflow \"%.40s...\": too long a name", workflow);

@@ -28,8 +28,8 @@ const struct github_limit *github_limits(const struct github_client *client);
 const struct clock_skew *github_skew(const struct github_client *client);
 int github_status(const struct github_client *client); /* of the last answer; 0: there was none */
 
-/* All pages. A list whose order shifts between two pages shows one entry twice and another not at
- * all: it is read again. The list is emptied first; the caller's to fini, after an error as well.
+/* All pages. A list whose order or length shifts between two pages shows one entry twice and another
+ * not at all: it is read again. The list is emptied first; the caller's to fini, after an error as well.
  */
 enum und_code github_runners(struct github_client *client, struct github_runners *out,
                              struct und_err *err);
@@ -41,6 +41,13 @@ enum und_code github_run(struct github_client *client, int64_t run_id, struct gi
 /* Of the latest attempt, or of every one. */
 enum und_code github_jobs(struct github_client *client, int64_t run_id, bool every_attempt,
                           struct github_jobs *out, struct und_err *err);
+
+/* The organisation's runner groups (UND_USAGE where the runners are a repository's), and whether a
+ * group of visibility "selected" serves the fleet's repository. */
+enum und_code github_groups(struct github_client *client, struct github_groups *out,
+                            struct und_err *err);
+enum und_code github_group_serves(struct github_client *client, int64_t group_id, bool *serves,
+                                  struct und_err *err);
 
 /* Labels of one registration. `_set` makes the custom ones exactly `wanted`: writes, reads back,
  * and writes once more if that is not what GitHub then says. `_add` and `_remove` change one. */

@@ -269,9 +269,10 @@ static bool page_is_last(const char *next, const char *url, size_t n, int64_t to
 
 enum und_code github_pages(struct github_client *client, const char *path,
                            enum github_permission permission, github_page *parse, void *list,
-                           const size_t *n, size_t most, struct und_err *err)
+                           const size_t *n, size_t most, bool *shifted, struct und_err *err)
 {
     char url[HTTP_URL], next[HTTP_URL], place[HTTP_PLACE];
+    int64_t first = 0;
     int page;
     snprintf(url, sizeof url, "%s", path);
     for (page = 0; page < PAGES; page++) {
@@ -280,6 +281,9 @@ enum und_code github_pages(struct github_client *client, const char *path,
         if (body)
             parse(body, list, &total, place, err);
         json_decref(body);
+        first = page == 0 ? total : first;
+        if (shifted && total != first)
+            *shifted = true;
         if (err->code != UND_OK || *n >= most ||
             page_is_last(next, url, *n, total, most, place, err))
             return err->code;

@@ -44,9 +44,13 @@ json_t *github_get(struct github_client *client, const char *path,
 typedef enum und_code github_page(const json_t *page, void *list, int64_t *total, const char *place,
                                   struct und_err *err);
 
-/* Follows "next" until there is none or `most` entries are there (*n is the list's count). */
+/* Follows "next" until there is none or `most` entries are there (*n is the list's count).
+ * *shifted (may be NULL): the list's length changed between two pages. */
 enum und_code github_pages(struct github_client *client, const char *path,
                            enum github_permission permission, github_page *parse, void *list,
-                           const size_t *n, size_t most, struct und_err *err);
+                           const size_t *n, size_t most, bool *shifted, struct und_err *err);
+
+/* UND_USAGE where the fleet file names no repository. */
+enum und_code github_need_repository(const struct github_client *client, struct und_err *err);
 
 #endif

@@ -213,6 +213,42 @@ enum und_code github_parse_jobs(const json_t *page, struct github_jobs *jobs, in
     return UND_OK;
 }
 
+enum und_code github_parse_total(const json_t *page, int64_t *total, const char *place,
+                                 struct und_err *err)
+{
+    return total_count(page, INT32_MAX, total, place, err);
+}
+
+enum und_code github_parse_groups(const json_t *page, struct github_groups *groups, int64_t *total,
+                                  const char *place, struct und_err *err)
+{
+    static const struct payload_field fields[] = {
+        PAYLOAD_FIELD(struct github_group, id, "id", PAYLOAD_INTEGER, true),
+        PAYLOAD_FIELD(struct github_group, name, "name", PAYLOAD_TEXT, true),
+        PAYLOAD_FIELD(struct github_group, visibility, "visibility", PAYLOAD_NAME, true),
+    };
+    const json_t *list;
+    char at[PAYLOAD_PLACE];
+    size_t i;
+    if (total_count(page, GITHUB_GROUPS, total, place, err) != UND_OK ||
+        !(list = payload_array(page, "runner_groups", place, err)))
+        return err->code;
+    for (i = 0; i < json_array_size(list); i++) {
+        struct github_group *item = list_grow(groups->item, groups->n, &groups->capacity,
+                                              sizeof *item, GITHUB_GROUPS, place, err);
+        if (!item)
+            return err->code;
+        groups->item = item;
+        item[groups->n] = (struct github_group){0};
+        snprintf(at, sizeof at, "%.200s: runner_groups[%zu]", place, i);
+        if (payload_fields(json_array_get(list, i), fields, COUNT(fields), &item[groups->n], at,
+                           err) != UND_OK)
+            return err->code;
+        groups->n++;
+    }
+    return UND_OK;
+}
+
 enum und_code github_parse_token(const json_t *body, struct github_token *token, const char *place,
                                  struct und_err *err)
 {
@@ -257,4 +293,10 @@ void github_jobs_fini(struct github_jobs *jobs)
 {
     free(jobs->item);
     *jobs = (struct github_jobs){0};
+}
+
+void github_groups_fini(struct github_groups *groups)
+{
+    free(groups->item);
+    *groups = (struct github_groups){0};
 }

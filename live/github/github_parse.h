@@ -14,6 +14,7 @@
 #define GITHUB_RUNNERS 16384 /* ceilings of the lists: 64 hosts of 256 registrations */
 #define GITHUB_RUNS 2000
 #define GITHUB_JOBS 4096 /* of one run */
+#define GITHUB_GROUPS 1000
 #define GITHUB_LABELS 32 /* of one runner or job */
 #define GITHUB_NAME 128
 
@@ -72,6 +73,18 @@ struct github_jobs {
     size_t n, capacity;
 };
 
+/* A runner group: which repositories of an organisation may use its registrations. */
+struct github_group {
+    int64_t id;
+    char name[GITHUB_NAME];
+    char visibility[32]; /* all, private, selected (then github_group_serves tells) */
+};
+
+struct github_groups {
+    struct github_group *item;
+    size_t n, capacity;
+};
+
 /* Of the webhooks that matter here; `action` as GitHub names it. */
 struct github_event {
     char action[32];
@@ -92,6 +105,11 @@ enum und_code github_parse_runs(const json_t *page, struct github_runs *runs, in
                                 const char *place, struct und_err *err);
 enum und_code github_parse_jobs(const json_t *page, struct github_jobs *jobs, int64_t *total,
                                 const char *place, struct und_err *err);
+enum und_code github_parse_groups(const json_t *page, struct github_groups *groups, int64_t *total,
+                                  const char *place, struct und_err *err);
+/* A list's total_count alone. */
+enum und_code github_parse_total(const json_t *page, int64_t *total, const char *place,
+                                 struct und_err *err);
 
 enum und_code github_parse_labels(const json_t *body, struct github_labels *labels,
                                   const char *place, struct und_err *err);
@@ -105,5 +123,6 @@ enum und_code github_parse_event(const json_t *body, struct github_event *event,
 void github_runners_fini(struct github_runners *runners);
 void github_runs_fini(struct github_runs *runs);
 void github_jobs_fini(struct github_jobs *jobs);
+void github_groups_fini(struct github_groups *groups);
 
 #endif
