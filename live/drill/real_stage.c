@@ -216,35 +216,6 @@ static int64_t lock_seconds(const struct real_stage *live)
            1;
 }
 
-/* Kinds of registrations that a label cannot steer. */
-static void tell_kinds(struct real_stage *live)
-{
-    const struct fleet *fleet = &live->scenario->fleet;
-    const struct github_runners *runners = &live->actuator.runners;
-    int64_t group = 0;
-    bool groups = false;
-    int ephemeral = 0;
-    char line[200];
-    size_t i;
-    for (i = 0; i < runners->n; i++) {
-        if (attribution_of_runner(fleet, runners->item[i].name) < 0)
-            continue;
-        ephemeral += runners->item[i].ephemeral;
-        groups = groups || (group != 0 && runners->item[i].group_id != group);
-        group = runners->item[i].group_id;
-    }
-    snprintf(line, sizeof line,
-             "%d registrations are ephemeral: each new one comes with the labels that it was "
-             "configured with, so that a label taken off does not stay off",
-             ephemeral);
-    if (ephemeral > 0)
-        tell(live, 0, -1, MARK_NONE, line);
-    if (groups)
-        tell(live, 0, -1, MARK_NONE,
-             "the registrations are in more than one runner group: a job can move only to a group "
-             "that its repository may use");
-}
-
 /* What the drill will need, before anything is injected: the right to write, and the target to
  * itself. */
 static enum und_code prepare(struct real_stage *live, struct und_err *err)
@@ -256,7 +227,7 @@ static enum und_code prepare(struct real_stage *live, struct und_err *err)
         return err->code;
     if (unproven[0])
         tell(live, 0, -1, MARK_NONE, unproven);
-    tell_kinds(live);
+    real_stage_tell_kinds(live);
     snprintf(id, sizeof id, "understudy-%lld-%08x", (long long)live->run, live->nonce);
     return target_lock_take(live->journal, live->run, live->scenario, id, lock_seconds(live), err);
 }

@@ -1,5 +1,5 @@
 /* Inside of the real stage: what its hands (real_stage.c) and its eyes (real_stage_look.c,
- * real_stage_jobs.c) share. */
+ * real_stage_jobs.c, real_stage_kinds.c) share. */
 #ifndef LIVE_DRILL_REAL_STAGE_INTERNAL_H
 #define LIVE_DRILL_REAL_STAGE_INTERNAL_H
 
@@ -40,6 +40,10 @@ struct real_stage {
 
 enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *reading,
                               struct und_err *err);
+/* Tells of kinds of registrations that a label cannot steer (real_stage_kinds.c). */
+void real_stage_tell_kinds(struct real_stage *live);
+/* Registrations beyond a host's slots that are offline and carry the label. */
+void real_stage_find_leftovers(const struct real_stage *live, struct stage_state *state);
 /* What the jobs last read say of each host: how many run there, how long one waits for it. */
 void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLEET_HOSTS]);
 enum und_code real_stage_inspect(void *self, struct stage_state *state, struct und_err *err);

@@ -175,34 +175,6 @@ static bool is_protected(const struct live *live, const char *path)
     return false;
 }
 
-/* Registrations beyond a host's slots that are offline and carry the label: leftovers of an earlier
- * installation. They would pass for a part of the rotation. */
-static void find_leftovers(const struct real_stage *live, struct stage_state *state)
-{
-    const struct fleet *fleet = &live->scenario->fleet;
-    const struct github_runners *runners = &live->actuator.runners;
-    const struct live_github *github = &fleet->live.github;
-    int count[FLEET_HOSTS] = {0}, host;
-    size_t i;
-    for (i = 0; i < runners->n; i++)
-        if ((host = attribution_of_runner(fleet, runners->item[i].name)) >= 0)
-            count[host]++;
-    for (i = 0; i < runners->n && !state->registrations[0]; i++) {
-        const struct github_runner *runner = &runners->item[i];
-        host = attribution_of_runner(fleet, runner->name);
-        if (host < 0 || count[host] <= fleet->hosts[host].slots || runner->online ||
-            !attribution_admitted(fleet, runner))
-            continue;
-        snprintf(state->registrations, sizeof state->registrations,
-                 "%.60s: the registration %.60s is offline, one too many, and carries the label; "
-                 "if it is of no use any more: gh api -X DELETE %s/%.40s%s%.40s/actions/runners/"
-                 "%lld",
-                 fleet->hosts[host].name, runner->name, github->organisation ? "orgs" : "repos",
-                 github->owner, github->organisation ? "" : "/",
-                 github->organisation ? "" : github->repository, (long long)runner->id);
-    }
-}
-
 static enum und_code find_protected(struct real_stage *live, struct stage_state *state,
                                     struct und_err *err)
 {
@@ -228,7 +200,7 @@ enum und_code real_stage_inspect(void *self, struct stage_state *state, struct u
     struct tm local;
     int host, load;
     memset(state, 0, sizeof *state);
-    find_leftovers(live, state);
+    real_stage_find_leftovers(live, state);
     for (host = 0; host < FLEET_HOSTS; host++)
         for (load = 0; load < LOADS; load++)
             *load_of(state, host, (enum load)load) = NAN;

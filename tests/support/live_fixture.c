@@ -38,10 +38,11 @@ static json_t *runners(const struct live_fixture *world)
         if (atomic_load(&world->id[i]) == 0)
             continue;
         n++;
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:b, s:o}", "id",
-                                              atomic_load(&world->id[i]), "name", names[i],
-                                              "status", down && i < 2 ? "offline" : "online",
-                                              "busy", 0, "labels", labels_of(world, i)));
+        json_array_append_new(
+            list, json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:o}", "id", atomic_load(&world->id[i]),
+                            "name", names[i], "status", down && i < 2 ? "offline" : "online",
+                            "busy", 0, "ephemeral", world->ephemeral, "runner_group_id",
+                            world->foreign_group ? 5 : 1, "labels", labels_of(world, i)));
     }
     if (world->leftover) {
         n++;
@@ -65,6 +66,15 @@ static json_t *label_call(struct live_fixture *world, const char *request, int i
         atomic_fetch_add(&world->writes, 1);
     }
     return json_pack("{s:i, s:o}", "total_count", 1, "labels", labels_of(world, runner));
+}
+
+static json_t *groups_call(const char *request)
+{
+    if (strstr(request, "/repositories"))
+        return json_pack("{s:i, s:[{s:i, s:s}]}", "total_count", 1, "repositories", "id", 1, "name",
+                         "other");
+    return json_pack("{s:i, s:[{s:i, s:s, s:s}]}", "total_count", 1, "runner_groups", "id", 5,
+                     "name", "elsewhere", "visibility", "selected");
 }
 
 static json_t *variable_call(struct live_fixture *world, const char *request, const char **status)
@@ -110,12 +120,14 @@ static json_t *job_json(const struct live_fixture *world, int attempt, bool runs
         "created_at", world->began, "started_at", world->began, "runner_id", attempt == 1 ? 1 : 3,
         "runner_name", attempt == 1 ? "big-1" : "small-1", "labels", "self-hosted", "ci-active");
     char now[32];
-    if (world->stranded && attempt == 1 && runs) {
+    if ((world->stranded || world->waiting) && attempt == 1 && runs) {
         json_object_set_new(job, "status", json_string("queued"));
         json_object_set_new(job, "started_at", json_null());
         json_object_set_new(job, "runner_name", json_null());
         json_object_set_new(job, "runner_id", json_null());
-        json_object_set_new(job, "labels", json_pack("[s,s]", "self-hosted", "primary"));
+        json_object_set_new(
+            job, "labels",
+            json_pack("[s,s]", "self-hosted", world->stranded ? "primary" : "ci-active"));
     }
     json_object_set_new(job, "conclusion", runs ? json_null() : json_string(conclusion));
     json_object_set_new(job, "completed_at",
@@ -237,13 +249,15 @@ static void serve(void *context, const char *request, struct script_reply *reply
         return;
     }
     if (mischief && live_fixture_is_broken(world) &&
-        strstr(request, world->mute_monitoring ? " /api/v1/" : " /repos/")) {
+        strstr(request, world->mute_monitoring ? " /api/v1/" : "/actions/")) {
         reply->text = strdup(mischief);
         return;
     }
     if (refused(world, request, reply))
         return;
-    if (strstr(request, "/actions/variables/CI_HOST"))
+    if (strstr(request, "/actions/runner-groups"))
+        body = groups_call(request);
+    else if (strstr(request, "/actions/variables/CI_HOST"))
         body = variable_call(world, request, &status);
     else if ((at = strstr(request, "/actions/runners/")) != NULL)
         body = label_call(world, request, atoi(at + 17));

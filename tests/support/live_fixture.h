@@ -38,9 +38,12 @@ struct live_fixture {
     bool refuse_posts;
     atomic_bool on_backup; /* the variable CI_HOST */
     bool stranded;         /* run 7's job is queued, for the labels of the primary */
-    bool leftover;         /* a third registration of big, offline, with the label */
-    bool mute_monitoring;  /* the mischief is Prometheus', not GitHub's */
-    bool full_disk;        /* no file grows any more for the programs that are started */
+    bool waiting;          /* ... for the labels that everybody carries, and nobody takes it */
+    bool ephemeral;        /* the registrations go after one job */
+    bool foreign_group; /* they are in an organisation's group that does not serve the repository */
+    bool leftover;      /* a third registration of big, offline, with the label */
+    bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
+    bool full_disk;       /* no file grows any more for the programs that are started */
 };
 
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
