@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOMENT_MAX ((double)(10 * UNITS_YEAR))
-
 static const char *const froms[] = {"github", "monitoring", "both", NULL};
 
 static enum und_code read_from(struct spec *spec, const struct field *field, void *to,

@@ -1,15 +1,13 @@
-/* The tables of a scenario file: documented claims, expectations, the drill; faults apart. */
+/* The tables of a scenario file; faults, expectations and the drill apart. */
 #include "model/base/units.h"
 #include "spec.h"
 #include "spec_tables.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WORLD_MOST_JOBS 1000000
-#define MOMENT_MAX ((double)(10 * UNITS_YEAR))
 
 /* --- documented claims --- */
 
@@ -20,7 +18,7 @@ static enum und_code read_claim(struct spec *spec, const struct field *field, vo
     double ms = -2; /* N/A */
     (void)field;
     if (text == NULL || strcmp(text, "N/A") != 0) {
-        if (spec_duration(spec, value, spot, 0, MOMENT_MAX, &ms) != UND_OK)
+        if (spec_duration(spec, value, spot, 0, SPEC_MOMENT_MAX, &ms) != UND_OK)
             return UND_USAGE;
     }
     *(int64_t *)to = (int64_t)ms;
@@ -41,52 +39,27 @@ static enum und_code read_count(struct spec *spec, const struct field *field, vo
     return UND_OK;
 }
 
-#define COUNT_SCHEMA "{anyOf: [{type: integer, minimum: 0, maximum: 1000000}, {const: N/A}]}"
-#define CLAIM_SCHEMA "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}"
+#define CLAIM(name, member, what)                                                                  \
+    {                                                                                              \
+        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_claim,      \
+        .schema = "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}",                           \
+        .help = what ", as documented"                                                             \
+    }
+#define COUNT(name, member, what)                                                                  \
+    {                                                                                              \
+        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_count,      \
+        .schema = "{anyOf: [{type: integer, minimum: 0, maximum: 1000000}, {const: N/A}]}",        \
+        .help = what ", as documented"                                                             \
+    }
 
 static const struct field documented_fields[] = {
-    {.key = "detection",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, detection_ms),
-     .read = read_claim,
-     .schema = CLAIM_SCHEMA,
-     .help = "fault to detection, as documented"},
-    {.key = "failover",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, failover_ms),
-     .read = read_claim,
-     .schema = CLAIM_SCHEMA,
-     .help = "detection to jobs moved, as documented"},
-    {.key = "rto",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, rto_ms),
-     .read = read_claim,
-     .schema = CLAIM_SCHEMA,
-     .help = "fault to service restored, as documented"},
-    {.key = "wait",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, wait_ms),
-     .read = read_claim,
-     .schema = CLAIM_SCHEMA,
-     .help = "wait of a job while the fault lasts, as documented"},
-    {.key = "backlog",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, backlog),
-     .read = read_count,
-     .schema = COUNT_SCHEMA,
-     .help = "most jobs that wait, as documented"},
-    {.key = "worked_off",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, worked_off_ms),
-     .read = read_claim,
-     .schema = CLAIM_SCHEMA,
-     .help = "fault to the backlog worked off, as documented"},
-    {.key = "jobs_lost",
-     .kind = FIELD_CUSTOM,
-     AT(struct documented, jobs_lost),
-     .read = read_count,
-     .schema = COUNT_SCHEMA,
-     .help = "running jobs that the fault kills, as documented"},
+    CLAIM("detection", detection_ms, "fault to detection"),
+    CLAIM("failover", failover_ms, "detection to jobs moved"),
+    CLAIM("rto", rto_ms, "fault to service restored"),
+    CLAIM("wait", wait_ms, "wait of a job while the fault lasts"),
+    COUNT("backlog", backlog, "most jobs that wait"),
+    CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off"),
+    COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills"),
     {.key = "impact",
      .kind = FIELD_TEXT,
      TEXT(struct documented, impact),
@@ -114,211 +87,6 @@ static const struct table documented_table = {
     .init = init_documented,
 };
 
-/* --- expectations --- */
-
-static enum und_code read_metric(struct spec *spec, const struct field *field, void *to,
-                                 json_t *value, const struct spot *spot)
-{
-    const char *names[METRIC_COUNT + 1];
-    const char *text = json_string_value(value);
-    enum metric metric = text != NULL ? metric_by_name(text) : METRIC_COUNT;
-    int i;
-    (void)field;
-    if (metric == METRIC_COUNT) {
-        for (i = 0; i < METRIC_COUNT; i++)
-            names[i] = metric_name((enum metric)i);
-        names[i] = NULL;
-        return spec_name(spec, value, spot, names) < 0 ? UND_USAGE : UND_OK;
-    }
-    *(enum metric *)to = metric;
-    return UND_OK;
-}
-
-/* Both names of each. */
-static json_t *metric_schema(void)
-{
-    json_t *names = json_array();
-    int i;
-    for (i = 0; i < METRIC_COUNT; i++) {
-        const char *name = metric_name((enum metric)i);
-        json_array_append_new(names, json_string(name));
-        if (metric_unit((enum metric)i) == UNIT_MS)
-            json_array_append_new(names, json_stringn(name, strlen(name) - strlen("_ms")));
-    }
-    return json_pack("{s:o}", "enum", names);
-}
-
-/* p95, 0.95 or 95%. */
-static enum und_code read_quantile(struct spec *spec, const struct field *field, void *base,
-                                   json_t *value, const struct spot *spot)
-{
-    struct expect *expect = base;
-    const char *text = json_string_value(value);
-    char hint[UNITS_HINT], *end;
-    double quantile = json_number_value(value);
-    bool good = json_is_number(value);
-    (void)field;
-    if (text != NULL && *text == 'p' && text[1] >= '0' && text[1] <= '9') {
-        quantile = strtod(text + 1, &end) / 100;
-        good = *end == '\0';
-    } else if (text != NULL) {
-        good = units_share(text, &quantile, hint);
-    }
-    if (!good || !(quantile >= 0 && quantile <= 1))
-        return spec_refuse(spec, spot, value, "e.g. p95, 0.95 or 95%");
-    expect->statistic = STATISTIC_QUANTILE;
-    expect->quantile = quantile;
-    return UND_OK;
-}
-
-static enum und_code read_statistic(struct spec *spec, const struct field *field, void *base,
-                                    json_t *value, const struct spot *spot)
-{
-    const char *text = json_string_value(value);
-    if (text == NULL || strcmp(text, "mean") != 0)
-        return read_quantile(spec, field, base, value, spot);
-    return UND_OK;
-}
-
-static enum und_code read_mean(struct spec *spec, const struct field *field, void *base,
-                               json_t *value, const struct spot *spot)
-{
-    (void)field, (void)base;
-    return json_is_true(value) ? UND_OK
-                               : spec_refuse(spec, spot, value, "true, or a quantile instead");
-}
-
-/* By the unit of the metric, which is read before. */
-static enum und_code read_limit(struct spec *spec, const struct field *field, void *base,
-                                json_t *value, const struct spot *spot)
-{
-    static const struct field share = {.kind = FIELD_SHARE, AT(struct expect, value), RANGE(0, 1)};
-    static const struct field number = {
-        .kind = FIELD_NUMBER, AT(struct expect, value), RANGE(0, 1e12)};
-    struct expect *expect = base;
-    (void)field;
-    if (expect->metric == METRIC_COUNT)
-        return UND_USAGE; /* its error is noted */
-    switch (metric_unit(expect->metric)) {
-    case UNIT_MS:
-        return spec_duration(spec, value, spot, 0, MOMENT_MAX, &expect->value);
-    case UNIT_SHARE:
-        return spec_read_field(spec, &share, base, value, spot);
-    case UNIT_COUNT:
-        break;
-    }
-    return spec_read_field(spec, &number, base, value, spot);
-}
-
-#define QUANTILE_SCHEMA                                                                            \
-    "anyOf: [{type: string, pattern: '^p(100|[0-9]{1,2}([.][0-9]*)?)$'}, {$ref: "                  \
-    "'#/$defs/SHARE'}]"
-
-static const struct field expect_fields[] = {
-    {.key = "metric",
-     .kind = FIELD_CUSTOM,
-     AT(struct expect, metric),
-     .read = read_metric,
-     .required = true,
-     .make_schema = metric_schema,
-     .help = "what is judged; _ms may be left out"},
-    {.key = "mean",
-     .kind = FIELD_CUSTOM,
-     .read = read_mean,
-     .schema = "{const: true}",
-     .help = "judge the mean over replications (this is what happens without quantile)"},
-    {.key = "quantile",
-     .kind = FIELD_CUSTOM,
-     .read = read_quantile,
-     .schema = "{" QUANTILE_SCHEMA "}",
-     .help = "judge a quantile: p95, 0.95 or 95%"},
-    {.key = "statistic",
-     .kind = FIELD_CUSTOM,
-     .read = read_statistic,
-     .schema = "{anyOf: [{const: mean}, {" QUANTILE_SCHEMA "}]}",
-     .help = "mean, or a quantile"},
-    {.key = "op",
-     .kind = FIELD_ENUM,
-     AT(struct expect, op),
-     .names = scenario_ops,
-     .required = true,
-     .help = "how it must compare"},
-    {.key = "value",
-     .kind = FIELD_CUSTOM,
-     .read = read_limit,
-     .required = true,
-     .schema = "{type: [string, number]}",
-     .help = "with what: a duration, share or number, as the metric is one"},
-    {.key = NULL},
-};
-
-static void init_expect(void *base)
-{
-    struct expect *expect = base;
-    memset(expect, 0, sizeof *expect);
-    expect->metric = METRIC_COUNT;
-}
-
-static enum und_code check_expect(struct spec *spec, void *base, json_t *mapping,
-                                  const struct spot *whole)
-{
-    struct expect *expect = base;
-    const char *given = NULL, *const keys[] = {"mean", "quantile", "statistic"};
-    size_t i;
-    expect->line = whole->line;
-    for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        struct spot spot = spec_spot(spec, mapping, keys[i], whole);
-        if (json_object_get(mapping, keys[i]) == NULL)
-            continue;
-        if (given != NULL)
-            return doc_fail(&spot, spec->err, "%s is given already, want one of them", given);
-        given = keys[i];
-    }
-    return UND_OK;
-}
-
-/* One statistic; and the limit is of the metric's unit. */
-static json_t *expect_rules(void)
-{
-    static const struct {
-        enum unit unit;
-        const char *schema;
-    } units[] = {{UNIT_MS, "DURATION"}, {UNIT_SHARE, "SHARE"}};
-    json_t *all = json_array(), *pairs = json_array();
-    const char *const keys[] = {"mean", "quantile", "statistic"};
-    size_t i;
-    int m;
-    for (i = 0; i < 3; i++)
-        json_array_append_new(pairs,
-                              json_pack("{s:[s, s]}", "required", keys[i], keys[(i + 1) % 3]));
-    json_array_append_new(all, json_pack("{s:{s:o}}", "not", "anyOf", pairs));
-    for (i = 0; i < sizeof units / sizeof *units; i++) {
-        json_t *names = json_array();
-        for (m = 0; m < METRIC_COUNT; m++) {
-            const char *name = metric_name((enum metric)m);
-            if (metric_unit((enum metric)m) != units[i].unit)
-                continue;
-            json_array_append_new(names, json_string(name));
-            if (units[i].unit == UNIT_MS)
-                json_array_append_new(names, json_stringn(name, strlen(name) - strlen("_ms")));
-        }
-        json_array_append_new(all,
-                              json_pack("{s:{s:{s:{s:o}}}, s:{s:{s:{s:s+}}}}", "if", "properties",
-                                        "metric", "enum", names, "then", "properties", "value",
-                                        "$ref", "#/$defs/", units[i].schema));
-    }
-    return json_pack("{s:o}", "allOf", all);
-}
-
-static const struct table expect_table = {
-    .name = "expect",
-    .help = "what must hold, or the test fails",
-    .fields = expect_fields,
-    .init = init_expect,
-    .check = check_expect,
-    .make_rules = expect_rules,
-};
-
 /* --- the scenario --- */
 
 static enum und_code read_warmup(struct spec *spec, const struct field *field, void *base,
@@ -329,14 +97,15 @@ static enum und_code read_warmup(struct spec *spec, const struct field *field, v
     double ms = 0;
     (void)field;
     scenario->warmup_auto = text != NULL && strcmp(text, "auto") == 0;
-    if (!scenario->warmup_auto && spec_duration(spec, value, spot, 0, MOMENT_MAX, &ms) != UND_OK)
+    if (!scenario->warmup_auto &&
+        spec_duration(spec, value, spot, 0, SPEC_MOMENT_MAX, &ms) != UND_OK)
         return UND_USAGE;
     scenario->warmup_ms = (int64_t)ms;
     return UND_OK;
 }
 
 static const struct field a_fault = {.kind = FIELD_TABLE, .table = &spec_fault};
-static const struct field an_expect = {.kind = FIELD_TABLE, .table = &expect_table};
+static const struct field an_expect = {.kind = FIELD_TABLE, .table = &spec_expect};
 
 static const struct field scenario_fields[] = {
     {.key = "name",
@@ -357,7 +126,7 @@ static const struct field scenario_fields[] = {
     {.key = "duration",
      .kind = FIELD_DURATION,
      AT(struct scenario, duration_ms),
-     RANGE(1000, MOMENT_MAX),
+     RANGE(1000, SPEC_MOMENT_MAX),
      .help = "simulated time; left out: until the recovery from every fault is over, 7d at most; "
              "24h where there is none or one has no end; with a trace until all jobs are done"},
     {.key = "warmup",

@@ -2,14 +2,21 @@
 #ifndef MODEL_FILE_SPEC_TABLES_H
 #define MODEL_FILE_SPEC_TABLES_H
 
+#include "model/base/units.h"
 #include "spec.h"
+
+#define SPEC_MOMENT_MAX ((double)(10 * UNITS_YEAR)) /* of a scenario */
 
 extern const char *const spec_severities[]; /* in the order of enum severity */
 extern const char *const spec_signals[];    /* in the order of enum signal */
 
 extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
 extern const struct table spec_policy, spec_evidence, spec_controller, spec_objectives;
-extern const struct table spec_fault, spec_live, spec_drill;
+extern const struct table spec_fault, spec_live, spec_drill, spec_rule, spec_expect;
+
+/* The rules of a list against each other. */
+enum und_code spec_check_rules(struct spec *spec, const struct monitoring *monitoring,
+                               json_t *list);
 
 /* A command's arguments: a FIELD_LIST into a struct live_argv. */
 extern const struct field spec_argument;
