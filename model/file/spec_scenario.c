@@ -3,6 +3,7 @@
 #include "spec.h"
 #include "spec_tables.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +129,7 @@ static const struct field scenario_fields[] = {
      AT(struct scenario, duration_ms),
      RANGE(1000, SPEC_MOMENT_MAX),
      .help = "simulated time; left out: until the recovery from every fault is over, 7d at most; "
-             "24h where there is none or one has no end; with a trace until all jobs are done"},
+             "24h, or until all jobs of a trace are done, where there is none or one has no end"},
     {.key = "warmup",
      .kind = FIELD_CUSTOM,
      .read = read_warmup,
@@ -255,18 +256,34 @@ static bool has_an_end(const struct scenario *scenario)
     return scenario->n_faults > 0;
 }
 
+/* Left out: until the recovery is over, whatever follows in a trace. Faults may strike late in it;
+ * where nobody knows when, all of it is run. */
+static void set_duration(struct scenario *scenario)
+{
+    bool trace = scenario->fleet.workload.arrivals.kind == ARRIVALS_TRACE;
+    double latest_ms = 0;
+    int i;
+    if (scenario->duration_ms > 0)
+        return;
+    scenario->until_recovered = has_an_end(scenario);
+    for (i = 0; trace && i < scenario->n_faults; i++) {
+        const struct dist *at = &scenario->faults[i].at;
+        scenario->until_recovered = scenario->until_recovered && at->kind == DIST_FIXED;
+        latest_ms = at->kind == DIST_FIXED ? fmax(latest_ms, at->a) : latest_ms;
+    }
+    if (scenario->until_recovered)
+        scenario->duration_ms = SCENARIO_RECOVERY_MS + (int64_t)latest_ms;
+    else if (!trace)
+        scenario->duration_ms = UNITS_DAY;
+}
+
 static enum und_code check_scenario(struct spec *spec, void *base, json_t *mapping,
                                     const struct spot *whole)
 {
     struct scenario *scenario = base;
     struct spot spot = spec_spot(spec, mapping, "warmup", whole);
     char text[UNITS_TEXT];
-    if (scenario->duration_ms == 0 && scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE)
-        scenario->until_recovered = has_an_end(scenario);
-    if (scenario->until_recovered)
-        scenario->duration_ms = SCENARIO_RECOVERY_MS;
-    else if (scenario->duration_ms == 0 && scenario->fleet.workload.arrivals.kind != ARRIVALS_TRACE)
-        scenario->duration_ms = UNITS_DAY;
+    set_duration(scenario);
     if (scenario->duration_ms > 0 && scenario->warmup_ms >= scenario->duration_ms)
         return doc_fail(&spot, spec->err, "got %s, want less than the duration",
                         units_format_duration(scenario->warmup_ms, text));

@@ -2,6 +2,7 @@
 #include "model/load/loader.h"
 #include "sim/experiment/experiment.h"
 #include "tests/support/helpers.h"
+#include "tests/support/scenario_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -235,6 +236,36 @@ START_TEST(a_start_enters_the_trace_at_that_time_of_the_week)
 }
 END_TEST
 
+/* The trace lasts six weeks; of a fault in it nobody waits for more than its recovery. */
+START_TEST(a_fault_in_a_trace_is_run_until_its_recovery)
+{
+    static const char *const faults[] = {
+        "{kind: host-power-loss, target: A, at: 20d, lasts: 1h}",
+        "{kind: host-power-loss, target: A, at: {kind: uniform, min: 1d, max: 2d}, lasts: 1h}"};
+    struct scenario_text *s = calloc(1, sizeof *s);
+    int i;
+    ck_assert_ptr_nonnull(s);
+    for (i = 0; i < 2; i++) {
+        int64_t ms;
+        scenario_text_load(
+            s,
+            "name: trace\nfleet: {hosts: [{name: A, slots: 60}], workload: {arrivals: "
+            "{kind: trace, file: %s/" TRACE "}, on_failure: rerun}}\nfaults: [%s]\n",
+            getenv("PWD"), faults[i]);
+        ck_assert_int_eq(s->scenario.until_recovered, i == 0);
+        scenario_text_run(s, (struct experiment){.seed = 1, .replications = 2});
+        ms = s->result.simulated_ms / 2;
+        if (i == 0)
+            ck_assert(ms > 20 * DAY + HOUR && ms < 21 * DAY);
+        else
+            ck_assert_int_gt(ms, 41 * DAY); /* nobody knows how late it can strike */
+        ck_assert_int_eq(s->result.metric[METRIC_MTTR].n, 2);
+        scenario_text_fini(s);
+    }
+    free(s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("trace");
@@ -244,6 +275,7 @@ Suite *suite(void)
     tcase_add_test(c, hosts_share_the_trace);
     tcase_add_test(c, decimals_are_exact);
     tcase_add_test(c, a_start_enters_the_trace_at_that_time_of_the_week);
+    tcase_add_test(c, a_fault_in_a_trace_is_run_until_its_recovery);
     tcase_add_test(c, twelve_slots_give_the_known_totals);
     suite_add_tcase(s, c);
     return s;
