@@ -163,6 +163,7 @@ void world_incident_routed(struct world *world, int host)
 void world_incident_job_started(struct world *world, uint32_t job, int host)
 {
     struct incident *incident;
+    bool over = false;
     if (!world_host_sound(world, host))
         return;
     FOR_OPEN(world, incident)
@@ -172,9 +173,12 @@ void world_incident_job_started(struct world *world, uint32_t job, int host)
         if (incident->rto_ms >= 0 || incident->maintenance || !restores)
             continue;
         incident->rto_ms = world->now_ms - incident->at_ms;
+        over = over || incident->mttr_ms >= 0;
         WORLD_STORY(world, world->jobs[job].cause, host, MARK_FIRST_JOB,
                     "service restored: job %u starts on sound capacity", world->jobs[job].number);
     }
+    if (over) /* capacity was there first: without a controller nothing else would look */
+        world_incident_check_full(world);
 }
 
 void world_incident_inflight(struct world *world, uint32_t job, int host)
@@ -202,15 +206,30 @@ void world_incident_job_over(struct world *world, uint32_t job, bool success)
         incident->recovery_ms = world->now_ms - incident->at_ms;
 }
 
+static bool waits(const struct job *job)
+{
+    return job->state == JOB_QUEUED || job->state == JOB_ASSIGNED || job->state == JOB_STRANDED ||
+           job->state == JOB_HELD;
+}
+
 static bool anyone_held_up(const struct world *world)
 {
     uint32_t job;
     for (job = 0; job < world->jobs_used; job++)
-        if (world->jobs[job].held_up &&
-            (world->jobs[job].state == JOB_QUEUED || world->jobs[job].state == JOB_ASSIGNED ||
-             world->jobs[job].state == JOB_STRANDED || world->jobs[job].state == JOB_HELD))
+        if (world->jobs[job].held_up && waits(&world->jobs[job]))
             return true;
     return false;
+}
+
+/* Of those created while capacity was missing, has each had its first start? */
+static bool all_waits_known(const struct world *world)
+{
+    uint32_t job;
+    for (job = 0; job < world->jobs_used; job++)
+        if (world->jobs[job].during_fault && world->jobs[job].started_ms < 0 &&
+            world->jobs[job].attempt == 0 && waits(&world->jobs[job]))
+            return false;
+    return true;
 }
 
 static bool full(const struct world *world, const struct incident *incident)
@@ -367,5 +386,5 @@ bool world_incident_over(const struct world *world)
     for (i = 0; i < world->n_incidents; i++)
         if (world->incidents[i].inflight > 0 && !world->incidents[i].lost_for_good)
             return false;
-    return world->n_open == 0 && world->n_backlogs == 0;
+    return world->n_open == 0 && world->n_backlogs == 0 && all_waits_known(world);
 }
