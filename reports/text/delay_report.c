@@ -60,6 +60,31 @@ static void print_stage(FILE *out, const struct delay_report_stage *stage, doubl
         fprintf(out, "    never in %.1f%% of phases\n", 100 * stage->never);
 }
 
+/* After the fault; the second host only where it shares the group. */
+static void print_ends(FILE *out, const struct delay_report_rule *entry,
+                       const struct delay_report_case *one)
+{
+    static const char *const names[DELAY_REPORT_ENDS] = {"end to resolved", "end to told resolved",
+                                                         "2nd host to webhook"};
+    const struct delay_report_stage *webhook = &one->stages[DELAY_REPORT_STAGES - 1];
+    const struct delay_report_stage *second = &one->ends[DELAY_REPORT_ENDS - 1];
+    char later[CLOCK_TEXT];
+    for (int i = 0; i < (entry->second ? DELAY_REPORT_ENDS : DELAY_REPORT_ENDS - 1); i++) {
+        const struct delay_report_stage *stage = &one->ends[i];
+        if (stage->never >= 1) {
+            fprintf(out, "    %-20s  never\n", names[i]);
+            continue;
+        }
+        print_quantities(out, names[i], &stage->simulated);
+        fputs("  simulated\n", out);
+    }
+    if (entry->second && second->never < 1 && webhook->never < 1)
+        fprintf(out,
+                "    grouping: a second host (%s) is told %s later than the first, on average\n",
+                entry->second,
+                clock_text(fmax(second->simulated.mean - webhook->simulated.mean, 0), later));
+}
+
 static void print_rule(FILE *out, const struct delay_report_rule *entry, double claim_ms)
 {
     const struct rule *rule = entry->rule;
@@ -72,6 +97,7 @@ static void print_rule(FILE *out, const struct delay_report_rule *entry, double 
         fprintf(out, "  %s\n", entry->cases[i].fault);
         for (int j = 0; j < DELAY_REPORT_STAGES; j++)
             print_stage(out, &entry->cases[i].stages[j], claim_ms);
+        print_ends(out, entry, &entry->cases[i]);
     }
     if (entry->advice[0])
         fprintf(out, "  %s\n", entry->advice);
@@ -82,7 +108,8 @@ void delay_report_print(FILE *out, const struct delay_report *report)
 {
     char text[CLOCK_TEXT];
     fprintf(out,
-            "From a fault to the alert, over all phases: exact, and %lld simulations of each\n",
+            "From a fault to the alert, and from its end, over all phases: exact, and %lld "
+            "simulations of each\n",
             (long long)report->simulations);
     if (!isnan(report->claim_ms))
         fprintf(out, "claim: %s (%s); the last column is the share that meets it\n",
@@ -107,22 +134,26 @@ static json_t *quantities_json(const struct delay_quantities *q)
                      number(q->p95), "p99", number(q->p99), "max", number(q->max));
 }
 
+static void add_stage(json_t *json, const struct delay_report_stage *stage)
+{
+    char key[32];
+    snprintf(key, sizeof key, "%s_ms", stage->name);
+    json_object_set_new(
+        json, key,
+        json_pack("{s:b, s:o, s:o, s:f, s:o, s:o, s:o}", "only_simulated", stage->only_simulated,
+                  "exact", stage->only_simulated ? json_null() : quantities_json(&stage->exact),
+                  "simulated", quantities_json(&stage->simulated), "never", stage->never,
+                  "distance", number(stage->distance), "distance_limit", number(stage->limit),
+                  "meets_claim", number(stage->met)));
+}
+
 static json_t *case_json(const struct delay_report_case *entry)
 {
     json_t *json = json_pack("{s:s}", "fault", entry->fault);
-    for (int i = 0; i < DELAY_REPORT_STAGES; i++) {
-        const struct delay_report_stage *stage = &entry->stages[i];
-        char key[32];
-        snprintf(key, sizeof key, "%s_ms", stage->name);
-        json_object_set_new(
-            json, key,
-            json_pack("{s:b, s:o, s:o, s:f, s:o, s:o, s:o}", "only_simulated",
-                      stage->only_simulated, "exact",
-                      stage->only_simulated ? json_null() : quantities_json(&stage->exact),
-                      "simulated", quantities_json(&stage->simulated), "never", stage->never,
-                      "distance", number(stage->distance), "distance_limit", number(stage->limit),
-                      "meets_claim", number(stage->met)));
-    }
+    for (int i = 0; i < DELAY_REPORT_STAGES; i++)
+        add_stage(json, &entry->stages[i]);
+    for (int i = 0; i < DELAY_REPORT_ENDS; i++)
+        add_stage(json, &entry->ends[i]);
     return json;
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define DELAY_REPORT_STAGES 3
+#define DELAY_REPORT_ENDS 3
 #define DELAY_REPORT_CASES 8 /* faults a rule */
 
 struct delay_quantities {
@@ -30,11 +31,13 @@ struct delay_report_stage {
 struct delay_report_case {
     char fault[64];
     struct delay_report_stage stages[DELAY_REPORT_STAGES];
+    struct delay_report_stage ends[DELAY_REPORT_ENDS]; /* "resolved" ...; simulated only */
 };
 
 struct delay_report_rule {
     const struct rule *rule; /* borrowed */
     const char *host;        /* borrowed: the one it was computed for */
+    const char *second;      /* borrowed: another one of its group; NULL: none */
     struct delay_report_case cases[DELAY_REPORT_CASES];
     int n;
     char advice[512]; /* "" if there is none to give */

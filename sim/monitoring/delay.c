@@ -45,16 +45,39 @@ static const struct scrape_job *job_of(const struct fleet *fleet, int rule, stru
     return only;
 }
 
-static double group_wait_ms(const struct fleet *fleet, int rule, int host)
+struct alert_route delay_route(const struct fleet *fleet, int rule, int host)
 {
     const struct alertmanager_config *config = &fleet->alertmanager;
-    if (!config->present)
-        return INFINITY;
-    if (config->n_routes == 0)
-        return (double)config->group_wait_ms;
-    if (config->route_of[rule][host] < 0)
-        return INFINITY;
-    return (double)config->routes[config->route_of[rule][host]].group_wait_ms;
+    int64_t eval_ms = fleet->monitoring.evaluation_interval_ms;
+    if (!config->present || (config->n_routes > 0 && config->route_of[rule][host] < 0))
+        return (struct alert_route){.group_wait_ms = -1, .group_interval_ms = eval_ms};
+    if (config->n_routes > 0)
+        return config->routes[config->route_of[rule][host]];
+    return (struct alert_route){.group_wait_ms = config->group_wait_ms,
+                                .group_interval_ms = config->group_interval_ms,
+                                .silent_resolved = config->silent_resolved};
+}
+
+int delay_second_host(const struct fleet *fleet, int rule, int host)
+{
+    const struct alertmanager_config *config = &fleet->alertmanager;
+    uint64_t watched = fleet->monitoring.rules[rule].hosts;
+    int other;
+    for (other = 0; other < fleet->n_hosts; other++) {
+        bool same = config->n_routes > 0
+                        ? config->route_of[rule][host] == config->route_of[rule][other] &&
+                              config->group_of[rule][host] == config->group_of[rule][other]
+                        : !config->group_by_instance;
+        if (other != host && same && (watched == 0 || (watched >> other & 1)))
+            return other;
+    }
+    return -1;
+}
+
+static double group_wait_ms(const struct fleet *fleet, int rule, int host)
+{
+    int64_t wait_ms = delay_route(fleet, rule, host).group_wait_ms;
+    return wait_ms < 0 ? INFINITY : (double)wait_ms;
 }
 
 /* Does the fault make this other rule's alert for the host true as well? */

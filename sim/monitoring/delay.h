@@ -68,6 +68,21 @@ double delay_mean(const struct delay_dist *dist);               /* of those that
 void delay_simulate(const struct fleet *fleet, int rule, int host, const struct delay_fault *fault,
                     uint64_t seed, size_t n, double *samples[DELAY_STAGES]);
 
+/* What comes after: from the end of a fault that has been notified to the resolved alert, and to its
+ * notice; and from the same fault on a second host, whose alert joins the first one's group, to its
+ * notice. These depend on when the group is flushed, so they are simulated only, over all moments
+ * between two flushes. */
+enum delay_end { DELAY_RESOLVED, DELAY_TOLD_RESOLVED, DELAY_SECOND_HOST, DELAY_END_STAGES };
+
+/* n delays a stage, sorted, INFINITY for never; `second` -1: no such host. */
+void delay_simulate_end(const struct fleet *fleet, int rule, int host, int second,
+                        const struct delay_fault *fault, uint64_t seed, size_t n,
+                        double *samples[DELAY_END_STAGES]);
+/* Another host whose alert of this rule is in the same group; -1: none. */
+int delay_second_host(const struct fleet *fleet, int rule, int host);
+/* The route to the controller; without one its group_wait_ms is -1. */
+struct alert_route delay_route(const struct fleet *fleet, int rule, int host);
+
 /* Kolmogorov-Smirnov distance of sorted samples from the distribution. */
 double delay_distance(const struct delay_dist *dist, const double *samples, size_t n);
 

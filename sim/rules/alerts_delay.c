@@ -117,6 +117,26 @@ static void fill_simulated(const struct alerts_delay *options, const double *sam
     stage->simulated = sample_quantities(samples, n);
 }
 
+static void fill_ends(const struct alerts_delay *options, const struct fleet *fleet, int rule,
+                      int host, const struct delay_fault *fault, struct delay_report_case *entry)
+{
+    static const char *const names[DELAY_END_STAGES] = {"resolved", "told_resolved",
+                                                        "second_host_webhook"};
+    const struct alerts_delay unclaimed = {.claim_ms = NAN, .simulations = options->simulations};
+    double *samples[DELAY_END_STAGES];
+    for (int i = 0; i < DELAY_END_STAGES; i++) {
+        samples[i] = calloc((size_t)options->simulations, sizeof *samples[i]);
+        UND_ASSERT(samples[i] != NULL);
+    }
+    delay_simulate_end(fleet, rule, host, delay_second_host(fleet, rule, host), fault,
+                       options->seed, (size_t)options->simulations, samples);
+    for (int i = 0; i < DELAY_END_STAGES; i++) {
+        fill_simulated(&unclaimed, samples[i], &entry->ends[i]);
+        entry->ends[i].name = names[i];
+        free(samples[i]);
+    }
+}
+
 static enum und_code fill_case(const struct alerts_delay *options, const struct fleet *fleet,
                                int rule, int host, const struct named_fault *fault,
                                struct delay_report_case *entry, struct und_err *err)
@@ -150,6 +170,7 @@ static enum und_code fill_case(const struct alerts_delay *options, const struct 
         free(samples[i]);
     }
     delay_fini(dists);
+    fill_ends(options, fleet, rule, host, &fault->fault, entry);
     return code;
 }
 
@@ -184,6 +205,8 @@ enum und_code alerts_delay(const struct alerts_delay *options, const struct flee
         if (options->rule && strcmp(options->rule, rule->name) != 0)
             continue;
         *entry = (struct delay_report_rule){.rule = rule, .host = fleet->hosts[host].name};
+        if (delay_second_host(fleet, i, host) >= 0)
+            entry->second = fleet->hosts[delay_second_host(fleet, i, host)].name;
         entry->n = faults_of(rule, options->from_pm, faults);
         for (int j = 0; j < entry->n; j++) {
             plain[j] = faults[j].fault;

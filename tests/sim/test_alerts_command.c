@@ -220,6 +220,12 @@ START_TEST(delay_judges_the_scenario_s_claim)
     stage = json_object_get(stage, "exact");
     ck_assert_double_eq_tol(json_number_value(json_object_get(stage, "min")), 123070, 20);
     ck_assert_double_eq_tol(json_number_value(json_object_get(stage, "max")), 213070, 20);
+    stage = json_object_get(json_array_get(fault, 1), "told_resolved_ms");
+    ck_assert(json_is_true(json_object_get(stage, "only_simulated")));
+    stage = json_object_get(stage, "simulated");
+    ck_assert_double_ge(json_number_value(json_object_get(stage, "min")), 30000);
+    stage = json_object_get(json_array_get(fault, 1), "second_host_webhook_ms");
+    ck_assert_double_eq(json_number_value(json_object_get(stage, "never")), 1); /* own groups */
     json_decref(json);
 }
 END_TEST

@@ -193,6 +193,85 @@ START_TEST(no_alertmanager_no_webhook)
 }
 END_TEST
 
+enum { ENDS = 20000 };
+static double *ends[DELAY_END_STAGES];
+
+static void simulate_ends(int second)
+{
+    struct delay_fault fault = {TARGET_REFUSED, 0, 0};
+    for (int i = 0; i < DELAY_END_STAGES; i++) {
+        ends[i] = calloc(ENDS, sizeof *ends[i]);
+        ck_assert_ptr_nonnull(ends[i]);
+    }
+    delay_simulate_end(&fleet, 0, 0, second, &fault, 7, ENDS, ends);
+}
+
+static void free_ends(void)
+{
+    for (int i = 0; i < DELAY_END_STAGES; i++)
+        free(ends[i]);
+}
+
+/* Least, mean and greatest, in seconds; the mean within 4 of its standard errors (at most 100 s /
+ * sqrt(20000) each): of fresh seeds, one in 16,000 would fail. */
+static void check_end(enum delay_end stage, double least_s, double mean_s, double most_s)
+{
+    double sum = 0;
+    for (int i = 0; i < ENDS; i++)
+        sum += ends[stage][i];
+    ck_assert_double_eq_tol(sum / ENDS / 1000, mean_s, 4 * 100 / sqrt(ENDS));
+    ck_assert(ends[stage][0] / 1000 >= least_s && ends[stage][0] / 1000 < least_s + 6);
+    ck_assert(ends[stage][ENDS - 1] / 1000 <= most_s && ends[stage][ENDS - 1] / 1000 > most_s - 6);
+}
+
+/* A scrape every 30 s, an evaluation every 60 s, flushes 30 s after a fifth evaluation: resolved
+ * after U(0, 30) + U(0, 60); the flush comes 30, 90 ... 270 s later, each as likely. */
+START_TEST(a_resolved_alert_waits_for_its_group)
+{
+    monitoring_fixture_configure(&fleet, 1);
+    monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000);
+    ck_assert_int_eq(delay_second_host(&fleet, 0, 0), -1);
+    simulate_ends(-1);
+    check_end(DELAY_RESOLVED, 0, 45, 90);
+    check_end(DELAY_TOLD_RESOLVED, 30, 45 + 150, 90 + 270);
+    ck_assert(isinf(ends[DELAY_SECOND_HOST][0]));
+    free_ends();
+    fleet.monitoring.rules[0].keep_firing_ms = 180000; /* three evaluations more */
+    fleet.alertmanager.silent_resolved = true;
+    simulate_ends(-1);
+    check_end(DELAY_RESOLVED, 180, 225, 270);
+    ck_assert(isinf(ends[DELAY_TOLD_RESOLVED][0]));
+    free_ends();
+}
+END_TEST
+
+/* Its alert fires after 120 s + U(0, 30) + U(0, 60), and waits for the group's flush as above, not
+ * for a group_wait of 30 s: two minutes more. */
+START_TEST(a_second_host_waits_for_the_group_of_the_first)
+{
+    monitoring_fixture_configure(&fleet, 3);
+    monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000)->hosts = 5;
+    ck_assert_int_eq(delay_second_host(&fleet, 0, 0), -1);
+    fleet.alertmanager.group_by_instance = false;
+    ck_assert_int_eq(delay_second_host(&fleet, 0, 0), 2);
+    simulate_ends(2);
+    check_end(DELAY_SECOND_HOST, 150, 165 + 150, 210 + 270);
+    free_ends();
+}
+END_TEST
+
+START_TEST(without_an_alertmanager_there_is_only_the_alert)
+{
+    monitoring_fixture_configure(&fleet, 2);
+    monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000);
+    fleet.alertmanager.present = fleet.alertmanager.group_by_instance = false;
+    simulate_ends(1);
+    check_end(DELAY_RESOLVED, 0, 45, 90);
+    ck_assert(isinf(ends[DELAY_TOLD_RESOLVED][0]) && isinf(ends[DELAY_SECOND_HOST][0]));
+    free_ends();
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("delay");
@@ -205,6 +284,9 @@ Suite *suite(void)
     tcase_add_test(exact, no_alertmanager_no_webhook);
     suite_add_tcase(suite, exact);
     tcase_add_test(both, simulation_follows_the_exact_distribution);
+    tcase_add_test(both, a_resolved_alert_waits_for_its_group);
+    tcase_add_test(both, a_second_host_waits_for_the_group_of_the_first);
+    tcase_add_test(both, without_an_alertmanager_there_is_only_the_alert);
     tcase_set_timeout(both, 60);
     suite_add_tcase(suite, both);
     return suite;
