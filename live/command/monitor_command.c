@@ -40,6 +40,7 @@ struct monitor {
     int64_t run;
     char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
     bool bad[FEED_COUNT];         /* what was last said about each feed */
+    bool bad_jobs;                /* and about the list of jobs */
 };
 
 enum { OPTION_JOURNAL = 256, OPTION_FOR, OPTION_SET, OPTION_FORMAT };
@@ -139,6 +140,12 @@ static enum und_code finish_rollbacks(struct monitor *monitor, struct und_err *e
     return err->code;
 }
 
+static void note(struct monitor *monitor, const char *about, const char *line)
+{
+    say(monitor, about, line);
+    journal_note(monitor->journal, monitor->run, about, line, &(struct und_err){0});
+}
+
 static void say_feed(struct monitor *monitor, const struct feed_reading *reading)
 {
     const char *name = policy_feed_name(reading->feed);
@@ -150,8 +157,39 @@ static void say_feed(struct monitor *monitor, const struct feed_reading *reading
     else
         return;
     monitor->bad[reading->feed] = !reading->good;
-    say(monitor, name, line);
-    journal_note(monitor->journal, monitor->run, name, line, &(struct und_err){0});
+    note(monitor, name, line);
+}
+
+/* What GitHub's feed tells beside its readings. */
+static void say_jobs(struct monitor *monitor, const struct feed_reading *reading)
+{
+    char line[900];
+    bool bad = reading->jobs.code != UND_OK;
+    if (reading->feed != FEED_GITHUB || !reading->good)
+        return;
+    if (reading->said[0])
+        note(monitor, "canary", reading->said);
+    if (bad == monitor->bad_jobs)
+        return;
+    monitor->bad_jobs = bad;
+    snprintf(line, sizeof line,
+             bad ? "the jobs cannot be read: %s" : "the jobs can be read again%s",
+             bad ? reading->jobs.text : "");
+    note(monitor, "jobs", line);
+}
+
+/* Evidence that the policy asks for and nobody brings. */
+static void say_canary(struct monitor *monitor)
+{
+    const struct fleet *fleet = &monitor->fleet;
+    if (!fleet->has_policy || fleet->policy.canary_every_ms == 0)
+        return;
+    if (!fleet->live.canary.workflow[0])
+        note(monitor, "canary",
+             "policy.evidence.canary: no canary is sent, since the fleet has no live.canary");
+    else if (!fleet->live.allow_actions)
+        note(monitor, "canary",
+             "policy.evidence.canary: no canary is sent, since live.allow_actions is false");
 }
 
 static void say_notices(struct monitor *monitor, unsigned notices, const char *who)
@@ -196,8 +234,10 @@ static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
     while (end_ms < 0 || http_monotonic_ms() < end_ms) {
         if (watch_next(monitor->watch, &event, err) != UND_OK)
             return err->code;
-        if (event.reading)
+        if (event.reading) {
             say_feed(monitor, event.reading);
+            say_jobs(monitor, event.reading);
+        }
         if (!event.stepped)
             continue;
         say_notices(monitor, event.plan->notices, "fleet");
@@ -236,8 +276,11 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
         return err->code;
     fleet_clock_start(&pace, monitor->fleet.live.time_factor);
     if (watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
-                   monitor->run, err) == UND_OK)
+                   monitor->run, err) == UND_OK) {
+        say_canary(monitor);
         watch_on(monitor, err);
+        interrupt_clear(); /* what is taken back in the end is not cut short as well */
+    }
     watch_close(monitor->watch);
     conclude(monitor, err);
     return err->code;

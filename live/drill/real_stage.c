@@ -180,7 +180,7 @@ static enum und_code reconcile(void *self, const struct plan *plan,
     routing->since_ms = now;
     routing->again_ms = live->write_ms;
     if (now >= live->write_ms) {
-        actuate_step(&live->actuator, plan, &live->recent, &wrote, err);
+        actuate_step(&live->actuator, plan, &live->reader.jobs, &wrote, err);
         if (live->actuator.said[0])
             tell(live, now, -1, MARK_NONE, live->actuator.said);
         live->actuator.said[0] = '\0';
@@ -305,6 +305,9 @@ enum und_code real_stage_open(struct real_stage **out, const struct scenario *sc
     fleet_clock_start(&live->pace, scenario->fleet.live.time_factor);
     if (open_clients(live, err) == UND_OK) {
         actuate_init(&live->actuator, &scenario->fleet, live->github, journal, run);
+        job_reader_init(&live->reader, live->github, scenario->fleet.live.canary.workflow);
+        job_signs_init(&live->signs, &scenario->fleet, &live->pace);
+        canary_open(&live->canary, &scenario->fleet, &live->pace, live->github);
         live->actuator.pause_ms =
             fleet_clock_real_ms(&live->pace, scenario->fleet.controller.github_poll_ms);
         *out = live;
@@ -320,7 +323,8 @@ void real_stage_close(struct real_stage *live)
         return;
     listen_close(live->listener);
     actuate_fini(&live->actuator);
-    github_jobs_fini(&live->recent);
+    canary_close(&live->canary);
+    job_reader_fini(&live->reader);
     github_close(live->github);
     prometheus_client_close(live->prometheus);
     alertmanager_client_close(live->alertmanager);

@@ -5,6 +5,8 @@
 
 #include "listen.h"
 #include "live/act/actuate.h"
+#include "live/act/canary.h"
+#include "live/act/job_signs.h"
 #include "live/act/lease.h"
 #include "live/http/fleet_clock.h"
 #include "live/monitoring/probe.h"
@@ -33,9 +35,11 @@ struct real_stage {
     struct stage_job job[STAGE_JOBS];
     int64_t job_run[STAGE_JOBS], job_attempt[STAGE_JOBS];
     size_t n_jobs;
-    struct github_jobs recent; /* as last read */
-    bool fractions;            /* GitHub's times have fractions of a second */
-    bool said_deaf;            /* told once: real_stage_jobs.c */
+    struct job_reader reader;
+    struct job_signs signs;
+    struct canary canary;
+    bool fractions; /* GitHub's times have fractions of a second */
+    bool said_deaf; /* told once: real_stage_jobs.c */
 };
 
 enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *reading,
@@ -44,7 +48,7 @@ enum und_code real_stage_poll(void *self, enum feed feed, struct stage_reading *
 void real_stage_tell_kinds(struct real_stage *live);
 /* Registrations beyond a host's slots that are offline and carry the label. */
 void real_stage_find_leftovers(const struct real_stage *live, struct stage_state *state);
-/* What the jobs last read say of each host: how many run there, how long one waits for it. */
+/* What the jobs last read say of each host, and what has become of its canary. */
 void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLEET_HOSTS]);
 enum und_code real_stage_inspect(void *self, struct stage_state *state, struct und_err *err);
 enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jobs, size_t *n,

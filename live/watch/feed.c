@@ -1,14 +1,17 @@
 #include "feed.h"
-#include "live/github/github.h"
+#include "live/act/canary.h"
+#include "live/act/job_signs.h"
 #include "live/monitoring/probe.h"
 #include "model/base/assert.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAILBOX 32
+#define SINCE_MS 60000 /* real: a run that ended longer ago than this and three polls is old */
 
 struct feeds {
     const struct fleet *fleet;
@@ -19,6 +22,9 @@ struct feeds {
     struct prometheus_client *prometheus;
     struct alertmanager_client *alertmanager;
     struct probe_set *probe;
+    struct job_reader reader;
+    struct job_signs signs;
+    struct canary canary;
     struct feed_reading scratch[FEED_COUNT]; /* being filled */
     pthread_t thread[FEED_COUNT];
     int n_threads;
@@ -109,11 +115,45 @@ bool feeds_have_alerts(const struct feeds *feeds)
     return feeds->prometheus || feeds->alertmanager;
 }
 
+/* Only where the policy makes something of it. */
+static bool looks_at_jobs(const struct fleet *fleet)
+{
+    const struct policy_config *policy = &fleet->policy;
+    return fleet->has_policy && fleet->live.github.repository[0] &&
+           (policy->deaf_after_ms > 0 || policy->failure_jobs > 0 || canary_wanted(fleet));
+}
+
+static void send_canary(struct feeds *feeds, struct feed_reading *reading)
+{
+    struct und_err err = {0};
+    if (!canary_wanted(feeds->fleet) || !feeds->fleet->live.allow_actions)
+        return;
+    if (canary_send(&feeds->canary, reading->hosts, reading->said, &err) != UND_OK)
+        snprintf(reading->said, sizeof reading->said, "no canary: %.200s", err.text);
+}
+
+/* While they cannot be read nothing is made of what was read before: a job may have started. */
+static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
+                      struct feed_reading *reading)
+{
+    int64_t since_ms =
+        http_wall_ms() -
+        3 * fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.github_poll_ms) - SINCE_MS;
+    if (job_reader_look(&feeds->reader, since_ms, NULL, 0, &reading->jobs) != UND_OK)
+        return;
+    job_signs_note(&feeds->signs, &feeds->reader);
+    job_signs_fill(&feeds->signs, &feeds->reader, runners, reading->hosts);
+    canary_note(&feeds->canary, &feeds->reader, reading->hosts);
+    send_canary(feeds, reading);
+}
+
 static void read_github(struct feeds *feeds, struct feed_reading *reading)
 {
     struct github_runners runners = {0};
     if (github_runners(feeds->github, &runners, &reading->error) == UND_OK) {
         reading->strays = attribution_count(feeds->fleet, &runners, reading->hosts);
+        if (looks_at_jobs(feeds->fleet))
+            read_jobs(feeds, &runners, reading);
     }
     reading->requests_left = github_limits(feeds->github)->remaining;
     github_runners_fini(&runners);
@@ -222,6 +262,9 @@ static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
     int64_t interval_ms;
     if (github_open(&feeds->github, live, &base, err) != UND_OK)
         return err->code;
+    job_reader_init(&feeds->reader, feeds->github, live->canary.workflow);
+    job_signs_init(&feeds->signs, feeds->fleet, feeds->pace);
+    canary_open(&feeds->canary, feeds->fleet, feeds->pace, feeds->github);
     interval_ms = fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
     probe_open(&feeds->probe, feeds->fleet, interval_ms, interval_ms < 5000 ? interval_ms : 5000);
     if (live->prometheus.url[0])
@@ -281,6 +324,8 @@ void feeds_close(struct feeds *feeds)
     pthread_mutex_unlock(&feeds->lock);
     for (i = 0; i < feeds->n_threads; i++)
         pthread_join(feeds->thread[i], NULL);
+    canary_close(&feeds->canary);
+    job_reader_fini(&feeds->reader);
     github_close(feeds->github);
     prometheus_client_close(feeds->prometheus);
     alertmanager_client_close(feeds->alertmanager);

@@ -21,6 +21,8 @@ struct feed_reading {
     struct host_reading hosts[FLEET_HOSTS];
     int strays;            /* GitHub: registrations that belong to nobody */
     int64_t requests_left; /* GitHub: of its hour; -1: not told */
+    struct und_err jobs;   /* GitHub: why the jobs could not be read; the registrations were */
+    char said[256];        /* GitHub: about a canary; "": nothing */
 };
 
 struct feeds;

@@ -207,6 +207,38 @@ static enum und_code check_claims(struct spec *spec, const struct fleet *fleet, 
     return UND_OK;
 }
 
+static bool has_all_labels(const struct host *of, const struct host *host)
+{
+    int i, j;
+    for (i = 0; i < of->n_labels; i++) {
+        for (j = 0; j < host->n_labels && strcmp(of->labels[i], host->labels[j]) != 0; j++)
+            ;
+        if (j == host->n_labels)
+            return false;
+    }
+    return true;
+}
+
+/* A canary that another host could run would prove nothing. */
+static enum und_code check_canary(struct spec *spec, const struct fleet *fleet, int host,
+                                  json_t *mapping, const struct spot *spot)
+{
+    char text[256];
+    int i;
+    if (!fleet->live.present || !fleet->live.canary.workflow[0])
+        return UND_OK;
+    for (i = 0; i < fleet->n_hosts; i++) {
+        if (i == host || !has_all_labels(&fleet->hosts[host], &fleet->hosts[i]))
+            continue;
+        snprintf(text, sizeof text,
+                 "%.60s has all of these: want labels that %.60s alone has, since live.canary pins "
+                 "a job by them",
+                 fleet->hosts[i].name, fleet->hosts[host].name);
+        return spec_fail_key(spec, mapping, spot, "labels", text);
+    }
+    return UND_OK;
+}
+
 static enum und_code check_fleet(struct spec *spec, void *base, json_t *mapping,
                                  const struct spot *whole)
 {
@@ -222,7 +254,8 @@ static enum und_code check_fleet(struct spec *spec, void *base, json_t *mapping,
             if (strcmp(fleet->hosts[i].name, fleet->hosts[j].name) == 0)
                 return spec_fail_key(spec, json_array_get(list, (size_t)i), &spot, "name",
                                      "a host of this name is there already");
-        if (check_claims(spec, fleet, i, json_array_get(list, (size_t)i), &spot) != UND_OK)
+        if (check_claims(spec, fleet, i, json_array_get(list, (size_t)i), &spot) != UND_OK ||
+            check_canary(spec, fleet, i, json_array_get(list, (size_t)i), &spot) != UND_OK)
             return UND_USAGE;
     }
     spot = spec_spot(spec, mapping, "hosts", whole);

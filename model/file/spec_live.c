@@ -202,6 +202,32 @@ static const struct table listen_table = {
     .fields = listen_fields,
 };
 
+static const struct field canary_fields[] = {
+    {.key = "workflow",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_canary, workflow),
+     .required = true,
+     .help = "file name of a workflow with workflow_dispatch and one job that ends at once"},
+    {.key = "ref",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_canary, ref),
+     .fallback = "main",
+     .help = "branch or tag that it is dispatched on"},
+    {.key = "input",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_canary, input),
+     .fallback = "runner",
+     .help = "its input that gets the labels to run on as JSON: runs-on: ${{ "
+             "fromJSON(inputs.runner) }}"},
+    {.key = NULL},
+};
+
+static const struct table canary_table = {
+    .name = "live_canary",
+    .help = "the small job that policy.evidence.canary sends to each host, by the host's labels",
+    .fields = canary_fields,
+};
+
 static const struct field workflow = {.kind = FIELD_TEXT, .size = LIVE_NAME};
 static const struct field a_place = {.kind = FIELD_TABLE, .table = &place_table};
 
@@ -234,6 +260,11 @@ static const struct field live_fields[] = {
      .kind = FIELD_TABLE,
      .table = &listen_table,
      .help = "webhooks of Alertmanager and GitHub. Left out: polls only"},
+    {.key = "canary",
+     .kind = FIELD_TABLE,
+     AT(struct live, canary),
+     .table = &canary_table,
+     .help = "the small job that policy.evidence.canary sends. Left out: none is sent"},
     {.key = "journal",
      .kind = FIELD_TEXT,
      TEXT(struct live, journal),

@@ -49,6 +49,13 @@ struct live_place {
     struct live_argv via; /* what comes before the command: [ssh, root@192.168.0.201] */
 };
 
+/* The workflow that is dispatched to see whether a host runs jobs. */
+struct live_canary {
+    char workflow[LIVE_NAME]; /* its file name; "": there is none */
+    char ref[LIVE_NAME];
+    char input[LIVE_NAME]; /* the input that gets the labels to run on, as JSON */
+};
+
 struct live {
     bool present;
     struct live_github github;
@@ -65,6 +72,7 @@ struct live {
     char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
     bool allow_actions;         /* without it nothing is ever changed */
     double time_factor;         /* the lab's compression of time; 1 in production */
+    struct live_canary canary;
     char protected_workflows[LIVE_WORKFLOWS][LIVE_NAME]; /* no drill while one of these runs */
     int n_protected_workflows;
 };

@@ -32,6 +32,7 @@ static const char fleet_text[] =
     "    places:\n"
     "      - {name: big, via: [ssh, -o, BatchMode=yes, root@10.0.0.1]}\n"
     "      - {name: small, via: [env]}\n"
+    "    canary: {workflow: canary.yml}\n"
     "    time_factor: 2\n"
     "name: test\n"
     "faults: [{kind: host-power-loss, target: big, lasts: 5min}]\n";
@@ -116,6 +117,9 @@ static const struct {
     {"fleet.live.github.app_id='12'", "app_id and installation go together"},
     {"fleet.live.github.ca_file=nowhere.pem", "nowhere.pem: cannot be read"},
     {"fleet.live.github.tokn=x", "did you mean token"},
+    {"fleet.live.canary={ref: main}", "workflow: missing"},
+    {"fleet.hosts.0.labels=[self-hosted]",
+     "small has all of these: want labels that big alone has"},
     {"fleet.live.prometheus={user: me}", "url: missing"},
     {"fleet.live.prometheus={url: 'http://127.0.0.1', user: me}", "goes with token"},
     {"fleet.live.prometheus={url: 'http://127.0.0.1', cert_file: fleet.pem}", "go together"},

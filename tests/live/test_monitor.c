@@ -139,6 +139,63 @@ START_TEST(a_service_that_fails_is_told_once_and_the_policy_stands_still)
 }
 END_TEST
 
+/* Monitors with evidence beyond the document until `says` is said. */
+static void watch_with(const char *evidence, const char *says)
+{
+    char set[300];
+    char *const arguments[] = {"monitor",
+                               "--journal",
+                               world.journal,
+                               "--for",
+                               "5min",
+                               "--set",
+                               set,
+                               "--set",
+                               "fleet.live.canary={workflow: canary.yml}",
+                               "--set",
+                               "fleet.hosts.0.labels=[self-hosted, big]",
+                               "--set",
+                               "fleet.hosts.1.labels=[self-hosted, small]",
+                               world.scenario,
+                               NULL};
+    int pid;
+    snprintf(set, sizeof set, "fleet.policy.evidence=%s", evidence);
+    pid = live_fixture_run(&world, arguments, 0);
+    ck_assert(live_fixture_await(&world, says));
+    ck_assert_int_eq(end(pid, SIGTERM), 0);
+    ck_assert_int_eq(replay(NULL), 0);
+    ck_assert(live_fixture_said(&world, "every plan the same"));
+}
+
+START_TEST(a_queue_beside_idle_slots_makes_a_host_deaf)
+{
+    world.with_job = world.waiting = true;
+    watch_with("{deaf: {waits: 30s, lasts: 0s, then: page}}", "big: jobs wait");
+    ck_assert_int_eq(world.canaries, 0);
+}
+END_TEST
+
+#define CANARIES "{canary: {every: 30s, late: 20s, lasts: 0s, then: page}}"
+
+START_TEST(a_canary_that_does_not_start_is_noticed)
+{
+    watch_with(CANARIES, "big: its canary does not start");
+    ck_assert_int_ge(world.canaries, 1);
+}
+END_TEST
+
+/* In shadow nothing is sent, and the evidence that is missing for that is named. */
+START_TEST(without_the_fleets_leave_no_canary_is_sent)
+{
+    char command[300];
+    snprintf(command, sizeof command, "sed -i 's/allow_actions: true/allow_actions: false/' %s",
+             world.scenario);
+    ck_assert_int_eq(system(command), 0);
+    watch_with(CANARIES, "no canary is sent, since live.allow_actions is false");
+    ck_assert_int_eq(world.canaries, 0);
+}
+END_TEST
+
 START_TEST(sigterm_is_no_failure)
 {
     ck_assert_int_eq(end(start_watching(), SIGTERM), 0);
@@ -185,6 +242,9 @@ Suite *suite(void)
     tcase_add_test(tcase, replay_names_the_first_difference);
     tcase_add_test(tcase, replay_says_what_it_cannot_read);
     tcase_add_test(tcase, a_service_that_fails_is_told_once_and_the_policy_stands_still);
+    tcase_add_test(tcase, a_queue_beside_idle_slots_makes_a_host_deaf);
+    tcase_add_test(tcase, a_canary_that_does_not_start_is_noticed);
+    tcase_add_test(tcase, without_the_fleets_leave_no_canary_is_sent);
     tcase_add_test(tcase, sigterm_is_no_failure);
     tcase_add_test(tcase, monitor_finishes_what_a_dead_drill_left);
     tcase_add_test(tcase, monitor_beside_a_drill_lets_it_be);

@@ -181,6 +181,10 @@ static json_t *runs_of(struct live_fixture *world, const char *request)
 static const char *run_call(struct live_fixture *world, const char *request)
 {
     atomic_fetch_add(&world->writes, 1);
+    if (strstr(request, "/workflows/canary.yml/dispatches")) {
+        atomic_fetch_add(&world->canaries, 1);
+        return "204 No Content";
+    }
     if (!strstr(request, "/runs/7/"))
         return "409 Conflict";
     if (strstr(request, "/force-cancel")) {

@@ -39,6 +39,7 @@ struct live_fixture {
     atomic_bool on_backup; /* the variable CI_HOST */
     bool stranded;         /* run 7's job is queued, for the labels of the primary */
     bool waiting;          /* ... for the labels that everybody carries, and nobody takes it */
+    atomic_int canaries;   /* dispatched; none ever starts */
     bool ephemeral;        /* the registrations go after one job */
     bool foreign_group; /* they are in an organisation's group that does not serve the repository */
     bool leftover;      /* a third registration of big, offline, with the label */

@@ -1,0 +1,147 @@
+#include "canary.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CLOCKS_MS 5000 /* real: how far GitHub's clock may be off ours, whole seconds included */
+
+bool canary_wanted(const struct fleet *fleet)
+{
+    return fleet->live.canary.workflow[0] && fleet->has_policy && fleet->policy.canary_every_ms > 0;
+}
+
+/* The first ones are spread over the interval. */
+void canary_open(struct canary *canary, const struct fleet *fleet, const struct fleet_clock *pace,
+                 struct github_client *github)
+{
+    int i;
+    *canary = (struct canary){.fleet = fleet, .pace = pace, .github = github};
+    for (i = 0; i < fleet->n_hosts; i++) {
+        canary->host[i].due_ms =
+            fleet_clock_now_ms(pace) + fleet->policy.canary_every_ms * i / fleet->n_hosts;
+        canary->host[i].sent_ms = canary->host[i].waiting_ms = -1;
+    }
+}
+
+/* ---- what has become of them ---- */
+
+static bool is_for(const struct github_job *job, const struct host *host)
+{
+    int i, j;
+    if (job->labels.n != host->n_labels)
+        return false;
+    for (i = 0; i < job->labels.n; i++) {
+        for (j = 0; j < host->n_labels; j++)
+            if (strcasecmp(job->labels.name[i], host->labels[j]) == 0)
+                break;
+        if (j == host->n_labels)
+            return false;
+    }
+    return true;
+}
+
+/* The host's last canary, if it is in the list yet. */
+static const struct github_job *last_of(const struct canary *canary,
+                                        const struct job_reader *reader, int host)
+{
+    const struct clock_skew *skew = github_skew(canary->github);
+    int64_t slack_ms = fleet_clock_fleet_ms(canary->pace, CLOCKS_MS);
+    const struct github_job *last = NULL;
+    size_t i;
+    for (i = 0; i < reader->jobs.n; i++) {
+        const struct github_job *job = &reader->jobs.item[i];
+        int64_t created_ms =
+            fleet_clock_of_wall_ms(canary->pace, job->created_ms - clock_skew_offset_ms(skew));
+        if (job_reader_is_canary(reader, job->run_id) && is_for(job, &canary->fleet->hosts[host]) &&
+            (canary->host[host].run == job->run_id ||
+             (canary->host[host].run == 0 &&
+              created_ms + slack_ms >= canary->host[host].sent_ms)) &&
+            (!last || job->id > last->id))
+            last = job;
+    }
+    return last;
+}
+
+static bool is_full(const struct host_reading *seen)
+{
+    return seen->online <= (seen->busy > seen->running ? seen->busy : seen->running);
+}
+
+void canary_note(struct canary *canary, const struct job_reader *reader,
+                 struct host_reading host[FLEET_HOSTS])
+{
+    int64_t now_ms = fleet_clock_now_ms(canary->pace);
+    int i;
+    for (i = 0; i < canary->fleet->n_hosts; i++) {
+        const struct github_job *job;
+        if (canary->host[i].waiting_ms < 0)
+            continue;
+        job = last_of(canary, reader, i);
+        if (job)
+            canary->host[i].run = job->run_id;
+        if (job && strcmp(job->status, "queued") != 0)
+            canary->host[i].waiting_ms = -1;
+        else if (is_full(&host[i]) && host[i].online > 0)
+            canary->host[i].waiting_ms = now_ms;
+        host[i].canary_ms =
+            canary->host[i].waiting_ms < 0 ? 0 : now_ms - canary->host[i].waiting_ms;
+    }
+}
+
+/* ---- sending ---- */
+
+static json_t *labels_of(const struct canary *canary, int host)
+{
+    const struct host *to = &canary->fleet->hosts[host];
+    json_t *labels = json_array(), *inputs;
+    char *text;
+    int i;
+    for (i = 0; i < to->n_labels; i++)
+        json_array_append_new(labels, json_string(to->labels[i]));
+    text = json_dumps(labels, JSON_COMPACT);
+    inputs = json_pack("{s:s}", canary->fleet->live.canary.input, text ? text : "");
+    free(text);
+    json_decref(labels);
+    return inputs;
+}
+
+enum und_code canary_send(struct canary *canary, const struct host_reading host[FLEET_HOSTS],
+                          char said[200], struct und_err *err)
+{
+    const struct live_canary *what = &canary->fleet->live.canary;
+    int64_t now_ms = fleet_clock_now_ms(canary->pace);
+    json_t *inputs;
+    int i;
+    said[0] = '\0';
+    for (i = 0; i < canary->fleet->n_hosts; i++)
+        if (canary->host[i].waiting_ms < 0 && now_ms >= canary->host[i].due_ms &&
+            !is_full(&host[i]))
+            break;
+    if (i == canary->fleet->n_hosts)
+        return UND_OK;
+    canary->host[i].due_ms = now_ms + canary->fleet->policy.canary_every_ms;
+    inputs = labels_of(canary, i);
+    canary->host[i].run = 0;
+    if (github_dispatch(canary->github, what->workflow, what->ref, inputs, &canary->host[i].run,
+                        err) == UND_OK) {
+        canary->host[i].sent_ms = canary->host[i].waiting_ms = now_ms;
+        snprintf(said, 200, "a canary is sent to %.60s (%.60s)", canary->fleet->hosts[i].name,
+                 what->workflow);
+    }
+    json_decref(inputs);
+    return err->code;
+}
+
+void canary_close(struct canary *canary)
+{
+    int i;
+    for (i = 0; canary->fleet && i < canary->fleet->n_hosts; i++) {
+        struct und_err ignored = {0};
+        if (canary->host[i].waiting_ms >= 0 && canary->host[i].run > 0)
+            github_cancel(canary->github, canary->host[i].run, &ignored);
+        canary->host[i].waiting_ms = -1;
+    }
+}
