@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct scenario *scenario;
@@ -461,6 +462,73 @@ START_TEST(guard_undoes_after_its_time_unless_it_is_disarmed)
 }
 END_TEST
 
+/* A host that is busy dying fails its first undo; after the one that succeeds the guard is gone. */
+START_TEST(guard_tries_until_its_undo_succeeds_and_then_ends)
+{
+    struct lease *made = malloc(sizeof *made);
+    char note[512], path[160], armed[160], line[8];
+    const char *const second_time[] = {"sh", "-c", "echo x >>\"$0\"; [ $(wc -l <\"$0\") -eq 2 ]",
+                                       path, NULL};
+    struct drill_action *action = &scenario->drill.inject[0];
+    int tries = 0;
+    FILE *file;
+    LOAD("");
+    snprintf(path, sizeof path, "%s/tries", folder);
+    *action = (struct drill_action){.lease = DRILL_LEASE_GUARD, .timeout_ms = 5000};
+    action->undo = argv(second_time);
+    action->run = argv((const char *const[]){"true", NULL});
+    snprintf(armed, sizeof armed, "understudy-tries-%d", (int)getpid());
+    ck_assert_int_eq(lease_init(made, action, armed, "", 1, &err), UND_OK);
+    ck_assert_int_eq(lease_inject(made, &scenario->fleet, note, NULL, &err), UND_OK);
+    snprintf(armed, sizeof armed, "/tmp/understudy-tries-%d", (int)getpid());
+    ck_assert_int_eq(access(armed, F_OK), 0);
+    while (access(armed, F_OK) == 0) /* until Check ends it */
+        usleep(20000);
+    file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        tries++;
+    fclose(file);
+    ck_assert_int_eq(tries, 2);
+    free(made);
+}
+END_TEST
+
+/* Somebody else's folder of that name is no lease: nobody would remove it. */
+START_TEST(a_folder_that_is_there_already_is_no_lease)
+{
+    struct lease *made = malloc(sizeof *made);
+    char note[512], path[160], there[96];
+    LOAD("");
+    snprintf(path, sizeof path, "%s/injected", folder);
+    guarded_touch(made, path);
+    snprintf(there, sizeof there, "/tmp/%s", made->id);
+    ck_assert_int_eq(mkdir(there, 0700), 0);
+    ck_assert_int_eq(lease_inject(made, &scenario->fleet, note, NULL, &err), UND_SERVICE);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_eq(rmdir(there), 0);
+    free(made);
+}
+END_TEST
+
+START_TEST(lease_sits_where_it_is_told_to)
+{
+    struct lease *made = malloc(sizeof *made);
+    struct drill_action *action = &scenario->drill.inject[0];
+    LOAD("");
+    *action = (struct drill_action){.lease = DRILL_LEASE_GUARD, .timeout_ms = 5000};
+    action->run = action->undo = argv((const char *const[]){"true", NULL});
+    strcpy(action->on, "victim");
+    strcpy(action->lease_on, "controller");
+    ck_assert_int_eq(lease_init(made, action, "understudy-1-1", "", 1, &err), UND_OK);
+    ck_assert_str_eq(made->run.on, "victim");
+    ck_assert_str_eq(made->undo.on, "victim");
+    ck_assert_str_eq(made->arm.on, "controller");
+    ck_assert_str_eq(made->disarm.on, "controller");
+    free(made);
+}
+END_TEST
+
 START_TEST(revert_may_come_any_number_of_times)
 {
     struct lease *made = malloc(sizeof *made);
@@ -567,6 +635,9 @@ Suite *suite(void)
     tcase_add_test(tcase, commands_tell_how_they_ended);
     tcase_add_test(tcase, a_command_that_hangs_is_killed_with_its_children);
     tcase_add_test(tcase, a_daemon_left_behind_does_not_hold_the_command_up);
+    tcase_add_test(tcase, a_folder_that_is_there_already_is_no_lease);
+    tcase_add_test(tcase, lease_sits_where_it_is_told_to);
+    tcase_add_test(tcase, guard_tries_until_its_undo_succeeds_and_then_ends);
     tcase_add_test(tcase, lease_fills_in_names_and_seconds);
     tcase_add_loop_test(tcase, guard_undoes_after_its_time_unless_it_is_disarmed, 0, 2);
     tcase_add_test(tcase, revert_may_come_any_number_of_times);
