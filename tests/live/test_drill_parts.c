@@ -532,7 +532,7 @@ END_TEST
 START_TEST(revert_may_come_any_number_of_times)
 {
     struct lease *made = malloc(sizeof *made);
-    char note[512], path[160];
+    char note[512], path[160], armed[96];
     int i;
     LOAD("");
     snprintf(path, sizeof path, "%s/injected", folder);
@@ -543,6 +543,8 @@ START_TEST(revert_may_come_any_number_of_times)
     for (i = 0; i < 2; i++)
         ck_assert_int_eq(lease_revert(made, &scenario->fleet, note, &err), UND_OK);
     ck_assert_int_ne(access(path, F_OK), 0);
+    snprintf(armed, sizeof armed, "/tmp/%s", made->id);
+    ck_assert_int_ne(access(armed, F_OK), 0); /* disarmed */
     free(made);
 }
 END_TEST
