@@ -565,6 +565,25 @@ START_TEST(an_undo_that_changes_nothing_is_not_believed)
 }
 END_TEST
 
+/* Its guard goes on trying. */
+START_TEST(a_lease_stays_armed_while_the_undo_fails)
+{
+    struct lease *made = malloc(sizeof *made);
+    char note[512], path[160], armed[96];
+    LOAD("");
+    snprintf(path, sizeof path, "%s/injected", folder);
+    guarded_touch(made, path);
+    made->undo.argv = argv((const char *const[]){"false", NULL});
+    snprintf(armed, sizeof armed, "/tmp/%s", made->id);
+    ck_assert_int_eq(lease_inject(made, &scenario->fleet, note, NULL, &err), UND_OK);
+    ck_assert_int_eq(lease_revert(made, &scenario->fleet, note, &err), UND_SERVICE);
+    ck_assert_int_eq(access(armed, F_OK), 0);
+    while (access(path, F_OK) == 0) /* until Check ends it */
+        usleep(20000);
+    free(made);
+}
+END_TEST
+
 /* Nothing is injected that has no lease. */
 START_TEST(a_lease_that_cannot_be_armed_stops_the_injection)
 {
@@ -644,6 +663,7 @@ Suite *suite(void)
     tcase_add_loop_test(tcase, guard_undoes_after_its_time_unless_it_is_disarmed, 0, 2);
     tcase_add_test(tcase, revert_may_come_any_number_of_times);
     tcase_add_test(tcase, an_undo_that_changes_nothing_is_not_believed);
+    tcase_add_test(tcase, a_lease_stays_armed_while_the_undo_fails);
     tcase_add_test(tcase, a_lease_that_cannot_be_armed_stops_the_injection);
     tcase_add_test(tcase, journalled_undo_runs_and_says_how_by_hand);
     tcase_add_loop_test(tcase, edited_undos_are_refused, 0, 7);
