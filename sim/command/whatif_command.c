@@ -315,8 +315,11 @@ static enum und_code run(struct whatif *whatif, struct und_err *err)
         return err->code;
     for (i = 0; i < sweep->n_points; i++) {
         enum und_code point_code;
-        if (shows)
-            fprintf(stderr, "\r\033[K%s: point %d of %d", sweep->path, i + 1, sweep->n_points);
+        if (shows) {
+            char line[1024];
+            snprintf(line, sizeof line, "point %d of %d  %s", i + 1, sweep->n_points, sweep->path);
+            scenario_set_show(line);
+        }
         point_code = run_point(whatif, &sweep->point[i], &faults);
         failed += point_code != UND_OK;
         code = code == UND_OK ? point_code : code;

@@ -205,13 +205,19 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* At most ten times a second, and no wider than the terminal: a line that wraps is not written
- * over. */
+/* No wider than the terminal: a line that wraps is not written over. */
+void scenario_set_show(const char *line)
+{
+    int columns = text_terminal_columns(stderr, 80);
+    fprintf(stderr, "\r\033[K%.*s", columns > 1 ? columns - 1 : 1, line);
+    fflush(stderr);
+}
+
+/* At most ten times a second. */
 static void show_progress(void *context, int64_t done, int64_t total, double reached)
 {
     struct progress *progress = context;
     char line[1024], precision[48] = "";
-    int columns = text_terminal_columns(stderr, 80);
     if (done < total && seconds() - progress->shown_s < 0.1)
         return;
     progress->shown_s = seconds();
@@ -219,8 +225,7 @@ static void show_progress(void *context, int64_t done, int64_t total, double rea
         snprintf(precision, sizeof precision, ", precision %.2g%%", 100 * reached);
     snprintf(line, sizeof line, "%d of %d: %lld of %lld replications%s  %s", progress->at + 1,
              progress->of, (long long)done, (long long)total, precision, progress->path);
-    fprintf(stderr, "\r\033[K%.*s", columns > 1 ? columns - 1 : 1, line);
-    fflush(stderr);
+    scenario_set_show(line);
 }
 
 static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,

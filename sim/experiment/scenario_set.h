@@ -47,7 +47,8 @@ struct scenario_set {
     "  --format text|json\n"                                                                       \
     "  --quiet            the least output; no progress line\n"
 
-bool scenario_set_shows_progress(void); /* on a terminal, not in a pipe */
+bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
+void scenario_set_show(const char *line); /* writes over the last one */
 
 void scenario_set_init(struct scenario_set *campaign);
 /* One option of getopt_long; false if it is none of ours. Errors go to err. */

@@ -151,6 +151,34 @@ START_TEST(a_strip_marks_only_what_follows_from_its_fault)
 }
 END_TEST
 
+/* A host that has not all of its slots back is neither drained nor serving, to the end of the
+ * picture: in its band, and in the legend where the band is narrow. */
+START_TEST(a_host_that_still_ramps_is_marked)
+{
+    struct timeline *t = &made.result.timeline;
+    int64_t hour = 3600000, minute = 60000;
+    timeline_fini(t);
+    timeline_init(t);
+    timeline_add(t, hour, -1, 0, MARK_FAULT, "service-stop");
+    timeline_add(t, hour + 10 * minute, 0, 0, MARK_ROUTING, "routed");
+    timeline_add(t, hour + 40 * minute, 0, 0, MARK_FAILBACK, "ramp");
+    timeline_point(t, (struct timeline_point){.at_ms = 0, .host = 0, .phase = 0, .online = 8});
+    timeline_point(
+        t, (struct timeline_point){.at_ms = hour + 10 * minute, .host = 0, .phase = PHASE_DRAINED});
+    timeline_point(t, (struct timeline_point){.at_ms = hour + 40 * minute,
+                                              .host = 0,
+                                              .phase = PHASE_RAMPING,
+                                              .online = 8,
+                                              .admitted = 2});
+    timeline_point(t, (struct timeline_point){.at_ms = 2 * hour, .host = -1});
+    ck_assert_msg(draw(PLOT_STRIP, PLOT_SVG) == UND_OK, "%s", err.text);
+    ck_assert_ptr_nonnull(strstr(text, "failback +40:00"));
+    ck_assert_ptr_null(strstr(text, "full capacity"));
+    ck_assert_int_ge(occurrences("rgb(120, 172, 224)"), 2); /* band, legend */
+    ck_assert_int_ge(occurrences(">ramping<"), 1);
+}
+END_TEST
+
 START_TEST(equal_samples_make_a_step)
 {
     made.scenario.documented.detection_ms = made.scenario.documented.rto_ms = -1;
@@ -288,6 +316,7 @@ Suite *suite(void)
     tcase_add_test(c, a_screen_reader_gets_words);
     tcase_add_test(c, the_ecdf_says_what_was_not_over);
     tcase_add_test(c, a_strip_marks_only_what_follows_from_its_fault);
+    tcase_add_test(c, a_host_that_still_ramps_is_marked);
     tcase_add_test(c, the_strip_names_every_mark_with_its_time);
     tcase_add_test(c, a_timeline_without_fault_is_drawn_from_the_start);
     tcase_add_test(c, png_is_png);

@@ -1,6 +1,7 @@
 /* What is printed and written arrives, or the exit code and one line say that it has not. */
 #include "tests/support/helpers.h"
 
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -180,6 +181,54 @@ START_TEST(more_than_three_errors_are_counted)
 }
 END_TEST
 
+/* What `understudy` writes to a terminal of 40 columns. */
+static void run_on_terminal(char *const *arguments, char text[8192])
+{
+    struct winsize size = {.ws_row = 24, .ws_col = 40};
+    char program[256];
+    int terminal, status;
+    size_t n = 0;
+    ssize_t got;
+    pid_t pid = forkpty(&terminal, NULL, NULL, &size);
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        setenv("TERM", "xterm", 1);
+        snprintf(program, sizeof program, "%s/understudy",
+                 getenv("BUILD") ? getenv("BUILD") : "build");
+        execv(program, arguments);
+        _exit(127);
+    }
+    while (n < 8191 && (got = read(terminal, text + n, 8191 - n)) > 0)
+        n += (size_t)got;
+    text[n] = '\0';
+    close(terminal);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+}
+
+/* A line that wraps is not written over. */
+START_TEST(progress_fits_the_terminal)
+{
+    static char *const whatif[] = {
+        "understudy", "whatif", "scenarios/primary-os-crash.yaml", "--replications",
+        "20",         "--vary", "fleet.policy.persist=1min,2min",  NULL};
+    static char *const sim[] = {"understudy",     "sim", "scenarios/primary-os-crash.yaml",
+                                "--replications", "20",  NULL};
+    char text[8192], *line;
+    int i, n;
+    for (i = 0; i < 2; i++) {
+        run_on_terminal(i == 0 ? whatif : sim, text);
+        for (n = 0, line = text; (line = strstr(line, "\r\033[K")) != NULL; n++) {
+            line += strlen("\r\033[K");
+            if (strncmp(line + strcspn(line, "\r\n"), "\r\033", 2) == 0) /* not the table */
+                ck_assert_msg(strcspn(line, "\r") < 40, "too wide: %.*s", (int)strcspn(line, "\r"),
+                              line);
+        }
+        ck_assert_int_ge(n, 2);
+    }
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("output");
@@ -190,6 +239,7 @@ Suite *suite(void)
                         (int)(sizeof commands / sizeof *commands));
     tcase_add_test(output, a_folder_means_its_scenarios);
     tcase_add_test(output, a_broken_scenario_is_not_passed_over);
+    tcase_add_test(output, progress_fits_the_terminal);
     tcase_add_test(output, more_than_three_errors_are_counted);
     tcase_add_test(output, help_is_there_however_it_is_asked_for);
     suite_add_tcase(suite, output);
