@@ -162,10 +162,10 @@ static void describe(const struct sweep *sweep, const char *name, char *title, s
     out[0] = '\0';
     for (i = 0; i < sweep->n_points && end < size; i++) {
         double half_width, y = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
-        end += (size_t)snprintf(out + end, size - end, "%s%s: %s +-%s", i > 0 ? "; " : "",
+        end += (size_t)snprintf(out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "",
                                 sweep->point[i].value[0],
                                 text_metric(value, sweep->column[0].metric, y),
-                                text_metric(width, sweep->column[0].metric, half_width));
+                                text_spread(width, sweep->column[0].metric, y, half_width));
     }
 }
 

@@ -115,7 +115,9 @@ static void cell(char out[CELL + 8], enum metric metric, double value, double ha
         return;
     }
     figure(text, metric, sign ? fabs(value) : value);
-    if (isfinite(half_width))
+    if (!sign && metric_unit(metric) == UNIT_SHARE)
+        snprintf(out, CELL + 8, "%.10s%.18s", text, text_spread(width, metric, value, half_width));
+    else if (isfinite(half_width))
         snprintf(out, CELL + 8, "%s%.12s +-%.10s",
                  !sign       ? ""
                  : value < 0 ? "-"

@@ -90,9 +90,10 @@ void table_expectation(const struct verdict *verdict, char *out, size_t size)
                            metric_name(verdict->metric), verdict->op, limit,
                            verdict->value_is_bound ? "at least " : "",
                            isfinite(verdict->value) ? value : "nothing observed");
-    if (end < size && isfinite(verdict->half_width) && !verdict->value_is_bound)
-        end += (size_t)snprintf(out + end, size - end, " +-%s",
-                                text_metric(half, verdict->metric, verdict->half_width));
+    if (end < size && isfinite(verdict->value) && !verdict->value_is_bound)
+        end += (size_t)snprintf(
+            out + end, size - end, "%s",
+            text_spread(half, verdict->metric, verdict->value, verdict->half_width));
     if (end < size && verdict->undecided)
         snprintf(out + end, size - end, "; not decided: %s", verdict->why);
 }

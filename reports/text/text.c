@@ -116,16 +116,36 @@ const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct
     return out;
 }
 
+/* "97.5-100%"; false for what is no share, or where both ends read the same. */
+static bool share_interval(char out[TEXT_VALUE], enum metric metric, double value, double half)
+{
+    char low[TEXT_VALUE], high[TEXT_VALUE];
+    if (metric_unit(metric) != UNIT_SHARE || !isfinite(value) || !isfinite(half))
+        return false;
+    text_share(low, fmax(value - half, 0));
+    text_share(high, fmin(value + half, 1));
+    if (strcmp(low, high) == 0)
+        return false;
+    low[strcspn(low, "%")] = '\0';
+    snprintf(out, TEXT_VALUE, "%.10s-%.10s", low, high);
+    return true;
+}
+
 const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
 {
-    double low = quantity->mean - quantity->half_width,
-           high = quantity->mean + quantity->half_width;
-    char from[TEXT_VALUE], to[TEXT_VALUE];
-    if (metric_unit(metric) != UNIT_SHARE || !isfinite(low) || (low >= 0 && high <= 1))
-        return text_metric(out, metric, quantity->half_width);
-    text_share(from, fmax(low, 0));
-    from[strcspn(from, "%")] = '\0';
-    snprintf(out, TEXT_VALUE, "%.10s-%.10s", from, text_share(to, fmin(high, 1)));
+    if (!share_interval(out, metric, quantity->mean, quantity->half_width))
+        text_metric(out, metric, quantity->half_width);
+    return out;
+}
+
+const char *text_spread(char out[TEXT_VALUE], enum metric metric, double value, double half)
+{
+    char text[TEXT_VALUE];
+    out[0] = '\0';
+    if (share_interval(text, metric, value, half))
+        snprintf(out, TEXT_VALUE, " (%.24s)", text);
+    else if (isfinite(half))
+        snprintf(out, TEXT_VALUE, " +-%.24s", text_metric(text, metric, half));
     return out;
 }
 

@@ -29,9 +29,11 @@ const char *text_share(char out[TEXT_VALUE], double share);
 /* A quantile of the quantity: "> 50:00" where it is beyond what was seen before the run ended. */
 const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity,
                           double value);
-/* What is around the mean at 95%: half the width of its interval; or, of a share that comes near 0
- * or 1, the interval itself, "97.5-100%". */
+/* What is around the mean at 95%: half the width of its interval; of a share the interval itself,
+ * "97.5-100%". */
 const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity);
+/* To stand behind a value: " +-0:12", " (97.5-100%)", "" where there is no interval. */
+const char *text_spread(char out[TEXT_VALUE], enum metric metric, double value, double half);
 /* The mean, ">= 48:55" where it is a lower bound. */
 const char *text_mean(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity);
 const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value);

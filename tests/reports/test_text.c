@@ -159,6 +159,31 @@ START_TEST(words_wrap_at_the_column)
 }
 END_TEST
 
+/* No share is below 0 or above 1, so neither is an end of its interval. */
+START_TEST(a_share_has_an_interval_not_a_half_width)
+{
+    static const struct {
+        enum metric metric;
+        double value, half;
+        const char *want;
+    } cases[] = {
+        {METRIC_AVAILABILITY, 1, 0.025, " (97.5-100%)"},
+        {METRIC_AVAILABILITY, 0, 0.025, " (0-2.5%)"},
+        {METRIC_JOB_SUCCESS, 0.5, 0.1, " (40-60%)"},
+        {METRIC_JOB_SUCCESS, 0.5, 0.0001, " +-0.01%"}, /* both ends read 50% */
+        {METRIC_JOB_SUCCESS, 1, 0, " +-0%"},
+        {METRIC_RTO, 60000, 5000, " +-0:05"},
+        {METRIC_RTO, 60000, NAN, ""},
+        {METRIC_JOB_SUCCESS, 0.5, NAN, ""},
+    };
+    char out[TEXT_VALUE];
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_str_eq(text_spread(out, cases[i].metric, cases[i].value, cases[i].half),
+                         cases[i].want);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("text");
@@ -171,6 +196,7 @@ Suite *suite(void)
     tcase_add_test(c, cleaning_cuts_between_code_points);
     tcase_add_test(c, escapes_leave_nothing_to_interpret);
     tcase_add_test(c, words_wrap_at_the_column);
+    tcase_add_test(c, a_share_has_an_interval_not_a_half_width);
     suite_add_tcase(s, c);
     return s;
 }
