@@ -21,6 +21,7 @@ PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
 
 LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+DATE := $(shell git log -1 --format=%cs 2>/dev/null || echo 1970-01-01)
 
 WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Werror
@@ -35,7 +36,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 ROOMS := $(addprefix live/,command watch drill act monitoring github journal http secret base) \
          $(addprefix sim/,command explore rules rehearsal experiment world monitoring stats engine) \
          $(addprefix reports/,drill page plot text) \
-         $(addprefix model/,drill load rules promql file fleet stats policy base)
+         $(addprefix model/,drill load rules promql file fleet stats policy options base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)
 RING0 := policy policy_evidence invariant alert readings
@@ -115,8 +116,8 @@ $(BUILD)/%.o: %.c | $(BUILD)/generated/version.h
 # Written anew only when the version changes, so that only its users are compiled again.
 $(BUILD)/generated/version.h: FORCE
 	$(Q)mkdir -p $(@D)
-	$(Q)echo '#define UND_VERSION "$(VERSION)"' | cmp -s - $@ || \
-	    echo '#define UND_VERSION "$(VERSION)"' >$@
+	$(Q)printf '#define UND_%s "%s"\n' VERSION '$(VERSION)' DATE '$(DATE)' >$@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # Ring 0 must not import memcpy and friends that the compiler would make of its loops.
 $(RING0:%=$(BUILD)/model/policy/%.o): FLAGS += -fno-builtin -fno-stack-protector \

@@ -9,12 +9,15 @@
 #ifndef LIVE_COMMAND_DRILL_COMMAND_H
 #define LIVE_COMMAND_DRILL_COMMAND_H
 
+#include "model/drill/drill_wish.h"
 #include "model/drill/prediction.h"
 
 /* Simulates the drill; the prediction is the caller's to fini. The simulator is not known here. */
 typedef enum und_code drill_rehearser(const struct scenario *scenario, bool observe,
                                       struct prediction *prediction, struct und_err *err);
 
-enum und_code drill_command(int argc, char **argv, drill_rehearser *rehearse, struct und_err *err);
+/* Carries out what is wished for: a drill, a rollback, the closing of a step. */
+enum und_code drill_command(struct drill_wish *wish, drill_rehearser *rehearse,
+                            struct und_err *err);
 
 #endif

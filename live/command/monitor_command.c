@@ -3,34 +3,16 @@
 #include "live/base/interrupt.h"
 #include "live/base/wire.h"
 #include "live/watch/watch.h"
-#include "model/base/units.h"
 #include "model/load/loader.h"
 #include "model/policy/policy_names.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: understudy monitor [options] FLEET\n"
-    "Watches the real fleet and decides as the policy would, in shadow: nothing is changed.\n"
-    "Journals every view and plan (understudy replay repeats them); one line a change.\n\n"
-    "  --journal FILE     instead of the fleet's live.journal\n"
-    "  --for DURATION     end after this time (default: never)\n"
-    "  --set PATH=VALUE   override any value of the file; may be repeated\n"
-    "  --format text|json lines for people, or one JSON object a line\n"
-    "  --quiet            no lines: the journal only\n"
-    "  --help\n"
-    "Exit codes: 0 ended as asked; 1 an invariant of the policy broke; 2 usage or input error;\n"
-    "3 the journal cannot be written; 5 a rollback of an earlier drill could not be completed;\n"
-    "130 interrupted.\n";
-
-#define SETS 64
-
 struct monitor {
     const char *path, *journal_path;
-    const char *sets[SETS];
+    const char *sets[OPTIONS_TEXTS];
     int n_sets;
     int64_t for_ms; /* of real time; 0: without end */
     bool json, quiet;
@@ -43,66 +25,46 @@ struct monitor {
     bool bad_jobs;                /* and about the list of jobs */
 };
 
-enum { OPTION_JOURNAL = 256, OPTION_FOR, OPTION_SET, OPTION_FORMAT };
+static const struct option_row rows[] = {
+    {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, journal_path),
+     .about = "instead of the fleet's live.journal"},
+    {"for", .type = OPTION_DURATION, .argument = "DURATION", OPTION_AT(struct monitor, for_ms),
+     .about = "end after this time", .otherwise = "never"},
+    OPTION_SEED_IGNORED,
+    OPTION_SET(struct monitor, sets, n_sets),
+    {"format", .type = OPTION_WORD, .words = option_text_json, OPTION_AT(struct monitor, json),
+     .preset = "text", .about = "lines for people, or one JSON object a line"},
+    {"quiet", 'q', OPTION_FLAG, OPTION_AT(struct monitor, quiet),
+     .about = "no lines: the journal only"},
+    {0}};
 
-static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                        {"quiet", no_argument, NULL, 'q'},
-                                        {"journal", required_argument, NULL, OPTION_JOURNAL},
-                                        {"for", required_argument, NULL, OPTION_FOR},
-                                        {"set", required_argument, NULL, OPTION_SET},
-                                        {"format", required_argument, NULL, OPTION_FORMAT},
-                                        {0}};
+static const struct option_example examples[] = {
+    {"monitor fleet.yaml", "watch, decide and journal until it is ended"},
+    {"monitor fleet.yaml --for 1d --format json", "for a day, for scripts"},
+    {0}};
 
-static enum und_code take_option(struct monitor *monitor, int option, char **argv,
-                                 struct und_err *err)
-{
-    char hint[UNITS_HINT];
-    switch (option) {
-    case 'q':
-        monitor->quiet = true;
-        return UND_OK;
-    case OPTION_JOURNAL:
-        monitor->journal_path = optarg;
-        return UND_OK;
-    case OPTION_FOR:
-        if (!units_duration(optarg, &monitor->for_ms, hint) || monitor->for_ms <= 0)
-            und_fail(err, UND_USAGE, "--for: got '%.40s', want a duration, e.g. 10min", optarg);
-        return err->code;
-    case OPTION_SET:
-        if (monitor->n_sets == SETS)
-            return und_fail(err, UND_USAGE, "--set: want at most %d", SETS);
-        monitor->sets[monitor->n_sets++] = optarg;
-        return UND_OK;
-    case OPTION_FORMAT:
-        monitor->json = strcmp(optarg, "json") == 0;
-        if (!monitor->json && strcmp(optarg, "text") != 0)
-            und_fail(err, UND_USAGE, "--format: got '%.20s', want text or json", optarg);
-        return err->code;
-    default:
-        return und_fail(err, UND_USAGE, "monitor: got '%.60s', want options of --help",
-                        argv[optind - 1]);
-    }
-}
+static const struct option_exit exits[] = {
+    {UND_OK, "ended as asked"},
+    {UND_FAILED, "an invariant of the policy broke"},
+    {UND_USAGE, "usage or input error"},
+    {UND_SERVICE, "the journal cannot be written"},
+    {UND_STUCK, "a rollback of an earlier drill could not be completed"},
+    {UND_INTERRUPTED, "interrupted"},
+    {0}};
 
-/* True: go on. False: help was printed, or err is set. */
-static bool parse(struct monitor *monitor, int argc, char **argv, struct und_err *err)
-{
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return false;
-        }
-        take_option(monitor, option, argv, err);
-    }
-    if (err->code == UND_OK && argc - optind != 1)
-        und_fail(err, UND_USAGE, "monitor: got %d files, want one fleet or scenario",
-                 argc - optind);
-    monitor->path = argv[optind];
-    return err->code == UND_OK;
-}
+const struct options monitor_options = {
+    .name = "monitor",
+    .synopsis = "[options] FLEET",
+    .purpose = "watch the real fleet in shadow: decide, journal, change nothing",
+    .details = "Watches the real fleet and decides as the policy would. Journals every view and "
+               "plan (`understudy replay` repeats them); one line a change.",
+    .rows = rows,
+    .operand = "fleet or scenario",
+    .least = 1,
+    .most = 1,
+    .examples = examples,
+    .exits = exits,
+};
 
 static void say(struct monitor *monitor, const char *about, const char *text)
 {
@@ -289,11 +251,14 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
 enum und_code monitor_command(int argc, char **argv, struct und_err *err)
 {
     struct monitor *monitor = calloc(1, sizeof *monitor);
+    int first;
     if (!monitor)
         return und_fail(err, UND_USAGE, "monitor: out of memory");
     secret_harden();
     interrupt_install();
-    if (parse(monitor, argc, argv, err) &&
+    first = options_parse(&monitor_options, argc, argv, monitor, err);
+    monitor->path = argv[first];
+    if (first != 0 &&
         fleet_load(&monitor->fleet, monitor->path, monitor->sets, monitor->n_sets, err) == UND_OK) {
         run(monitor, err);
         journal_close(monitor->journal);

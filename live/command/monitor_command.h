@@ -2,7 +2,9 @@
 #ifndef LIVE_COMMAND_MONITOR_COMMAND_H
 #define LIVE_COMMAND_MONITOR_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/options/options.h"
+
+extern const struct options monitor_options;
 
 enum und_code monitor_command(int argc, char **argv, struct und_err *err);
 

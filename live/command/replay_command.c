@@ -6,26 +6,15 @@
 #include "model/policy/driver.h"
 #include "model/policy/policy_names.h"
 
-#include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: understudy replay [options] JOURNAL\n"
-    "Shows the recorded views to the policy again and compares its plans with the recorded "
-    "ones.\n\n"
-    "  --run N            one run only (default: all)\n"
-    "  --plans            print every plan that decided something\n"
-    "  --quiet            the verdict only\n"
-    "  --help\n"
-    "Exit codes: 0 every plan is the same; 1 one differs or breaks an invariant; 2 usage or input "
-    "error.\n";
-
 #define RUNS 10000
 
 struct replay {
-    bool plans, quiet;
+    bool plans, quiet, json;
     int64_t only; /* run; 0: all */
     struct policy_config config;
     struct driver driver;
@@ -33,7 +22,56 @@ struct replay {
     int n_hosts;
     int64_t decisions, last_ms;
     bool differs;
+    json_t *told; /* with json: lines of the run at hand */
+    json_t *runs; /* with json: objects, one a run */
 };
+
+static const struct option_row rows[] = {
+    {"run", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct replay, only), .least = 1,
+     .most = INT64_MAX, .about = "one run only", .otherwise = "all"},
+    {"plans", .type = OPTION_FLAG, OPTION_AT(struct replay, plans),
+     .about = "print every plan that decided something"},
+    OPTION_SEED_IGNORED,
+    OPTION_FORMAT(struct replay, json),
+    {"quiet", 'q', OPTION_FLAG, OPTION_AT(struct replay, quiet), .about = "the verdict only"},
+    {0}};
+
+static const struct option_example examples[] = {
+    {"replay journal.db", "the same plans, or the first difference"}, {0}};
+
+static const struct option_exit exits[] = {{UND_OK, "every plan is the same"},
+                                           {UND_FAILED, "one differs or breaks an invariant"},
+                                           {UND_USAGE, "usage or input error"},
+                                           {0}};
+
+const struct options replay_options = {
+    .name = "replay",
+    .synopsis = "[options] JOURNAL",
+    .purpose = "recorded views through the policy again: first difference",
+    .details = "Shows the recorded views to the policy again and compares its plans with the "
+               "recorded ones.",
+    .rows = rows,
+    .operand = "journal",
+    .least = 1,
+    .most = 1,
+    .examples = examples,
+    .exits = exits,
+};
+
+/* A line for people, or one of the run's lines in JSON. */
+static void __attribute__((format(printf, 2, 3)))
+tell(struct replay *replay, const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (replay->json)
+        json_array_append_new(replay->told, json_string(line + strspn(line, " ")));
+    else
+        puts(line);
+}
 
 /* Names of hosts; a run recorded without them is still replayed, by numbers. */
 static void read_hosts(struct replay *replay, const json_t *about)
@@ -51,15 +89,15 @@ static void read_hosts(struct replay *replay, const json_t *about)
     }
 }
 
-static void print_notices(unsigned notices, const char *who)
+static void print_notices(struct replay *replay, unsigned notices, const char *who)
 {
     int notice;
     for (notice = 0; notice < NOTICE_COUNT; notice++)
         if (notices >> notice & 1)
-            printf("    %s: %s\n", who, policy_notice_name((enum notice)notice));
+            tell(replay, "    %s: %s", who, policy_notice_name((enum notice)notice));
 }
 
-static void print_plan(const struct replay *replay, int64_t number, int64_t now_ms, int64_t wall_ms,
+static void print_plan(struct replay *replay, int64_t number, int64_t now_ms, int64_t wall_ms,
                        const struct plan *plan)
 {
     char when[WIRE_TIME];
@@ -69,11 +107,11 @@ static void print_plan(const struct replay *replay, int64_t number, int64_t now_
         any |= plan->host[i].notices;
     if (any == 0)
         return;
-    printf("  decision %lld at %s (%lld ms)\n", (long long)number, wire_time(when, wall_ms),
-           (long long)now_ms);
-    print_notices(plan->notices, "fleet");
+    tell(replay, "  decision %lld at %s (%lld ms)", (long long)number, wire_time(when, wall_ms),
+         (long long)now_ms);
+    print_notices(replay, plan->notices, "fleet");
     for (i = 0; i < plan->n; i++)
-        print_notices(plan->host[i].notices, replay->host[i]);
+        print_notices(replay, plan->host[i].notices, replay->host[i]);
 }
 
 /* The first difference of a run is told in full; what follows it is its consequence. */
@@ -82,20 +120,21 @@ static void compare(struct replay *replay, int64_t number, int64_t now_ms,
 {
     int i;
     if (recorded->n != now->n || recorded->notices != now->notices) {
-        printf("  decision %lld (%lld ms): first difference, in the fleet's notices\n",
-               (long long)number, (long long)now_ms);
-        print_notices(recorded->notices, "then");
-        print_notices(now->notices, "now");
+        tell(replay, "  decision %lld (%lld ms): first difference, in the fleet's notices",
+             (long long)number, (long long)now_ms);
+        print_notices(replay, recorded->notices, "then");
+        print_notices(replay, now->notices, "now");
         replay->differs = true;
     }
     for (i = 0; i < now->n && !replay->differs; i++) {
         const struct plan_host *a = &recorded->host[i], *b = &now->host[i];
         if (a->admitted == b->admitted && a->notices == b->notices)
             continue;
-        printf("  decision %lld (%lld ms): first difference, for %s: admitted %d then, %d now\n",
-               (long long)number, (long long)now_ms, replay->host[i], a->admitted, b->admitted);
-        print_notices(a->notices, "then");
-        print_notices(b->notices, "now");
+        tell(replay,
+             "  decision %lld (%lld ms): first difference, for %s: admitted %d then, %d now",
+             (long long)number, (long long)now_ms, replay->host[i], a->admitted, b->admitted);
+        print_notices(replay, a->notices, "then");
+        print_notices(replay, b->notices, "now");
         replay->differs = true;
     }
 }
@@ -128,9 +167,9 @@ static bool follows(const struct replay *replay, int64_t now_ms, const struct vi
 static void tell_broken(struct replay *replay, int64_t number)
 {
     const struct driver *driver = &replay->driver;
-    printf("  decision %lld (%lld ms): invariant %s broken for %s\n", (long long)number,
-           (long long)driver->broken_ms, invariant_name(driver->broken),
-           driver->broken_host >= 0 ? replay->host[driver->broken_host] : "the fleet");
+    tell(replay, "  decision %lld (%lld ms): invariant %s broken for %s", (long long)number,
+         (long long)driver->broken_ms, invariant_name(driver->broken),
+         driver->broken_host >= 0 ? replay->host[driver->broken_host] : "the fleet");
     replay->differs = true;
 }
 
@@ -156,6 +195,17 @@ static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64
     return UND_OK;
 }
 
+static void add_run(struct replay *replay, const struct journal_run *run)
+{
+    char when[WIRE_TIME];
+    json_array_append_new(replay->runs,
+                          json_pack("{s:I, s:s, s:s*, s:s, s:I, s:b, s:o}", "run",
+                                    (json_int_t)run->id, "kind", journal_kind_name(run->kind),
+                                    "name", run->name, "begun", wire_time(when, run->began_ms),
+                                    "decisions", (json_int_t)replay->decisions, "same",
+                                    !replay->differs, "lines", json_copy(replay->told)));
+}
+
 static enum und_code replay_run(struct replay *replay, struct journal *journal,
                                 const struct journal_run *run, bool *differs, struct und_err *err)
 {
@@ -163,15 +213,18 @@ static enum und_code replay_run(struct replay *replay, struct journal *journal,
     char when[WIRE_TIME];
     replay->decisions = 0;
     replay->differs = false;
+    json_array_clear(replay->told);
     if (journal_about(journal, run->id, &about, err) == UND_OK &&
         record_read_config(&replay->config, json_object_get(about, "policy"), "policy", err) ==
             UND_OK) {
         read_hosts(replay, about);
-        if (!replay->quiet)
+        if (!replay->quiet && !replay->json)
             printf("run %lld: %s of %s, begun %s\n", (long long)run->id,
                    journal_kind_name(run->kind), run->name, wire_time(when, run->began_ms));
         journal_decisions(journal, run->id, repeat, replay, err);
-        if (!replay->quiet && !replay->differs && err->code == UND_OK)
+        if (replay->json)
+            add_run(replay, run);
+        else if (!replay->quiet && !replay->differs && err->code == UND_OK)
             printf("  %lld decisions, every plan the same\n", (long long)replay->decisions);
     }
     json_decref(about);
@@ -204,41 +257,30 @@ static enum und_code replay_all(struct replay *replay, const char *path, struct 
     return err->code;
 }
 
+static void print_runs(const struct replay *replay)
+{
+    json_t *json = json_pack("{s:i, s:O}", "version", 1, "results", replay->runs);
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    putchar('\n');
+    json_decref(json);
+}
+
 enum und_code replay_command(int argc, char **argv, struct und_err *err)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"plans", no_argument, NULL, 'p'},
-                                            {"run", required_argument, NULL, 'r'},
-                                            {0}};
-    struct replay *replay;
-    bool plans = false, quiet = false;
-    int64_t only = 0;
-    enum und_code code;
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return UND_OK;
-        }
-        plans = plans || option == 'p';
-        quiet = quiet || option == 'q';
-        if (option == 'r')
-            only = atoll(optarg);
-        if (option == '?' || option == ':' || (option == 'r' && only <= 0))
-            return und_fail(err, UND_USAGE, "replay: got '%.60s', want options of --help",
-                            argv[optind - 1]);
-    }
-    if (argc - optind != 1)
-        return und_fail(err, UND_USAGE, "replay: got %d files, want one journal", argc - optind);
-    replay = calloc(1, sizeof *replay);
+    struct replay *replay = calloc(1, sizeof *replay);
+    enum und_code code = UND_OK;
+    int first;
     UND_ASSERT(replay != NULL);
-    replay->plans = plans;
-    replay->quiet = quiet;
-    replay->only = only;
-    code = replay_all(replay, argv[optind], err);
+    replay->told = json_array();
+    replay->runs = json_array();
+    first = options_parse(&replay_options, argc, argv, replay, err);
+    if (first != 0) {
+        code = replay_all(replay, argv[first], err);
+        if (replay->json && err->code == UND_OK)
+            print_runs(replay);
+    }
+    json_decref(replay->told);
+    json_decref(replay->runs);
     free(replay);
-    return code;
+    return err->code != UND_OK ? err->code : code;
 }

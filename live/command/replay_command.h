@@ -5,7 +5,9 @@
 #ifndef LIVE_COMMAND_REPLAY_COMMAND_H
 #define LIVE_COMMAND_REPLAY_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/options/options.h"
+
+extern const struct options replay_options;
 
 enum und_code replay_command(int argc, char **argv, struct und_err *err);
 

@@ -1,5 +1,5 @@
 #include "alerts_command.h"
-#include "alerts_test_command.h"
+#include "alerts_unit_tests.h"
 
 #include "model/base/assert.h"
 #include "model/base/units.h"
@@ -14,181 +14,166 @@
 #include "sim/rules/alerts_eval.h"
 #include "sim/rules/rules_input.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: understudy alerts check FILE...\n"
-    "         what the model takes from rule files, a prometheus.yml or an alertmanager.yml, and\n"
-    "         what it does not use\n"
-    "         with --fleet FLEET|SCENARIO: what each rule does to that fleet\n"
-    "       understudy alerts explain FILE...\n"
-    "         how each rule's expression becomes a signal with a threshold\n"
-    "       understudy alerts eval --series FILE [--rules FILE]\n"
-    "         the alert states at every evaluation for given samples\n"
-    "       understudy alerts delay FLEET|SCENARIO [--rule NAME] [--from LOAD] [--claim DURATION]\n"
-    "         from each fault to pending, firing and the webhook: exact and simulated; from its\n"
-    "         end to resolved and to that notice; what grouping costs a second host; the share\n"
-    "         that meets the claim (a scenario's own by default), and settings that would meet "
-    "it\n"
-    "       understudy alerts test FILE...\n"
-    "         unit tests of rules in promtool's format, with its verdict\n\n"
-    "  --from LOAD        CPU, memory or disk use before it goes to 100% (default: 10% and 50%)\n"
-    "  --simulations N    of each delay (default 20000)\n"
-    "  --seed N           of their phases (default 1)\n"
-    "  --set PATH=VALUE   override any value of the fleet; may be repeated\n"
-    "  --strict           check and explain: an alert that is no signal of the model is an error\n"
-    "  --prometheus 2|3   check, explain and test: as that version reads and evaluates (default "
-    "2)\n"
-    "  --format text|json\n"
-    "  --help\n"
-    "Exit codes: 0 done; 1 a unit test failed, or its file cannot be read (as promtool's);\n"
-    "2 usage or input error, or what --strict refuses.\n";
+enum { MAX_SIMULATIONS = 10000000 };
 
-enum {
-    OPTION_RULES = 256,
-    OPTION_SERIES,
-    OPTION_RULE,
-    OPTION_FROM,
-    OPTION_CLAIM,
-    OPTION_SIMULATIONS,
-    OPTION_SEED,
-    OPTION_SET,
-    OPTION_STRICT,
-    OPTION_FLEET,
-    OPTION_PROMETHEUS
-};
-enum { MAX_SETS = 64, MAX_SIMULATIONS = 10000000 };
-
-struct options {
+/* Of all verbs. */
+struct wish {
     const char *rules, *series, *fleet;
-    bool json, strict;
+    bool json, quiet, strict;
     enum promql_version version;
     struct alerts_delay delay;
-    const char *sets[MAX_SETS];
+    double from;
+    int64_t claim_ms;
+    const char *sets[OPTIONS_TEXTS];
     int n_sets;
 };
 
-static const struct option option_table[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"format", required_argument, NULL, 'f'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"rules", required_argument, NULL, OPTION_RULES},
-    {"series", required_argument, NULL, OPTION_SERIES},
-    {"rule", required_argument, NULL, OPTION_RULE},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"claim", required_argument, NULL, OPTION_CLAIM},
-    {"simulations", required_argument, NULL, OPTION_SIMULATIONS},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"set", required_argument, NULL, OPTION_SET},
-    {"strict", no_argument, NULL, OPTION_STRICT},
-    {"fleet", required_argument, NULL, OPTION_FLEET},
-    {"prometheus", required_argument, NULL, OPTION_PROMETHEUS},
+/* ---- options ---- */
+
+static const char *const versions[] = {"2", "3", NULL}; /* in the order of enum promql_version */
+
+#define ROW_STRICT                                                                                 \
+    {                                                                                              \
+        "strict", .type = OPTION_FLAG, OPTION_AT(struct wish, strict),                             \
+                  .about = "an alert that is no signal of the model is an error"                   \
+    }
+#define ROW_PROMETHEUS                                                                             \
+    {                                                                                              \
+        "prometheus", .type = OPTION_WORD, .words = versions, OPTION_AT(struct wish, version),     \
+                      .preset = "2", .about = "as that version reads and evaluates"                \
+    }
+#define ROWS_COMMON                                                                                \
+    OPTION_SEED_IGNORED, OPTION_FORMAT(struct wish, json), OPTION_QUIET(struct wish, quiet)
+
+static const struct option_row check_rows[] = {
+    {"fleet", .type = OPTION_TEXT, .argument = "FLEET|SCENARIO", OPTION_AT(struct wish, fleet),
+     .about = "what each rule does to that fleet; of one rule file or configuration, or a folder "
+              "of them"},
+    ROW_STRICT,
+    ROW_PROMETHEUS,
+    ROWS_COMMON,
     {0}};
 
-static int64_t read_count(const char *option, const char *text, int64_t least, int64_t most,
-                          struct und_err *err)
-{
-    char *end;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || value < least || value > most)
-        und_fail(err, UND_USAGE, "alerts: %s: got '%.40s', want %lld..%lld", option, text,
-                 (long long)least, (long long)most);
-    return value;
-}
+static const struct option_row explain_rows[] = {ROW_STRICT, ROW_PROMETHEUS, ROWS_COMMON, {0}};
 
-/* The options of `delay`. */
-static void parse_delay(int option, struct options *options, struct und_err *err)
-{
-    char hint[UNITS_HINT];
-    int64_t ms;
-    double share;
-    switch (option) {
-    case OPTION_RULE:
-        options->delay.rule = optarg;
-        break;
-    case OPTION_FROM:
-        if (!units_share(optarg, &share, hint) || !(share >= 0 && share <= 1))
-            und_fail(err, UND_USAGE, "alerts: --from: got '%.40s', want 0%%..100%%", optarg);
-        options->delay.from_pm = (int64_t)(share * 1000 + 0.5);
-        break;
-    case OPTION_CLAIM:
-        if (!units_duration(optarg, &ms, hint) || ms <= 0)
-            und_fail(err, UND_USAGE, "alerts: --claim: got '%.40s', want a time such as 2min",
-                     optarg);
-        options->delay.claim_ms = (double)ms;
-        break;
-    case OPTION_SIMULATIONS:
-        options->delay.simulations = read_count("--simulations", optarg, 100, MAX_SIMULATIONS, err);
-        break;
-    case OPTION_SEED:
-        options->delay.seed = (uint64_t)read_count("--seed", optarg, 0, INT64_MAX, err);
-        break;
-    case OPTION_SET:
-        if (options->n_sets == MAX_SETS)
-            und_fail(err, UND_USAGE, "alerts: --set: got more than %d", MAX_SETS);
-        else
-            options->sets[options->n_sets++] = optarg;
-        break;
-    }
-}
+static const struct option_row eval_rows[] = {
+    {"series", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, series),
+     .required = true, .about = "the samples (README)"},
+    {"rules", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, rules),
+     .about = "the rules", .otherwise = "those that the cases describe"},
+    ROWS_COMMON,
+    {0}};
 
-/* True: go on. False: help was printed, or err is set. */
-static bool parse(int argc, char **argv, struct options *options, struct und_err *err)
-{
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", option_table, NULL)) != -1) {
-        switch (option) {
-        case 'h':
-            fputs(help, stdout);
-            return false;
-        case 'f':
-            options->json = strcmp(optarg, "json") == 0;
-            if (!options->json && strcmp(optarg, "text") != 0)
-                und_fail(err, UND_USAGE, "alerts: --format: got '%.40s', want text or json",
-                         optarg);
-            break;
-        case 'q':
-            break;
-        case OPTION_STRICT:
-            options->strict = true;
-            break;
-        case OPTION_FLEET:
-            options->fleet = optarg;
-            break;
-        case OPTION_PROMETHEUS:
-            options->version = strcmp(optarg, "3") == 0 ? PROMQL_3 : PROMQL_2;
-            if (strcmp(optarg, "2") != 0 && strcmp(optarg, "3") != 0)
-                und_fail(err, UND_USAGE, "alerts: --prometheus: got '%.40s', want 2 or 3", optarg);
-            break;
-        case OPTION_RULES:
-            options->rules = optarg;
-            break;
-        case OPTION_SERIES:
-            options->series = optarg;
-            break;
-        case OPTION_RULE:
-        case OPTION_FROM:
-        case OPTION_CLAIM:
-        case OPTION_SIMULATIONS:
-        case OPTION_SEED:
-        case OPTION_SET:
-            parse_delay(option, options, err);
-            break;
-        default:
-            und_fail(err, UND_USAGE,
-                     "alerts: got option '%.60s', want one of `understudy alerts --help`",
-                     argv[optind - 1]);
-        }
-    }
-    return err->code == UND_OK;
-}
+static const struct option_row delay_rows[] = {
+    {"rule", .type = OPTION_TEXT, .argument = "NAME", OPTION_AT(struct wish, delay.rule),
+     .about = "this one alone"},
+    {"from", .type = OPTION_SHARE, .argument = "LOAD", OPTION_AT(struct wish, from),
+     .about = "CPU, memory or disk use before it goes to 100%", .otherwise = "10% and 50%"},
+    {"claim", .type = OPTION_DURATION, .argument = "DURATION", OPTION_AT(struct wish, claim_ms),
+     .about = "the share that is no slower, and settings that would meet it",
+     .otherwise = "the scenario's own"},
+    {"simulations", .type = OPTION_WHOLE, .argument = "N",
+     OPTION_AT(struct wish, delay.simulations), .least = 100, .most = MAX_SIMULATIONS,
+     .preset = "20000", .about = "of each delay"},
+    {"seed", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct wish, delay.seed),
+     .most = INT64_MAX, .preset = "1", .about = "of their phases"},
+    OPTION_SET(struct wish, sets, n_sets),
+    OPTION_FORMAT(struct wish, json),
+    OPTION_QUIET(struct wish, quiet),
+    {0}};
+
+static const struct option_row unit_rows[] = {ROW_PROMETHEUS, ROWS_COMMON, {0}};
+
+static const struct option_example check_examples[] = {
+    {"alerts check rules.yml prometheus.yml alertmanager.yml", "what is used, what is not"},
+    {"alerts check rules.yml --fleet scenarios/paws360.yaml", "what each rule does to a fleet"},
+    {0}};
+
+static const struct option_example delay_examples[] = {
+    {"alerts delay scenarios/primary-hardware-failure.yaml --claim 55s",
+     "and what would meet the claim"},
+    {0}};
+
+static const struct option_exit exits[] = {
+    {UND_OK, "done"}, {UND_USAGE, "usage or input error, or what --strict refuses"}, {0}};
+
+static const struct option_exit delay_exits[] = {
+    {UND_OK, "done"},
+    {UND_FAILED, "simulation and exact distribution do not agree: a bug here"},
+    {UND_USAGE, "usage or input error"},
+    {0}};
+
+static const struct option_exit unit_exits[] = {
+    {UND_OK, "every unit test passed"},
+    {UND_FAILED, "one failed, or its file cannot be read (as promtool's)"},
+    {UND_USAGE, "usage error"},
+    {0}};
+
+const struct options alerts_check_options = {
+    .name = "alerts check",
+    .synopsis = "[options] FILE...",
+    .purpose = "what the model takes from rule files, and what it does not use",
+    .details = "FILE is a rule file, a prometheus.yml or an alertmanager.yml.",
+    .rows = check_rows,
+    .operand = "rule file or configuration",
+    .least = 1,
+    .most = OPTIONS_MANY,
+    .examples = check_examples,
+    .exits = exits,
+};
+
+const struct options alerts_explain_options = {
+    .name = "alerts explain",
+    .synopsis = "[options] FILE...",
+    .purpose = "how each rule's expression becomes a signal with a threshold",
+    .rows = explain_rows,
+    .operand = "rule file or configuration",
+    .least = 1,
+    .most = OPTIONS_MANY,
+    .exits = exits,
+};
+
+const struct options alerts_eval_options = {
+    .name = "alerts eval",
+    .synopsis = "--series FILE [--rules FILE] [options]",
+    .purpose = "the alert states at every evaluation for given samples",
+    .rows = eval_rows,
+    .exits = exits,
+};
+
+const struct options alerts_delay_options = {
+    .name = "alerts delay",
+    .synopsis = "[options] FLEET|SCENARIO",
+    .purpose = "from each fault to pending, firing and the webhook: exact and simulated",
+    .details =
+        "From each fault's end to resolved and to that notice as well; and what grouping costs a "
+        "second host.",
+    .rows = delay_rows,
+    .operand = "fleet or scenario",
+    .least = 1,
+    .most = 1,
+    .examples = delay_examples,
+    .exits = delay_exits,
+};
+
+const struct options alerts_test_options = {
+    .name = "alerts test",
+    .synopsis = "[options] FILE...",
+    .purpose = "unit tests of rules in promtool's format, with its verdict",
+    .rows = unit_rows,
+    .operand = "file of unit tests",
+    .least = 1,
+    .most = OPTIONS_MANY,
+    .exits = unit_exits,
+};
+
+/* ---- eval ---- */
 
 static void print_states(const json_t *output)
 {
@@ -216,24 +201,20 @@ static void fail_unmapped(const struct rule_set *set, struct und_err *err)
     }
 }
 
-static enum und_code eval_command(const struct options *options, struct und_err *err)
+static enum und_code eval(const struct wish *wish, struct und_err *err)
 {
     json_t *input, *output = NULL;
     struct rule_set *set = rule_set_new();
-    if (!options->series)
-        und_fail(err, UND_USAGE, "alerts eval: --series FILE is missing");
-    if (err->code == UND_OK && options->rules &&
-        rule_set_read(set, &options->rules, 1, err) == UND_OK)
+    if (wish->rules && rule_set_read(set, &wish->rules, 1, err) == UND_OK)
         fail_unmapped(set, err);
-    input = err->code == UND_OK ? alerts_eval_load(options->series, err) : NULL;
+    input = err->code == UND_OK ? alerts_eval_load(wish->series, err) : NULL;
     if (input)
-        output =
-            alerts_eval(input, options->series, options->rules ? set->rules : NULL, set->n, err);
+        output = alerts_eval(input, wish->series, wish->rules ? set->rules : NULL, set->n, err);
     json_decref(input);
     rule_set_free(set);
     if (!output)
         return err->code;
-    if (options->json) {
+    if (wish->json) {
         json_dumpf(output, stdout, JSON_COMPACT | JSON_SORT_KEYS);
         putchar('\n');
     } else {
@@ -243,7 +224,7 @@ static enum und_code eval_command(const struct options *options, struct und_err 
     return UND_OK;
 }
 
-/* --- check and explain ----------------------------------------------------------------------- */
+/* ---- check and explain ---- */
 
 /* What is known of the files given: one of each kind, any number of rule files. */
 struct reading {
@@ -408,29 +389,27 @@ static enum und_code load_fleet(const char *path, char *const *files, int n,
     return code;
 }
 
-static enum und_code check_command(const struct options *options, char *const *paths, int n,
-                                   bool explain, struct und_err *err)
+static enum und_code check(const struct wish *wish, char *const *paths, int n, bool explain,
+                           struct und_err *err)
 {
     struct reading reading = {
         .set = rule_set_new(), .rule_files = json_array(), .problems = json_array()};
     struct scenario *scenario = calloc(1, sizeof *scenario);
     UND_ASSERT(scenario != NULL);
-    if (options->fleet && n > 1) {
+    if (wish->fleet && n > 1) {
         und_fail(err, UND_USAGE,
                  "alerts: --fleet goes with one rule file or configuration, or a "
                  "folder of them");
-    } else if (options->fleet && load_fleet(options->fleet, paths, n, scenario, err) != UND_OK) {
+    } else if (wish->fleet && load_fleet(wish->fleet, paths, n, scenario, err) != UND_OK) {
         /* said */
-    } else if (n == 0) {
-        und_fail(err, UND_USAGE, "alerts %s: got no file", explain ? "explain" : "check");
     } else {
-        reading.set->version = options->version;
+        reading.set->version = wish->version;
         read_all(&reading, paths, n);
-        if (options->json)
-            dump_reading(&reading, options->fleet ? &scenario->fleet : NULL);
+        if (wish->json)
+            dump_reading(&reading, wish->fleet ? &scenario->fleet : NULL);
         else
-            print_reading(&reading, options->fleet ? &scenario->fleet : NULL, explain);
-        judge(&reading, options->strict, err);
+            print_reading(&reading, wish->fleet ? &scenario->fleet : NULL, explain);
+        judge(&reading, wish->strict, err);
     }
     scenario_fini(scenario);
     free(scenario);
@@ -443,25 +422,25 @@ static enum und_code check_command(const struct options *options, char *const *p
     return err->code;
 }
 
-/* --- delay ----------------------------------------------------------------------------------- */
+/* ---- delay ---- */
 
-static enum und_code delay_command(struct options *options, const char *path, struct und_err *err)
+static enum und_code delay(struct wish *wish, const char *path, struct und_err *err)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     struct delay_report *report = calloc(1, sizeof *report);
     enum und_code code;
     UND_ASSERT(scenario && report);
-    code = scenario_load(scenario, path, options->sets, options->n_sets, err);
+    code = scenario_load(scenario, path, wish->sets, wish->n_sets, err);
     if (code == UND_OK && scenario->fleet.monitoring.n_rules == 0)
         code = und_fail(err, UND_USAGE, "%s: the fleet has no alert rules", path);
     if (code == UND_OK) {
         snprintf(report->claim_of, sizeof report->claim_of, "--claim");
-        if (isnan(options->delay.claim_ms) && scenario->documented.detection_ms > 0) {
-            options->delay.claim_ms = (double)scenario->documented.detection_ms;
+        if (isnan(wish->delay.claim_ms) && scenario->documented.detection_ms > 0) {
+            wish->delay.claim_ms = (double)scenario->documented.detection_ms;
             memcpy(report->claim_of, scenario->name, sizeof report->claim_of);
         }
-        code = alerts_delay(&options->delay, &scenario->fleet, report, err);
-        if (code != UND_USAGE && options->json) {
+        code = alerts_delay(&wish->delay, &scenario->fleet, report, err);
+        if (code != UND_USAGE && wish->json) {
             json_t *json = delay_report_json(report);
             json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
             putchar('\n');
@@ -476,30 +455,45 @@ static enum und_code delay_command(struct options *options, const char *path, st
     return code;
 }
 
-enum und_code alerts_command(int argc, char **argv, struct und_err *err)
+/* ---- the verbs ---- */
+
+enum und_code alerts_check_command(int argc, char **argv, struct und_err *err)
 {
-    struct options options = {
-        .delay = {
-            .from_pm = -1, .claim_ms = NAN, .seed = 1, .simulations = ALERTS_DELAY_SIMULATIONS}};
-    const char *verb;
-    if (!parse(argc, argv, &options, err))
+    struct wish wish = {0};
+    int first = options_parse(&alerts_check_options, argc, argv, &wish, err);
+    return first == 0 ? err->code : check(&wish, argv + first, argc - first, false, err);
+}
+
+enum und_code alerts_explain_command(int argc, char **argv, struct und_err *err)
+{
+    struct wish wish = {0};
+    int first = options_parse(&alerts_explain_options, argc, argv, &wish, err);
+    return first == 0 ? err->code : check(&wish, argv + first, argc - first, true, err);
+}
+
+enum und_code alerts_eval_command(int argc, char **argv, struct und_err *err)
+{
+    struct wish wish = {0};
+    int first = options_parse(&alerts_eval_options, argc, argv, &wish, err);
+    return first == 0 ? err->code : eval(&wish, err);
+}
+
+enum und_code alerts_delay_command(int argc, char **argv, struct und_err *err)
+{
+    struct wish wish = {.from = -1};
+    int first = options_parse(&alerts_delay_options, argc, argv, &wish, err);
+    if (first == 0)
         return err->code;
-    verb = optind < argc ? argv[optind] : "nothing";
-    if (strcmp(verb, "check") == 0 || strcmp(verb, "explain") == 0)
-        return check_command(&options, argv + optind + 1, argc - optind - 1,
-                             strcmp(verb, "explain") == 0, err);
-    if (strcmp(verb, "test") == 0)
-        return alerts_test_command(options.version, options.json, argv + optind + 1,
-                                   argc - optind - 1, err);
-    if (strcmp(verb, "delay") == 0 && optind + 2 == argc)
-        return delay_command(&options, argv[optind + 1], err);
-    if (strcmp(verb, "delay") == 0)
-        return und_fail(err, UND_USAGE, "alerts delay: got %d files, want one", argc - optind - 1);
-    if (optind + 1 < argc)
-        return und_fail(err, UND_USAGE, "alerts: got '%.60s' as well, want nothing after '%.60s'",
-                        argv[optind + 1], verb);
-    if (strcmp(verb, "eval") == 0)
-        return eval_command(&options, err);
-    return und_fail(err, UND_USAGE, "alerts: got '%.60s', want check, explain, eval, delay or test",
-                    verb);
+    wish.delay.from_pm = wish.from < 0 ? -1 : (int64_t)(wish.from * 1000 + 0.5);
+    wish.delay.claim_ms = wish.claim_ms > 0 ? (double)wish.claim_ms : NAN;
+    return delay(&wish, argv[first], err);
+}
+
+enum und_code alerts_test_command(int argc, char **argv, struct und_err *err)
+{
+    struct wish wish = {0};
+    int first = options_parse(&alerts_test_options, argc, argv, &wish, err);
+    if (first == 0)
+        return err->code;
+    return alerts_unit_tests(wish.version, wish.json, argv + first, argc - first);
 }

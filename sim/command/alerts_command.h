@@ -1,9 +1,16 @@
-/* The subcommand alerts: check, explain, eval, delay. argv in, exit code out. */
+/* The subcommands alerts check, explain, eval, delay and test: argv in, exit code out. */
 #ifndef SIM_COMMAND_ALERTS_COMMAND_H
 #define SIM_COMMAND_ALERTS_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/options/options.h"
 
-enum und_code alerts_command(int argc, char **argv, struct und_err *err);
+extern const struct options alerts_check_options, alerts_explain_options, alerts_eval_options,
+    alerts_delay_options, alerts_test_options;
+
+enum und_code alerts_check_command(int argc, char **argv, struct und_err *err);
+enum und_code alerts_explain_command(int argc, char **argv, struct und_err *err);
+enum und_code alerts_eval_command(int argc, char **argv, struct und_err *err);
+enum und_code alerts_delay_command(int argc, char **argv, struct und_err *err);
+enum und_code alerts_test_command(int argc, char **argv, struct und_err *err);
 
 #endif

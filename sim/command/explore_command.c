@@ -10,127 +10,83 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    OPTION_UNITS = 256,
-    OPTION_SLOTS,
-    OPTION_FAILOVERS,
-    OPTION_FORGET,
-    OPTION_STATES,
-    OPTION_CASE,
-    OPTION_CASES,
-    OPTION_BITSTATE,
-    OPTION_AGAINST,
-    OPTION_ANSWER,
-    OPTION_NO_LIVENESS
-};
-
-static const char help[] =
-    "usage: understudy explore [options] FILE\n"
-    "Takes the fleet's policy through every state that it can reach, under every view that can\n"
-    "follow, and checks each step. FILE is a fleet or a scenario with one.\n\n"
-    "  --units N          of the policy's hour, on which its durations are laid (default: as many\n"
-    "                     as it has distinct durations, in their order)\n"
-    "  --slots N          of a host, at most (default: 2, the largest 3)\n"
-    "  --failovers N      an hour, at most (default: 1)\n"
-    "  --forget WHAT      none; words: what is kept to say things once; guard: the flap guard's\n"
-    "                     memory; words,guard. (default: none for one host, words for two, else\n"
-    "                     both)\n"
-    "  --no-liveness      check single steps alone\n"
-    "  --states N         give up beyond N states; that is no proof\n"
-    "  --bitstate MIB     beyond memory: two bits a state in so many MiB; states may be missed, "
-    "which\n"
-    "                     is no proof\n"
-    "  --case FILE        write a counterexample there, as decisions that can be replayed\n"
-    "  --cases FILE       write there the shortest story of each kind of step\n"
-    "  --against PROGRAM  put every state and view to another build too; what it decides "
-    "otherwise\n"
-    "  --threads N        (default: one a processor; the result does not depend on it)\n"
-    "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"
-    "  --format text|json\n"
-    "  --quiet            the least output; no progress line\n"
-    "  --help\n"
-    "Exit codes: 0 everything holds; 1 a violation, or not complete; 2 usage or input error.\n";
-
-static const struct option options[] = {{"help", no_argument, NULL, 'h'},
-                                        {"seed", required_argument, NULL, 's'},
-                                        {"format", required_argument, NULL, 'f'},
-                                        {"quiet", no_argument, NULL, 'q'},
-                                        {"set", required_argument, NULL, 'S'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"units", required_argument, NULL, OPTION_UNITS},
-                                        {"slots", required_argument, NULL, OPTION_SLOTS},
-                                        {"failovers", required_argument, NULL, OPTION_FAILOVERS},
-                                        {"forget", required_argument, NULL, OPTION_FORGET},
-                                        {"states", required_argument, NULL, OPTION_STATES},
-                                        {"case", required_argument, NULL, OPTION_CASE},
-                                        {"cases", required_argument, NULL, OPTION_CASES},
-                                        {"against", required_argument, NULL, OPTION_AGAINST},
-                                        {"answer", no_argument, NULL, OPTION_ANSWER},
-                                        {"bitstate", required_argument, NULL, OPTION_BITSTATE},
-                                        {"no-liveness", no_argument, NULL, OPTION_NO_LIVENESS},
-                                        {0}};
-
 struct asked {
     struct scenario_set common;
     struct scale_limits limits;
     struct explore_options explore;
     const char *forget, *write_case, *write_cases, *against;
+    int64_t bitstate_mib;
     bool no_liveness, answer;
     char **command; /* the other build's, of --against; NULL: none */
 };
 
 /* ---- options ---- */
 
-static int number(const char *option, const char *text, int least, int most, struct und_err *err)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || value < least || value > most)
-        und_fail(err, UND_USAGE, "%s: got '%.40s', want %d..%d", option, text, least, most);
-    return (int)value;
-}
+static const struct option_row rows[] = {
+    {"units", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, limits.units),
+     .least = 1, .most = SCALE_UNITS,
+     .about = "of the policy's hour, on which its durations are laid",
+     .otherwise = "as many as it has distinct durations, in their order"},
+    {"slots", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, limits.slots),
+     .least = 1, .most = SCALE_SLOTS, .about = "of a host, at most",
+     .otherwise = "2, the largest 3"},
+    {"failovers", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, limits.failovers),
+     .least = 1, .most = POLICY_FAILOVER_LOG, .about = "an hour, at most", .otherwise = "1"},
+    {"forget", .type = OPTION_TEXT, .argument = "WHAT", OPTION_AT(struct asked, forget),
+     .about = "none; words: what is kept to say things once; guard: the flap guard's memory; "
+              "words,guard",
+     .otherwise = "none for one host, words for two, else both"},
+    {"no-liveness", .type = OPTION_FLAG, OPTION_AT(struct asked, no_liveness),
+     .about = "check single steps alone"},
+    {"states", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, explore.max_states),
+     .least = 1, .most = 1000000000, .about = "give up beyond N states; that is no proof"},
+    {"bitstate", .type = OPTION_WHOLE, .argument = "MIB", OPTION_AT(struct asked, bitstate_mib),
+     .least = 1, .most = 1 << 20,
+     .about = "beyond memory: two bits a state in so many MiB; states may be missed, which is no "
+              "proof"},
+    {"case", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, write_case),
+     .about = "write a counterexample there, as decisions that can be replayed"},
+    {"cases", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, write_cases),
+     .about = "write there the shortest story of each kind of step"},
+    {"against", .type = OPTION_TEXT, .argument = "PROGRAM", OPTION_AT(struct asked, against),
+     .about = "put every state and view to another build too; what it decides otherwise"},
+    {"answer", .type = OPTION_FLAG, OPTION_AT(struct asked, answer), .hidden = true,
+     .about = "what --against calls: against.h"},
+    SCENARIO_SET_THREADS(struct asked, common),
+    OPTION_SEED_IGNORED,
+    OPTION_SET(struct asked, common.sets, common.n_sets),
+    OPTION_FORMAT(struct asked, common.json),
+    OPTION_QUIET(struct asked, common.quiet),
+    {0}};
 
-static void take_option(struct asked *asked, int option, char **argv, struct und_err *err)
-{
-    switch (option) {
-    case OPTION_UNITS:
-        asked->limits.units = number("--units", optarg, 1, SCALE_UNITS, err);
-        break;
-    case OPTION_SLOTS:
-        asked->limits.slots = number("--slots", optarg, 1, SCALE_SLOTS, err);
-        break;
-    case OPTION_FAILOVERS:
-        asked->limits.failovers = number("--failovers", optarg, 1, POLICY_FAILOVER_LOG, err);
-        break;
-    case OPTION_STATES:
-        asked->explore.max_states = (uint32_t)number("--states", optarg, 1, 1000000000, err);
-        break;
-    case OPTION_BITSTATE:
-        asked->explore.bitstate = (size_t)number("--bitstate", optarg, 1, 1 << 20, err) << 20;
-        break;
-    case OPTION_FORGET:
-        asked->forget = optarg;
-        break;
-    case OPTION_CASE:
-        asked->write_case = optarg;
-        break;
-    case OPTION_CASES:
-        asked->write_cases = optarg;
-        break;
-    case OPTION_AGAINST:
-        asked->against = optarg;
-        break;
-    case OPTION_ANSWER: /* what --against calls: against.h */
-        asked->answer = true;
-        break;
-    case OPTION_NO_LIVENESS:
-        asked->no_liveness = true;
-        break;
-    default:
-        if (!scenario_set_option(&asked->common, option, optarg, err))
-            scenario_set_refuse_option(option, argv, err);
-    }
-}
+/* Bitstate keeps no states, and is no proof of what comes about in the end. */
+static const struct option_rule rules[] = {
+    {"bitstate", OPTION_EXCLUDES, "against case cases no-liveness"}, {0}};
+
+static const struct option_example examples[] = {
+    {"explore scenarios/paws360.yaml", "everything that the shipped fleet's policy can do"},
+    {"explore fleet.yaml --units 2 --forget none", "coarser times, nothing left out"},
+    {0}};
+
+static const struct option_exit exits[] = {{UND_OK, "everything holds"},
+                                           {UND_FAILED, "a violation, or not complete"},
+                                           {UND_USAGE, "usage or input error"},
+                                           {0}};
+
+const struct options explore_options = {
+    .name = "explore",
+    .synopsis = "[options] FILE",
+    .purpose = "every state that the policy can reach, every step checked",
+    .details = "Takes the fleet's policy through every state that it can reach, under every view "
+               "that can follow, and checks each step. FILE is a fleet or a scenario with one.",
+    .rows = rows,
+    .rules = rules,
+    .operand = "fleet or scenario",
+    .least = 1,
+    .most = 1,
+    .examples = examples,
+    .exits = exits,
+};
 
 static enum und_code read_forget(const char *text, int hosts, struct abstraction *forget,
                                  struct und_err *err)
@@ -273,27 +229,15 @@ enum und_code explore_command(int argc, char **argv, struct und_err *err)
 {
     struct asked *asked = calloc(1, sizeof *asked);
     enum und_code code = UND_OK;
-    int option;
+    int first;
     UND_ASSERT(asked != NULL);
-    scenario_set_init(&asked->common);
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            free(asked);
-            return UND_OK;
-        }
-        take_option(asked, option, argv, err);
+    first = options_parse(&explore_options, argc, argv, asked, err);
+    if (first != 0) {
+        asked->explore.bitstate = (size_t)asked->bitstate_mib << 20;
+        if (asked->against)
+            asked->command = other_command(asked, argc, argv);
+        code = run(asked, argv[first], err);
     }
-    if (err->code == UND_OK && optind != argc - 1)
-        und_fail(err, UND_USAGE, "explore: got %d files, want one", argc - optind);
-    if (asked->explore.bitstate > 0 && (asked->against || asked->write_case || asked->write_cases))
-        und_fail(err, UND_USAGE, "--bitstate: keeps no states for --against, --case and --cases");
-    if (err->code == UND_OK && asked->against)
-        asked->command = other_command(asked, argc, argv);
-    if (err->code == UND_OK)
-        code = run(asked, argv[optind], err);
     free(asked->command);
     free(asked);
     return err->code != UND_OK ? err->code : code;

@@ -2,7 +2,9 @@
 #ifndef SIM_COMMAND_EXPLORE_COMMAND_H
 #define SIM_COMMAND_EXPLORE_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/options/options.h"
+
+extern const struct options explore_options;
 
 enum und_code explore_command(int argc, char **argv, struct und_err *err);
 

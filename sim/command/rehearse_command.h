@@ -2,8 +2,8 @@
 #ifndef SIM_COMMAND_REHEARSE_COMMAND_H
 #define SIM_COMMAND_REHEARSE_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/drill/drill_wish.h"
 
-enum und_code rehearse_command(int argc, char **argv, struct und_err *err);
+enum und_code rehearse_command(const struct drill_wish *wish, struct und_err *err);
 
 #endif

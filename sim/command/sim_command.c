@@ -15,121 +15,113 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    OPTION_HTML = 256,
-    OPTION_PLOTS,
-    OPTION_JUNIT,
-    OPTION_TRACE,
-    OPTION_DOCUMENTED,
-    OPTION_RARE,
-    OPTION_RULES_DIFF,
-    OPTION_MARKDOWN,
-    OPTION_STRICT
-};
-
-static const char sim_help[] =
-    "usage: understudy sim [options] FILE|FOLDER...\n"
-    "Simulates scenarios and prints documented | simulated, with intervals.\n\n" SCENARIO_SET_HELP
-    "  --trace            print one replication's timeline: every event with its cause\n"
-    "  --html FILE        write a page with tables and plots\n"
-    "  --plots FOLDER     write the plots (SVG), two a scenario\n"
-    "  --no-documented    do not simulate the documented mechanisms for comparison\n"
-    "  --rare             estimate how often all hosts are down at once, by importance sampling\n"
-    "  --strict           alerts that would move jobs and are not simulated are an error\n"
-    "  --help\n"
-    "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
-
-static const char test_help[] =
-    "usage: understudy test [options] FILE|FOLDER...\n"
-    "Judges every `expect` of every scenario, for CI.\n\n" SCENARIO_SET_HELP
-    "  --junit FILE       write JUnit XML as well\n"
-    "  --rules-diff OLD NEW  what an edit changes: OLD against NEW, by the same random numbers; "
-    "rule\n"
-    "                     files, a prometheus.yml, an alertmanager.yml, or folders of these\n"
-    "  --strict           alerts that would move jobs and are not simulated are an error\n"
-    "  --markdown FILE    with --rules-diff: write it as a comment for a pull request\n"
-    "  --help\n"
-    "Exit codes: 0 every expectation held; 1 one failed; 2 usage or input error.\n";
-
-struct outputs {
+struct wish {
+    struct scenario_set campaign;
     const char *html, *plots, *junit;
     struct rules_diff diff;
-    bool trace, strict;
+    bool trace, strict, no_documented;
 };
 
-static const struct option options[] = {SCENARIO_SET_OPTIONS,
-                                        {"help", no_argument, NULL, 'h'},
-                                        {"html", required_argument, NULL, OPTION_HTML},
-                                        {"plots", required_argument, NULL, OPTION_PLOTS},
-                                        {"junit", required_argument, NULL, OPTION_JUNIT},
-                                        {"trace", no_argument, NULL, OPTION_TRACE},
-                                        {"no-documented", no_argument, NULL, OPTION_DOCUMENTED},
-                                        {"rare", no_argument, NULL, OPTION_RARE},
-                                        {"rules-diff", required_argument, NULL, OPTION_RULES_DIFF},
-                                        {"markdown", required_argument, NULL, OPTION_MARKDOWN},
-                                        {"strict", no_argument, NULL, OPTION_STRICT},
-                                        {0}};
-
-/* True: go on with the files from optind. False: help was printed, or err is set. */
-static bool parse(int argc, char **argv, const char *help, struct scenario_set *campaign,
-                  struct outputs *outputs, struct und_err *err)
-{
-    int option;
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
-        switch (option) {
-        case 'h':
-            fputs(help, stdout);
-            return false;
-        case OPTION_HTML:
-            outputs->html = optarg;
-            break;
-        case OPTION_PLOTS:
-            outputs->plots = optarg;
-            break;
-        case OPTION_JUNIT:
-            outputs->junit = optarg;
-            break;
-        case OPTION_TRACE:
-            outputs->trace = true;
-            break;
-        case OPTION_DOCUMENTED:
-            campaign->compare = false;
-            break;
-        case OPTION_RARE:
-            campaign->experiment.rare = true;
-            break;
-        case OPTION_RULES_DIFF:
-            outputs->diff.before = optarg;
-            if (optind < argc)
-                outputs->diff.after = argv[optind++];
-            break;
-        case OPTION_STRICT:
-            outputs->strict = true;
-            break;
-        case OPTION_MARKDOWN:
-            outputs->diff.markdown = optarg;
-            break;
-        default:
-            if (!scenario_set_option(campaign, option, optarg, err))
-                scenario_set_refuse_option(option, argv, err);
-        }
+#define ROW_HTML                                                                                   \
+    {                                                                                              \
+        "html", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, html),             \
+                .about = "write a page with tables and plots"                                      \
     }
-    if (outputs->diff.before && !outputs->diff.after)
-        und_fail(err, UND_USAGE, "--rules-diff: got one rule file, want OLD and NEW");
-    if (err->code == UND_OK && optind == argc)
-        und_fail(err, UND_USAGE, "%s: got no file, want at least one scenario file or folder",
-                 argv[0]);
-    if (outputs->diff.before && strcmp(argv[0], "test") != 0)
-        und_fail(err, UND_USAGE, "--rules-diff: belongs to `understudy test`");
-    outputs->diff.junit = outputs->junit;
-    if (outputs->diff.before && (outputs->html || outputs->plots || outputs->trace))
-        und_fail(err, UND_USAGE, "--rules-diff: --html, --plots and --trace do nothing beside it");
-    if (outputs->diff.markdown && !outputs->diff.before)
-        und_fail(err, UND_USAGE, "--markdown: goes with --rules-diff OLD NEW");
-    return err->code == UND_OK;
-}
+#define ROW_PLOTS                                                                                  \
+    {                                                                                              \
+        "plots", .type = OPTION_TEXT, .argument = "FOLDER", OPTION_AT(struct wish, plots),         \
+                 .about = "write the plots (SVG), two a scenario"                                  \
+    }
+#define ROW_JUNIT                                                                                  \
+    {                                                                                              \
+        "junit", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, junit),           \
+                 .about = "write the verdicts as JUnit XML"                                        \
+    }
+#define ROW_STRICT                                                                                 \
+    {                                                                                              \
+        "strict", .type = OPTION_FLAG, OPTION_AT(struct wish, strict),                             \
+                  .about = "alerts that would move jobs and are not simulated are an error"        \
+    }
+
+static const struct option_row sim_rows[] = {
+    SCENARIO_SET_ROWS(struct wish, campaign),
+    {"trace", .type = OPTION_FLAG, OPTION_AT(struct wish, trace),
+     .about = "print one replication's timeline: every event with its cause"},
+    ROW_HTML,
+    ROW_PLOTS,
+    ROW_JUNIT,
+    {"no-documented", .type = OPTION_FLAG, OPTION_AT(struct wish, no_documented),
+     .about = "do not simulate the documented mechanisms for comparison"},
+    {"rare", .type = OPTION_FLAG, OPTION_AT(struct wish, campaign.experiment.rare),
+     .about = "estimate how often all hosts are down at once, by importance sampling"},
+    ROW_STRICT,
+    {0}};
+
+static const struct option_row test_rows[] = {
+    SCENARIO_SET_ROWS(struct wish, campaign),
+    ROW_JUNIT,
+    {"rules-diff", .type = OPTION_PAIR, .argument = "OLD NEW", OPTION_AT(struct wish, diff.before),
+     .beside = offsetof(struct wish, diff.after),
+     .about = "what an edit changes: OLD against NEW, by the same random numbers; rule files, a "
+              "prometheus.yml, an alertmanager.yml, or folders of these"},
+    {"markdown", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, diff.markdown),
+     .about = "write the difference as a comment for a pull request"},
+    ROW_HTML,
+    ROW_PLOTS,
+    ROW_STRICT,
+    {0}};
+
+static const struct option_rule sim_rules[] = {
+    SCENARIO_SET_RULES, {"trace", OPTION_EXCLUDES, "format=json rare no-documented"}, {0}};
+
+/* --rules-diff is strict about what it compares, whether asked or not. */
+static const struct option_rule test_rules[] = {
+    SCENARIO_SET_RULES,
+    {"rules-diff", OPTION_EXCLUDES, "html plots strict"},
+    {"markdown", OPTION_NEEDS, "rules-diff"},
+    {0}};
+
+static const struct option_example sim_examples[] = {
+    {"sim scenarios/primary-hardware-failure.yaml", "one scenario: documented | simulated"},
+    {"sim scenarios/capacity.yaml --set fleet.policy.persist=2min", "what if we waited less?"},
+    {"sim scenarios --html page.html", "a folder of scenarios, as a page to show"},
+    {0}};
+
+static const struct option_example test_examples[] = {
+    {"test scenarios --junit results.xml", "every expectation of a folder, for CI"},
+    {"test --rules-diff old.yml new.yml scenarios", "what an edit of alert rules changes"},
+    {0}};
+
+static const struct option_exit exits[] = {{UND_OK, "every expectation held"},
+                                           {UND_FAILED, "one failed"},
+                                           {UND_USAGE, "usage or input error"},
+                                           {0}};
+
+const struct options sim_options = {
+    .name = "sim",
+    .synopsis = "[options] FILE|FOLDER...",
+    .purpose = "simulate scenarios: documented | simulated, with intervals",
+    .rows = sim_rows,
+    .rules = sim_rules,
+    .operand = "scenario file or folder",
+    .least = 1,
+    .most = OPTIONS_MANY,
+    .examples = sim_examples,
+    .exits = exits,
+};
+
+const struct options test_options = {
+    .name = "test",
+    .synopsis = "[options] FILE|FOLDER...",
+    .purpose = "regression: judge every `expect` of every scenario",
+    .rows = test_rows,
+    .rules = test_rules,
+    .operand = "scenario file or folder",
+    .least = 1,
+    .most = OPTIONS_MANY,
+    .examples = test_examples,
+    .exits = exits,
+};
 
 static FILE *create(const char *path, struct und_err *err)
 {
@@ -274,31 +266,32 @@ static void print_tables(const struct scenario_set *campaign)
                campaign->passed_over == 1 ? "" : "s");
 }
 
-static enum und_code run(struct scenario_set *campaign, const struct outputs *outputs, int argc,
-                         char **argv, struct und_err *err)
+static enum und_code run(struct wish *wish, char *const *arguments, int n_arguments,
+                         struct und_err *err)
 {
+    struct scenario_set *campaign = &wish->campaign;
     char **paths = NULL;
     int n = 0;
     enum und_code code;
-    code = scenario_set_paths(campaign, argv + optind, argc - optind, &paths, &n, err);
-    if (code == UND_OK && outputs->diff.before) {
-        code = rules_diff_run(&outputs->diff, campaign, paths, n, err);
+    code = scenario_set_paths(campaign, arguments, n_arguments, &paths, &n, err);
+    if (code == UND_OK && wish->diff.before) {
+        code = rules_diff_run(&wish->diff, campaign, paths, n, err);
     } else if (code == UND_OK) {
         code = scenario_set_run(campaign, paths, n);
-        if (outputs->html)
-            write_html(campaign, outputs->html, err);
-        if (outputs->plots)
-            write_plots(campaign, outputs->plots, err);
-        if (outputs->junit)
-            write_junit(campaign, outputs->junit, err);
+        if (wish->html)
+            write_html(campaign, wish->html, err);
+        if (wish->plots)
+            write_plots(campaign, wish->plots, err);
+        if (wish->junit)
+            write_junit(campaign, wish->junit, err);
         if (campaign->json)
             print_json(campaign);
-        else if (outputs->trace)
+        else if (wish->trace)
             print_traces(campaign);
         else if (code == UND_OK || n > 1)
             print_tables(campaign);
         print_errors(campaign);
-        if (outputs->strict)
+        if (wish->strict)
             check_left_out(campaign, err);
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;
@@ -310,47 +303,49 @@ static enum und_code run(struct scenario_set *campaign, const struct outputs *ou
 
 enum und_code sim_command(int argc, char **argv, struct und_err *err)
 {
-    struct scenario_set campaign;
-    struct outputs outputs = {0};
-    scenario_set_init(&campaign);
-    campaign.compare = true;
-    if (!parse(argc, argv, sim_help, &campaign, &outputs, err))
+    struct wish wish = {0};
+    int first = scenario_set_parse(&sim_options, argc, argv, &wish, &wish.campaign, err);
+    if (first == 0)
         return err->code;
-    campaign.experiment.trace = outputs.trace || outputs.html || outputs.plots;
-    campaign.compare = campaign.compare && !outputs.trace;
-    return run(&campaign, &outputs, argc, argv, err);
+    wish.campaign.experiment.trace = wish.trace || wish.html || wish.plots;
+    wish.campaign.compare = !wish.no_documented && !wish.trace;
+    return run(&wish, argv + first, argc - first, err);
 }
 
 enum und_code test_command(int argc, char **argv, struct und_err *err)
 {
-    struct scenario_set campaign;
-    struct outputs outputs = {0};
-    scenario_set_init(&campaign);
-    if (!parse(argc, argv, test_help, &campaign, &outputs, err))
+    struct wish wish = {0};
+    int first = scenario_set_parse(&test_options, argc, argv, &wish, &wish.campaign, err);
+    if (first == 0)
         return err->code;
-    return run(&campaign, &outputs, argc, argv, err);
+    wish.diff.junit = wish.junit;
+    wish.campaign.experiment.trace = wish.html || wish.plots;
+    return run(&wish, argv + first, argc - first, err);
 }
+
+static const struct option_row schema_rows[] = {OPTION_SEED_IGNORED,
+                                                OPTION_FORMAT(struct wish, campaign.json),
+                                                OPTION_QUIET(struct wish, campaign.quiet),
+                                                {0}};
+
+static const struct option_exit schema_exits[] = {
+    {UND_OK, "printed"}, {UND_USAGE, "usage error"}, {0}};
+
+const struct options schema_options = {
+    .name = "schema",
+    .synopsis = "",
+    .purpose = "JSON Schema of fleet and scenario files",
+    .details = "Every key with its unit, range and default. Editors complete and check by it. It "
+               "is JSON, whatever the format.",
+    .rows = schema_rows,
+    .exits = schema_exits,
+};
 
 enum und_code schema_command(int argc, char **argv, struct und_err *err)
 {
-    struct scenario_set
-        campaign; /* the common options mean nothing here, but scripts may give them */
+    struct wish wish = {0};
     json_t *schema;
-    int option;
-    scenario_set_init(&campaign);
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
-        if (option == 'h') {
-            puts("usage: understudy schema\nPrints the JSON Schema of fleet and scenario files.");
-            return UND_OK;
-        }
-        if (!scenario_set_option(&campaign, option, optarg, err))
-            scenario_set_refuse_option(option, argv, err);
-    }
-    if (err->code == UND_OK && optind < argc)
-        und_fail(err, UND_USAGE, "schema: got '%.60s', want no arguments", argv[optind]);
-    if (err->code != UND_OK)
+    if (options_parse(&schema_options, argc, argv, &wish, err) == 0)
         return err->code;
     schema = loader_schema();
     json_dumpf(schema, stdout, JSON_INDENT(2));

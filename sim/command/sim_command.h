@@ -2,7 +2,9 @@
 #ifndef SIM_COMMAND_SIM_COMMAND_H
 #define SIM_COMMAND_SIM_COMMAND_H
 
-#include "model/base/err.h"
+#include "model/options/options.h"
+
+extern const struct options sim_options, test_options, whatif_options, schema_options;
 
 enum und_code sim_command(int argc, char **argv, struct und_err *err);
 enum und_code test_command(int argc, char **argv, struct und_err *err);

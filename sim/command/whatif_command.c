@@ -13,31 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_VARY = 256, OPTION_METRIC, OPTION_UNTIL, OPTION_PLOT };
-
-static const char help[] =
-    "usage: understudy whatif FILE --vary PATH=LIST|A..B:STEP ... [options]\n"
-    "Sweeps a scenario over any path of it under common random numbers, e.g.\n"
-    "  understudy whatif scenarios/capacity.yaml --vary "
-    "fleet.workload.arrivals.rate=200/d..300/d:20/d\n"
-    "  understudy whatif scenarios/cpu-degradation.yaml --vary "
-    "fleet.policy.persist=1min,2min,5min\n\n"
-    "  --vary PATH=...    values: a,b,c or A..B:STEP; up to 4 paths, all combinations\n"
-    "  --metric M[:STAT]  a column; STAT mean (default), p5, p50, p95 or p99; may be repeated;\n"
-    "                     --metric help lists them (default: queue_wait, queue_wait:p95, "
-    "utilization; with faults rto:p95,\n"
-    "                     job_recovery:p95 as well)\n"
-    "  --until M[:STAT]<=V  or >=V: up to where does this hold, interval included?\n"
-    "  --plot FILE        the first column over the values, SVG\n" SCENARIO_SET_HELP "  --help\n";
-
-static const struct option options[] = {SCENARIO_SET_OPTIONS,
-                                        {"help", no_argument, NULL, 'h'},
-                                        {"vary", required_argument, NULL, OPTION_VARY},
-                                        {"metric", required_argument, NULL, OPTION_METRIC},
-                                        {"until", required_argument, NULL, OPTION_UNTIL},
-                                        {"plot", required_argument, NULL, OPTION_PLOT},
-                                        {0}};
-
 struct axis {
     char path[256];
     char value[SWEEP_POINTS][SWEEP_VALUE];
@@ -48,9 +23,50 @@ struct whatif {
     struct axis axis[SWEEP_AXES];
     struct sweep sweep;
     struct scenario_set campaign;
-    const char *plot;
-    bool lists_metrics;
+    const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until, *plot; /* as they were given */
+    int n_vary, n_metrics;
     struct und_errors errors; /* of the first point */
+};
+
+static const struct option_row rows[] = {
+    {"vary", .type = OPTION_TEXTS, .argument = "PATH=VALUES", OPTION_AT(struct whatif, vary),
+     .beside = offsetof(struct whatif, n_vary), .most = SWEEP_AXES,
+     .about = "values: a,b,c or A..B:STEP; up to 4 paths, all combinations"},
+    {"metric", .type = OPTION_TEXTS, .argument = "METRIC[:STAT]", OPTION_AT(struct whatif, metric),
+     .beside = offsetof(struct whatif, n_metrics), .most = SWEEP_COLUMNS,
+     .about = "a column; STAT mean, p5, p50, p95 or p99; `--metric help` lists them",
+     .otherwise = "queue_wait, queue_wait:p95, utilization, with faults rto:p95 and "
+                  "job_recovery:p95 as well"},
+    {"until", .type = OPTION_TEXT, .argument = "METRIC[:STAT]<=V", OPTION_AT(struct whatif, until),
+     .about = "or >=V: up to where does this hold, interval included?"},
+    {"plot", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct whatif, plot),
+     .about = "the first column over the values, SVG"},
+    SCENARIO_SET_ROWS(struct whatif, campaign),
+    {0}};
+
+static const struct option_rule rules[] = {SCENARIO_SET_RULES, {0}};
+
+static const struct option_example examples[] = {
+    {"whatif scenarios/capacity.yaml --vary fleet.workload.arrivals.rate=200/d..300/d:20/d "
+     "--until 'queue_wait<=5min'",
+     "what would half as many runs again do?"},
+    {"whatif scenarios/cpu-degradation.yaml --vary fleet.policy.persist=1min,2min,5min",
+     "how long should the policy wait?"},
+    {0}};
+
+static const struct option_exit exits[] = {
+    {UND_OK, "done"}, {UND_USAGE, "usage or input error, or no setting could be simulated"}, {0}};
+
+const struct options whatif_options = {
+    .name = "whatif",
+    .synopsis = "FILE --vary PATH=LIST|A..B:STEP ... [options]\n--metric help",
+    .purpose = "sweeps of any setting, under common random numbers",
+    .rows = rows,
+    .rules = rules,
+    .operand = "scenario",
+    .most = 1,
+    .examples = examples,
+    .exits = exits,
 };
 
 /* ---- options ---- */
@@ -109,8 +125,6 @@ static enum und_code add_axis(struct whatif *whatif, const char *text, struct un
 {
     struct axis *axis = &whatif->axis[whatif->sweep.n_axes];
     const char *equals = strchr(text, '='), *value;
-    if (whatif->sweep.n_axes == SWEEP_AXES)
-        return und_fail(err, UND_USAGE, "--vary: got more than %d paths", SWEEP_AXES);
     if (!equals || equals == text || equals - text >= (long)sizeof axis->path)
         return und_fail(err, UND_USAGE, "--vary: got '%.60s', want PATH=a,b,c or PATH=A..B:STEP",
                         text);
@@ -186,32 +200,27 @@ static enum und_code parse_until(struct sweep_limit *limit, const char *text, st
     return UND_OK;
 }
 
-static void take_option(struct whatif *whatif, int option, char **argv, struct und_err *err)
+static enum und_code take_options(struct whatif *whatif, struct und_err *err)
 {
     struct sweep *sweep = &whatif->sweep;
-    switch (option) {
-    case OPTION_VARY:
-        add_axis(whatif, optarg, err);
-        break;
-    case OPTION_METRIC:
-        if (strcmp(optarg, "help") == 0)
-            whatif->lists_metrics = true;
-        else if (sweep->n_columns == SWEEP_COLUMNS)
-            und_fail(err, UND_USAGE, "--metric: got more than %d", SWEEP_COLUMNS);
-        else if (parse_column(&sweep->column[sweep->n_columns], optarg, strlen(optarg), err) ==
-                 UND_OK)
-            sweep->n_columns++;
-        break;
-    case OPTION_UNTIL:
-        parse_until(&sweep->limit, optarg, err);
-        break;
-    case OPTION_PLOT:
-        whatif->plot = optarg;
-        break;
-    default:
-        if (!scenario_set_option(&whatif->campaign, option, optarg, err))
-            scenario_set_refuse_option(option, argv, err);
-    }
+    int i;
+    for (i = 0; i < whatif->n_vary && err->code == UND_OK; i++)
+        add_axis(whatif, whatif->vary[i], err);
+    for (i = 0; i < whatif->n_metrics && err->code == UND_OK; i++)
+        parse_column(&sweep->column[sweep->n_columns++], whatif->metric[i],
+                     strlen(whatif->metric[i]), err);
+    if (whatif->until && err->code == UND_OK)
+        parse_until(&sweep->limit, whatif->until, err);
+    return err->code;
+}
+
+static bool asks_for_metrics(const struct whatif *whatif)
+{
+    int i;
+    for (i = 0; i < whatif->n_metrics; i++)
+        if (strcmp(whatif->metric[i], "help") == 0)
+            return true;
+    return false;
 }
 
 /* ---- running ---- */
@@ -358,28 +367,15 @@ static void list_metrics(void)
 enum und_code whatif_command(int argc, char **argv, struct und_err *err)
 {
     struct whatif *whatif = calloc(1, sizeof *whatif);
-    int option;
+    int first;
     UND_ASSERT(whatif != NULL);
-    scenario_set_init(&whatif->campaign);
-    opterr = 0;
-    optind = 1;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1 && err->code == UND_OK) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            free(whatif);
-            return UND_OK;
-        }
-        take_option(whatif, option, argv, err);
-    }
-    if (err->code == UND_OK && whatif->lists_metrics) {
+    first = scenario_set_parse(&whatif_options, argc, argv, whatif, &whatif->campaign, err);
+    if (first != 0 && asks_for_metrics(whatif)) {
         list_metrics();
-        free(whatif);
-        return UND_OK;
-    }
-    if (err->code == UND_OK && (optind != argc - 1 || whatif->sweep.n_axes == 0))
+    } else if (first != 0 && (first == argc || whatif->n_vary == 0)) {
         und_fail(err, UND_USAGE, "whatif: want one FILE and at least one --vary PATH=VALUES");
-    if (err->code == UND_OK) {
-        whatif->sweep.path = argv[optind];
+    } else if (first != 0 && take_options(whatif, err) == UND_OK) {
+        whatif->sweep.path = argv[first];
         run(whatif, err);
     }
     sweep_fini(&whatif->sweep);

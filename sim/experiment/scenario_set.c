@@ -21,86 +21,19 @@ bool scenario_set_shows_progress(void)
            strcmp(terminal, "dumb") != 0;
 }
 
-void scenario_set_init(struct scenario_set *campaign)
+int scenario_set_parse(const struct options *options, int argc, char **argv, void *out,
+                       struct scenario_set *campaign, struct und_err *err)
 {
-    *campaign = (struct scenario_set){.experiment = {.seed = 1, .precision_of = METRIC_QUEUE_WAIT}};
-}
-
-static int64_t whole(const char *option, const char *value, int64_t least, int64_t most,
-                     struct und_err *err)
-{
-    char *end;
-    long long n;
-    errno = 0;
-    n = strtoll(value, &end, 10);
-    if (errno != 0 || *end != '\0' || end == value || n < least || n > most)
-        und_fail(err, UND_USAGE, "--%s: got '%.40s', want a whole number %lld..%lld", option, value,
-                 (long long)least, (long long)most);
-    return n;
-}
-
-static double share(const char *option, const char *value, struct und_err *err)
-{
-    char *end;
-    double x = strtod(value, &end);
-    if (strcmp(end, "%") == 0)
-        x /= 100;
-    if (end == value || (*end != '\0' && strcmp(end, "%") != 0) || !(x > 0 && x < 1))
-        und_fail(err, UND_USAGE, "--%s: got '%.40s', want a share between 0 and 1, e.g. 1%%",
-                 option, value);
-    return x;
-}
-
-bool scenario_set_option(struct scenario_set *campaign, int option, const char *value,
-                         struct und_err *err)
-{
-    switch (option) {
-    case 's':
-        campaign->experiment.seed = (uint64_t)whole("seed", value, 0, INT64_MAX, err);
-        return true;
-    case 'n':
-        campaign->experiment.replications =
-            whole("replications", value, 1, EXPERIMENT_MAX_REPLICATIONS, err);
-        return true;
-    case 'j':
-        campaign->experiment.threads = (int)whole("threads", value, 1, 64, err);
-        return true;
-    case 'p':
-        campaign->experiment.precision = share("precision", value, err);
-        return true;
-    case 'P':
-        campaign->experiment.precision_of = metric_by_name(value);
-        if (campaign->experiment.precision_of == METRIC_COUNT)
-            und_fail(err, UND_USAGE, "--precision-of: got '%.40s', want a metric, e.g. rto", value);
-        return true;
-    case 'E':
-        campaign->all_errors = true;
-        return true;
-    case 'q':
-        campaign->quiet = true;
-        return true;
-    case 'f':
-        campaign->json = strcmp(value, "json") == 0;
-        if (!campaign->json && strcmp(value, "text") != 0)
-            und_fail(err, UND_USAGE, "--format: got '%.40s', want text or json", value);
-        return true;
-    case 'S':
-        if (campaign->n_sets == SCENARIO_SET_SETS)
-            und_fail(err, UND_USAGE, "--set: got more than %d", SCENARIO_SET_SETS);
-        else
-            campaign->sets[campaign->n_sets++] = value;
-        return true;
+    int first = options_parse(options, argc, argv, out, err);
+    if (first == 0)
+        return 0;
+    campaign->experiment.precision_of = metric_by_name(campaign->precision_of);
+    if (campaign->experiment.precision_of == METRIC_COUNT) {
+        und_fail(err, UND_USAGE, "%s: --precision-of: got '%.40s', want a metric, e.g. rto",
+                 options->name, campaign->precision_of);
+        return 0;
     }
-    return false;
-}
-
-void scenario_set_refuse_option(int option, char **argv, struct und_err *err)
-{
-    if (option == ':')
-        und_fail(err, UND_USAGE, "%s: got '%.60s' without a value", argv[0], argv[optind - 1]);
-    else
-        und_fail(err, UND_USAGE, "%s: got option '%.60s', want one of `understudy %s --help`",
-                 argv[0], argv[optind - 1], argv[0]);
+    return first;
 }
 
 /* ---- files and folders ---- */

@@ -6,18 +6,19 @@
 #define SIM_EXPERIMENT_SCENARIO_SET_H
 
 #include "experiment.h"
+#include "model/options/options.h"
 #include "reports/text/report.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 
-#define SCENARIO_SET_SETS 64
+#define SCENARIO_SET_SETS OPTIONS_TEXTS
 #define SCENARIO_SET_FILES 1024
 
 struct scenario_set {
     struct experiment experiment;
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
+    const char *precision_of; /* as it was given; settled in experiment */
     bool json, quiet, all_errors;
     bool list;             /* a folder, or more than one file: JSON is a list */
     int passed_over;       /* files of folders that are no scenarios */
@@ -26,37 +27,54 @@ struct scenario_set {
     int n;
 };
 
-/* The options that all simulating commands take, for getopt_long; a command appends its own. */
-#define SCENARIO_SET_OPTIONS                                                                       \
-    {"seed", required_argument, NULL, 's'}, {"format", required_argument, NULL, 'f'},              \
-        {"quiet", no_argument, NULL, 'q'}, {"all-errors", no_argument, NULL, 'E'},                 \
-        {"set", required_argument, NULL, 'S'}, {"replications", required_argument, NULL, 'n'},     \
-        {"threads", required_argument, NULL, 'j'}, {"precision", required_argument, NULL, 'p'},    \
+/* The rows of the options that all simulating commands take, for a struct that has the scenario set
+ * as `member`; a command appends its own. */
+#define SCENARIO_SET_ROWS(of, member)                                                              \
+    SCENARIO_SET_SEED(of, member),                                                                 \
+        {"replications",                                                                           \
+         .type = OPTION_WHOLE,                                                                     \
+         .argument = "N",                                                                          \
+         OPTION_AT(of, member.experiment.replications),                                            \
+         .least = 1,                                                                               \
+         .most = EXPERIMENT_MAX_REPLICATIONS,                                                      \
+         .about = "of each scenario",                                                              \
+         .otherwise = "the scenario's own, else 1000 with faults, 100 without"},                   \
+        {"precision",                                                                              \
+         .type = OPTION_SHARE,                                                                     \
+         .argument = "SHARE",                                                                      \
+         OPTION_AT(of, member.experiment.precision),                                               \
+         .open = true,                                                                             \
+         .about = "more replications until a mean's interval is within so much, e.g. 1%"},         \
+        {"precision-of",         .type = OPTION_TEXT,                                              \
+         .argument = "METRIC",   OPTION_AT(of, member.precision_of),                               \
+         .preset = "queue_wait", .about = "whose mean"},                                           \
+        SCENARIO_SET_THREADS(of, member), OPTION_SET(of, member.sets, member.n_sets),              \
+        {"all-errors", .type = OPTION_FLAG, OPTION_AT(of, member.all_errors),                      \
+         .about = "of a file that cannot be used: up to ten, not the first three"},                \
+        OPTION_FORMAT(of, member.json), OPTION_QUIET(of, member.quiet)
+#define SCENARIO_SET_SEED(of, member)                                                              \
     {                                                                                              \
-        "precision-of", required_argument, NULL, 'P'                                               \
+        "seed", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(of, member.experiment.seed),      \
+                .most = INT64_MAX, .preset = "1", .about = "of the random streams"                 \
     }
-#define SCENARIO_SET_HELP                                                                          \
-    "  --seed N           of the random streams (default 1)\n"                                     \
-    "  --replications N   of each scenario (default: the scenario's, else 1000 with faults, 100\n" \
-    "                     without)\n"                                                              \
-    "  --precision P      more replications until a mean's interval is within P, e.g. 1%\n"        \
-    "  --precision-of M   whose mean (default: queue_wait)\n"                                      \
-    "  --threads N        (default: one a processor; the result does not depend on it)\n"          \
-    "  --set PATH=VALUE   override any value, e.g. fleet.policy.persist=2min; may be repeated\n"   \
-    "  --all-errors       of a file that cannot be used: up to ten, not the first three\n"         \
-    "  --format text|json\n"                                                                       \
-    "  --quiet            the least output; no progress line\n"
+#define SCENARIO_SET_THREADS(of, member)                                                           \
+    {                                                                                              \
+        "threads", .type = OPTION_WHOLE, .argument = "N",                                          \
+                   OPTION_AT(of, member.experiment.threads), .least = 1, .most = 64,               \
+                   .about = "the result does not depend on them", .otherwise = "one a processor"   \
+    }
+#define SCENARIO_SET_RULES                                                                         \
+    {                                                                                              \
+        "precision-of", OPTION_NEEDS, "precision"                                                  \
+    }
 
 bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
 void scenario_set_show(const char *line); /* writes over the last one */
 
-void scenario_set_init(struct scenario_set *campaign);
-/* One option of getopt_long; false if it is none of ours. Errors go to err. */
-bool scenario_set_option(struct scenario_set *campaign, int option, const char *value,
-                         struct und_err *err);
-
-/* Says what is wrong with the option that getopt_long has just refused (':' or '?'). */
-void scenario_set_refuse_option(int option, char **argv, struct und_err *err);
+/* Parses a table that has SCENARIO_SET_ROWS; `out` is the struct that it fills, and `campaign` the set
+ * in it. As options_parse. */
+int scenario_set_parse(const struct options *options, int argc, char **argv, void *out,
+                       struct scenario_set *campaign, struct und_err *err);
 
 /* Files as given; folders stand for the *.yaml, *.yml and *.json scenarios in them, sorted. The
  * strings and the array are the caller's to free with scenario_set_free_paths. */

@@ -77,6 +77,9 @@ static const char *const commands[] = {
     "sim --help",
     "monitor --help",
     "replay --help",
+    "help --man drill",
+    "help alerts",
+    "completion zsh",
 };
 
 START_TEST(a_full_disk_does_not_go_unnoticed)

@@ -369,14 +369,17 @@ END_TEST
 static const struct {
     const char *arguments, *message;
 } misuses[] = {
-    {"test --rules-diff a.yml", "--rules-diff: got one rule file, want OLD and NEW"},
+    {"test --rules-diff a.yml", "test: --rules-diff: got 'a.yml' alone, want OLD NEW"},
     {"sim --rules-diff a.yml b.yml scenarios/cpu-degradation.yaml",
-     "--rules-diff: belongs to `understudy test`"},
-    {"test --markdown x scenarios/cpu-degradation.yaml", "--markdown: goes with --rules-diff"},
+     "sim: got option '--rules-diff', want one of `understudy sim --help`"},
+    {"test --markdown x scenarios/cpu-degradation.yaml",
+     "test: --markdown: want --rules-diff OLD NEW with it"},
     {"test --rules-diff " RULES " none.yml scenarios/cpu-degradation.yaml",
      "understudy: none.yml: cannot be read: No such file or directory"},
     {"test --html x --rules-diff " RULES " " RULES " scenarios/cpu-degradation.yaml",
-     "--html, --plots and --trace do nothing beside it"},
+     "test: got --rules-diff and --html, want one of them: the other would do nothing"},
+    {"test --strict --rules-diff " RULES " " RULES " scenarios/cpu-degradation.yaml",
+     "test: got --rules-diff and --strict, want one of them"},
 };
 
 START_TEST(misuse_is_told_in_one_line)

@@ -430,15 +430,11 @@ int live_fixture_run(struct live_fixture *world, char *const *arguments, int fai
 
 int live_fixture_start(struct live_fixture *world, const char *argument, int failpoint)
 {
-    char *const arguments[] = {"drill",
-                               "--no-prediction",
-                               "--journal",
-                               world->journal,
-                               (char *)(uintptr_t)argument,
-                               world->scenario,
-                               world->forbidden ? "--set" : NULL,
-                               "fleet.live.allow_actions=false",
-                               NULL};
+    char *const arguments[] = {"drill", "--journal", world->journal, (char *)(uintptr_t)argument,
+                               /* a rollback judges nothing */
+                               strcmp(argument, "--rollback") == 0 ? "--seed=1" : "--no-prediction",
+                               world->scenario, world->forbidden ? "--set" : NULL,
+                               "fleet.live.allow_actions=false", NULL};
     return live_fixture_run(world, arguments, failpoint);
 }
 
