@@ -15,13 +15,17 @@ alerting:
     - static_configs: [{targets: ['$ALERTMANAGER']}]
 scrape_configs:
   - job_name: node
-    static_configs:
-      - {targets: ['$NODE_primary'], labels: {host: $(field primary 2), tier: primary}}
-      - {targets: ['$NODE_backup'], labels: {host: $(field backup 2), tier: backup}}
+    file_sd_configs: [{files: ['targets/*.json']}]
   - job_name: runners
     static_configs: [{targets: ['$CONTROL']}]
     honor_labels: true
 END
+}
+
+# What service discovery says of one host.
+config_target() { # HOST
+    eval "address=\$NODE_$1"
+    echo "[{\"targets\":[\"$address\"],\"labels\":{\"host\":\"$(field "$1" 2)\",\"tier\":\"$1\"}}]"
 }
 
 # Severities as in scenarios/paws360.yaml: those that move jobs are critical.

@@ -32,25 +32,43 @@ enum http_answer control_answer(struct http_call *call, enum hub_answer answer)
     return control_complain(call, 507, "the stand-in is full");
 }
 
+static bool has_lie(const struct hub_registration *registration)
+{
+    return registration->lie.status || registration->lie.busy || registration->lie.missing;
+}
+
+static json_t *fates_json(const struct hub *hub)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < hub->n_troubles; i++)
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:f}", "host", hub->trouble[i].host, "fate",
+                                        hub->trouble[i].fate == HUB_ENDLESS ? "endless" : "failure",
+                                        "share", hub->trouble[i].share));
+    return list;
+}
+
 static json_t *state_json(const struct hub *hub)
 {
     json_t *registrations = json_array();
     int queued = 0, running = 0, concluded[4] = {0};
     for (int i = 0; i < hub->n_registrations; i++) {
         const struct hub_registration *registration = &hub->registration[i];
-        json_array_append_new(registrations,
-                              json_pack("{s:s, s:s, s:b, s:b, s:b, s:o}", "name",
-                                        registration->name, "host", registration->host, "online",
-                                        registration->online, "session", registration->session != 0,
-                                        "busy", registration->job >= 0, "labels",
-                                        render_labels(registration)));
+        json_array_append_new(
+            registrations,
+            json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", registration->name,
+                      "host", registration->host, "online", registration->online, "session",
+                      registration->session != 0, "busy", registration->job >= 0, "hung",
+                      registration->hung != HUB_WELL, "lie", has_lie(registration), "labels",
+                      render_labels(registration)));
     }
     for (int i = 0; i < hub->n_jobs; i++) {
         queued += hub->job[i].status == HUB_QUEUED;
         running += hub->job[i].status == HUB_IN_PROGRESS;
         concluded[hub->job[i].carried ? HUB_NONE : hub->job[i].conclusion]++;
     }
-    return json_pack("{s:o, s:{s:i, s:i, s:i, s:i, s:i}}", "registrations", registrations, "jobs",
+    return json_pack("{s:o, s:o, s:I, s:{s:i, s:i, s:i, s:i, s:i}}", "registrations", registrations,
+                     "fates", fates_json(hub), "slow_ms", (json_int_t)hub->slow_ms, "jobs",
                      "queued", queued, "in_progress", running, "success", concluded[HUB_SUCCESS],
                      "failure", concluded[HUB_FAILURE], "cancelled", concluded[HUB_CANCELLED]);
 }

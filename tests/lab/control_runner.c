@@ -30,10 +30,10 @@ static json_t *message_for(struct hub *hub, const struct hub_registration *regis
         job->cancel_told = true;
         return json_pack("{s:I}", "cancel", (json_int_t)job->id);
     }
-    if (job->status != HUB_QUEUED || told)
+    if (job->status != HUB_QUEUED || told || registration->hung != HUB_WELL)
         return NULL;
     return json_pack("{s:I, s:I, s:I}", "job", (json_int_t)job->id, "duration_ms",
-                     (json_int_t)hub_real_ms(hub, job->duration_ms), "pickup_ms",
+                     (json_int_t)hub_real_ms(hub, hub_duration_ms(hub, job)), "pickup_ms",
                      (json_int_t)gsl_ran_flat(hub->rng,
                                               (double)hub_real_ms(hub, hub->timing.pickup_min_ms),
                                               (double)hub_real_ms(hub, hub->timing.pickup_max_ms)));

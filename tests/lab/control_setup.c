@@ -49,15 +49,23 @@ static enum http_answer add_registration(struct service *service, struct http_ca
     const char *name = "", *host = "", *scope = "repository";
     json_t *list = NULL;
     struct hub_labels labels;
+    json_int_t group = 1;
+    int ephemeral = 0;
+    enum hub_answer result;
     (void)now_ms;
-    if (json_unpack((json_t *)body, "{s:s, s:s, s?s, s?o}", "name", &name, "host", &host, "scope",
-                    &scope, "labels", &list) != 0 ||
+    if (json_unpack((json_t *)body, "{s:s, s:s, s?s, s?o, s?b, s?I}", "name", &name, "host", &host,
+                    "scope", &scope, "labels", &list, "ephemeral", &ephemeral, "group",
+                    &group) != 0 ||
         !read_labels(list, &labels))
-        return control_complain(call, 422, "want {name, host, scope, labels}");
-    return control_answer(
-        call, hub_register(service->hub, name, host,
-                           strcmp(scope, "organisation") == 0 ? HUB_ORGANISATION : HUB_REPOSITORY,
-                           &labels));
+        return control_complain(call, 422, "want {name, host, scope, labels, ephemeral, group}");
+    result = hub_register(service->hub, name, host,
+                          strcmp(scope, "organisation") == 0 ? HUB_ORGANISATION : HUB_REPOSITORY,
+                          &labels);
+    if (result == HUB_DONE) {
+        hub_registration_by_name(service->hub, name)->ephemeral = ephemeral;
+        hub_registration_by_name(service->hub, name)->group = group;
+    }
+    return control_answer(call, result);
 }
 
 static enum http_answer add_run(struct service *service, struct http_call *call, const json_t *body,
@@ -104,37 +112,6 @@ static enum http_answer set_workload(struct service *service, struct http_call *
         return control_complain(call, 422, "want {per_minute, duration_ms, labels}");
     hub->workload.interval_ms = per_minute > 0 ? (int64_t)(60000 / per_minute) : 0;
     hub->workload.next_ms = now_ms;
-    return http_status(call, 204);
-}
-
-static enum http_answer set_lie(struct service *service, struct http_call *call, const json_t *body,
-                                int64_t now_ms)
-{
-    const char *name = json_string_value(json_object_get(body, "name"));
-    const char *status = json_string_value(json_object_get(body, "status"));
-    const json_t *busy = json_object_get(body, "busy");
-    struct hub_registration *registration =
-        name ? hub_registration_by_name(service->hub, name) : NULL;
-    (void)now_ms;
-    if (registration == NULL)
-        return control_answer(call, HUB_MISSING);
-    registration->lie.status = status != NULL;
-    registration->lie.online_said = status != NULL && strcmp(status, "online") == 0;
-    registration->lie.busy = json_is_boolean(busy);
-    registration->lie.busy_said = json_is_true(busy);
-    return http_status(call, 204);
-}
-
-static enum http_answer set_lockout(struct service *service, struct http_call *call,
-                                    const json_t *body, int64_t now_ms)
-{
-    const char *name = json_string_value(json_object_get(body, "name"));
-    struct hub_registration *registration =
-        name ? hub_registration_by_name(service->hub, name) : NULL;
-    (void)now_ms;
-    if (registration == NULL)
-        return control_answer(call, HUB_MISSING);
-    registration->locked_out = json_is_true(json_object_get(body, "out"));
     return http_status(call, 204);
 }
 
@@ -239,8 +216,13 @@ static const struct {
                {"workflows", add_workflow},
                {"workload", set_workload},
                {"mischief", add_mischief},
-               {"lies", set_lie},
-               {"lockouts", set_lockout},
+               {"lies", control_lie},
+               {"lockouts", control_lockout},
+               {"hangs", control_hang},
+               {"fates", control_fate},
+               {"delays", control_delay},
+               {"replacements", control_replace},
+               {"groups", control_group},
                {"tokens", set_token},
                {"timing", set_timing},
                {"limits", set_limits},

@@ -19,8 +19,11 @@ void hub_conclude(struct hub *hub, int64_t now_ms, struct hub_job *job,
     hub->run[job->run].updated_ms = now_ms;
     hub_note(hub, now_ms, job->id, why,
              job->registration < 0 ? "" : hub->registration[job->registration].name);
-    if (job->registration >= 0 && hub->registration[job->registration].job == job - hub->job)
-        hub->registration[job->registration].job = -1;
+    if (job->registration < 0 || hub->registration[job->registration].job != job - hub->job)
+        return;
+    hub->registration[job->registration].job = -1;
+    if (hub->registration[job->registration].ephemeral)
+        hub_make_anew(hub, now_ms, &hub->registration[job->registration]);
 }
 
 /* runs-on: ${{ fromJSON(vars.NAME) }}: a label or a list of them, as the variable stands now. */
@@ -231,6 +234,11 @@ static void requeue(struct hub *hub, int64_t now_ms, struct hub_job *job)
     job->assigned_ms = -1;
 }
 
+static bool is_taken(const struct hub *hub, const struct hub_job *job)
+{
+    return job->registration >= 0 && hub->registration[job->registration].hung == HUB_TAKING;
+}
+
 static void job_step(struct hub *hub, int64_t now_ms, struct hub_job *job)
 {
     if (job->cancel_ms >= 0 && now_ms >= job->cancel_ms) {
@@ -238,6 +246,11 @@ static void job_step(struct hub *hub, int64_t now_ms, struct hub_job *job)
     } else if (job->status == HUB_IN_PROGRESS) {
         if (now_ms >= job->fails_ms)
             hub_conclude(hub, now_ms, job, HUB_FAILURE, "lost");
+        else if (now_ms >= job->started_ms + hub_real_ms(hub, hub->timing.job_limit_ms))
+            hub_conclude(hub, now_ms, job, HUB_CANCELLED, "timed out");
+    } else if (is_taken(hub, job)) {
+        if (now_ms >= job->assigned_ms + hub_real_ms(hub, hub->timing.lock_ms))
+            hub_conclude(hub, now_ms, job, HUB_FAILURE, "never started");
     } else if (now_ms >= job->created_ms + hub_real_ms(hub, hub->timing.queue_limit_ms)) {
         hub_conclude(hub, now_ms, job, HUB_FAILURE, "starved");
     } else if (job->registration >= 0 &&
@@ -271,6 +284,7 @@ static void assign(struct hub *hub, int64_t now_ms, int index)
     chosen = candidate[gsl_rng_uniform_int(hub->rng, (unsigned long)n)];
     job->registration = chosen;
     job->assigned_ms = now_ms;
+    job->fate = hub_fate_of_job(hub, &hub->registration[chosen]);
     hub->registration[chosen].job = index;
     hub_note(hub, now_ms, job->id, "assigned", hub->registration[chosen].name);
 }
@@ -300,7 +314,8 @@ void hub_step(struct hub *hub, int64_t now_ms)
         struct hub_job *job = &hub->job[i];
         if (job->status != HUB_COMPLETED)
             job_step(hub, now_ms, job);
-        if (job->status == HUB_QUEUED && job->registration < 0)
+        if (job->status == HUB_QUEUED && job->registration < 0 &&
+            now_ms >= job->created_ms + hub_real_ms(hub, hub->slow_ms))
             assign(hub, now_ms, i);
     }
 }

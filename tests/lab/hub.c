@@ -20,6 +20,7 @@ const struct hub_timing hub_timing_default = {
     .requeue_ms = 60000,
     .queue_limit_ms = 24 * 3600 * 1000LL,
     .cancel_ms = 300000,
+    .job_limit_ms = 6 * 3600 * 1000LL,
     .force_cancel_ms = 1000,
     .hold_ms = 6000,
     .session_retry_ms = 30000,
@@ -124,6 +125,8 @@ enum hub_answer hub_register(struct hub *hub, const char *name, const char *host
     for (int i = 0; i < custom->n; i++)
         if (!hub_label_has(&registration->builtin, custom->name[i]))
             hub_label_add(&registration->custom, custom->name[i]);
+    registration->configured = registration->custom;
+    registration->group = 1;
     return HUB_DONE;
 }
 

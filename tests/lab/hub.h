@@ -32,6 +32,8 @@
 #define HUB_VARIABLES 64
 #define HUB_WORKFLOWS 32
 #define HUB_EVENTS 100000
+#define HUB_TROUBLES 16
+#define HUB_GROUPS 16
 #define HUB_RERUNS 50
 
 /* GitHub's delays, uncompressed. */
@@ -45,6 +47,7 @@ struct hub_timing {
     int64_t requeue_ms;                     /* assigned but not picked up */
     int64_t queue_limit_ms;                 /* a queued job fails */
     int64_t cancel_ms;                      /* cancel with a dead runner, from the request */
+    int64_t job_limit_ms;                   /* a job that runs so long is ended */
     int64_t force_cancel_ms;
     int64_t hold_ms; /* longest wait of one long poll (see hub_contact) */
     int64_t session_retry_ms, session_limit_ms; /* a runner that meets its own old session */
@@ -52,6 +55,16 @@ struct hub_timing {
 extern const struct hub_timing hub_timing_default;
 
 enum hub_answer { HUB_DONE, HUB_MISSING, HUB_CONFLICT, HUB_FORBIDDEN, HUB_INVALID, HUB_FULL };
+
+/* A listener that is online and does not do its work. */
+enum hub_hung {
+    HUB_WELL,
+    HUB_DEAF,  /* hears of no job: it goes back to the queue after a while */
+    HUB_TAKING /* acknowledges a job and never starts it: it fails when its lock ends */
+};
+
+/* What a job will come to, drawn when it is assigned. */
+enum hub_fate { HUB_NATURAL, HUB_ENDLESS, HUB_DOOMED };
 
 enum hub_scope { HUB_REPOSITORY, HUB_ORGANISATION };
 enum hub_status { HUB_QUEUED, HUB_IN_PROGRESS, HUB_COMPLETED };
@@ -76,9 +89,14 @@ struct hub_registration {
     int64_t goodbye_ms;       /* when a deleted session shows; -1 unless one was deleted */
     int job;                  /* index of the job assigned to it or run by it; -1 */
     bool locked_out;          /* its next session is refused: the slot stays lost */
+    enum hub_hung hung;
+    bool ephemeral; /* made anew after each job */
+    int64_t group;
+    struct hub_labels configured; /* what a registration made anew begins with */
     struct {
         bool status, busy; /* which fields of the answer are lies */
         bool online_said, busy_said;
+        bool missing; /* from the list */
     } lie;
 };
 
@@ -98,7 +116,8 @@ struct hub_job {
     int64_t fails_ms;  /* lock expiry with its sweep */
     int64_t cancel_ms; /* when a requested cancellation takes effect; -1: none */
     bool cancel_told;  /* its runner has been told */
-    bool carried;      /* succeeded in an earlier attempt and was not run again */
+    enum hub_fate fate;
+    bool carried; /* succeeded in an earlier attempt and was not run again */
 };
 
 struct hub_run {
@@ -137,6 +156,19 @@ struct hub_workflow {
     int n_jobs;
 };
 
+/* A fault that jobs meet, until it is taken away. */
+struct hub_trouble {
+    enum hub_fate fate;
+    char host[HUB_NAME]; /* "": on every host */
+    double share;        /* of the jobs that are assigned there */
+};
+
+/* A runner group, and the repository that it serves besides those of its visibility. */
+struct hub_group {
+    int64_t id;
+    char name[HUB_NAME], visibility[HUB_NAME], repository[HUB_NAME];
+};
+
 /* What happened, for measurements to be compared with; text such as "offline primary-1". */
 struct hub_event {
     int64_t at_ms;
@@ -162,6 +194,11 @@ struct hub {
     int n_workflows;
     struct hub_event *event;
     int n_events;
+    struct hub_trouble trouble[HUB_TROUBLES];
+    int n_troubles;
+    int64_t slow_ms; /* GitHub's: a job is assigned no sooner than this after its creation */
+    struct hub_group group[HUB_GROUPS];
+    int n_groups;
     int64_t next_id;
     struct {
         struct hub_order order;
@@ -191,6 +228,21 @@ struct hub_variable *hub_variable_get(struct hub *hub, enum hub_scope scope, con
 enum hub_answer hub_variable_set(struct hub *hub, int64_t now_ms, enum hub_scope scope,
                                  const char *name, const char *value, bool create);
 enum hub_answer hub_variable_remove(struct hub *hub, enum hub_scope scope, const char *name);
+
+/* What goes wrong (trouble.c). The first `n` registrations of the host (0: all) hang so; HUB_WELL
+ * ends it. */
+enum hub_answer hub_hang(struct hub *hub, const char *host, int n, enum hub_hung hung);
+/* A share of the jobs that are assigned to the host ("": to any) meets that fate; 0 ends it, and
+ * jobs without end with it. */
+enum hub_answer hub_doom(struct hub *hub, int64_t now_ms, const char *host, enum hub_fate fate,
+                         double share);
+enum hub_fate hub_fate_of_job(struct hub *hub, const struct hub_registration *registration);
+/* The first `n` registrations of the host (0: all) are made anew: another id, the labels that they
+ * were configured with. Their runners go on. */
+enum hub_answer hub_replace(struct hub *hub, int64_t now_ms, const char *host, int n);
+void hub_make_anew(struct hub *hub, int64_t now_ms, struct hub_registration *registration);
+/* Of the message that a runner gets: what its job will take. */
+int64_t hub_duration_ms(const struct hub *hub, const struct hub_job *job);
 
 /* The runner's side (session.c). HUB_CONFLICT: its old session still stands; HUB_MISSING: the
  * session is gone, make a new one; hub_job_*: HUB_CONFLICT: the job is no longer its own. */

@@ -8,9 +8,9 @@ PACKAGES_LAB := prometheus prometheus-alertmanager prometheus-node-exporter nfta
 
 LAB_LIBS := libmicrohttpd gnutls libcurl jansson gsl
 LAB_LINK = $(shell pkg-config --libs $(LAB_LIBS)) -lm
-LAB_HUB := hub session dispatch
+LAB_HUB := hub session dispatch trouble
 LAB_SERVICE := github $(LAB_HUB) http rest rest_runners rest_runs rest_variables render \
-               control control_runner control_setup access jwt mischief
+               control control_runner control_setup control_trouble access jwt mischief
 LAB_PROGRAMS := $(addprefix $(BUILD)/tests/lab/,github runner meter warden)
 
 $(BUILD)/tests/lab/github: $(LAB_SERVICE:%=$(BUILD)/tests/lab/%.o) $(call archives,model/%)
@@ -32,7 +32,7 @@ lab-programs: $(LAB_PROGRAMS)
 
 # Suites for tests/run: the stand-in over HTTP, and the range end to end (a minute, most of it
 # waiting). Both take BUILD from the environment.
-LAB_SUITES := tests/lab/test_github tests/lab/test_lab
+LAB_SUITES := tests/lab/test_github tests/lab/test_lab tests/lab/test_faults
 check-lab: lab-programs
 	$(Q)BUILD=$(BUILD) tests/run -- $(LAB_SUITES)
 

@@ -6,7 +6,7 @@
  *
  * These figures are made up, and honestly so: all hosts of a lab share one machine, whose real
  * load belongs to none of them. The load of each is what its state directory says: every file
- * job.* is a running job, and stress.h says what is asked for beyond that. The counters advance in
+ * job.* is a running job, full.disk fills the file system, and stress.h says what is asked for beyond that. The counters advance in
  * real time; Prometheus' rate() over them gives the share whatever the compression.
  */
 #include "stress.h"
@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PERIOD_MS 100
 #define JOB_SHARE 0.6 /* of the host, for a full set of running jobs */
@@ -60,6 +61,13 @@ static double load(const struct meter *meter, int jobs, const char *kind)
     return fmin(share, 1);
 }
 
+static bool is_full(const struct meter *meter)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/full.disk", meter->state);
+    return access(path, F_OK) == 0;
+}
+
 /* Written aside and renamed, so that a scrape never sees half a file. */
 static bool write_file(const struct meter *meter, int jobs)
 {
@@ -87,7 +95,7 @@ static bool write_file(const struct meter *meter, int jobs)
             "node_filesystem_avail_bytes{device=\"lab0\",mountpoint=\"/\"} %.0f\n"
             "# TYPE runner_concurrent_jobs gauge\nrunner_concurrent_jobs %d\n",
             meter->memory_bytes, meter->memory_bytes * (1 - memory), meter->disk_s, DISK_BYTES,
-            DISK_BYTES * 0.6, jobs);
+            DISK_BYTES * (is_full(meter) ? 0 : 0.6), jobs);
     return fclose(file) == 0 && rename(temporary, meter->out) == 0;
 }
 

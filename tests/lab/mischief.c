@@ -32,14 +32,15 @@ enum kind {
     NEXT,        /* Link: next goes to text */
     SKEW,        /* value: seconds that the Date header is off */
     CROWD,       /* value: registrations of strangers in every list */
+    SHIFT,       /* value: places by which the list of registrations turns with each page */
     KINDS
 };
 
-static const char *const names[KINDS] = {"status", "unauthorized", "rate-limit", "secondary-limit",
-                                         "html",   "redirect",     "reset",      "hang",
-                                         "delay",  "afterwards",   "cut",        "drip",
-                                         "huge",   "truncate",     "garbage",    "wrong-types",
-                                         "nested", "next",         "skew",       "crowd"};
+static const char *const names[KINDS] = {
+    "status", "unauthorized", "rate-limit", "secondary-limit", "html",   "redirect",
+    "reset",  "hang",         "delay",      "afterwards",      "cut",    "drip",
+    "huge",   "truncate",     "garbage",    "wrong-types",     "nested", "next",
+    "skew",   "crowd",        "shift"};
 
 /* NULL, or what is wrong with the wish. */
 const char *mischief_add(struct service *service, const json_t *wish, int64_t now_ms)
@@ -169,6 +170,7 @@ bool mischief_before(struct service *service, struct http_call *call, int64_t no
     case NEXT:
     case SKEW:
     case CROWD:
+    case SHIFT:
     case KINDS:
         break;
     }
@@ -280,17 +282,29 @@ void mischief_after(struct service *service, struct http_call *call, int64_t now
     case HANG:
     case DELAY:
     case CROWD:
+    case SHIFT:
     case KINDS:
         return;
     }
 }
 
-/* How many strangers stand in every list of registrations just now. */
-int64_t mischief_crowd(const struct service *service, int64_t now_ms)
+/* The value of the first rule of that kind that is in force; 0. */
+static int64_t standing(const struct service *service, enum kind kind, int64_t now_ms)
 {
     for (int i = 0; i < service->n_mischief; i++)
-        if (service->mischief[i].kind == CROWD && service->mischief[i].count != 0 &&
+        if (service->mischief[i].kind == (int)kind && service->mischief[i].count != 0 &&
             (service->mischief[i].until_ms < 0 || now_ms < service->mischief[i].until_ms))
             return service->mischief[i].value;
     return 0;
+}
+
+/* How many strangers stand in every list of registrations just now. */
+int64_t mischief_crowd(const struct service *service, int64_t now_ms)
+{
+    return standing(service, CROWD, now_ms);
+}
+
+int64_t mischief_turn(const struct service *service, int64_t number, int64_t now_ms)
+{
+    return (number - 1) * standing(service, SHIFT, now_ms);
 }

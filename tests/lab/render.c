@@ -46,15 +46,31 @@ json_t *render_labels(const struct hub_registration *registration)
     return array;
 }
 
-json_t *render_registration(const struct hub_registration *registration)
+/* A listener that hears of no job is no less idle for GitHub, whatever it has been handed. */
+static bool looks_busy(const struct hub *hub, const struct hub_registration *registration)
+{
+    if (registration->lie.busy)
+        return registration->lie.busy_said;
+    return registration->job >= 0 &&
+           (registration->hung != HUB_DEAF || hub->job[registration->job].status != HUB_QUEUED);
+}
+
+json_t *render_registration(const struct hub *hub, const struct hub_registration *registration)
 {
     bool online = registration->lie.status ? registration->lie.online_said : registration->online;
-    bool busy = registration->lie.busy ? registration->lie.busy_said : registration->job >= 0;
-    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:i, s:s, s:o}", "id",
+    return json_pack("{s:I, s:s, s:s, s:s, s:b, s:b, s:I, s:s, s:o}", "id",
                      (json_int_t)registration->id, "name", registration->name, "os", "linux",
-                     "status", online ? "online" : "offline", "busy", busy, "ephemeral", 0,
-                     "runner_group_id", 1, "version", "2.330.0", "labels",
+                     "status", online ? "online" : "offline", "busy", looks_busy(hub, registration),
+                     "ephemeral", registration->ephemeral, "runner_group_id",
+                     (json_int_t)registration->group, "version", "2.330.0", "labels",
                      render_labels(registration));
+}
+
+json_t *render_group(const struct hub_group *group)
+{
+    return json_pack("{s:I, s:s, s:s, s:b, s:b, s:b}", "id", (json_int_t)group->id, "name",
+                     group->name, "visibility", group->visibility, "default", group->id == 1,
+                     "inherited", 0, "allows_public_repositories", 0);
 }
 
 json_t *render_stranger(int64_t number)

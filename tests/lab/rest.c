@@ -76,6 +76,10 @@ static const struct route routes[] = {
      PERMISSION_ORG_RUNNERS, LEVEL_WRITE},
     {"DELETE", "runners/*/labels/*", rest_label_remove, PERMISSION_ADMINISTRATION,
      PERMISSION_ORG_RUNNERS, LEVEL_WRITE},
+    {"GET", "runner-groups", rest_groups_list, PERMISSION_COUNT, PERMISSION_ORG_RUNNERS,
+     LEVEL_READ},
+    {"GET", "runner-groups/*/repositories", rest_group_repositories, PERMISSION_COUNT,
+     PERMISSION_ORG_RUNNERS, LEVEL_READ},
     {"GET", "runs", rest_runs_list, PERMISSION_ACTIONS, PERMISSION_COUNT, LEVEL_READ},
     {"GET", "runs/*", rest_run_get, PERMISSION_ACTIONS, PERMISSION_COUNT, LEVEL_READ},
     {"GET", "runs/*/jobs", rest_jobs_list, PERMISSION_ACTIONS, PERMISSION_COUNT, LEVEL_READ},
@@ -206,7 +210,8 @@ static enum http_answer route_call(struct service *service, struct http_call *ca
         return rest_not_found(call);
     }
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-        if (place.scope == HUB_ORGANISATION && routes[i].organisation == PERMISSION_COUNT)
+        if ((place.scope == HUB_ORGANISATION ? routes[i].organisation : routes[i].repository) ==
+            PERMISSION_COUNT)
             continue;
         if (route_fits(&routes[i], call, below, &place))
             return carry_out(service, call, &routes[i], &place, now_ms);

@@ -39,6 +39,10 @@ enum http_answer rest_labels_clear(struct service *service, struct http_call *ca
                                    const struct place *place, int64_t now_ms);
 enum http_answer rest_label_remove(struct service *service, struct http_call *call,
                                    const struct place *place, int64_t now_ms);
+enum http_answer rest_groups_list(struct service *service, struct http_call *call,
+                                  const struct place *place, int64_t now_ms);
+enum http_answer rest_group_repositories(struct service *service, struct http_call *call,
+                                         const struct place *place, int64_t now_ms);
 
 /* rest_runs.c */
 enum http_answer rest_runs_list(struct service *service, struct http_call *call,

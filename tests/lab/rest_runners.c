@@ -11,18 +11,22 @@ enum http_answer rest_runners_list(struct service *service, struct http_call *ca
 {
     struct hub *hub = service->hub;
     const char *name = http_query(call, "name");
-    int64_t crowd = name ? 0 : mischief_crowd(service, now_ms), total = 0;
+    int64_t crowd = name ? 0 : mischief_crowd(service, now_ms), total = 0, turn;
     int *chosen = malloc(HUB_REGISTRATIONS * sizeof *chosen);
     json_t *list = json_array();
     struct page page;
     for (int i = 0; chosen != NULL && i < hub->n_registrations; i++)
-        if (hub->registration[i].scope == place->scope &&
+        if (hub->registration[i].scope == place->scope && !hub->registration[i].lie.missing &&
             (name == NULL || strcmp(hub->registration[i].name, name) == 0))
             chosen[total++] = i;
     page = rest_page(service, call, total + crowd);
-    for (int64_t i = page.first; i < page.end; i++)
-        json_array_append_new(list, i < total ? render_registration(&hub->registration[chosen[i]])
-                                              : render_stranger(i - total));
+    turn = mischief_turn(service, http_query_int(call, "page", 1), now_ms);
+    for (int64_t i = page.first; i < page.end; i++) {
+        int64_t at = (i + total + crowd - turn % (total + crowd)) % (total + crowd);
+        json_array_append_new(list, at < total
+                                        ? render_registration(hub, &hub->registration[chosen[at]])
+                                        : render_stranger(at - total));
+    }
     free(chosen);
     return http_json_take(
         call, 200,
@@ -44,7 +48,7 @@ enum http_answer rest_runner_get(struct service *service, struct http_call *call
     (void)now_ms;
     if (registration == NULL)
         return rest_not_found(call);
-    return http_json_take(call, 200, render_registration(registration));
+    return http_json_take(call, 200, render_registration(service->hub, registration));
 }
 
 static enum http_answer labels_answer(struct http_call *call,
@@ -126,4 +130,40 @@ enum http_answer rest_label_remove(struct service *service, struct http_call *ca
     registration->custom = left;
     hub_note(service->hub, now_ms, 0, "labels", registration->name);
     return labels_answer(call, registration);
+}
+
+/* ---- groups, which organisations have ---- */
+
+enum http_answer rest_groups_list(struct service *service, struct http_call *call,
+                                  const struct place *place, int64_t now_ms)
+{
+    const struct hub *hub = service->hub;
+    struct page page = rest_page(service, call, hub->n_groups);
+    json_t *list = json_array();
+    (void)place, (void)now_ms;
+    for (int64_t i = page.first; i < page.end; i++)
+        json_array_append_new(list, render_group(&hub->group[i]));
+    return http_json_take(
+        call, 200, json_pack("{s:i, s:o}", "total_count", hub->n_groups, "runner_groups", list));
+}
+
+enum http_answer rest_group_repositories(struct service *service, struct http_call *call,
+                                         const struct place *place, int64_t now_ms)
+{
+    const struct hub *hub = service->hub;
+    json_t *list = json_array();
+    (void)now_ms;
+    for (int i = 0; i < hub->n_groups; i++) {
+        if (hub->group[i].id != atoll(place->arg[0]))
+            continue;
+        if (hub->group[i].repository[0] != '\0')
+            json_array_append_new(
+                list, json_pack("{s:i, s:s, s:s+++}", "id", 1, "name", hub->group[i].repository,
+                                "full_name", service->owner, "/", hub->group[i].repository, ""));
+        return http_json_take(call, 200,
+                              json_pack("{s:i, s:o}", "total_count", (int)json_array_size(list),
+                                        "repositories", list));
+    }
+    json_decref(list);
+    return rest_not_found(call);
 }

@@ -96,13 +96,16 @@ bool mischief_before(struct service *service, struct http_call *call, int64_t no
 void mischief_after(struct service *service, struct http_call *call, int64_t now_ms);
 const char *mischief_add(struct service *service, const json_t *wish, int64_t now_ms);
 int64_t mischief_crowd(const struct service *service, int64_t now_ms);
+/* By how much the list of registrations has turned on its page `number`; 0: it holds still. */
+int64_t mischief_turn(const struct service *service, int64_t number, int64_t now_ms);
 
 /* render.c. All return new references. */
 void render_base(const struct service *service, const struct http_call *call, char *out,
                  size_t size);
 json_t *render_time(const struct service *service, int64_t at_ms); /* null for -1 */
 json_t *render_labels(const struct hub_registration *registration);
-json_t *render_registration(const struct hub_registration *registration);
+json_t *render_registration(const struct hub *hub, const struct hub_registration *registration);
+json_t *render_group(const struct hub_group *group);
 json_t *render_stranger(int64_t number); /* one of the crowd */
 json_t *render_job(const struct service *service, const char *base, const struct hub_job *job);
 json_t *render_run(const struct service *service, const char *base, const struct hub_run *run);

@@ -110,6 +110,8 @@ enum hub_answer hub_job_finish(struct hub *hub, int64_t now_ms, uint64_t session
     struct hub_job *job = own_job(hub, now_ms, session, id);
     if (job == NULL || job->status != HUB_IN_PROGRESS)
         return HUB_CONFLICT;
+    if (job->fate == HUB_DOOMED && conclusion == HUB_SUCCESS)
+        conclusion = HUB_FAILURE;
     hub_conclude(hub, now_ms, job, conclusion, "finished");
     return HUB_DONE;
 }

@@ -65,9 +65,11 @@ static void play_runner(int i)
     if (own == NULL || own->job < 0 || !runner[i].works)
         return;
     job = &hub->job[own->job];
+    if (job->status == HUB_QUEUED && own->hung != HUB_WELL)
+        return;
     if (job->status == HUB_QUEUED)
         hub_job_start(hub, now, runner[i].session, job->id);
-    else if (now >= job->started_ms + job->duration_ms)
+    else if (now >= job->started_ms + hub_duration_ms(hub, job))
         hub_job_finish(hub, now, runner[i].session, job->id, HUB_SUCCESS);
     else if ((now - job->started_ms) % MINUTE == 0)
         hub_job_renew(hub, now, runner[i].session, job->id);
@@ -379,6 +381,147 @@ START_TEST(compression_divides_every_delay)
 }
 END_TEST
 
+/* ---- what goes wrong ---- */
+
+START_TEST(a_deaf_listener_gives_its_job_back)
+{
+    int64_t run;
+    add_runner(0, "a", "x");
+    ck_assert_int_eq(hub_hang(hub, "a", 0, HUB_DEAF), HUB_DONE);
+    run = submit("x", NULL, MINUTE);
+    play(5 * MINUTE);
+    ck_assert_int_eq(job_of(run)->status, HUB_QUEUED);
+    ck_assert(registration(0)->online);
+    hub_hang(hub, "a", 0, HUB_WELL);
+    play(3 * MINUTE);
+    ck_assert_int_eq(job_of(run)->conclusion, HUB_SUCCESS);
+    ck_assert_int_eq(hub_hang(hub, "nobody", 0, HUB_DEAF), HUB_MISSING);
+}
+END_TEST
+
+START_TEST(a_listener_that_takes_a_job_and_never_starts_it_fails_it_after_ten_minutes)
+{
+    int64_t run;
+    add_runner(0, "a", "x");
+    hub_hang(hub, "a", 1, HUB_TAKING);
+    run = submit("x", NULL, MINUTE);
+    play(10 * MINUTE - 2 * SECOND);
+    ck_assert_int_eq(job_of(run)->status, HUB_QUEUED);
+    play(4 * SECOND);
+    ck_assert_int_eq(job_of(run)->conclusion, HUB_FAILURE);
+}
+END_TEST
+
+START_TEST(only_so_many_listeners_hang)
+{
+    for (int i = 0; i < 4; i++)
+        add_runner(i, i < 3 ? "a" : "b", "x");
+    hub_hang(hub, "a", 2, HUB_DEAF);
+    ck_assert_int_eq(registration(0)->hung, HUB_DEAF);
+    ck_assert_int_eq(registration(1)->hung, HUB_DEAF);
+    ck_assert_int_eq(registration(2)->hung, HUB_WELL);
+    ck_assert_int_eq(registration(3)->hung, HUB_WELL);
+}
+END_TEST
+
+/* A job that never ends is ended after six hours, or by whoever ends the fault. */
+START_TEST(an_endless_job_holds_its_slot_until_its_time_is_up)
+{
+    int64_t run, next;
+    add_runner(0, "a", "x");
+    ck_assert_int_eq(hub_doom(hub, now, "a", HUB_ENDLESS, 1), HUB_DONE);
+    run = submit("x", NULL, MINUTE);
+    play(6 * HOUR - MINUTE);
+    ck_assert_int_eq(job_of(run)->status, HUB_IN_PROGRESS);
+    play(2 * MINUTE);
+    ck_assert_int_eq(job_of(run)->conclusion, HUB_CANCELLED);
+    next = submit("x", NULL, MINUTE);
+    play(2 * MINUTE);
+    hub_doom(hub, now, "a", HUB_ENDLESS, 0);
+    play(SECOND);
+    ck_assert_int_eq(job_of(next)->conclusion, HUB_CANCELLED);
+}
+END_TEST
+
+START_TEST(jobs_fail_where_the_fault_is_and_nowhere_else)
+{
+    int64_t here, there;
+    add_runner(0, "a", "x");
+    add_runner(1, "b", "y");
+    hub_doom(hub, now, "a", HUB_DOOMED, 1);
+    here = submit("x", NULL, MINUTE);
+    there = submit("y", NULL, MINUTE);
+    play(2 * MINUTE);
+    ck_assert_int_eq(job_of(here)->conclusion, HUB_FAILURE);
+    ck_assert_int_eq(job_of(there)->conclusion, HUB_SUCCESS);
+    hub_doom(hub, now, "", HUB_DOOMED, 1);
+    there = submit("y", NULL, MINUTE);
+    play(2 * MINUTE);
+    ck_assert_int_eq(job_of(there)->conclusion, HUB_FAILURE);
+    ck_assert_int_eq(hub_doom(hub, now, "a", HUB_DOOMED, 2), HUB_INVALID);
+}
+END_TEST
+
+/* 2000 draws of 0.3: seven standard deviations either side (false alarm below 1e-11). */
+START_TEST(a_share_of_jobs_is_a_share)
+{
+    int n = 0;
+    add_runner(0, "a", "x");
+    hub_doom(hub, now, "a", HUB_DOOMED, 0.3);
+    for (int i = 0; i < 2000; i++)
+        n += hub_fate_of_job(hub, registration(0)) == HUB_DOOMED;
+    ck_assert_int_ge(n, 600 - 144);
+    ck_assert_int_le(n, 600 + 144);
+}
+END_TEST
+
+START_TEST(a_slow_github_assigns_late)
+{
+    int64_t run;
+    add_runner(0, "a", "x");
+    hub->slow_ms = 3 * MINUTE;
+    run = submit("x", NULL, MINUTE);
+    play(3 * MINUTE - SECOND);
+    ck_assert_int_lt(job_of(run)->assigned_ms, 0);
+    play(2 * SECOND);
+    ck_assert_int_eq(job_of(run)->status, HUB_IN_PROGRESS);
+}
+END_TEST
+
+START_TEST(a_registration_made_anew_has_another_id_and_its_first_labels)
+{
+    int64_t before, run;
+    add_runner(0, "a", "x");
+    before = registration(0)->id;
+    registration(0)->custom.n = 0;
+    ck_assert_int_eq(hub_replace(hub, now, "a", 0), HUB_DONE);
+    ck_assert_int_gt(registration(0)->id, before);
+    ck_assert(hub_label_has(&registration(0)->custom, "x"));
+    registration(0)->ephemeral = true;
+    before = registration(0)->id;
+    run = submit("x", NULL, MINUTE);
+    play(2 * MINUTE);
+    ck_assert_int_eq(job_of(run)->conclusion, HUB_SUCCESS);
+    ck_assert_int_gt(registration(0)->id, before);
+}
+END_TEST
+
+static TCase *wrong(void)
+{
+    TCase *tcase = tcase_create("wrong");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_deaf_listener_gives_its_job_back);
+    tcase_add_test(tcase,
+                   a_listener_that_takes_a_job_and_never_starts_it_fails_it_after_ten_minutes);
+    tcase_add_test(tcase, only_so_many_listeners_hang);
+    tcase_add_test(tcase, an_endless_job_holds_its_slot_until_its_time_is_up);
+    tcase_add_test(tcase, jobs_fail_where_the_fault_is_and_nowhere_else);
+    tcase_add_test(tcase, a_share_of_jobs_is_a_share);
+    tcase_add_test(tcase, a_slow_github_assigns_late);
+    tcase_add_test(tcase, a_registration_made_anew_has_another_id_and_its_first_labels);
+    return tcase;
+}
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("hub");
@@ -403,5 +546,6 @@ Suite *suite(void)
     tcase_add_test(dispatcher, a_lost_job_is_no_longer_its_runners);
     tcase_add_test(dispatcher, compression_divides_every_delay);
     suite_add_tcase(suite, dispatcher);
+    suite_add_tcase(suite, wrong());
     return suite;
 }
