@@ -144,19 +144,6 @@ enum und_code github_labels_add(struct github_client *client, int64_t runner_id,
     return err->code;
 }
 
-enum und_code github_labels_remove(struct github_client *client, int64_t runner_id,
-                                   const char *label, struct und_err *err)
-{
-    char path[GITHUB_PATH], escaped[3 * GITHUB_NAME];
-    if (!http_escape(escaped, sizeof escaped, label))
-        return und_fail(err, UND_USAGE, "label \"%.40s\": got %zu characters, want fewer than %d",
-                        label, strlen(label), GITHUB_NAME);
-    if (snprintf(path, sizeof path, "%.150s/actions/runners/%lld/labels/%.300s", client->level,
-                 (long long)runner_id, escaped) >= (int)sizeof path)
-        return und_fail(err, UND_USAGE, "label \"%.40s\": too long for a URL", label);
-    return send(client, HTTP_DELETE, path, NULL, GITHUB_ADMINISTRATION, "200 or 404", err);
-}
-
 static enum und_code on_run(struct github_client *client, int64_t run_id, const char *verb,
                             const char *wanted, struct und_err *err)
 {

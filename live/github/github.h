@@ -57,8 +57,6 @@ enum und_code github_labels_set(struct github_client *client, int64_t runner_id,
                                 const struct github_labels *wanted, struct und_err *err);
 enum und_code github_labels_add(struct github_client *client, int64_t runner_id, const char *label,
                                 struct und_err *err);
-enum und_code github_labels_remove(struct github_client *client, int64_t runner_id,
-                                   const char *label, struct und_err *err);
 
 /* 409 (the run is over already) is no error: github_status tells. */
 enum und_code github_cancel(struct github_client *client, int64_t run_id, struct und_err *err);

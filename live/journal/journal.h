@@ -120,9 +120,6 @@ enum und_code journal_settle(struct journal *journal, const char *undo, const ch
 /* One step, open or not. UND_USAGE if there is none. The caller's to free. */
 enum und_code journal_step(struct journal *journal, int64_t id, struct journal_step **out,
                            bool *open, struct und_err *err);
-/* The first JOURNAL_STEPS steps of one run, in order. */
-enum und_code journal_steps(struct journal *journal, int64_t run, struct journal_step **out,
-                            size_t *n, struct und_err *err);
 /* The newest `n` runs, the last first; *n becomes how many there are. */
 enum und_code journal_runs(struct journal *journal, struct journal_run *out, size_t *n,
                            struct und_err *err);

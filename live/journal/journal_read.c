@@ -87,13 +87,6 @@ enum und_code journal_step(struct journal *journal, int64_t id, struct journal_s
     return err->code;
 }
 
-enum und_code journal_steps(struct journal *journal, int64_t run, struct journal_step **out,
-                            size_t *n, struct und_err *err)
-{
-    return read_steps(journal, STEP_COLUMNS "WHERE s.run = ?1 ORDER BY s.id" LIMIT, run, out, n,
-                      err);
-}
-
 static void read_run(sqlite3_stmt *row, struct journal_run *run)
 {
     char kind[32];

@@ -87,18 +87,6 @@ enum und_code prometheus_client_rules(struct prometheus_client *client,
     return err->code;
 }
 
-enum und_code prometheus_client_targets(struct prometheus_client *client,
-                                        struct prometheus_targets *out, struct und_err *err)
-{
-    char place[HTTP_PLACE];
-    json_t *body = get(client, "/api/v1/targets?state=active", place, err);
-    prometheus_targets_fini(out);
-    if (body)
-        prometheus_parse_targets(body, out, place, err);
-    json_decref(body);
-    return err->code;
-}
-
 static enum und_code ask(struct prometheus_client *client, const char *path,
                          struct prometheus_matrix *out, struct und_err *err)
 {
@@ -131,21 +119,6 @@ enum und_code prometheus_client_query(struct prometheus_client *client, const ch
     if (at_ms >= 0)
         snprintf(path + n, sizeof path - (size_t)n, "&time=%lld.%03d", (long long)(at_ms / 1000),
                  (int)(at_ms % 1000));
-    return ask(client, path, out, err);
-}
-
-enum und_code prometheus_client_range(struct prometheus_client *client, const char *query,
-                                      int64_t start_ms, int64_t end_ms, int64_t step_ms,
-                                      struct prometheus_matrix *out, struct und_err *err)
-{
-    char escaped[QUERY], path[QUERY + 160];
-    if (escape(escaped, query, err) != UND_OK)
-        return err->code;
-    UND_ASSERT(step_ms > 0 && start_ms >= 0 && end_ms >= start_ms);
-    snprintf(path, sizeof path,
-             "/api/v1/query_range?query=%s&start=%lld.%03d&end=%lld.%03d&step=%lld.%03d", escaped,
-             (long long)(start_ms / 1000), (int)(start_ms % 1000), (long long)(end_ms / 1000),
-             (int)(end_ms % 1000), (long long)(step_ms / 1000), (int)(step_ms % 1000));
     return ask(client, path, out, err);
 }
 

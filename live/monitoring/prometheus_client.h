@@ -14,7 +14,6 @@
 
 #define PROMETHEUS_ALERTS 4096
 #define PROMETHEUS_RULES 4096
-#define PROMETHEUS_TARGETS 4096
 #define PROMETHEUS_SERIES 4096
 #define PROMETHEUS_POINTS 200000 /* of one answer */
 
@@ -46,19 +45,6 @@ struct prometheus_rules {
     size_t n, capacity;
 };
 
-struct prometheus_target {
-    char job[128], instance[256];
-    char health[16]; /* up, down, unknown */
-    char last_error[256];
-    int64_t scraped_ms; /* last scrape */
-    int64_t interval_ms, timeout_ms;
-};
-
-struct prometheus_targets {
-    struct prometheus_target *item;
-    size_t n, capacity;
-};
-
 struct prometheus_point {
     int64_t at_ms;
     double value;
@@ -87,15 +73,10 @@ enum und_code prometheus_client_alerts(struct prometheus_client *client,
                                        struct prometheus_alerts *out, struct und_err *err);
 enum und_code prometheus_client_rules(struct prometheus_client *client,
                                       struct prometheus_rules *out, struct und_err *err);
-enum und_code prometheus_client_targets(struct prometheus_client *client,
-                                        struct prometheus_targets *out, struct und_err *err);
 /* at_ms < 0: now. A scalar is one series without labels. */
 enum und_code prometheus_client_query(struct prometheus_client *client, const char *query,
                                       int64_t at_ms, struct prometheus_matrix *out,
                                       struct und_err *err);
-enum und_code prometheus_client_range(struct prometheus_client *client, const char *query,
-                                      int64_t start_ms, int64_t end_ms, int64_t step_ms,
-                                      struct prometheus_matrix *out, struct und_err *err);
 /* GET /-/ready; UND_OK means 200. */
 enum und_code prometheus_client_ready(struct prometheus_client *client, struct und_err *err);
 
@@ -104,16 +85,11 @@ enum und_code prometheus_parse_alerts(const json_t *body, struct prometheus_aler
                                       const char *place, struct und_err *err);
 enum und_code prometheus_parse_rules(const json_t *body, struct prometheus_rules *out,
                                      const char *place, struct und_err *err);
-enum und_code prometheus_parse_targets(const json_t *body, struct prometheus_targets *out,
-                                       const char *place, struct und_err *err);
 enum und_code prometheus_parse_matrix(const json_t *body, struct prometheus_matrix *out,
                                       const char *place, struct und_err *err);
-/* "15s", "1m30s", "1h" as Prometheus writes its durations; false if it is none. */
-bool prometheus_parse_duration(const char *text, int64_t *out_ms);
 
 void prometheus_alerts_fini(struct prometheus_alerts *alerts);
 void prometheus_rules_fini(struct prometheus_rules *rules);
-void prometheus_targets_fini(struct prometheus_targets *targets);
 void prometheus_matrix_fini(struct prometheus_matrix *matrix);
 
 #endif

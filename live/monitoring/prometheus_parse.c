@@ -165,89 +165,6 @@ enum und_code prometheus_parse_rules(const json_t *body, struct prometheus_rules
     return err->code;
 }
 
-bool prometheus_parse_duration(const char *text, int64_t *out_ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1},         {"s", 1000},        {"m", 60000},        {"h", 3600000},
-                 {"d", 86400000LL}, {"w", 604800000LL}, {"y", 31536000000LL}};
-    *out_ms = 0;
-    if (!*text)
-        return false;
-    while (*text) {
-        char *end;
-        size_t letters, i;
-        long long n = strtoll(text, &end, 10);
-        if (end == text || *text == '-' || *text == '+' || *text == ' ' || n > 1000000000LL)
-            return false;
-        letters = strcspn(end, "0123456789");
-        for (i = 0; i < COUNT(units); i++)
-            if (strlen(units[i].unit) == letters && strncmp(units[i].unit, end, letters) == 0)
-                break;
-        if (i == COUNT(units))
-            return false;
-        /* At most ten parts of 1e9 years each still fit. */
-        if (*out_ms > INT64_MAX / 2 || n > INT64_MAX / 4 / units[i].ms)
-            return false;
-        *out_ms += n * units[i].ms;
-        text = end + letters;
-    }
-    return true;
-}
-
-static enum und_code parse_target(const json_t *body, struct prometheus_target *target,
-                                  const char *place, struct und_err *err)
-{
-    struct {
-        char interval[32], timeout[32];
-    } raw = {"", ""};
-    static const struct payload_field fields[] = {
-        PAYLOAD_FIELD(struct prometheus_target, health, "health", PAYLOAD_NAME, true),
-        PAYLOAD_FIELD(struct prometheus_target, last_error, "lastError", PAYLOAD_TEXT, false),
-        PAYLOAD_FIELD(struct prometheus_target, scraped_ms, "lastScrape", PAYLOAD_TIME, true),
-    };
-    const struct payload_field durations[] = {
-        {"scrapeInterval", PAYLOAD_NAME, false, 0, sizeof raw.interval},
-        {"scrapeTimeout", PAYLOAD_NAME, false, sizeof raw.interval, sizeof raw.timeout},
-    };
-    const json_t *labels = payload_object(body, "labels", place, err);
-    *target = (struct prometheus_target){.interval_ms = -1, .timeout_ms = -1};
-    if (!labels || payload_fields(body, fields, COUNT(fields), target, place, err) != UND_OK ||
-        payload_fields(body, durations, COUNT(durations), &raw, place, err) != UND_OK)
-        return err->code;
-    if ((raw.interval[0] && !prometheus_parse_duration(raw.interval, &target->interval_ms)) ||
-        (raw.timeout[0] && !prometheus_parse_duration(raw.timeout, &target->timeout_ms)))
-        return und_fail(err, UND_SERVICE,
-                        "%s: got scrape interval \"%s\", timeout \"%s\", want "
-                        "durations",
-                        place, raw.interval, raw.timeout);
-    copy_label(labels, "job", target->job, sizeof target->job);
-    copy_label(labels, "instance", target->instance, sizeof target->instance);
-    return UND_OK;
-}
-
-enum und_code prometheus_parse_targets(const json_t *body, struct prometheus_targets *out,
-                                       const char *place, struct und_err *err)
-{
-    const json_t *data = data_of(body, place, err);
-    const json_t *list = data ? payload_array(data, "activeTargets", place, err) : NULL;
-    char at[PAYLOAD_PLACE];
-    size_t i;
-    for (i = 0; list && i < json_array_size(list); i++) {
-        struct prometheus_target *item = list_grow(out->item, out->n, &out->capacity, sizeof *item,
-                                                   PROMETHEUS_TARGETS, place, err);
-        if (!item)
-            return err->code;
-        out->item = item;
-        snprintf(at, sizeof at, "%.200s: activeTargets[%zu]", place, i);
-        if (parse_target(json_array_get(list, i), &item[out->n], at, err) != UND_OK)
-            return err->code;
-        out->n++;
-    }
-    return err->code;
-}
-
 /* [1700000000.123, "0.5"]; the text may be NaN, +Inf or -Inf. */
 static enum und_code parse_point(const json_t *body, struct prometheus_point *point,
                                  const char *place, struct und_err *err)
@@ -350,12 +267,6 @@ void prometheus_rules_fini(struct prometheus_rules *rules)
 {
     free(rules->item);
     *rules = (struct prometheus_rules){0};
-}
-
-void prometheus_targets_fini(struct prometheus_targets *targets)
-{
-    free(targets->item);
-    *targets = (struct prometheus_targets){0};
 }
 
 void prometheus_matrix_fini(struct prometheus_matrix *matrix)

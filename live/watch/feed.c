@@ -33,7 +33,7 @@ struct feeds {
     pthread_cond_t posted, moved;
     struct feed_reading mail[MAILBOX];
     size_t first, n;
-    bool nudged, closing;
+    bool closing;
 };
 
 /* Moves scratch[feed] into the mailbox; the oldest reading goes where there is no room. */
@@ -79,9 +79,9 @@ bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *ou
     return took;
 }
 
-/* Until at_ms (fleet time), or for GitHub's thread until it is nudged; false: closing. In naps, so
- * that a cancellation (which signals nobody) is seen soon. */
-static bool sleep_until(struct feeds *feeds, int64_t at_ms, bool nudgeable)
+/* Until at_ms (fleet time); false: closing. In naps, so that a cancellation (which signals nobody)
+ * is seen soon. */
+static bool sleep_until(struct feeds *feeds, int64_t at_ms)
 {
     bool stop = false;
     pthread_mutex_lock(&feeds->lock);
@@ -90,24 +90,14 @@ static bool sleep_until(struct feeds *feeds, int64_t at_ms, bool nudgeable)
         int64_t nap_ms;
         struct timespec end;
         stop = feeds->closing || (feeds->cancel && atomic_load(feeds->cancel));
-        if (stop || left_ms <= 0 || (nudgeable && feeds->nudged))
+        if (stop || left_ms <= 0)
             break;
         nap_ms = fleet_clock_real_ms(feeds->pace, left_ms);
         deadline(&end, nap_ms < 100 ? nap_ms : 100);
         pthread_cond_timedwait(&feeds->moved, &feeds->lock, &end);
     }
-    if (nudgeable)
-        feeds->nudged = false;
     pthread_mutex_unlock(&feeds->lock);
     return !stop;
-}
-
-void feeds_nudge(struct feeds *feeds)
-{
-    pthread_mutex_lock(&feeds->lock);
-    feeds->nudged = true;
-    pthread_cond_broadcast(&feeds->moved);
-    pthread_mutex_unlock(&feeds->lock);
 }
 
 bool feeds_have_alerts(const struct feeds *feeds)
@@ -231,7 +221,7 @@ static void follow(struct feeds *feeds, enum feed feed, int64_t interval_ms)
         next_ms += interval_ms;
         if (next_ms < fleet_clock_now_ms(feeds->pace)) /* it took longer than its interval: skip */
             next_ms = fleet_clock_now_ms(feeds->pace) + 1;
-    } while (sleep_until(feeds, next_ms, feed == FEED_GITHUB));
+    } while (sleep_until(feeds, next_ms));
 }
 
 static void *follow_github(void *context)

@@ -37,8 +37,6 @@ void feeds_close(struct feeds *feeds); /* waits for the threads */
 /* The next reading, or false after so many real ms. */
 bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *out);
 
-/* Polls GitHub at once, not at its next turn (a hint has come). */
-void feeds_nudge(struct feeds *feeds);
 bool feeds_have_alerts(const struct feeds *feeds);
 
 #endif

@@ -151,11 +151,6 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
     return step(watch, now_ms, err);
 }
 
-void watch_hint(struct watch *watch, int host, unsigned severities)
-{
-    driver_hint(&watch->driver, host, severities);
-}
-
 void watch_describe(const struct watch *watch, int host, char *out, size_t size)
 {
     static const char *const probes[] = {"unknown", "up", "down"};

@@ -39,8 +39,6 @@ void watch_close(struct watch *watch);
 /* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */
 enum und_code watch_next(struct watch *watch, struct watch_event *event, struct und_err *err);
 
-/* A webhook told that these severities fire for the host: a hint that the next poll corrects. */
-void watch_hint(struct watch *watch, int host, unsigned severities);
 /* One line about a host: phase, admitted, online, probe, alerts. */
 void watch_describe(const struct watch *watch, int host, char *out, size_t size);
 

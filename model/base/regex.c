@@ -127,29 +127,6 @@ bool regex_matches(const struct regex *regex, const char *text)
     return matches;
 }
 
-int regex_groups(const struct regex *regex, const char *text, size_t *bounds, int n)
-{
-    pcre2_match_data *found = found_in(regex);
-    int groups = -1;
-    if (match(regex, text, strlen(text), 0, PCRE2_ANCHORED | PCRE2_ENDANCHORED, found) >= 0) {
-        const PCRE2_SIZE *all = pcre2_get_ovector_pointer(found);
-        groups = (int)pcre2_get_ovector_count(found);
-        for (int i = 0; i < 2 * n; i++)
-            bounds[i] = i < 2 * groups ? all[i] : SIZE_MAX;
-    }
-    pcre2_match_data_free(found);
-    return groups;
-}
-
-int regex_group_number(const struct regex *regex, const char *name)
-{
-    for (int group = 0; group < regex->names.n; group++) {
-        if (name[0] && strcmp(regex->names.names[group], name) == 0)
-            return group + 1;
-    }
-    return -1;
-}
-
 /* --- replacements ---------------------------------------------------------------------------- */
 
 static bool in_name(char c)

@@ -30,12 +30,6 @@ void regex_close(struct regex *regex);
 /* The whole text. */
 bool regex_matches(const struct regex *regex, const char *text);
 
-/* Bounds of the groups of a match of the whole text: 2 * n offsets, SIZE_MAX where a group took no
- * part. -1: no match; otherwise how many groups there are, the whole being the first. */
-int regex_groups(const struct regex *regex, const char *text, size_t *bounds, int n);
-/* The number of the group of this name, -1 if there is none. */
-int regex_group_number(const struct regex *regex, const char *name);
-
 /* As regex_matches, and `out` is the template with $1, ${1}, ${name} and $$ filled in as Go's
  * Expand does; malloc'd, NULL without a match. */
 bool regex_expand(const struct regex *regex, const char *text, const char *template, char **out);

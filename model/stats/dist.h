@@ -72,7 +72,6 @@ struct dist dist_fixed(int64_t ms);
 enum und_code dist_resolve(struct dist *dist, const char *place, struct und_err *err);
 
 double dist_mean(const struct dist *dist);               /* ms; INFINITY where it has none */
-double dist_cv2(const struct dist *dist);                /* squared coefficient of variation */
 double dist_quantile(const struct dist *dist, double p); /* ms, 0 < p < 1 */
 double dist_cdf(const struct dist *dist, double ms);
 

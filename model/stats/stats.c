@@ -119,20 +119,6 @@ struct interval stats_quantile_interval(const double *sorted, size_t n, double p
     return (struct interval){sorted[low - 1], sorted[high - 1]};
 }
 
-struct interval stats_wilson(int64_t hits, int64_t n, double confidence)
-{
-    double z = gsl_cdf_ugaussian_Pinv((1 + confidence) / 2), share, middle, half;
-    UND_ASSERT(hits >= 0 && hits <= n);
-    if (n == 0)
-        return (struct interval){0, 1};
-    share = (double)hits / (double)n;
-    middle = (share + z * z / 2 / (double)n) / (1 + z * z / (double)n);
-    half = z * sqrt(share * (1 - share) / (double)n + z * z / 4 / (double)n / (double)n) /
-           (1 + z * z / (double)n);
-    return (struct interval){hits == 0 ? 0 : fmax(0, middle - half),
-                             hits == n ? 1 : fmin(1, middle + half)};
-}
-
 struct interval stats_clopper_pearson(int64_t hits, int64_t n, double confidence)
 {
     double tail = (1 - confidence) / 2, k = (double)hits, misses = (double)(n - hits);

@@ -85,12 +85,6 @@ static struct stream jumped(const struct stream *stream)
     return sum;
 }
 
-void stream_jump(struct stream *stream)
-{
-    pthread_once(&jump_once, build_jump_table);
-    *stream = jumped(stream);
-}
-
 void stream_split(const struct stream *base, struct stream *streams, size_t n)
 {
     size_t i;
@@ -98,30 +92,3 @@ void stream_split(const struct stream *base, struct stream *streams, size_t n)
     for (i = 0; i < n; i++)
         streams[i] = i == 0 ? *base : jumped(&streams[i - 1]);
 }
-
-static void gsl_set(void *state, unsigned long seed)
-{
-    stream_seed(state, seed);
-}
-
-static unsigned long gsl_get(void *state)
-{
-    return stream_next(state);
-}
-
-static double gsl_get_double(void *state)
-{
-    return stream_uniform(state);
-}
-
-static const gsl_rng_type xoshiro256pp = {
-    .name = "xoshiro256++",
-    .max = UINT64_MAX,
-    .min = 0,
-    .size = sizeof(struct stream),
-    .set = gsl_set,
-    .get = gsl_get,
-    .get_double = gsl_get_double,
-};
-
-const gsl_rng_type *const stream_gsl_type = &xoshiro256pp;

@@ -4,14 +4,13 @@
  *
  * The generator is xoshiro256++ 1.0, seeded by SplitMix64, with the authors' jump (2^128 draws) and
  * long jump (2^192 draws): Blackman and Vigna, "Scrambled linear pseudorandom number generators",
- * ACM Transactions on Mathematical Software 47 (2021). It is also offered as a gsl_rng_type.
+ * ACM Transactions on Mathematical Software 47 (2021).
  */
 #ifndef SIM_ENGINE_STREAM_H
 #define SIM_ENGINE_STREAM_H
 
 #include "model/base/int128.h"
 
-#include <gsl/gsl_rng.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,13 +18,8 @@ struct stream {
     uint64_t s[4]; /* never all zero */
 };
 
-/* For GSL's samplers: gsl_rng_alloc(stream_gsl_type); a seed means what it means below. */
-extern const gsl_rng_type *const stream_gsl_type;
-
 /* The base of replication 0 for a seed (SplitMix64 expansion). */
 void stream_seed(struct stream *base, uint64_t seed);
-/* 2^128 draws further: the next stream of the same replication. */
-void stream_jump(struct stream *stream);
 /* The base of the next replication: 2^192 draws further. */
 void stream_long_jump(struct stream *base);
 /* n streams of one replication, 2^128 draws apart; stream i depends on base and i only. */

@@ -75,13 +75,13 @@ static double exponential(double mean, struct stream *stream)
  * times in system. */
 static struct run bare_loop(void)
 {
-    struct stream arrivals, services;
+    struct stream arrivals, services, streams[2];
     double mean = 1e6, now = 0, area = 0, arrival, departure = INFINITY, interval, service;
     int64_t present = 0, served = 0;
     double start = now_ns();
     stream_seed(&arrivals, 1);
-    services = arrivals;
-    stream_jump(&services);
+    stream_split(&arrivals, streams, 2);
+    services = streams[1];
     arrival = exponential(mean, &arrivals);
     interval = exponential(mean, &arrivals);
     service = exponential(LOAD * mean, &services);

@@ -1,7 +1,6 @@
-/* Header lines, Link headers, URLs, times and durations from outside. */
+/* Header lines, Link headers, URLs and times from outside. */
 #include "live/base/wire.h"
 #include "live/http/http.h"
-#include "live/monitoring/prometheus_client.h"
 #include "model/base/assert.h"
 
 #include <stdlib.h>
@@ -17,7 +16,6 @@ static void strings(const char *text)
     http_same_origin("https://api.github.com", text);
     http_escape(out, sizeof out, text);
     wire_time_ms(text, &ms);
-    prometheus_parse_duration(text, &ms);
 }
 
 /* Two secrets of which one begins like the other, and a key of several lines. */

@@ -9,11 +9,10 @@ static void parse(uint8_t which, const json_t *body, struct und_err *err)
 {
     struct prometheus_alerts alerts = {0};
     struct prometheus_rules rules = {0};
-    struct prometheus_targets targets = {0};
     struct prometheus_matrix matrix = {0};
     struct alertmanager_alerts listed = {0};
     struct alertmanager_webhook webhook = {0};
-    switch (which % 6) {
+    switch (which % 5) {
     case 0:
         prometheus_parse_alerts(body, &alerts, "fuzz", err);
         break;
@@ -21,21 +20,17 @@ static void parse(uint8_t which, const json_t *body, struct und_err *err)
         prometheus_parse_rules(body, &rules, "fuzz", err);
         break;
     case 2:
-        prometheus_parse_targets(body, &targets, "fuzz", err);
-        break;
-    case 3:
         prometheus_parse_matrix(body, &matrix, "fuzz", err);
         break;
-    case 4:
+    case 3:
         alertmanager_parse_alerts(body, &listed, "fuzz", err);
         break;
-    case 5:
+    case 4:
         alertmanager_parse_webhook(body, &webhook, "fuzz", err);
         break;
     }
     prometheus_alerts_fini(&alerts);
     prometheus_rules_fini(&rules);
-    prometheus_targets_fini(&targets);
     prometheus_matrix_fini(&matrix);
     alertmanager_alerts_fini(&listed);
     alertmanager_webhook_fini(&webhook);

@@ -53,8 +53,6 @@ static void labels(int64_t runner)
     wanted.custom[0] = true;
     wanted.n = 1;
     CALL(github_labels_add(client, runner, "active", e));
-    CALL(github_labels_remove(client, runner, "active", e));
-    CALL(github_labels_remove(client, runner, "active", e)); /* absent already: 404 is no error */
     CALL(github_labels_set(client, runner, &wanted, e));
     CALL(github_labels_set(client, runner, &before, e));
 }

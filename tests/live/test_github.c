@@ -435,15 +435,6 @@ START_TEST(a_label_too_many_is_no_success)
 }
 END_TEST
 
-START_TEST(removing_an_absent_label_is_done)
-{
-    struct script_reply replies[] = {{.text = "HTTP/1.1 404 No\r\n\r\n{}"}};
-    serve(replies, 1);
-    ck_assert_int_eq(github_labels_remove(client, 23, "a b/c", &err), UND_OK);
-    ck_assert_ptr_nonnull(strstr(script_request(script, 0), "/labels/a%20b%2Fc HTTP/1.1"));
-}
-END_TEST
-
 START_TEST(writes_keep_their_distance)
 {
     struct script_reply replies[] = {{.text = "HTTP/1.1 202 Accepted\r\n\r\n{}"}};
@@ -742,7 +733,6 @@ static TCase *calling(void)
     tcase_add_test(tcase, label_write_that_answers_500_may_have_worked);
     tcase_add_test(tcase, label_write_that_did_not_take_is_repeated_once);
     tcase_add_test(tcase, a_label_too_many_is_no_success);
-    tcase_add_test(tcase, removing_an_absent_label_is_done);
     tcase_add_test(tcase, writes_keep_their_distance);
     tcase_add_test(tcase, after_a_limit_nothing_is_sent_until_it_is_over);
     tcase_add_test(tcase, run_that_is_over_already_need_not_be_cancelled);

@@ -84,20 +84,6 @@ START_TEST(rules_of_a_real_server)
 }
 END_TEST
 
-START_TEST(targets_of_a_real_server)
-{
-    struct prometheus_targets targets = {0};
-    load("prometheus_targets");
-    OK(prometheus_parse_targets(body, &targets, "x", &err));
-    ck_assert_uint_eq(targets.n, 3);
-    ck_assert_str_eq(targets.item[0].health, "up");
-    ck_assert_str_eq(targets.item[0].instance, "127.0.0.1:9310");
-    ck_assert_int_eq(targets.item[0].interval_ms, 1000);
-    ck_assert_int_eq(targets.item[0].timeout_ms, 333);
-    prometheus_targets_fini(&targets);
-}
-END_TEST
-
 START_TEST(vector_and_matrix_of_a_real_server)
 {
     struct prometheus_matrix matrix = {0};
@@ -182,21 +168,6 @@ START_TEST(wrong_types_say_where)
     ck_assert_int_eq(prometheus_parse_matrix(body, &matrix, "x", &err), UND_SERVICE);
     check_refused(wrong[_i].says);
     prometheus_matrix_fini(&matrix);
-}
-END_TEST
-
-START_TEST(durations_as_prometheus_writes_them)
-{
-    int64_t ms;
-    ck_assert(prometheus_parse_duration("1m30s", &ms));
-    ck_assert_int_eq(ms, 90000);
-    ck_assert(prometheus_parse_duration("333ms", &ms));
-    ck_assert_int_eq(ms, 333);
-    ck_assert(!prometheus_parse_duration("", &ms));
-    ck_assert(!prometheus_parse_duration("5", &ms));
-    ck_assert(!prometheus_parse_duration("-5s", &ms));
-    ck_assert(!prometheus_parse_duration("5 s", &ms));
-    ck_assert(!prometheus_parse_duration("99999999999999999999s", &ms));
 }
 END_TEST
 
@@ -300,9 +271,6 @@ START_TEST(queries_are_escaped_and_times_exact)
     ck_assert_ptr_nonnull(
         strstr(script_request(script, 0),
                "GET /api/v1/query?query=up%7Bjob%3D%22a%20b%22%7D&time=1.500 HTTP/1.1"));
-    OK(prometheus_client_range(client, "up", 0, 60000, 15000, &matrix, &err));
-    ck_assert_ptr_nonnull(strstr(script_request(script, 1),
-                                 "query_range?query=up&start=0.000&end=60.000&step=15.000 "));
 }
 END_TEST
 
@@ -361,13 +329,11 @@ Suite *suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, alerts_of_a_real_server);
     tcase_add_test(tcase, rules_of_a_real_server);
-    tcase_add_test(tcase, targets_of_a_real_server);
     tcase_add_test(tcase, vector_and_matrix_of_a_real_server);
     tcase_add_test(tcase, values_beyond_numbers);
     tcase_add_test(tcase, scalar_is_one_series);
     tcase_add_test(tcase, errors_come_with_prometheus_own_words);
     tcase_add_loop_test(tcase, wrong_types_say_where, 0, COUNT(wrong));
-    tcase_add_test(tcase, durations_as_prometheus_writes_them);
     tcase_add_test(tcase, times_with_and_without_fractions);
     tcase_add_test(tcase, alertmanager_alerts_of_a_real_server);
     tcase_add_test(tcase, webhook_version_4);

@@ -69,25 +69,6 @@ START_TEST(matches_as_re2_does)
 }
 END_TEST
 
-START_TEST(groups_have_bounds_and_names)
-{
-    char why[REGEX_WHY];
-    size_t bounds[8];
-    struct regex *regex = regex_open("(?P<host>[^:]+):(\\d+)?(x)?", true, why);
-    ck_assert_ptr_nonnull(regex);
-    ck_assert_int_eq(regex_groups(regex, "h1:9100", bounds, 4), 4);
-    ck_assert_uint_eq(bounds[2], 0);
-    ck_assert_uint_eq(bounds[3], 2);
-    ck_assert_uint_eq(bounds[4], 3);
-    ck_assert_uint_eq(bounds[5], 7);
-    ck_assert_uint_eq(bounds[6], SIZE_MAX);
-    ck_assert_int_eq(regex_group_number(regex, "host"), 1);
-    ck_assert_int_eq(regex_group_number(regex, "port"), -1);
-    ck_assert_int_eq(regex_groups(regex, "h1", bounds, 4), -1);
-    regex_close(regex);
-}
-END_TEST
-
 START_TEST(catastrophe_ends_soon)
 {
     char why[REGEX_WHY], text[64];
@@ -109,7 +90,6 @@ Suite *suite(void)
     tcase_add_loop_test(tests, what_re2_does_not_have_is_refused, 0,
                         sizeof refused / sizeof *refused);
     tcase_add_loop_test(tests, matches_as_re2_does, 0, sizeof cases / sizeof *cases);
-    tcase_add_test(tests, groups_have_bounds_and_names);
     tcase_add_test(tests, catastrophe_ends_soon);
     suite_add_tcase(regex, tests);
     return regex;

@@ -1,4 +1,5 @@
 #include "theory_exact.h"
+#include "dist_moments.h"
 #include "model/base/assert.h"
 
 #include <gsl/gsl_integration.h>
@@ -184,7 +185,7 @@ void exact_mg1_priorities(const double *arrival, const struct dist *service, int
     int i;
     for (i = 0; i < classes; i++) {
         double mean = dist_mean(&service[i]);
-        residual += arrival[i] * mean * mean * (1 + dist_cv2(&service[i])) / 2;
+        residual += arrival[i] * mean * mean * (1 + dist_moments_cv2(&service[i])) / 2;
     }
     for (i = 0; i < classes; i++) {
         double upto = before + arrival[i] * dist_mean(&service[i]);
@@ -277,8 +278,8 @@ struct exact exact_gimc(int servers, const struct dist *interval, double service
 static void completion(const struct dist *service, double failure, const struct dist *repair,
                        enum exact_restart restart, double *first, double *second)
 {
-    double s = dist_mean(service), s2 = s * s * (1 + dist_cv2(service));
-    double r = dist_mean(repair), r2 = r * r * (1 + dist_cv2(repair));
+    double s = dist_mean(service), s2 = s * s * (1 + dist_moments_cv2(service));
+    double r = dist_mean(repair), r2 = r * r * (1 + dist_moments_cv2(repair));
     double p, done, done2, tried, tried2, lost, lost2, failures, factorial;
     if (restart == EXACT_RESUME) {
         *first = s * (1 + failure * r);
@@ -304,7 +305,7 @@ struct exact exact_breakdowns(double arrival, const struct dist *service, double
                               const struct dist *repair, enum exact_restart restart)
 {
     struct exact result = UNKNOWN;
-    double r = dist_mean(repair), r2 = r * r * (1 + dist_cv2(repair)), first, second;
+    double r = dist_mean(repair), r2 = r * r * (1 + dist_moments_cv2(repair)), first, second;
     completion(service, failure, repair, restart, &first, &second);
     result.utilization = arrival * first;
     /* Of those who find nobody in service, some find a repair going on. */

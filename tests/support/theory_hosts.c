@@ -1,4 +1,5 @@
 /* Part of the theory suite: classes of jobs, several hosts, and what happens when they fail. */
+#include "dist_moments.h"
 #include "helpers.h"
 #include "theory_case.h"
 #include "theory_exact.h"
@@ -19,7 +20,8 @@ static void compare_priorities(const char *name, const struct theory_dist *servi
         dist[i] = theory_resolve(service[i]);
         all += arrival[i];
         load += arrival[i] * service[i].mean;
-        residual += arrival[i] * service[i].mean * service[i].mean * (1 + dist_cv2(&dist[i])) / 2;
+        residual +=
+            arrival[i] * service[i].mean * service[i].mean * (1 + dist_moments_cv2(&dist[i])) / 2;
         classes =
             theory_text("%s%s{name: c%d, weight: %g, priority: %d, duration: %s}", classes,
                         i ? ", " : "", i, arrival[i], ranked ? 10 - i : 0, theory_yaml(service[i]));
