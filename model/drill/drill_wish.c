@@ -32,7 +32,7 @@ static const struct option_row rows[] = {
     TEXT("html", "FILE", html, "write the report as a page as well"),
     TEXT("markdown", "FILE", markdown, "write the report as Markdown as well"),
     {"replications", .type = OPTION_WHOLE, .argument = "N",
-     OPTION_AT(struct drill_wish, replications), .least = 1, .most = 100000,
+     OPTION_AT(struct drill_wish, replications), .least = 1, .most = DRILL_WISH_REHEARSALS,
      .about = "rehearsals, of which at least 199 have to observe what is judged",
      .otherwise = "1000"},
     {"threads", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct drill_wish, threads),

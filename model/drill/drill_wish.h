@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#define DRILL_WISH_REHEARSALS 100000 /* at most */
+
 enum drill_format { DRILL_TEXT, DRILL_JSON, DRILL_HTML };
 
 struct drill_wish {

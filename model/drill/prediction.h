@@ -20,7 +20,6 @@
 #define PREDICTION_VERSION 1
 #define PREDICTION_LEAST 199
 #define PREDICTION_ALPHA 0.01
-#define PREDICTION_BYTES (64 * 1024 * 1024)
 
 struct prediction {
     char scenario[FLEET_NAME];

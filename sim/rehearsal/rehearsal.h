@@ -18,7 +18,6 @@
 #define REHEARSAL_REPLICATIONS                                                                     \
     1000 /* so that what one rehearsal in five observes can be judged                              \
           */
-#define REHEARSAL_MAX_REPLICATIONS 100000
 
 struct rehearsal {
     uint64_t seed;

@@ -8,7 +8,6 @@
 #include "model/base/err.h"
 #include "reports/text/delay_report.h"
 
-#define ALERTS_DELAY_SIMULATIONS 20000
 /* Kolmogorov's 1e-6 point: a report of 50 distributions is wrong about agreement once in 20,000. */
 #define ALERTS_DELAY_KS 2.694
 
