@@ -35,7 +35,8 @@ static const struct option_row rows[] = {
     {"forget", .type = OPTION_TEXT, .argument = "WHAT", OPTION_AT(struct asked, forget),
      .about = "none; words: what is kept to say things once; guard: the flap guard's memory; "
               "words,guard",
-     .otherwise = "none for one host, words for two, else both"},
+     .otherwise = "none for one host, words for two, both for more and where policy.evidence "
+                  "looks for signs"},
     {"no-liveness", .type = OPTION_FLAG, OPTION_AT(struct asked, no_liveness),
      .about = "check single steps alone"},
     {"states", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, explore.max_states),
@@ -88,10 +89,12 @@ const struct options explore_options = {
     .exits = exits,
 };
 
-static enum und_code read_forget(const char *text, int hosts, struct abstraction *forget,
-                                 struct und_err *err)
+static enum und_code read_forget(const char *text, const struct scale *scale,
+                                 struct abstraction *forget, struct und_err *err)
 {
-    *forget = (struct abstraction){.words = hosts > 1, .guard = hosts > 2};
+    *forget =
+        (struct abstraction){.words = scale->n > 1,
+                             .guard = scale->n > 2 || (scale->n > 1 && signs_used(&scale->config))};
     if (!text)
         return UND_OK;
     forget->words = strcmp(text, "words") == 0 || strcmp(text, "words,guard") == 0;
@@ -213,7 +216,7 @@ static enum und_code run(struct asked *asked, const char *path, struct und_err *
                ? scenario_load(scenario, path, asked->common.sets, asked->common.n_sets, err)
                : fleet_load(&scenario->fleet, path, asked->common.sets, asked->common.n_sets, err);
     if (code == UND_OK && scale_fleet(&scenario->fleet, &asked->limits, &scale, err) == UND_OK &&
-        read_forget(asked->forget, scale.n, &forget, err) == UND_OK &&
+        read_forget(asked->forget, &scale, &forget, err) == UND_OK &&
         space_open(space, &scale, forget, err) == UND_OK) {
         code = asked->answer ? against_answer(space, err)
                              : explore(asked, space, &scenario->fleet, err);

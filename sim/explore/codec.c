@@ -204,21 +204,26 @@ static void unpack_no_guard(const struct codec *codec, uint64_t key, struct poli
         host->failovers[i] = CODEC_NOW_MS;
 }
 
-/* Without signs and returning trouble (scale.c refuses them) their memory decides nothing. */
-static void forget_signs(struct policy_host *host)
+/* What lies beyond the document's evidence is any that it may be: the signs' clocks by letters.c,
+ * the rest by an edge. One detection short of returning, the oldest at the window's edge or beyond
+ * it, by `parity`. */
+static void forget_signs(const struct policy_config *config, int parity, struct policy_host *host)
 {
-    int sign;
-    for (sign = 0; sign < SIGN_COUNT; sign++)
-        host->sign_ms[sign] = -1;
+    int i;
+    for (i = 0; i < SIGN_COUNT; i++)
+        host->sign_ms[i] = -1;
     host->told = 0;
-    host->detection_count = 0;
     host->hidden_until_ms = LONG_AGO_MS;
+    host->detection_count = config->returns_within_ms > 0 ? config->returns : 0;
+    for (i = 0; i < host->detection_count; i++)
+        host->detections[i] =
+            i > 0 ? CODEC_NOW_MS : CODEC_NOW_MS - config->returns_within_ms - parity;
 }
 
 static void unpack_host(const struct codec *codec, uint64_t key, struct policy_host *host)
 {
     unsigned block = 0, timer;
-    forget_signs(host);
+    forget_signs(&codec->scale.config, __builtin_parityll(key), host);
     host->held = codec->forget.words ? 0 : (int)holds[take(&key, HELD_BITS)];
     if (codec->forget.guard) {
         unpack_no_guard(codec, key, host);
@@ -290,6 +295,10 @@ static void host_edges(const struct codec *codec, struct policy_host *host, int 
         add_edge(edges, &host->blocked_until_ms, now + unit - LONG_AGO_MS);
     else if (out)
         edge(edges, &host->blocked_until_ms, now, scale->block);
+    if (out && scale->config.hold_ms > 0)
+        add_edge(edges, &host->hidden_until_ms, now + unit - LONG_AGO_MS);
+    if (host->phase == PHASE_SUSPECT && scale->config.returns_within_ms > 0)
+        add_edge(edges, &host->detections[0], 2);
     for (i = 0; drains && !codec->forget.guard && i < host->failover_count; i++)
         edge(edges, &host->failovers[i], now - SCALE_HOUR_MS, scale->hour);
 }

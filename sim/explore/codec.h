@@ -23,6 +23,10 @@
  *          every step. It decides nothing but notices, and pages.
  *   guard  the flap guard's memory (failovers, blocked_until_ms) is forgotten, and every host that
  *          is out may be found blocked or not at every step, which is more than can happen.
+ * What beyond the document's evidence is remembered is never packed, by the same argument: the
+ * signs' clocks (signs.h), how often trouble has returned (a suspect host may be found returning or
+ * not at every step), and how long a drain hides its reason (a host that is out may be found hidden
+ * or not). Each decides by one comparison, and both its outcomes are taken.
  */
 #ifndef SIM_EXPLORE_CODEC_H
 #define SIM_EXPLORE_CODEC_H
@@ -31,7 +35,7 @@
 #include "scale.h"
 
 #define CODEC_NOW_MS (1000 * SCALE_HOUR_MS) /* when an unpacked state is */
-#define CODEC_TIMERS (SCALE_HOSTS * (2 + POLICY_FAILOVER_LOG) + 2)
+#define CODEC_TIMERS (SCALE_HOSTS * (3 + POLICY_FAILOVER_LOG) + 2)
 
 struct abstraction {
     bool words, guard; /* true: forgotten */
@@ -46,7 +50,7 @@ struct codec {
 };
 
 /* Where an unpacked state is ambiguous: *at lies exactly at its constant, and adding a millisecond
- * makes it "not yet"; or a host that is out may be blocked. */
+ * makes it "not yet"; or a host that is out may be blocked or hidden, a suspect one returning. */
 struct codec_edges {
     struct {
         int64_t *at, add;

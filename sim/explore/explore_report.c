@@ -71,10 +71,16 @@ static void add_notices(struct list *list, const struct scale *scale, struct abs
                         const struct explore_visits *visits)
 {
     int notice;
-    for (notice = 0; notice < NOTICE_PARTIAL; notice++) { /* scale.c refuses signs */
+    for (notice = 0; notice < NOTICE_COUNT; notice++) {
         bool fleet = notice == NOTICE_BLIND || notice == NOTICE_SIGHTED || notice == NOTICE_PAGE;
         bool moves = notice != NOTICE_DETECTED && notice != NOTICE_DISMISSED && !fleet &&
-                     (notice < NOTICE_HELD_LAST || notice > NOTICE_HELD_GRACE);
+                     (notice < NOTICE_HELD_LAST || notice > NOTICE_HELD_GRACE) &&
+                     (notice < NOTICE_PARTIAL || notice == NOTICE_RETURNS);
+        if (notice == NOTICE_RETURNS && scale->config.returns_within_ms == 0)
+            continue;
+        if (notice >= NOTICE_PARTIAL && notice < NOTICE_RETURNS &&
+            scale->config.signs[notice - NOTICE_PARTIAL].then == 0)
+            continue;
         if ((notice == NOTICE_SIGHTED || (notice == NOTICE_PAGE && scale->page_after > 0)) &&
             forget.words)
             continue;

@@ -9,7 +9,7 @@ _Static_assert(sizeof(struct view_host) == 9 * 4 + 4 + 2 * 4,
                "struct view_host has changed: let letters.c try the new field's values");
 
 #define STALE(feeds, feed) ((feeds) >> (feed)&1)
-#define ALL_SIGNS ((1u << SIGN_COUNT) - 1) /* nobody looks for them: scale.c */
+#define ALL_SIGNS ((1u << SIGN_COUNT) - 1) /* where nobody looks for them */
 
 enum { EMPTY = 1, CHECKED = 4 }; /* bits of a letter's index */
 
@@ -157,6 +157,8 @@ struct letters *letters_open(const struct scale *scale)
     int host;
     UND_ASSERT(letters != NULL);
     letters->scale = scale;
+    letters->signs = signs_used(&scale->config);
+    letters->feeds = signs_draining(&scale->config) != 0 ? FEEDS_LETTERS : FEEDS_STALE_GITHUB;
     for (host = 0; host < scale->n; host++)
         add_members(letters, host);
     return letters;
@@ -170,8 +172,10 @@ void letters_close(struct letters *letters)
 /* ---- enumeration ---- */
 
 /* Only a fit host can be checked, and only to come back; only maintenance asks for empty. */
-int letters_for(enum phase phase, enum feeds_letter feeds, struct choice choice[LETTERS_HOST])
+static int evidence_for(enum phase phase, enum feeds_letter feeds,
+                        struct choice choice[LETTERS_HOST])
 {
+    bool silent = feeds == FEEDS_SILENT || feeds == FEEDS_SILENT_GITHUB;
     bool returns = phase == PHASE_DRAINED || phase == PHASE_RAMPING || phase == PHASE_MAINTENANCE;
     int i, n = 0;
     for (i = 0; i < LETTERS_HOST; i++) {
@@ -180,13 +184,34 @@ int letters_for(enum phase phase, enum feeds_letter feeds, struct choice choice[
         bool asks_empty = phase == PHASE_MAINTENANCE;
         if (feeds == FEEDS_FRESH && host.evidence == LETTER_UNKNOWN)
             continue;
-        if (feeds == FEEDS_SILENT && host.evidence != LETTER_BAD && host.evidence != LETTER_UNKNOWN)
+        if (silent && host.evidence != LETTER_UNKNOWN &&
+            (host.evidence != LETTER_BAD || feeds == FEEDS_SILENT_GITHUB))
             continue;
         if ((!host.checked && !asks_checks) || (host.empty && !asks_empty))
             continue;
         choice[n].letter = (uint8_t)i;
         choice[n++].free = (uint8_t)((asks_checks ? 0 : CHECKED) | (asks_empty ? 0 : EMPTY));
     }
+    return n;
+}
+
+static bool github_fresh(enum feeds_letter feeds)
+{
+    return feeds != FEEDS_STALE_GITHUB && feeds != FEEDS_SILENT_GITHUB;
+}
+
+int letters_for(const struct letters *letters, enum phase phase, enum feeds_letter feeds,
+                struct choice choice[LETTERS_CHOICES])
+{
+    struct choice evidence[LETTERS_HOST];
+    struct sign_choice signs[SIGNS_CHOICES];
+    int n_evidence = evidence_for(phase, feeds, evidence), i, j, n = 0;
+    int n_signs = signs_for(&letters->scale->config, phase, github_fresh(feeds), signs);
+    for (i = 0; i < n_evidence; i++)
+        for (j = 0; j < n_signs; j++) {
+            choice[n] = evidence[i];
+            choice[n++].signs = signs[j];
+        }
     return n;
 }
 
@@ -203,21 +228,32 @@ static uint32_t share(uint32_t turn, int n)
 }
 
 /* Which feeds are stale. BAD without alerts is two signals, so both of their feeds are fresh. */
-static unsigned stale_feeds(enum feeds_letter feeds, const struct choice *choice, int n,
-                            uint32_t random)
+static unsigned stale_feeds(const struct letters *letters, enum feeds_letter feeds,
+                            const struct choice *choice, uint32_t random)
 {
+    bool apart = letters->feeds == FEEDS_LETTERS; /* GitHub from the others */
     static const unsigned stale[] = {1u << FEED_GITHUB, 1u << FEED_PROBE};
     static const unsigned silent[] = {1u << FEED_ALERTS, 1u << FEED_ALERTS | 1u << FEED_GITHUB,
                                       1u << FEED_ALERTS | 1u << FEED_PROBE, ALL_FEEDS};
     int i;
-    if (feeds == FEEDS_FRESH)
+    switch (feeds) {
+    case FEEDS_FRESH:
         return 0;
-    if (feeds == FEEDS_STALE)
-        return stale[share(random, 2)];
-    for (i = 0; i < n; i++)
+    case FEEDS_STALE:
+        return apart ? stale[1] : stale[share(random, 2)];
+    case FEEDS_STALE_GITHUB:
+        return stale[0];
+    case FEEDS_SILENT_GITHUB:
+        return silent[1 + 2 * share(random, 2)];
+    case FEEDS_SILENT:
+        break;
+    case FEEDS_LETTERS:
+        UND_UNREACHABLE();
+    }
+    for (i = 0; i < letters->scale->n; i++)
         if (choice[i].letter / 8 == LETTER_BAD)
             return silent[0];
-    return silent[share(random, 4)];
+    return apart ? silent[2 * share(random, 2)] : silent[share(random, 4)];
 }
 
 /* The letter that the host will have, with its free distinctions drawn. */
@@ -234,14 +270,28 @@ static int draw_letter(const struct letters *letters, unsigned stale, int host,
     return letter;
 }
 
+/* The member drawn, or the next that can have the signs chosen. */
+static const struct view_host *draw_member(const struct letters *letters, unsigned stale, int host,
+                                           int letter, enum sign_letter signs, uint32_t random)
+{
+    const uint16_t *member = letters->member[stale][host][letter];
+    int n = letters->n_members[stale][host][letter], i, first = (int)share(random, n);
+    for (i = 0; i < n; i++) {
+        const struct view_host *view = &letters->view[host][member[(first + i) % n]];
+        if (signs_fit(&letters->scale->config, view, signs, !STALE(stale, FEED_GITHUB)))
+            return view;
+    }
+    return &letters->view[host][member[first]];
+}
+
 void letters_view(const struct letters *letters, enum feeds_letter feeds, bool paused,
-                  const struct choice *choice, uint32_t turn, struct view *view,
-                  struct meaning *meaning)
+                  const struct choice *choice, uint32_t turn, int64_t now_ms, struct view *view,
+                  struct meaning *meaning, struct policy_state *state)
 {
     const struct policy_config *config = &letters->scale->config;
     int n = letters->scale->n, i;
     uint32_t random = scatter(turn);
-    unsigned stale = stale_feeds(feeds, choice, n, random), feed;
+    unsigned stale = stale_feeds(letters, feeds, choice, random), feed;
     bool seen_empty = false;
     view->n = n;
     view->paused = meaning->paused = paused;
@@ -249,9 +299,11 @@ void letters_view(const struct letters *letters, enum feeds_letter feeds, bool p
     for (i = 0; i < n; i++) {
         int letter = draw_letter(letters, stale, i, choice[i], random);
         random = random * 0x9E3779B1u + 0x7F4A7C15u;
-        view->host[i] =
-            letters->view[i][letters->member[stale][i][letter]
-                                            [share(random, letters->n_members[stale][i][letter])]];
+        view->host[i] = *draw_member(letters, stale, i, letter,
+                                     (enum sign_letter)choice[i].signs.letter, random);
+        if (letters->signs)
+            signs_put(config, choice[i].signs, !STALE(stale, FEED_GITHUB), random, now_ms,
+                      &view->host[i], &state->host[i]);
         meaning->host[i] = letters_of(letter);
         seen_empty = seen_empty || (choice[i].letter & EMPTY) != 0;
     }

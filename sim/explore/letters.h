@@ -9,7 +9,7 @@
  *     checked      the health checks have passed (asked only of a fit host, to come back)
  *     maintenance  asked for by hand
  *     empty        seen out of the rotation and without a job (asked only in maintenance)
- * and for the fleet: paused; all feeds fresh; some stale, the alerts or others. A letter stands for
+ * and with signs beyond the document what they can do (signs.h); and for the fleet: paused; all feeds fresh; some stale, the alerts or others. A letter stands for
  * every combination of registrations (none, some, all), readings, probe (up, down, unknown), alerts
  * by severity, passes, jobs and stale feeds that means the same; its members take turns as the
  * exploration goes, so all of them occur, and the test no_state_tells_members_of_a_letter_apart
@@ -19,12 +19,17 @@
 #define SIM_EXPLORE_LETTERS_H
 
 #include "scale.h"
+#include "signs.h"
 
 enum evidence_letter { LETTER_BAD, LETTER_FIT, LETTER_UNFIT, LETTER_UNKNOWN, LETTER_EVIDENCES };
 enum feeds_letter {
     FEEDS_FRESH,
     FEEDS_STALE,  /* GitHub's or the probe's; the alerts' fresh */
     FEEDS_SILENT, /* the alerts' stale, and perhaps more: nobody is acquitted */
+    /* With signs that drain GitHub's feed matters by itself: then the two above mean that it is
+     * fresh, and these that it is stale. */
+    FEEDS_STALE_GITHUB,
+    FEEDS_SILENT_GITHUB,
     FEEDS_LETTERS
 };
 
@@ -48,6 +53,8 @@ void letters_read(const struct policy_config *config, const struct view *view,
  * set by enum feed). */
 struct letters {
     const struct scale *scale;
+    bool signs; /* somebody looks for some */
+    int feeds;  /* letters of them to try */
     int n[SCALE_HOSTS];
     struct view_host view[SCALE_HOSTS][LETTERS_MEMBERS];
     int n_members[1 << FEED_COUNT][SCALE_HOSTS][LETTERS_HOST];
@@ -64,14 +71,18 @@ struct host_letter letters_of(int index);
  * free, and drawn with the member. */
 struct choice {
     uint8_t letter, free;
+    struct sign_choice signs;
 };
+#define LETTERS_CHOICES (LETTERS_HOST * SIGNS_CHOICES)
 
 /* What to try for a host in this phase under these feeds; returns how many. */
-int letters_for(enum phase phase, enum feeds_letter feeds, struct choice choice[LETTERS_HOST]);
+int letters_for(const struct letters *letters, enum phase phase, enum feeds_letter feeds,
+                struct choice choice[LETTERS_CHOICES]);
 
-/* A concrete view of these letters, and what it means; `turn` chooses among the members. */
+/* A concrete view of these letters, and what it means; `turn` chooses among the members. Where the
+ * fleet looks for signs, the hosts of `state` get clocks of theirs that go with it. */
 void letters_view(const struct letters *letters, enum feeds_letter feeds, bool paused,
-                  const struct choice *choice, uint32_t turn, struct view *view,
-                  struct meaning *meaning);
+                  const struct choice *choice, uint32_t turn, int64_t now_ms, struct view *view,
+                  struct meaning *meaning, struct policy_state *state);
 
 #endif

@@ -1,5 +1,6 @@
 #include "liveness.h"
 #include "model/base/assert.h"
+#include "signs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct follow {
     uint32_t *next, *way;
     int16_t *distance; /* units until the shape rests */
     struct host_letter letter[SCALE_HOSTS];
+    bool shows[SCALE_HOSTS]; /* a sign that drains */
     struct view view;
     bool not_yet;
     struct policy_state state;
@@ -81,6 +83,9 @@ static uint32_t successor(struct follow *follow, uint32_t from)
     for (i = 0; i < edges.n; i++)
         if (edges.edge[i].add == 1)
             *edges.edge[i].at += 1;
+    for (i = 0; i < follow->state.n; i++) /* from some time on a sign that stays has lasted */
+        signs_settle(&codec->scale.config, &follow->view.host[i], CODEC_NOW_MS,
+                     &follow->state.host[i]);
     policy_step(&codec->scale.config, &follow->state, CODEC_NOW_MS, &follow->view, &follow->plan);
     to = stateset_find(&follow->set, codec_pack(codec, &follow->state, CODEC_NOW_MS));
     UND_ASSERT(to != STATESET_NONE); /* the exploration has been there */
@@ -117,17 +122,22 @@ static bool rests_well(const struct follow *follow, uint32_t shape)
     for (i = 0; i < n; i++) {
         const struct host_letter *letter = &follow->letter[i];
         enum phase phase = phase_in(shape, i, n);
-        bool another = false;
-        for (j = 0; j < n; j++)
-            another = another || (j != i && follow->letter[j].evidence == LETTER_FIT &&
-                                  follow->letter[j].checked && !follow->letter[j].maintenance);
-        if (!letter->maintenance && letter->evidence == LETTER_FIT && letter->checked &&
+        bool another = false, clean = false, fit = letter->evidence == LETTER_FIT;
+        for (j = 0; j < n; j++) {
+            bool serves = j != i && follow->letter[j].evidence == LETTER_FIT &&
+                          follow->letter[j].checked && !follow->letter[j].maintenance;
+            another = another || serves;
+            clean = clean || (serves && !follow->shows[j]);
+        }
+        if (!letter->maintenance && fit && letter->checked && !follow->shows[i] &&
             phase != PHASE_SERVING)
+            return false;
+        if (!letter->maintenance && fit && follow->shows[i] && clean && phase != PHASE_DRAINED)
             return false;
         if (!letter->maintenance && letter->evidence == LETTER_BAD && another &&
             phase != PHASE_DRAINED)
             return false;
-        if (letter->maintenance && another && phase != PHASE_MAINTENANCE)
+        if (letter->maintenance && clean && phase != PHASE_MAINTENANCE)
             return false;
     }
     return true;
@@ -155,10 +165,10 @@ static void follow_view(struct follow *follow, struct liveness *liveness)
 }
 
 /* The letters that a fresh view can have; who is seen empty says nothing more here. */
-static int constant_letters(struct choice choice[LETTERS_HOST])
+static int constant_letters(const struct letters *letters, struct choice choice[LETTERS_CHOICES])
 {
-    struct choice all[LETTERS_HOST];
-    int i, n = 0, most = letters_for(PHASE_MAINTENANCE, FEEDS_FRESH, all);
+    struct choice all[LETTERS_CHOICES];
+    int i, n = 0, most = letters_for(letters, PHASE_MAINTENANCE, FEEDS_FRESH, all);
     for (i = 0; i < most; i++)
         if (!letters_of(all[i].letter).empty)
             choice[n++] = all[i];
@@ -167,16 +177,20 @@ static int constant_letters(struct choice choice[LETTERS_HOST])
 
 static void each_view(struct follow *follow, const struct space *space, struct liveness *liveness)
 {
-    struct choice choices[LETTERS_HOST], choice[SCALE_HOSTS];
-    int at[SCALE_HOSTS] = {0}, n = space->codec.scale.n, most = constant_letters(choices), i;
+    struct choice choices[LETTERS_CHOICES], choice[SCALE_HOSTS];
+    int at[SCALE_HOSTS] = {0}, n = space->codec.scale.n, i;
+    int most = constant_letters(space->letters, choices);
     struct meaning meaning;
     do {
         for (i = 0; i < n; i++)
             choice[i] = choices[at[i]];
         letters_view(space->letters, FEEDS_FRESH, false, choice, (uint32_t)liveness->views++,
-                     &follow->view, &meaning);
-        for (i = 0; i < n; i++)
+                     CODEC_NOW_MS, &follow->view, &meaning, &follow->state);
+        for (i = 0; i < n; i++) {
             follow->letter[i] = meaning.host[i];
+            follow->shows[i] = (signs_seen(&space->codec.scale.config, &follow->view.host[i]) &
+                                signs_draining(&space->codec.scale.config)) != 0;
+        }
         follow->not_yet = false;
         follow_view(follow, liveness);
         follow->not_yet = true;

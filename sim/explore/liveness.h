@@ -2,7 +2,9 @@
  * What must happen in the end, once nothing changes any more: whatever the state, under a view that
  * stays as it is (feeds fresh, nothing paused, no restart) and steps that keep coming,
  *   - a host that stays healthy and checked is back in full within a bound,
- *   - a host that stays in trouble is drained within a bound if another stays healthy,
+ *   - a host that stays in trouble is drained within a bound if another stays healthy; where only
+ *     a sign accuses it, or a human asks for it, if another stays healthy and shows no sign (a sign
+ *     that stays has lasted, from some time on),
  *   - and nothing goes round in circles: the admitted slots come to rest (no cycle of drain and
  *     return under constant health).
  *

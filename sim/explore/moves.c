@@ -54,15 +54,15 @@ static bool step(struct mover *mover, bool not_yet)
 static bool each_view(struct mover *mover, enum feeds_letter feeds, bool paused, bool not_yet)
 {
     const struct space *space = mover->space;
-    struct choice choices[SCALE_HOSTS][LETTERS_HOST], choice[SCALE_HOSTS];
+    struct choice choices[SCALE_HOSTS][LETTERS_CHOICES], choice[SCALE_HOSTS];
     int n = space->codec.scale.n, most[SCALE_HOSTS], at[SCALE_HOSTS] = {0}, i;
     for (i = 0; i < n; i++) {
-        most[i] = letters_for(mover->before.host[i].phase, feeds, choices[i]);
+        most[i] = letters_for(space->letters, mover->before.host[i].phase, feeds, choices[i]);
         choice[i] = choices[i][0];
     }
     do {
-        letters_view(space->letters, feeds, paused, choice, mover->turn++, &mover->view,
-                     &mover->meaning);
+        letters_view(space->letters, feeds, paused, choice, mover->turn++, CODEC_NOW_MS,
+                     &mover->view, &mover->meaning, &mover->before);
         if (!step(mover, not_yet))
             return false;
         for (i = n - 1; i >= 0 && ++at[i] == most[i]; i--) {
@@ -78,7 +78,7 @@ static bool each_view(struct mover *mover, enum feeds_letter feeds, bool paused,
 static bool each_fleet(struct mover *mover, bool not_yet)
 {
     int feeds;
-    for (feeds = 0; feeds < FEEDS_LETTERS; feeds++)
+    for (feeds = 0; feeds < mover->space->letters->feeds; feeds++)
         if (!each_view(mover, (enum feeds_letter)feeds, false, not_yet) ||
             !each_view(mover, (enum feeds_letter)feeds, true, not_yet))
             return false;

@@ -4,8 +4,8 @@
  *   a tick      a unit of time passes without a step; several give a pause of any length
  *   a restart   of the controller from its stored state: its grace begins anew
  *   a loss      of that state: it begins as policy_init does
- * Steps take every arrangement of equal hosts and every reading of an age that lies exactly at its
- * constant (codec.h).
+ * Steps take every arrangement of equal hosts, every reading of an age that lies exactly at its
+ * constant (codec.h), and any clocks of the hosts' signs (signs.h).
  */
 #ifndef SIM_EXPLORE_MOVES_H
 #define SIM_EXPLORE_MOVES_H

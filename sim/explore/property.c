@@ -1,49 +1,12 @@
 #include "property.h"
 #include "model/base/assert.h"
+#include "step.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #define DAY_MS (24 * 3600000LL)
 #define BIT(x) (1u << (unsigned)(x))
-
-/* One step, as all checks see it. */
-struct step {
-    const struct policy_config *config;
-    const struct policy_state *before, *after;
-    int64_t now_ms;
-    const struct view *view;
-    const struct plan *plan;
-    struct meaning meaning;
-};
-
-static bool serves(const struct policy_host *host)
-{
-    return (host->phase == PHASE_SERVING || host->phase == PHASE_RAMPING) && host->admitted > 0;
-}
-
-/* Hosts are stepped in some order, so what another host does in the same step may count as done or
- * not. `stays`: some other host serves in good health either way; `nobody`: none does either way.
- */
-static bool another_stays(const struct step *step, int i)
-{
-    int j;
-    for (j = 0; j < step->after->n; j++)
-        if (j != i && step->meaning.host[j].evidence == LETTER_FIT &&
-            serves(&step->before->host[j]) && serves(&step->after->host[j]))
-            return true;
-    return false;
-}
-
-static bool nobody_else(const struct step *step, int i)
-{
-    int j;
-    for (j = 0; j < step->after->n; j++)
-        if (j != i && step->meaning.host[j].evidence == LETTER_FIT &&
-            (serves(&step->before->host[j]) || serves(&step->after->host[j])))
-            return false;
-    return true;
-}
 
 static bool in_grace(const struct step *step)
 {
@@ -56,8 +19,12 @@ static bool in_grace(const struct step *step)
     (BIT(NOTICE_HELD_LAST) | BIT(NOTICE_HELD_BLIND) | BIT(NOTICE_HELD_PAUSED) |                    \
      BIT(NOTICE_HELD_GRACE) | BIT(NOTICE_EMPTY))
 
-/* The notices that each change of phase has, beyond flapping and reasons to wait; all ones: there
- * is no such change. */
+/* Checked by themselves. */
+#define SAID_BESIDES                                                                               \
+    (BIT(NOTICE_FLAPPING) | BIT(NOTICE_RETURNS) | (BIT(SIGN_COUNT) - 1) << NOTICE_PARTIAL)
+
+/* The notices that each change of phase has, beyond those and reasons to wait; all ones: there is
+ * no such change. */
 static unsigned said_of(enum phase from, enum phase to)
 {
     static const unsigned said[PHASE_COUNT][PHASE_COUNT] = {
@@ -88,7 +55,7 @@ static bool was_drained(const struct step *step, int i)
 
 static enum property check_notices(const struct step *step, int i)
 {
-    unsigned said = step->plan->host[i].notices & ~SAID_WHEN_HELD & ~BIT(NOTICE_FLAPPING);
+    unsigned said = step->plan->host[i].notices & ~SAID_WHEN_HELD & ~SAID_BESIDES;
     return said == said_of(step->before->host[i].phase, step->after->host[i].phase)
                ? PROPERTY_HOLDS
                : PROPERTY_NOTICES;
@@ -157,7 +124,7 @@ static enum property check_shape(const struct step *step, int i)
 static enum property check_serving(const struct step *step, int i)
 {
     const struct policy_host *is = &step->after->host[i];
-    bool bad = step->meaning.host[i].evidence == LETTER_BAD;
+    bool bad = step_bad(step, i);
     if (is->phase != (bad ? PHASE_SUSPECT : PHASE_SERVING) ||
         (bad && is->detected_ms != step->now_ms))
         return PROPERTY_DETECTION;
@@ -170,29 +137,34 @@ static enum property check_serving(const struct step *step, int i)
  * the order of the hosts. */
 static int must_wait(const struct step *step, int i)
 {
+    bool clean = step_by_sign(step, i);
     if (step->meaning.paused)
         return NOTICE_HELD_PAUSED;
     if (step->meaning.blind)
         return NOTICE_HELD_BLIND;
-    if (nobody_else(step, i))
+    if (step_nobody_else(step, i, clean))
         return NOTICE_HELD_LAST;
-    if (!another_stays(step, i))
+    if (!step_another_stays(step, i, clean))
         return -1;
     return in_grace(step) ? NOTICE_HELD_GRACE : 0;
 }
 
-static enum property check_suspect(const struct step *step, int i)
+/* What only a sign accuses waits, its clock at its beginning, until another serves without one:
+ * where it shows everywhere it is not the host. `ambiguous`: it depends on the order of the hosts.
+ */
+static bool shows_everywhere(const struct step *step, int i, bool *ambiguous)
+{
+    bool asked = step->accused[i] && step_by_sign(step, i) && !step->meaning.paused;
+    *ambiguous = asked && !step_nobody_else(step, i, true) && !step_another_stays(step, i, true);
+    return asked && step_nobody_else(step, i, true);
+}
+
+static enum property check_due(const struct step *step, int i)
 {
     const struct policy_host *was = &step->before->host[i], *is = &step->after->host[i];
-    enum evidence_letter evidence = step->meaning.host[i].evidence;
-    bool acquitted = evidence == LETTER_FIT || evidence == LETTER_UNFIT;
     bool by_hand = step->meaning.host[i].maintenance;
     int reason;
-    if ((is->phase == PHASE_SERVING) != acquitted)
-        return PROPERTY_DISMISSAL;
-    if (acquitted)
-        return is->held == 0 ? PROPERTY_HOLDS : PROPERTY_HELD;
-    if (step->now_ms - was->detected_ms < step->config->persist_ms) {
+    if (step->now_ms - was->detected_ms < step->config->persist_ms && !step_returns(step, i)) {
         if (is->phase != PHASE_SUSPECT || is->detected_ms != was->detected_ms)
             return PROPERTY_DRAIN_BOUND;
         return by_hand ? PROPERTY_HOLDS : check_reason(step, i, 0);
@@ -205,13 +177,37 @@ static enum property check_suspect(const struct step *step, int i)
     return reason == 0 && is->phase != PHASE_DRAINED ? PROPERTY_DRAIN_BOUND : PROPERTY_HOLDS;
 }
 
+static enum property check_suspect(const struct step *step, int i)
+{
+    const struct policy_host *is = &step->after->host[i];
+    enum evidence_letter evidence = step->meaning.host[i].evidence;
+    bool acquitted = !step_bad(step, i) && (evidence == LETTER_FIT || evidence == LETTER_UNFIT);
+    bool ambiguous, everywhere = shows_everywhere(step, i, &ambiguous);
+    if ((is->phase == PHASE_SERVING) != acquitted)
+        return PROPERTY_DISMISSAL;
+    if (acquitted)
+        return is->held == 0 ? PROPERTY_HOLDS : PROPERTY_HELD;
+    if (everywhere && (is->phase != PHASE_SUSPECT || is->detected_ms != step->now_ms))
+        return PROPERTY_EVERYWHERE;
+    if (everywhere)
+        return check_reason(step, i, NOTICE_HELD_LAST);
+    if (ambiguous && is->phase == PHASE_SUSPECT && is->detected_ms == step->now_ms &&
+        check_reason(step, i, NOTICE_HELD_LAST) == PROPERTY_HOLDS)
+        return PROPERTY_HOLDS;
+    return check_due(step, i);
+}
+
 /* From outside the rotation, with the trouble gone since `clear_ms` (-1: it was there). */
 static enum property check_return(const struct step *step, int i, int64_t clear_ms)
 {
     const struct policy_host *was = &step->before->host[i], *is = &step->after->host[i];
     const struct host_letter *seen = &step->meaning.host[i];
     bool fit = seen->evidence == LETTER_FIT && !step->meaning.blind, ready, full;
-    bool out = is->phase == PHASE_DRAINED, nobody = nobody_else(step, i);
+    bool out = is->phase == PHASE_DRAINED, nobody = step_nobody_else(step, i, false);
+    /* A sign keeps it out as long as another serves. */
+    if (step->shows[i] != 0 && !nobody &&
+        (step_another_stays(step, i, false) || (out && is->clear_ms < 0)))
+        fit = false;
     if (clear_ms < 0)
         clear_ms = step->now_ms;
     ready = fit && seen->checked && !step->meaning.paused &&
@@ -220,8 +216,8 @@ static enum property check_return(const struct step *step, int i, int64_t clear_
         return PROPERTY_CLEAR_CLOCK;
     if (!ready)
         return out ? PROPERTY_HOLDS : PROPERTY_RETURN_BOUND;
-    if (step->now_ms < was->blocked_until_ms && !nobody)
-        return out || !another_stays(step, i) ? PROPERTY_HOLDS : PROPERTY_RETURN_BOUND;
+    if ((step->now_ms < was->blocked_until_ms || step->now_ms < was->hidden_until_ms) && !nobody)
+        return out || !step_another_stays(step, i, false) ? PROPERTY_HOLDS : PROPERTY_RETURN_BOUND;
     if (out)
         return PROPERTY_RETURN_BOUND;
     full = nobody || step->view->host[i].slots == 1 || step->config->ramp_ms == 0;
@@ -229,8 +225,8 @@ static enum property check_return(const struct step *step, int i, int64_t clear_
         return !full && is->admitted == 1 && is->ramp_start_ms == step->now_ms && is->held == 0
                    ? PROPERTY_HOLDS
                    : PROPERTY_RAMP_CLOCK;
-    return (full || !another_stays(step, i)) && is->held == 0 ? PROPERTY_HOLDS
-                                                              : PROPERTY_RAMP_CLOCK;
+    return (full || !step_another_stays(step, i, false)) && is->held == 0 ? PROPERTY_HOLDS
+                                                                          : PROPERTY_RAMP_CLOCK;
 }
 
 /* Slots that are due by now, of those that a ramp brings back one by one. */
@@ -244,36 +240,56 @@ static int due(const struct step *step, int i)
     return due;
 }
 
+/* In trouble while ramping: *done says that the ramp is not to be looked at. */
+static enum property check_relapse(const struct step *step, int i, bool *done)
+{
+    const struct policy_host *is = &step->after->host[i];
+    int reason = must_wait(step, i);
+    *done = is->phase == PHASE_DRAINED;
+    if (reason == 0 || reason == NOTICE_HELD_GRACE) /* grace is for hosts that serve */
+        return is->phase == PHASE_DRAINED ? PROPERTY_HOLDS : PROPERTY_RELAPSE;
+    if (is->phase == PHASE_DRAINED)
+        return reason > 0 ? PROPERTY_RELAPSE : PROPERTY_HOLDS;
+    /* What only a sign accuses comes back all the same where nobody else serves. */
+    if (reason > 0 && !step_by_sign(step, i) && is->phase != PHASE_RAMPING)
+        return PROPERTY_RELAPSE;
+    if (reason > 0 && is->phase == PHASE_RAMPING && !step->meaning.host[i].maintenance &&
+        check_reason(step, i, reason) != PROPERTY_HOLDS)
+        return PROPERTY_HELD;
+    return PROPERTY_HOLDS;
+}
+
+/* Must the ramp stand still? A sign holds it as long as another serves. */
+static bool ramp_waits(const struct step *step, int i)
+{
+    const struct host_letter *seen = &step->meaning.host[i];
+    return step->meaning.paused || step->meaning.blind || seen->evidence != LETTER_FIT ||
+           !seen->checked || (step->shows[i] != 0 && step_another_stays(step, i, false));
+}
+
 static enum property check_ramping(const struct step *step, int i)
 {
     const struct policy_host *was = &step->before->host[i], *is = &step->after->host[i];
-    const struct host_letter *seen = &step->meaning.host[i];
     int slots = step->view->host[i].slots, want;
-    if (seen->evidence == LETTER_BAD) {
-        int reason = must_wait(step, i);
-        if (reason == 0 || reason == NOTICE_HELD_GRACE) /* grace is for hosts that serve */
-            return is->phase == PHASE_DRAINED ? PROPERTY_HOLDS : PROPERTY_RELAPSE;
-        if (reason > 0 && is->phase != PHASE_RAMPING)
-            return PROPERTY_RELAPSE;
-        if (is->phase == PHASE_DRAINED)
-            return PROPERTY_HOLDS;
-        if (reason > 0 && !seen->maintenance && check_reason(step, i, reason) != PROPERTY_HOLDS)
-            return PROPERTY_HELD;
+    int64_t start = step->now_ms - step->config->ramp_ms * (was->admitted - 1) / (slots - 1);
+    bool nobody = step_nobody_else(step, i, false), done = false, stood_still;
+    if (step_bad(step, i)) {
+        enum property broken = check_relapse(step, i, &done);
+        if (broken != PROPERTY_HOLDS || done)
+            return broken;
     } else if (is->phase == PHASE_DRAINED) {
         return PROPERTY_RELAPSE;
     } else if (is->held != 0) {
         return PROPERTY_HELD;
     }
-    if (step->meaning.paused || step->meaning.blind || seen->evidence != LETTER_FIT ||
-        !seen->checked) {
-        int64_t start = step->now_ms - step->config->ramp_ms * (was->admitted - 1) / (slots - 1);
-        return is->phase == PHASE_RAMPING && is->admitted == was->admitted &&
-                       is->ramp_start_ms == start
-                   ? PROPERTY_HOLDS
-                   : PROPERTY_RAMP_CLOCK;
-    }
-    want = nobody_else(step, i) ? slots : due(step, i);
-    if (is->admitted == slots && !another_stays(step, i))
+    stood_still =
+        is->phase == PHASE_RAMPING && is->admitted == was->admitted && is->ramp_start_ms == start;
+    if (ramp_waits(step, i))
+        return stood_still ? PROPERTY_HOLDS : PROPERTY_RAMP_CLOCK;
+    if (step->shows[i] != 0 && !nobody && stood_still)
+        return PROPERTY_HOLDS;
+    want = nobody ? slots : due(step, i);
+    if (is->admitted == slots && !step_another_stays(step, i, false))
         return PROPERTY_HOLDS;
     return is->admitted == want && (want == slots || is->ramp_start_ms == was->ramp_start_ms)
                ? PROPERTY_HOLDS
@@ -307,9 +323,9 @@ static enum property check_maintenance(const struct step *step, int i, bool *don
     }
     if (!seen->maintenance || step->meaning.paused)
         return in ? PROPERTY_MAINTENANCE : PROPERTY_HOLDS;
-    if (!out && nobody_else(step, i) && in)
+    if (!out && step_nobody_else(step, i, false) && in)
         return PROPERTY_MAINTENANCE;
-    if ((out || another_stays(step, i)) && !in)
+    if ((out || step_another_stays(step, i, false)) && !in)
         return PROPERTY_MAINTENANCE;
     return in && (is->detected_ms != step->now_ms || is->held != 0) ? PROPERTY_MAINTENANCE
                                                                     : PROPERTY_HOLDS;
@@ -369,7 +385,7 @@ static enum property check_fleet(const struct step *step)
     since = was->dark_ms < 0 ? step->now_ms : was->dark_ms;
     page = !step->meaning.blind && dark && !was->paged &&
            step->now_ms - since >= step->config->page_after_ms;
-    if (page)
+    if (page || step_signs_page(step))
         want |= BIT(NOTICE_PAGE);
     if (step->plan->notices != want || is->blind != step->meaning.blind)
         return PROPERTY_DARKNESS;
@@ -388,17 +404,6 @@ static bool nobody_admitted(const struct plan *plan)
         if (plan->host[i].admitted > 0)
             return false;
     return true;
-}
-
-/* Signs and returning trouble (policy.h) are not in these promises yet: for whoever looks for them
- * the invariants alone are checked. */
-static bool knows(const struct policy_config *config)
-{
-    int sign;
-    for (sign = 0; sign < SIGN_COUNT; sign++)
-        if (config->signs[sign].then != 0)
-            return false;
-    return config->returns_within_ms == 0;
 }
 
 enum property property_check(const struct policy_config *config, const struct policy_state *before,
@@ -420,12 +425,11 @@ enum property property_check(const struct policy_config *config, const struct po
     *host = -1;
     if (nobody_admitted(plan))
         return PROPERTY_NEVER_NOBODY;
-    if (!knows(config))
-        return PROPERTY_HOLDS;
     if (meaning)
         step.meaning = *meaning;
     else
         letters_read(config, view, &step.meaning);
+    step_read_signs(&step);
     broken = check_fleet(&step);
     for (i = 0; i < after->n && broken == PROPERTY_HOLDS; i++) {
         *host = i;
@@ -436,6 +440,10 @@ enum property property_check(const struct policy_config *config, const struct po
             broken = check_notices(&step, i);
         if (broken == PROPERTY_HOLDS)
             broken = check_guard(&step, i);
+        if (broken == PROPERTY_HOLDS)
+            broken = step_check_returns(&step, i, was_drained(&step, i));
+        if (broken == PROPERTY_HOLDS)
+            broken = step_check_signs(&step, i);
     }
     return broken;
 }

@@ -28,6 +28,9 @@ enum property {
     PROPERTY_NOTICES,    /* what is said is what has happened, once */
     PROPERTY_HELD,       /* the reason why a due drain waits is the true one, said once */
     PROPERTY_DARKNESS,   /* nobody fit for page_after_ms pages, once, and only that */
+    PROPERTY_SIGNS,      /* signs are timed, told once, and page as configured */
+    PROPERTY_EVERYWHERE, /* what shows everywhere drains nobody */
+    PROPERTY_RETURNS,    /* trouble that returns is counted, and told; what hides keeps out */
     PROPERTY_PURE,       /* nothing else has changed */
     PROPERTY_SETTLED,    /* what calls itself settled changes nothing by waiting */
     PROPERTY_INVARIANT,  /* PROPERTY_INVARIANT + enum invariant: one of those */

@@ -25,6 +25,12 @@ static const struct {
     [PROPERTY_NOTICES] = {"notices", "what is said is not what has happened"},
     [PROPERTY_HELD] = {"held", "the reason given for waiting is wrong, or is not said once"},
     [PROPERTY_DARKNESS] = {"darkness", "blindness, darkness or a page is wrong"},
+    [PROPERTY_SIGNS] = {"signs", "a sign is timed wrongly, or what is said of it is not what it "
+                                 "does"},
+    [PROPERTY_EVERYWHERE] = {"everywhere", "a sign that no serving host is without must drain "
+                                           "nobody, and its time must begin anew"},
+    [PROPERTY_RETURNS] = {"returns", "returning trouble is counted wrongly, or what a drain hides "
+                                     "does not keep its host out as long as it should"},
     [PROPERTY_SETTLED] = {"settled",
                           "the policy calls itself settled, but waiting changes something"},
     [PROPERTY_PURE] = {"pure", "something changed that no step may change"},

@@ -92,15 +92,6 @@ static void scale_durations(const struct policy_config *config, const struct sca
     }
 }
 
-static bool uses_signs(const struct policy_config *config)
-{
-    int sign;
-    for (sign = 0; sign < SIGN_COUNT; sign++)
-        if (config->signs[sign].then != 0)
-            return true;
-    return config->returns_within_ms > 0;
-}
-
 enum und_code scale_fleet(const struct fleet *fleet, const struct scale_limits *limits,
                           struct scale *scale, struct und_err *err)
 {
@@ -109,12 +100,6 @@ enum und_code scale_fleet(const struct fleet *fleet, const struct scale_limits *
     *scale = (struct scale){0};
     if (!fleet->has_policy)
         return und_fail(err, UND_USAGE, "%s: policy: got none, want one to explore", fleet->path);
-    if (uses_signs(&fleet->policy))
-        return und_fail(
-            err, UND_USAGE,
-            "%s: policy: got signs or returning trouble beyond the document's evidence, "
-            "which are not explored yet; want them off",
-            fleet->path);
     if (scale_hosts(fleet, limits, scale, err) != UND_OK)
         return err->code;
     scale_durations(&fleet->policy, limits, scale);

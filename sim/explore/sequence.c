@@ -16,9 +16,9 @@ static const char *const severity_words[] = {"info", "warning", "critical", "pag
 static const char *const sign_words[] = {"partial", "deaf", "canary", "failures", NULL};
 static const char *const remedy_words[] = {"page", "drain", NULL};
 static const char *const notice_words[NOTICE_COUNT] = {
-    "detected", "dismissed", "failover",    "relapse",     "failback",   "restored",
-    "flapping", "held-last", "held-blind",  "held-paused", "held-grace", "blind",
-    "sighted",  "page",      "maintenance", "empty"};
+    "detected",    "dismissed",  "failover",    "relapse",    "failback", "restored", "flapping",
+    "held-last",   "held-blind", "held-paused", "held-grace", "blind",    "sighted",  "page",
+    "maintenance", "empty",      "partial",     "deaf",       "canary",   "failures", "returns"};
 
 enum kind { KIND_NUMBER, KIND_DURATION, KIND_YES, KIND_ONE, KIND_SET, KIND_PER_MILLE };
 

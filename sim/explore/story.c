@@ -2,6 +2,7 @@
 #include "model/base/assert.h"
 #include "model/base/units.h"
 #include "model/policy/policy_names.h"
+#include "signs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,21 +142,42 @@ static bool try_step(struct player *player, struct story_move *move, const struc
     return true;
 }
 
-/* At some time near, in some arrangement. */
-static bool play_step(struct player *player, struct story_move *move, const struct catch *catch)
+/* In some arrangement, at some time near. */
+static bool play_signs(struct player *player, struct story_move *move, const struct view *seen,
+                       const struct catch *catch)
 {
     static const int factorial[] = {1, 1, 2, 6, 24};
-    struct view seen = move->view, arranged;
+    struct view arranged;
     int number, jitter, order[SCALE_HOSTS];
     for (number = 0; number < factorial[player->codec->scale.n]; number++) {
         if (!permutation(&player->codec->scale, number, order))
             continue;
-        arrange(&seen, order, &arranged);
+        arrange(seen, order, &arranged);
         for (jitter = 0; jitter <= 2 * JITTER_MS; jitter++) {
             int by = (jitter & 1 ? -1 : 1) * ((jitter + 1) / 2);
             if (try_step(player, move, &arranged, player->unit_clock_ms + by, catch))
                 return true;
         }
+    }
+    return false;
+}
+
+/* As in the exploration; else with other signs, as their real clocks may not be those that it took.
+ * Of two hosts all combinations, of more the same for all. */
+static bool play_step(struct player *player, struct story_move *move, const struct catch *catch)
+{
+    struct view seen = move->view;
+    unsigned shown, all = 1u << SIGN_COUNT;
+    int i;
+    if (play_signs(player, move, &seen, catch))
+        return true;
+    if (!signs_used(&player->codec->scale.config))
+        return false;
+    for (shown = 0; shown < all * all; shown++) {
+        for (i = 0; i < seen.n; i++)
+            seen.host[i].signs = i == 0 ? shown % all : shown / all;
+        if (play_signs(player, move, &seen, catch))
+            return true;
     }
     return false;
 }
@@ -295,7 +317,7 @@ void story_fini(struct story *story)
 static void print_seen(FILE *out, const struct policy_config *config, const struct view_host *host,
                        const struct host_letter *seen)
 {
-    int severity;
+    int severity, sign;
     switch (seen->evidence) {
     case LETTER_BAD:
         fputs("in trouble (", out);
@@ -320,6 +342,9 @@ static void print_seen(FILE *out, const struct policy_config *config, const stru
     }
     if (seen->maintenance)
         fputs(", maintenance asked for", out);
+    for (sign = 0; sign < SIGN_COUNT; sign++)
+        if (signs_seen(config, host) >> sign & 1)
+            fprintf(out, ", sign: %s", policy_notice_name((enum notice)(NOTICE_PARTIAL + sign)));
 }
 
 static void print_step(const struct story *story, const struct sequence *sequence,

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define PAIR "scenarios/paws360.yaml"
+#define RECOMMENDED "scenarios/paws360-recommended.yaml"
+#define SIGNS "tests/explore/signs.yaml"
 #define FINE_STEPS (getenv("FINE_STEPS") ? atoll(getenv("FINE_STEPS")) : 1000000)
 #define UNIT(space) ((space)->codec.scale.unit_ms)
 
@@ -17,19 +19,19 @@ static struct fleet fleet;
 static struct space space;
 static struct explore_result result;
 
-static void open_fleet(const char *const *sets, int n_sets, struct scale_limits limits,
-                       struct abstraction forget)
+static void open_file(const char *path, const char *const *sets, int n_sets,
+                      struct scale_limits limits, struct abstraction forget)
 {
     struct und_err err = {0};
     struct scale scale;
-    ck_assert_msg(fleet_load(&fleet, PAIR, sets, n_sets, &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(fleet_load(&fleet, path, sets, n_sets, &err) == UND_OK, "%s", err.text);
     ck_assert_msg(scale_fleet(&fleet, &limits, &scale, &err) == UND_OK, "%s", err.text);
     ck_assert_msg(space_open(&space, &scale, forget, &err) == UND_OK, "%s", err.text);
 }
 
 static void open_space(struct scale_limits limits, struct abstraction forget)
 {
-    open_fleet(NULL, 0, limits, forget);
+    open_file(PAIR, NULL, 0, limits, forget);
 }
 
 static void explore_all(int threads)
@@ -47,7 +49,22 @@ static void close_space(void)
 }
 
 static const struct scale_limits coarse = {.units = 1};
-static const struct abstraction words = {.words = true}, guard = {.guard = true};
+static const struct abstraction words = {.words = true}, guard = {.guard = true},
+                                both = {.words = true, .guard = true};
+
+/* Fleets to be looked at in the same ways; the last two look for signs. */
+static const struct {
+    const char *path;
+    const struct abstraction *forget;
+    int views; /* constant ones */
+} spaces[] = {
+    {PAIR, &words, 64}, {PAIR, &guard, 64}, {RECOMMENDED, &both, 256}, {SIGNS, &both, 256}};
+#define SPACES ((int)(sizeof spaces / sizeof *spaces))
+
+static void open_one(int i)
+{
+    open_file(spaces[i].path, NULL, 0, coarse, *spaces[i].forget);
+}
 
 /* --- scaling --------------------------------------------------------------------------------- */
 
@@ -132,17 +149,16 @@ END_TEST
 
 START_TEST(everything_is_reached_and_comes_to_rest)
 {
-    static const struct abstraction both[] = {{.words = true}, {.guard = true}};
     struct explore_item item[EXPLORE_ITEMS];
     struct liveness liveness;
     int i, n;
-    open_space(coarse, both[_i]);
+    open_one(_i);
     explore_all(0);
     n = explore_items(&space, &result, item);
     for (i = 0; i < n; i++)
         ck_assert_msg(item[i].visits > 0, "never reached: %s", item[i].name);
     liveness_check(&space, &result, &liveness);
-    ck_assert_int_eq(liveness.views, 64);
+    ck_assert_int_eq(liveness.views, spaces[_i].views);
     ck_assert_int_eq(liveness.late, 0);
     ck_assert_int_eq(liveness.wrong, 0);
     ck_assert_int_gt(liveness.rest, 0);
@@ -157,7 +173,7 @@ START_TEST(packing_loses_nothing_of_a_packed_state)
     int order[CODEC_ORDERS][SCALE_HOSTS], i, n, most = 0;
     uint32_t s;
     static const char *const alike[] = {"fleet.hosts.1.tier=primary", "fleet.hosts.1.slots=8"};
-    open_fleet(alike, 2, coarse, words);
+    open_file(PAIR, alike, 2, coarse, words);
     explore_all(0);
     ck_assert(space.codec.scale.like_last[1]);
     for (s = 0; s < result.set.n; s++) {
@@ -223,19 +239,20 @@ static int64_t fine_pause(struct stream *stream)
 
 static void any_view(struct stream *stream, const struct policy_state *state, struct view *view)
 {
-    struct choice choices[LETTERS_HOST], choice[SCALE_HOSTS];
+    static struct policy_state other; /* the clocks of the signs are the real ones, not drawn */
+    struct choice choices[LETTERS_CHOICES], choice[SCALE_HOSTS];
     double u = stream_uniform(stream);
     enum feeds_letter feeds = u < 0.8 ? FEEDS_FRESH : u < 0.9 ? FEEDS_STALE : FEEDS_SILENT;
     struct meaning meaning;
     int i;
     for (i = 0; i < state->n; i++) {
-        int n = letters_for(state->host[i].phase, feeds, choices);
+        int n = letters_for(space.letters, state->host[i].phase, feeds, choices);
         choice[i] = choices[(int)(stream_uniform(stream) * n)];
         if (stream_uniform(stream) < 0.5) /* often not in maintenance */
             choice[i] = choices[0];
     }
     letters_view(space.letters, feeds, stream_uniform(stream) < 0.1, choice,
-                 (uint32_t)(stream_uniform(stream) * 4e9), view, &meaning);
+                 (uint32_t)(stream_uniform(stream) * 4e9), CODEC_NOW_MS, view, &meaning, &other);
 }
 
 /* A run at millisecond times, with epsilon drawn anew now and then; 10^6 steps here, 10^7 with
@@ -247,7 +264,7 @@ START_TEST(a_fine_run_never_leaves_what_was_explored)
     static struct plan plan;
     struct stream stream;
     int64_t now_ms = 1000 * SCALE_HOUR_MS, epsilon_ms = 0, step, steps = FINE_STEPS;
-    open_space(coarse, _i == 0 ? words : guard);
+    open_one(_i);
     explore_all(0);
     stream_seed(&stream, 14);
     for (step = 0; step < steps; step++) {
@@ -297,7 +314,7 @@ START_TEST(no_state_tells_members_of_a_letter_apart)
     static struct policy_state state;
     static struct view view;
     struct stream stream;
-    struct choice choices[LETTERS_HOST];
+    struct choice choices[LETTERS_CHOICES];
     int64_t compared = 0;
     uint32_t s;
     open_space(coarse, guard);
@@ -313,7 +330,7 @@ START_TEST(no_state_tells_members_of_a_letter_apart)
                                                                   : FEEDS_STALE;
             for (i = 0; i < FEED_COUNT; i++)
                 view.age_ms[i] = feeds >> i & 1 ? space.codec.scale.config.stale_after_ms + 1 : 0;
-            n = letters_for(state.host[host].phase, letter, choices);
+            n = letters_for(space.letters, state.host[host].phase, letter, choices);
             for (c = 0; c < n; c++) {
                 uint128 first = 0;
                 bool seen = false;
@@ -392,9 +409,9 @@ Suite *suite(void)
     tcase_add_test(tc, two_threads_count_as_one);
     tcase_add_test(tc, too_few_states_are_no_proof);
     tcase_add_test(tc, bits_may_miss_states_and_invent_none);
-    tcase_add_loop_test(tc, everything_is_reached_and_comes_to_rest, 0, 2);
+    tcase_add_loop_test(tc, everything_is_reached_and_comes_to_rest, 0, SPACES);
     tcase_add_test(tc, packing_loses_nothing_of_a_packed_state);
-    tcase_add_loop_test(tc, a_fine_run_never_leaves_what_was_explored, 0, 2);
+    tcase_add_loop_test(tc, a_fine_run_never_leaves_what_was_explored, 0, SPACES);
     tcase_add_test(tc, no_state_tells_members_of_a_letter_apart);
     tcase_add_test(tc, stories_are_true);
     suite_add_tcase(s, tc);
