@@ -17,7 +17,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
                   libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev
 PACKAGES_DEMO := gnuplot-nox
 PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
-PACKAGES_LINT := clang-format clang-tidy cppcheck lcov
+PACKAGES_LINT := clang-format clang-tidy cppcheck lcov mandoc shellcheck zsh fish
 
 LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -65,7 +65,8 @@ help:
 	@echo "mutants             small changes of meaning that the tests must notice; MUTANTS=policy"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "promql-fuzz         10,000 random expressions against promtool"
-	@echo "cover lint format   coverage; clang-tidy and cppcheck; clang-format"
+	@echo "cover lint format   coverage; layers, sizes, clang-tidy, cppcheck, pages; clang-format"
+	@echo "man                 manual pages and completions, in build/man"
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
 	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
@@ -137,7 +138,8 @@ $(BUILD)/tests/live/test_broken_policy: LINK += -Wl,--wrap=policy_step
 suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
 
 # Runs Prometheus' own test scripts.
-$(BUILD)/tests/promqltest: $(BUILD)/tests/promqltest.o $(BUILD)/tests/support/promql_script.o $(ARCHIVES)
+$(BUILD)/tests/promqltest: $(BUILD)/tests/promqltest.o \
+        $(BUILD)/tests/support/promql_script.o $(BUILD)/tests/support/promql_script_same.o $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 
@@ -230,9 +232,13 @@ cover:
 	$(Q)lcov -q -r build/cover/all.info '*/tests/*' '/usr/*' -o build/cover/own.info
 	$(Q)lcov --list build/cover/own.info
 
-lint: $(BUILD)/generated/version.h
+lint: all man
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LINT)
 	$(Q)tests/layers $(ROOMS)
+	$(Q)tests/sizes $(SOURCES)
+	$(Q)mandoc -Tlint $(BUILD)/man/*.1
+	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
+	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)! awk '/^ *(\/\*|\*)/ && length > 100 { print FILENAME ":" FNR ": got a comment of " length ", want at most 100" }' \
 	    $(SOURCES) | grep .
@@ -245,12 +251,30 @@ format:
 	$(Q)clang-format -i $(SOURCES)
 SOURCES = main.c tests/promqltest.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/*.[ch]))
 
-install: all
+# Manual pages and completions, by the program: a page a command.
+man: all
+	$(Q)rm -rf $(BUILD)/man && mkdir -p $(BUILD)/man
+	$(Q)$(BUILD)/understudy help --man >$(BUILD)/man/understudy.1
+	$(Q)$(BUILD)/understudy help | sed -n 's/^  \([a-z].\{13\}\) .*/\1/p' | while read -r name; do \
+	    $(BUILD)/understudy help --man $$name >"$(BUILD)/man/understudy-$$(echo $$name | tr ' ' -).1"; \
+	done
+	$(Q)$(BUILD)/understudy completion bash >$(BUILD)/man/understudy.bash
+	$(Q)$(BUILD)/understudy completion zsh >$(BUILD)/man/_understudy
+	$(Q)$(BUILD)/understudy completion fish >$(BUILD)/man/understudy.fish
+
+install: all man
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 	install -m 644 $(wildcard scenarios/*.*) $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/systemd
 	install -m 644 scenarios/systemd/* $(DESTDIR)$(PREFIX)/share/understudy/systemd
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -Dm 644 $(BUILD)/man/understudy.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/understudy
+	install -Dm 644 $(BUILD)/man/_understudy $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_understudy
+	install -Dm 644 $(BUILD)/man/understudy.fish \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/understudy.fish
 
 # ---- the practice range ----
 
@@ -265,7 +289,7 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all help demo test suites check asan tsan layers mutants purity builds digests canary proofs prove golden bench theory fuzzers \
-        fuzz cover lint format install clean FORCE
+        fuzz cover lint format man install clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
 .SECONDARY:

@@ -176,8 +176,9 @@ static enum fate fate_of(const struct github_jobs *jobs, const struct lost_run *
         if (strcmp(job->status, "completed") != 0)
             return FATE_RUNS;
         seen = true;
-        failed = failed || (job->attempt == lost->attempt && strcmp(job->conclusion, "success") &&
-                            strcmp(job->conclusion, "skipped"));
+        failed =
+            failed || (job->attempt == lost->attempt && strcmp(job->conclusion, "success") != 0 &&
+                       strcmp(job->conclusion, "skipped") != 0);
     }
     return !seen ? FATE_RUNS : failed ? FATE_FAILED : FATE_WELL;
 }

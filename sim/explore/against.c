@@ -14,7 +14,7 @@
 /* Both sides must mean the same by a key. */
 struct greeting {
     char magic[8];
-    int32_t bits, age_bits, n;
+    int32_t bits, age_bits, n, unused; /* no padding: it is compared and sent as bytes */
     int64_t unit_ms, persist_ms, ramp_ms, clear_for_ms, block_ms, grace_ms, page_after_ms;
 };
 

@@ -310,6 +310,7 @@ void story_of_violation(const struct space *space, const struct explore_result *
 void story_fini(struct story *story)
 {
     free(story->move);
+    story->move = NULL;
 }
 
 /* ---- words ---- */

@@ -229,7 +229,7 @@ static void compare_samples(struct group_test *test, const json_t *item, int64_t
     struct result *got = actual_samples(test, query, t_ms, &n_got, err);
     struct result *want = got ? expected_samples(test, item, &n_want, err) : NULL;
     bool same = n_got == n_want;
-    if (err->code == UND_OK) {
+    if (err->code == UND_OK && got && want) {
         for (int i = 0; i < n_got && same; i++)
             same = got[i].labels == want[i].labels &&
                    same_number(test->suite, got[i].value, want[i].value);

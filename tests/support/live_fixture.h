@@ -47,6 +47,9 @@ struct live_fixture {
     bool full_disk;       /* no file grows any more for the programs that are started */
 };
 
+/* What the world's one server answers; for the fixture itself. */
+void live_fixture_serve(void *context, const char *request, struct script_reply *reply);
+
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
 void live_fixture_open(struct live_fixture *world, const char *action, const char *more);
 void live_fixture_close(struct live_fixture *world);

@@ -156,7 +156,8 @@ static void of_range(struct promql_random *random)
     PUT(")");
 }
 
-static void of_vector(struct promql_random *random)
+/* Functions of one vector and nothing else. */
+static void plain(struct promql_random *random)
 {
     static const char *const names[] = {"abs",
                                         "ceil",
@@ -195,40 +196,58 @@ static void of_vector(struct promql_random *random)
                                         "acosh",
                                         "atanh",
                                         "histogram_count"};
+    PUT("%s(", PICK(names));
+    vector(random);
+}
+
+static void clamp(struct promql_random *random, int kind)
+{
+    PUT("%s(", kind == 2 ? "clamp" : kind ? "clamp_min" : "clamp_max");
+    vector(random);
+    PUT(", ");
+    scalar(random);
+    if (kind == 2) {
+        PUT(", ");
+        scalar(random);
+    }
+}
+
+static void histogram_quantile(struct promql_random *random)
+{
+    PUT("histogram_quantile(");
+    scalar(random);
+    PUT(", ");
+    if (BELOW(2))
+        PUT("m4");
+    else
+        vector(random);
+}
+
+static void label_replace(struct promql_random *random)
+{
+    static const char *const patterns[] = {"(.*)", "(1|2)", "x?(.)", "(?P<n>.+)", "[", ""};
+    PUT("label_replace(");
+    vector(random);
+    PUT(", \"%s\", \"%s\", \"%s\", \"%s\"",
+        BELOW(2)   ? "a"
+        : BELOW(5) ? "c"
+                   : "1c",
+        BELOW(2) ? "v$1" : "${n}-$$$2", BELOW(2) ? "a" : "b", PICK(patterns));
+}
+
+static void of_vector(struct promql_random *random)
+{
     int kind = BELOW(30);
-    if (kind == 0 || kind == 1) {
-        PUT("clamp_%s(", kind ? "min" : "max");
-        vector(random);
-        PUT(", ");
-        scalar(random);
-    } else if (kind == 2) {
-        PUT("clamp(");
-        vector(random);
-        PUT(", ");
-        scalar(random);
-        PUT(", ");
-        scalar(random);
+    if (kind < 3) {
+        clamp(random, kind);
     } else if (kind == 3) {
         PUT("round(");
         vector(random);
         PUT(", 0.%d", BELOW(10));
     } else if (kind < 8) {
-        PUT("histogram_quantile(");
-        scalar(random);
-        PUT(", ");
-        if (BELOW(2))
-            PUT("m4");
-        else
-            vector(random);
+        histogram_quantile(random);
     } else if (kind < 11) {
-        static const char *const patterns[] = {"(.*)", "(1|2)", "x?(.)", "(?P<n>.+)", "[", ""};
-        PUT("label_replace(");
-        vector(random);
-        PUT(", \"%s\", \"%s\", \"%s\", \"%s\"",
-            BELOW(2)   ? "a"
-            : BELOW(5) ? "c"
-                       : "1c",
-            BELOW(2) ? "v$1" : "${n}-$$$2", BELOW(2) ? "a" : "b", PICK(patterns));
+        label_replace(random);
     } else if (kind == 11) {
         PUT("label_join(");
         vector(random);
@@ -237,8 +256,7 @@ static void of_vector(struct promql_random *random)
         PUT("vector(");
         scalar(random);
     } else {
-        PUT("%s(", PICK(names));
-        vector(random);
+        plain(random);
     }
     PUT(")");
 }

@@ -1,9 +1,6 @@
-#include "promql_script.h"
+#include "promql_script_internal.h"
 
-#include "model/base/regex.h"
 #include "model/promql/gomath.h"
-#include "model/promql/notation.h"
-#include "model/promql/query.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -11,31 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECTED 4096
-
-struct script {
-    const char *name;
-    char **lines;
-    int n, at;
-    enum promql_version version;
-    struct store *store;
-    struct script_result *result;
-    FILE *out;
-};
-
-struct expected {
-    struct notation series[EXPECTED];
-    int n;
-    bool fail, ordered, scalar, has_text, range_vector;
-    double number;
-    char *message, *pattern, *text;
-    int64_t start_ms, end_ms, step_ms;
-};
-
-static void failure(struct script *script, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void failure(struct script *script, int line, const char *format, ...)
+void promql_script_failure(struct script *script, int line, const char *format, ...)
 {
     va_list args;
     script->result->failed++;
@@ -106,13 +79,14 @@ static void load_line(struct script *script, struct loaded *loaded, const char *
     struct notation notation;
     struct und_err err = {0};
     if (notation_read(&notation, script->store->pool, line, script->version, &err)) {
-        failure(script, script->at, "%s", err.text);
+        promql_script_failure(script, script->at, "%s", err.text);
     } else {
         int series = begin_series(script, loaded, notation.labels);
         for (int i = 0; i < notation.n; i++) {
             if (notation.values[i].there &&
                 !store_append(script->store, series, i * step_ms, notation.values[i].value)) {
-                failure(script, script->at, "a sample that is older than the series' last");
+                promql_script_failure(script, script->at,
+                                      "a sample that is older than the series' last");
                 break;
             }
         }
@@ -126,7 +100,7 @@ static void load(struct script *script, char *rest)
     struct loaded loaded = {.n = 0};
     int64_t step_ms = 0;
     if (!step || !read_time(step, &step_ms))
-        failure(script, script->at, "load without an interval");
+        promql_script_failure(script, script->at, "load without an interval");
     while (next_line(script)) {
         script->at++;
         load_line(script, &loaded, script->lines[script->at], step_ms);
@@ -203,7 +177,7 @@ static bool read_expected(struct script *script, struct expected *expected)
         double number;
         if (starts(line, "expect ")) {
             if (!read_expect(expected, line + 7)) {
-                failure(script, script->at, "an expectation that is not understood");
+                promql_script_failure(script, script->at, "an expectation that is not understood");
                 return false;
             }
         } else if (starts(line, "expected_fail_message ")) {
@@ -216,171 +190,13 @@ static bool read_expected(struct script *script, struct expected *expected)
         } else if (expected->n == EXPECTED ||
                    notation_read(&expected->series[expected->n], script->store->pool, line,
                                  script->version, &err)) {
-            failure(script, script->at, "%s", err.text);
+            promql_script_failure(script, script->at, "%s", err.text);
             return false;
         } else {
             expected->n++;
         }
     }
     return true;
-}
-
-/* --- comparing ------------------------------------------------------------------------------- */
-
-static bool almost_equal(double a, double b)
-{
-    const double normal = 0x1p-1022, epsilon = 0.000001;
-    double difference = fabs(a - b);
-    if ((isnan(a) && isnan(b)) || a == b)
-        return true;
-    if (a == 0 || b == 0 || difference < normal)
-        return difference < epsilon * normal;
-    return difference / (fabs(a) + fabs(b)) < epsilon;
-}
-
-static const char *shown(const struct labels *labels)
-{
-    static char *text;
-    size_t size;
-    FILE *out;
-    free(text);
-    out = open_memstream(&text, &size);
-    labels_write(labels, out);
-    fclose(out);
-    return text;
-}
-
-static int find(const struct expected *expected, const struct labels *labels)
-{
-    for (int i = expected->n - 1; i >= 0; i--) {
-        if (expected->series[i].labels == labels)
-            return i;
-    }
-    return -1;
-}
-
-static bool same_vector(struct script *script, int line, const struct expected *expected,
-                        const struct vector *vector)
-{
-    char got[GO_NUMBER], want[GO_NUMBER];
-    for (int i = 0; i < vector->n; i++) {
-        const struct sample *sample = &vector->list[i];
-        int at = find(expected, sample->labels);
-        if (at < 0) {
-            failure(script, line, "got %s %s, which is not expected", shown(sample->labels),
-                    go_format(sample->value, got));
-            return false;
-        }
-        if (expected->ordered && at != i) {
-            failure(script, line, "got %s as number %d, want it as number %d",
-                    shown(sample->labels), i + 1, at + 1);
-            return false;
-        }
-        if (expected->series[at].n < 1 || !expected->series[at].values[0].there ||
-            !almost_equal(expected->series[at].values[0].value, sample->value)) {
-            failure(script, line, "%s: got %s, want %s", shown(sample->labels),
-                    go_format(sample->value, got),
-                    expected->series[at].n ? go_format(expected->series[at].values[0].value, want)
-                                           : "none");
-            return false;
-        }
-    }
-    if (vector->n < expected->n) {
-        failure(script, line, "got %d series, want %d", vector->n, expected->n);
-        return false;
-    }
-    return true;
-}
-
-static const struct point *point_at(const struct range *range, int64_t t_ms)
-{
-    for (int i = 0; i < range->n; i++) {
-        if (range->points[i].t_ms == t_ms)
-            return &range->points[i];
-    }
-    return NULL;
-}
-
-static bool same_matrix(struct script *script, int line, const struct expected *expected,
-                        const struct matrix *matrix, int64_t start_ms, int64_t step_ms)
-{
-    char got[GO_NUMBER], want[GO_NUMBER];
-    for (int i = 0; i < matrix->n; i++) {
-        const struct range *range = &matrix->list[i];
-        int at = find(expected, range->labels), there = 0;
-        if (at < 0) {
-            failure(script, line, "got %s, which is not expected", shown(range->labels));
-            return false;
-        }
-        for (int step = 0; step < expected->series[at].n; step++) {
-            const struct notation_value *value = &expected->series[at].values[step];
-            const struct point *point = point_at(range, start_ms + step * step_ms);
-            there += value->there;
-            if (value->there == (point != NULL) &&
-                (!point || almost_equal(value->value, point->value)))
-                continue;
-            failure(script, line, "%s at step %d: got %s, want %s", shown(range->labels), step,
-                    point ? go_format(point->value, got) : "none",
-                    value->there ? go_format(value->value, want) : "none");
-            return false;
-        }
-        if (there != range->n) {
-            failure(script, line, "%s: got %d points, want %d", shown(range->labels), range->n,
-                    there);
-            return false;
-        }
-    }
-    if (matrix->n < expected->n) {
-        failure(script, line, "got %d series, want %d", matrix->n, expected->n);
-        return false;
-    }
-    return true;
-}
-
-static bool same_error(struct script *script, int line, const struct expected *expected,
-                       const struct und_err *err)
-{
-    char why[REGEX_WHY];
-    struct regex *regex;
-    bool same;
-    if (expected->message && strcmp(expected->message, err->text) != 0) {
-        failure(script, line, "got the error '%s', want '%s'", err->text, expected->message);
-        return false;
-    }
-    if (!expected->pattern)
-        return true;
-    regex = regex_open(expected->pattern, true, why);
-    same = regex && regex_matches(regex, err->text);
-    regex_close(regex);
-    if (!same)
-        failure(script, line, "got the error '%s', want '%s'", err->text, expected->pattern);
-    return same;
-}
-
-static bool same_value(struct script *script, int line, const struct expected *expected,
-                       const struct value *value, int64_t start_ms, int64_t step_ms)
-{
-    char got[GO_NUMBER];
-    switch (value->type) {
-    case PROMQL_SCALAR:
-        if (expected->scalar && almost_equal(expected->number, value->scalar))
-            return true;
-        failure(script, line, "got the scalar %s", go_format(value->scalar, got));
-        return false;
-    case PROMQL_VECTOR:
-        return same_vector(script, line, expected, &value->vector);
-    case PROMQL_MATRIX:
-        return expected->range_vector
-                   ? same_matrix(script, line, expected, &value->matrix, expected->start_ms,
-                                 expected->step_ms)
-                   : same_matrix(script, line, expected, &value->matrix, start_ms, step_ms);
-    case PROMQL_LITERAL:
-        if (expected->has_text && strcmp(expected->text, value->text) == 0)
-            return true;
-        failure(script, line, "got the text '%s'", value->text);
-        return false;
-    }
-    return false;
 }
 
 /* --- eval ------------------------------------------------------------------------------------ */
@@ -415,14 +231,14 @@ static bool check(struct script *script, int line, const struct evaluation *eval
     enum und_code code = evaluate(script, evaluation, &promql, &query, &value, &err);
     bool good = false;
     if (code != UND_OK && !expected->fail)
-        failure(script, line, "%s", err.text);
+        promql_script_failure(script, line, "%s", err.text);
     else if (code == UND_OK && expected->fail)
-        failure(script, line, "got a result, want an error");
+        promql_script_failure(script, line, "got a result, want an error");
     else if (code != UND_OK)
-        good = same_error(script, line, expected, &err);
+        good = promql_script_same_error(script, line, expected, &err);
     else
-        good =
-            same_value(script, line, expected, &value, evaluation->start_ms, evaluation->step_ms);
+        good = promql_script_same_value(script, line, expected, &value, evaluation->start_ms,
+                                        evaluation->step_ms);
     query_close(query);
     promql_free(promql);
     return good;
@@ -460,7 +276,7 @@ static void eval(struct script *script, char *command, char *rest)
     expected.fail = strcmp(command, "eval_fail") == 0;
     expected.ordered = strcmp(command, "eval_ordered") == 0;
     if (!read_evaluation(rest, &evaluation)) {
-        failure(script, line, "an eval that is not understood");
+        promql_script_failure(script, line, "an eval that is not understood");
         while (next_line(script))
             script->at++;
         return;
@@ -509,7 +325,8 @@ void promql_script_run(const char *name, char *text, enum promql_version version
         else if (starts(command, "eval"))
             eval(&script, command, rest);
         else
-            failure(&script, script.at, "got '%s', want load, clear or eval", command);
+            promql_script_failure(&script, script.at, "got '%s', want load, clear or eval",
+                                  command);
     }
     free(script.lines);
     store_close(script.store);
