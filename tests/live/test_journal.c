@@ -12,8 +12,24 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+static int syncs; /* of any file by this process */
+
+/* SQLite calls these: nobody else can see whether it does, for the setting is the connection's. */
+int fsync(int file)
+{
+    syncs++;
+    return (int)syscall(SYS_fsync, file);
+}
+
+int fdatasync(int file)
+{
+    syncs++;
+    return (int)syscall(SYS_fdatasync, file);
+}
 
 static const char *folder;
 static char path[128];
@@ -81,7 +97,21 @@ static void run_sql(const char *sql, int expected)
     sqlite3_close(db);
 }
 
-START_TEST(new_journal_is_private_and_full_synchronous)
+static int count(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int n;
+    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    n = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return n;
+}
+
+START_TEST(new_journal_is_private_and_read_beside_its_writer)
 {
     struct stat status;
     sqlite3 *db;
@@ -95,6 +125,59 @@ START_TEST(new_journal_is_private_and_full_synchronous)
     ck_assert_str_eq((const char *)sqlite3_column_text(statement, 0), "wal");
     sqlite3_finalize(statement);
     sqlite3_close(db);
+}
+END_TEST
+
+/* Whatever is acknowledged must outlive a loss of power, not only the process. */
+START_TEST(every_acknowledged_row_is_on_the_disk)
+{
+    struct journal_step step;
+    int64_t run;
+    int before;
+    reopen();
+    before = syncs;
+    run = begin();
+    ck_assert_int_gt(syncs, before);
+    before = syncs;
+    step = intend(run, "first", "{\"undo\":1}");
+    ck_assert_int_gt(syncs, before);
+    before = syncs;
+    OK(journal_event(journal, step.id, JOURNAL_DONE, "", &err));
+    ck_assert_int_gt(syncs, before);
+}
+END_TEST
+
+/* Of a newer version, or a damaged row: undoing what is undone already does no harm. */
+START_TEST(an_event_that_nobody_knows_leaves_its_step_open)
+{
+    struct journal_step *steps;
+    size_t n;
+    reopen();
+    intend(begin(), "first", "{\"undo\":1}");
+    run_sql("INSERT INTO step_event (step, at_ms, event, note) VALUES (1, 0, 99, '')", SQLITE_OK);
+    OK(journal_open_steps(journal, 0, &steps, &n, &err));
+    ck_assert_uint_eq(n, 1);
+    ck_assert_int_eq(steps[0].last, JOURNAL_INTENDED);
+    free(steps);
+}
+END_TEST
+
+START_TEST(settling_ends_every_open_step_with_that_undo_and_no_other)
+{
+    static const char *const other[] = {"other"};
+    struct journal_step undone;
+    int64_t run;
+    reopen();
+    run = begin();
+    intend(run, "one", "{\"undo\":1}");
+    intend(run, "other", "{\"undo\":2}");
+    intend(run, "another one", "{\"undo\":1}");
+    undone = intend(run, "undone already", "{\"undo\":1}");
+    OK(journal_event(journal, undone.id, JOURNAL_DONE, "", &err));
+    OK(journal_event(journal, undone.id, JOURNAL_UNDONE, "by itself", &err));
+    OK(journal_settle(journal, "{\"undo\":1}", "done by another", &err));
+    ck_assert_uint_eq(open_steps(other, 1), 1);
+    ck_assert_int_eq(count("SELECT count(*) FROM step_event WHERE note = 'done by another'"), 2);
 }
 END_TEST
 
@@ -529,6 +612,26 @@ START_TEST(one_at_a_time_may_act_and_a_dead_holder_holds_nothing)
 }
 END_TEST
 
+/* The name of the holder is for people: on a full disk there is none, and the lock holds. */
+START_TEST(a_lock_without_its_text_holds)
+{
+    char name[160];
+    int pipes[2];
+    unsigned char one;
+    pid_t child;
+    snprintf(name, sizeof name, "%s.lock", path);
+    ck_assert_int_eq(pipe(pipes), 0);
+    child = hold_lock(pipes);
+    ck_assert_int_eq(read(pipes[0], &one, 1), 1);
+    ck_assert_int_eq(truncate(name, 0), 0);
+    reopen();
+    ck_assert_int_eq(journal_lock(journal, "mine", &err), UND_SERVICE);
+    ck_assert_ptr_nonnull(strstr(err.text, "held by another process"));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+END_TEST
+
 static void write_lock(long pid, long long ticks, const char *boot)
 {
     char name[160];
@@ -645,7 +748,11 @@ Suite *suite(void)
     TCase *tcase = tcase_create("all");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 30);
-    tcase_add_test(tcase, new_journal_is_private_and_full_synchronous);
+    tcase_add_test(tcase, new_journal_is_private_and_read_beside_its_writer);
+    tcase_add_test(tcase, every_acknowledged_row_is_on_the_disk);
+    tcase_add_test(tcase, an_event_that_nobody_knows_leaves_its_step_open);
+    tcase_add_test(tcase, settling_ends_every_open_step_with_that_undo_and_no_other);
+    tcase_add_test(tcase, a_lock_without_its_text_holds);
     tcase_add_test(tcase, step_is_open_from_its_intention_to_its_undoing);
     tcase_add_test(tcase, steps_come_back_as_they_were_written);
     tcase_add_test(tcase, history_cannot_be_changed);

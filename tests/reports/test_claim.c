@@ -220,6 +220,9 @@ START_TEST(no_claim_and_not_applicable_are_no_verdicts)
     ck_assert_int_eq(claim.status, CLAIM_NOT_APPLICABLE);
     claim_limit_text(&claim, text, sizeof text);
     ck_assert_str_eq(text, "N/A");
+    ck_assert_int_eq(claim_judge_waits(METRIC_QUEUE_WAIT, -1, &result).status, CLAIM_NONE);
+    ck_assert_int_eq(claim_judge_waits(METRIC_QUEUE_WAIT, -2, &result).status,
+                     CLAIM_NOT_APPLICABLE);
 }
 END_TEST
 
