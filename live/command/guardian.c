@@ -3,6 +3,7 @@
 #include "live/act/rollback.h"
 #include "live/base/failpoint.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,8 +16,8 @@
 #define ARM 'a'
 #define FAREWELL 'q'
 #define MARGIN_MS 20000                       /* of silence, beyond the lease */
-#define DAY_MS ((int64_t)24 * 60 * 60 * 1000) /* real; then somebody must come */
-#define PAUSE_S 30
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000) /* of the fleet's; then somebody must come */
+#define PAUSE_MS 30000                        /* likewise */
 
 /* True if the drill is gone without a farewell. */
 static bool watch(int pipe, int drill, int64_t silence_ms)
@@ -60,18 +61,26 @@ static enum und_code finish(const struct scenario *scenario, const char *path, s
     return err->code;
 }
 
+/* Without it nobody can say what is left, and the next start would say so. */
+static bool is_gone(const char *journal)
+{
+    return access(journal, F_OK) != 0 && errno == ENOENT;
+}
+
 static void guard(const struct scenario *scenario, const char *journal)
 {
-    const struct timespec pause = {PAUSE_S, 0};
-    int64_t end_ms = http_monotonic_ms() + DAY_MS;
+    int64_t pause_ms = rollback_patience_ms(&scenario->fleet, PAUSE_MS);
+    int64_t end_ms = http_monotonic_ms() + rollback_patience_ms(&scenario->fleet, DAY_MS);
+    const struct timespec pause = {pause_ms / 1000, pause_ms % 1000 * 1000000};
     openlog("understudy", LOG_PID, LOG_USER);
-    for (;;) {
+    while (!is_gone(journal)) {
         struct und_err err = {0};
         if (finish(scenario, journal, &err) == UND_OK || http_monotonic_ms() > end_ms)
             return;
         syslog(LOG_ERR, "%s", err.text);
         nanosleep(&pause, NULL);
     }
+    syslog(LOG_ERR, "%s is gone, and with it what a drill that died has left", journal);
 }
 
 static void leave_everything(int pipe, int drill)

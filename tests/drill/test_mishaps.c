@@ -72,7 +72,7 @@ START_TEST(a_run_that_was_cancelled_is_run_again_after_a_stop)
 {
     int pid = live_fixture_start(&world, "--yes", 0), code;
     time_t began;
-    AWAIT(world.cancelled, 10000);
+    AWAIT(world.cancelled, 30000);
     began = time(NULL);
     if (_i == 0)
         stop();
@@ -173,7 +173,7 @@ static const struct {
 START_TEST(labels_are_put_back_although_it_fails_at_first)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     world.refusal = refusals[_i].answer;
     world.refusals = refusals[_i].times;
     stop();
@@ -187,7 +187,7 @@ END_TEST
 START_TEST(a_second_signal_does_not_leave_a_label_off)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     world.refusal = refusals[0].answer;
     world.refusals = 6;
     kill(pid, SIGINT);
@@ -202,7 +202,7 @@ END_TEST
 START_TEST(a_github_that_is_gone_for_good_ends_with_the_list_and_the_commands)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     world.refusal = refusals[0].answer;
     world.refusals = -1;
     stop();
@@ -223,7 +223,7 @@ END_TEST
 START_TEST(a_registration_that_was_made_anew_gets_its_label_back)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     world.id[0] = 11;
     ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
     ck_assert(labels_on());
@@ -236,7 +236,7 @@ START_TEST(made_anew_after_the_drill_died_it_gets_its_label_back)
     int pid;
     world.alone = true;
     pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     kill(pid, SIGKILL);
     live_fixture_wait(&world, pid);
     world.id[0] = 11;
@@ -321,7 +321,7 @@ END_TEST
 START_TEST(a_guardian_finishes_for_a_program_that_is_stopped_or_killed)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     kill(pid, _i == 0 ? SIGSTOP : SIGKILL);
     AWAIT(labels_on() && !live_fixture_is_broken(&world), 60000);
     ck_assert_int_eq(live_fixture_wait(&world, pid), 128 + SIGKILL);
@@ -369,7 +369,7 @@ START_TEST(a_journal_that_is_gone_after_a_kill_is_not_taken_for_a_new_one)
     int pid, i;
     world.alone = true;
     pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     kill(pid, SIGKILL);
     live_fixture_wait(&world, pid);
     lose_journal(_i);
@@ -385,7 +385,7 @@ END_TEST
 START_TEST(a_journal_that_goes_away_under_a_drill_ends_it_and_everything_is_put_back)
 {
     int pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     ck_assert_int_eq(unlink(world.journal), 0);
     ck_assert_int_eq(live_fixture_wait(&world, pid), 3);
     ck_assert(live_fixture_said(&world, "was removed or replaced while in use"));
@@ -400,7 +400,7 @@ START_TEST(a_full_disk_keeps_nobody_from_the_undo)
     int pid;
     world.alone = true;
     pid = live_fixture_start(&world, "--yes", 0);
-    AWAIT(labels_off(), 10000);
+    AWAIT(labels_off(), 30000);
     kill(pid, SIGKILL);
     live_fixture_wait(&world, pid);
     snprintf(side, sizeof side, "%s-shm", world.journal);
