@@ -21,6 +21,7 @@
 
 #include <stdbool.h>
 
+/* One is passed here; `where` is for the log. */
 void failpoint(const char *where);
 
 enum failpoint_fate {

@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+/* From now on, for the whole process; any number of times. The flag is set by a signal and stays so
+ * until interrupt_clear; static. */
 void interrupt_install(void);
 const atomic_bool *interrupt_flag(void);
 int interrupt_signal(void); /* the last one; 0: none */

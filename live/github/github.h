@@ -22,8 +22,9 @@ struct github_client;
 /* `base` brings time-outs and cancel. `live` is copied. */
 enum und_code github_open(struct github_client **out, const struct live *live,
                           const struct http_config *base, struct und_err *err);
-void github_close(struct github_client *client);
+void github_close(struct github_client *client); /* NULL is fine */
 
+/* Borrowed, until github_close: what the answers so far say of the limits, and of our clock. */
 const struct github_limit *github_limits(const struct github_client *client);
 const struct clock_skew *github_skew(const struct github_client *client);
 int github_status(const struct github_client *client); /* of the last answer; 0: there was none */
@@ -36,6 +37,7 @@ enum und_code github_runners(struct github_client *client, struct github_runners
 /* `status` as GitHub names it ("queued", "in_progress"), NULL: all; the newest `most`. */
 enum und_code github_runs(struct github_client *client, const char *status, size_t most,
                           struct github_runs *out, struct und_err *err);
+/* One run, by its id; UND_SERVICE where there is none. */
 enum und_code github_run(struct github_client *client, int64_t run_id, struct github_run *out,
                          struct und_err *err);
 /* Of the latest attempt, or of every one. */
@@ -50,7 +52,7 @@ enum und_code github_group_serves(struct github_client *client, int64_t group_id
                                   struct und_err *err);
 
 /* Labels of one registration. `_set` makes the custom ones exactly `wanted`: writes, reads back,
- * and writes once more if that is not what GitHub then says. `_add` and `_remove` change one. */
+ * and writes once more if that is not what GitHub then says. `_add` adds one. */
 enum und_code github_labels(struct github_client *client, int64_t runner_id,
                             struct github_labels *out, struct und_err *err);
 enum und_code github_labels_set(struct github_client *client, int64_t runner_id,
@@ -58,7 +60,9 @@ enum und_code github_labels_set(struct github_client *client, int64_t runner_id,
 enum und_code github_labels_add(struct github_client *client, int64_t runner_id, const char *label,
                                 struct und_err *err);
 
-/* 409 (the run is over already) is no error: github_status tells. */
+/* Asks for it, and does not wait until it has happened. 409 (the run is over already) is no error:
+ * github_status tells. `_force_cancel` is for a run that cancelling has not ended; `_rerun_failed`
+ * runs the failed and cancelled jobs again, as a new attempt, once the run has concluded. */
 enum und_code github_cancel(struct github_client *client, int64_t run_id, struct und_err *err);
 enum und_code github_force_cancel(struct github_client *client, int64_t run_id,
                                   struct und_err *err);

@@ -29,10 +29,12 @@ struct github_limit {
     int strikes;
 };
 
+/* Nothing sent, nothing told; a second is `second_ms` long. */
 void github_limit_init(struct github_limit *limit, int64_t second_ms);
 
 /* How long to wait before such a request may go out; 0: now. */
 int64_t github_limit_wait_ms(struct github_limit *limit, int64_t now_ms, bool write);
+/* So many requests went out. */
 void github_limit_sent(struct github_limit *limit, int64_t now_ms, bool write, int times);
 /* True if the answer is a refusal for a limit's sake (403 or 429). */
 bool github_limit_answer(struct github_limit *limit, int64_t now_ms,

@@ -111,6 +111,7 @@ enum und_code github_parse_groups(const json_t *page, struct github_groups *grou
 enum und_code github_parse_total(const json_t *page, int64_t *total, const char *place,
                                  struct und_err *err);
 
+/* One answer, or one webhook: `labels` and the others are filled anew. */
 enum und_code github_parse_labels(const json_t *body, struct github_labels *labels,
                                   const char *place, struct und_err *err);
 enum und_code github_parse_run(const json_t *body, struct github_run *run, const char *place,
@@ -120,6 +121,7 @@ enum und_code github_parse_token(const json_t *body, struct github_token *token,
 enum und_code github_parse_event(const json_t *body, struct github_event *event, const char *place,
                                  struct und_err *err);
 
+/* Frees the items and empties the list; a zeroed one is fine. */
 void github_runners_fini(struct github_runners *runners);
 void github_runs_fini(struct github_runs *runs);
 void github_jobs_fini(struct github_jobs *jobs);

@@ -18,6 +18,7 @@ struct clock_skew {
     int64_t steps;           /* how often a clock was set */
 };
 
+/* Nothing is known; and one response that had a Date, with our wall clock before and after it. */
 void clock_skew_init(struct clock_skew *skew);
 void clock_skew_note(struct clock_skew *skew, int64_t sent_ms, int64_t received_ms,
                      int64_t date_ms);

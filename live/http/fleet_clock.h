@@ -15,6 +15,7 @@ struct fleet_clock {
 
 /* Fleet time 0 is now; `factor` is at least 1. */
 void fleet_clock_start(struct fleet_clock *pace, double factor);
+/* Since fleet_clock_start; never goes back. */
 int64_t fleet_clock_now_ms(const struct fleet_clock *pace);
 int64_t fleet_clock_real_ms(const struct fleet_clock *pace,
                             int64_t fleet_ms); /* of a duration, at least 1 */

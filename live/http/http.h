@@ -94,6 +94,7 @@ const struct http_config *http_config(const struct http *http); /* defaults fill
 /* The response is the caller's to http_response_fini, after an error as well. */
 enum und_code http_send(struct http *http, const struct http_request *request,
                         struct http_response *response, struct und_err *err);
+/* Frees the body; a zeroed one is fine. */
 void http_response_fini(struct http_response *response);
 
 /* The error for a status that the caller cannot use; `wanted` as in "200", `advice` may be "". */

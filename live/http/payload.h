@@ -43,6 +43,7 @@ struct payload_field {
  * reference is the caller's. */
 json_t *payload_parse(const char *text, size_t size, const char *place, struct und_err *err);
 
+/* Fills `out` by the table; stops at the first field that is missing or of another type. */
 enum und_code payload_fields(const json_t *object, const struct payload_field *fields, size_t n,
                              void *out, const char *place, struct und_err *err);
 

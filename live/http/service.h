@@ -17,6 +17,7 @@ struct service {
  * in errors. */
 enum und_code service_open(struct service *service, const struct live_service *from,
                            const struct http_config *config, const char *what, struct und_err *err);
+/* Both handles; a zeroed service is fine. */
 void service_close(struct service *service);
 
 #endif

@@ -24,6 +24,7 @@ _Static_assert(JOURNAL_UNDONE == 4 && JOURNAL_CLOSED == 6, "as the queries say")
 
 /* An error in SQLite's words. */
 enum und_code journal_failed(const struct journal *journal, const char *what, struct und_err *err);
+/* Is there such a run in the file? */
 bool journal_has_run(struct journal *journal, int64_t run);
 
 #endif

@@ -13,6 +13,7 @@ enum und_code journal_lock_take(int *file, const char *path, const char *purpose
                                 struct und_err *err);
 /* The holder acts in this run from now on; durable. */
 enum und_code journal_lock_note(int file, int64_t run, struct und_err *err);
+/* Closes the file, and with that gives the lock back; -1 is fine. */
 void journal_lock_give(int file);
 
 #endif

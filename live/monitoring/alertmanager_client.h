@@ -34,6 +34,8 @@ struct alertmanager_webhook {
 
 struct alertmanager_client;
 
+/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error; NULL is
+ * fine for close. `_alerts` asks /api/v2/alerts; the list is emptied first. */
 enum und_code alertmanager_client_open(struct alertmanager_client **out,
                                        const struct live_service *from,
                                        const struct http_config *base, struct und_err *err);
@@ -41,10 +43,12 @@ void alertmanager_client_close(struct alertmanager_client *client);
 enum und_code alertmanager_client_alerts(struct alertmanager_client *client,
                                          struct alertmanager_alerts *out, struct und_err *err);
 
+/* The parsers, pure: the whole body in, a list out (appended to), or one notification. */
 enum und_code alertmanager_parse_alerts(const json_t *body, struct alertmanager_alerts *out,
                                         const char *place, struct und_err *err);
 enum und_code alertmanager_parse_webhook(const json_t *body, struct alertmanager_webhook *out,
                                          const char *place, struct und_err *err);
+/* Frees the items with their labels; a zeroed one is fine. */
 void alertmanager_alerts_fini(struct alertmanager_alerts *alerts);
 void alertmanager_webhook_fini(struct alertmanager_webhook *webhook);
 

@@ -23,7 +23,7 @@ struct probe_result {
 /* Every host is asked `every_ms` after it was last asked, or as soon as that is decided. */
 void probe_open(struct probe_set **out, const struct fleet *fleet, int64_t every_ms,
                 int64_t timeout_ms);
-void probe_close(struct probe_set *set);
+void probe_close(struct probe_set *set); /* ends the thread; NULL is fine */
 
 /* The last result of each host; waits for the first ones, no longer than the time-out. A host
  * without a probe always answers: it cannot bear witness. */

@@ -63,12 +63,15 @@ struct prometheus_matrix {
 
 struct prometheus_client;
 
+/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error; NULL is
+ * fine for close. The skew is borrowed, until close. */
 enum und_code prometheus_client_open(struct prometheus_client **out,
                                      const struct live_service *from,
                                      const struct http_config *base, struct und_err *err);
 void prometheus_client_close(struct prometheus_client *client);
 const struct clock_skew *prometheus_client_skew(const struct prometheus_client *client);
 
+/* /api/v1/alerts, and /api/v1/rules with the alerting ones; the list is emptied first. */
 enum und_code prometheus_client_alerts(struct prometheus_client *client,
                                        struct prometheus_alerts *out, struct und_err *err);
 enum und_code prometheus_client_rules(struct prometheus_client *client,
@@ -88,6 +91,7 @@ enum und_code prometheus_parse_rules(const json_t *body, struct prometheus_rules
 enum und_code prometheus_parse_matrix(const json_t *body, struct prometheus_matrix *out,
                                       const char *place, struct und_err *err);
 
+/* Frees the items with what they own; a zeroed one is fine. */
 void prometheus_alerts_fini(struct prometheus_alerts *alerts);
 void prometheus_rules_fini(struct prometheus_rules *rules);
 void prometheus_matrix_fini(struct prometheus_matrix *matrix);

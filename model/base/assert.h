@@ -5,6 +5,7 @@
 #ifndef MODEL_BASE_ASSERT_H
 #define MODEL_BASE_ASSERT_H
 
+/* Says "bug: FILE:LINE: what" and aborts. */
 _Noreturn void und_assert_fail(const char *file, int line, const char *what);
 
 #define UND_ASSERT(cond) ((cond) ? (void)0 : und_assert_fail(__FILE__, __LINE__, #cond))

@@ -25,7 +25,7 @@ struct regex;
 
 /* NULL, and why, for what RE2 would refuse. `dot_all`: `.` takes a newline too (Prometheus 3). */
 struct regex *regex_open(const char *pattern, bool dot_all, char why[REGEX_WHY]);
-void regex_close(struct regex *regex);
+void regex_close(struct regex *regex); /* NULL is fine */
 
 /* The whole text. */
 bool regex_matches(const struct regex *regex, const char *text);

@@ -12,6 +12,7 @@ struct regex_names {
     int n;
 };
 
+/* The next group has this name, of `length` characters; 0: none. Copied. */
 void regex_name(struct regex_names *names, const char *name, size_t length);
 
 /* Go's pattern as PCRE2's, which is valid UTF-8; malloc'd, or NULL and why not. */

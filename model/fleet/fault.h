@@ -142,9 +142,11 @@ struct fault_row {
     bool real_github;   /* an ideal dispatcher has nothing of the kind */
 };
 
+/* Static; never NULL for a kind of the enumeration. */
 const struct fault_row *fault_row(enum fault_kind kind);
 /* The words of the files, in the order of enum fault_kind; NULL ends them. */
 extern const char *const fault_kind_names[];
+/* "host-power-loss"; static. */
 const char *fault_kind_name(enum fault_kind kind);
 
 /* What this fault takes, by its parameters: enum fault_taken. May be nothing: a small clock jump.

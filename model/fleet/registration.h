@@ -9,6 +9,7 @@
 
 #include "fleet.h"
 
+/* Is the registration of this name one of the host's? */
 bool registration_is_of(const struct host *host, const char *name);
 
 /* Is there a name that both would have? Exact: it runs both patterns against each other. */

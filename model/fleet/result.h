@@ -126,8 +126,11 @@ struct result {
 
 /* Of the metric's samples; the caller's to fini. */
 struct survival;
+/* The curve of a metric over cases that were over and cases that were not; the caller's to
+ * survival_fini. */
 void result_survival(const struct result *result, enum metric metric, struct survival *survival);
 
+/* Frees what it owns, not itself; a zeroed one is fine. */
 void result_fini(struct result *result);
 
 #endif

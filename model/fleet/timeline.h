@@ -57,6 +57,7 @@ struct timeline {
     size_t n_points, points_capacity;
 };
 
+/* Empty, nothing allocated yet; and its entries freed. */
 void timeline_init(struct timeline *timeline);
 void timeline_fini(struct timeline *timeline);
 /* Returns the new entry's index, to be given as a later one's cause; -1 past the ceiling. */

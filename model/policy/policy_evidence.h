@@ -10,6 +10,7 @@
 /* What the feeds say of one host's trouble. */
 enum evidence { EVIDENCE_GONE, EVIDENCE_UNKNOWN, EVIDENCE_BAD };
 
+/* Is the feed's last good reading no older than the policy allows? */
 bool evidence_fresh(const struct policy_config *config, const struct view *view, enum feed feed);
 /* Is any feed stale? */
 bool evidence_blind(const struct policy_config *config, const struct view *view);

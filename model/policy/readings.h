@@ -85,7 +85,7 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
 /* A notification: these severities fire for the host. A resolved one (0) speaks for its own group
  * of alerts only: the next poll settles the rest. */
 void readings_hint(struct readings *readings, int host, unsigned severities);
-/* By hand. */
+/* By hand: one host is to be emptied; nothing is to be changed. Each until it is taken back. */
 void readings_maintenance(struct readings *readings, int host, bool asked);
 void readings_pause(struct readings *readings, bool paused);
 

@@ -61,12 +61,13 @@ struct dist {
     size_t n_values;
 };
 
+/* "lognormal", as files have it; static. */
 const char *dist_kind_name(enum dist_kind kind);
 
 /* Every "as given" field NAN, kind fixed, nothing owned. */
 void dist_init(struct dist *dist);
-void dist_fini(struct dist *dist);
-struct dist dist_fixed(int64_t ms);
+void dist_fini(struct dist *dist);  /* frees the values, not itself */
+struct dist dist_fixed(int64_t ms); /* resolved; owns nothing */
 
 /* `place` ("file:line: duration") prefixes the error. */
 enum und_code dist_resolve(struct dist *dist, const char *place, struct und_err *err);

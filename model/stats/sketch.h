@@ -36,6 +36,7 @@ struct sketch {
     bool sorted;
 };
 
+/* Allocates, empty; frees; empties and keeps the memory. */
 void sketch_init(struct sketch *sketch);
 void sketch_fini(struct sketch *sketch);
 void sketch_clear(struct sketch *sketch);

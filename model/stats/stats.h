@@ -76,6 +76,7 @@ struct stopping {
 
 enum stop { STOP_CONTINUE, STOP_PRECISE, STOP_MAXIMUM };
 
+/* May it end with these n values? Not before `minimum`, and in any case at `maximum`. */
 enum stop stats_stop(const struct stopping *stopping, const double *value, size_t n);
 /* How many replications there should be at the next look: what the spread so far asks for, but
  * at least a tenth more and at most twice as many. */

@@ -52,15 +52,17 @@ void survival_bounds_of_values(struct survival *at_once, struct survival *never,
                                size_t n_censored);
 void survival_bounds_of_sketches(struct survival *at_once, struct survival *never,
                                  struct sketch *event, struct sketch *censored);
-void survival_fini(struct survival *survival);
+void survival_fini(struct survival *survival); /* frees the steps; a zeroed one is fine */
 
 double survival_known_to(const struct survival *survival); /* the last time seen; NAN: none */
 
 struct survival_share {
     double share, low, high; /* over by that time; NAN beyond what is known */
 };
+/* S at that time, as the share that is over; 0 < confidence < 1. */
 struct survival_share survival_share(const struct survival *survival, double t, double confidence);
 
+/* The first time by which p of all are over, 0 < p < 1; NAN beyond what is known. */
 double survival_quantile(const struct survival *survival, double p);
 /* The upper end is INFINITY where the curve's does not go that far down. */
 struct interval survival_quantile_interval(const struct survival *survival, double p,
@@ -76,6 +78,7 @@ struct survival_mean {
     double mean, half_width;
     bool bound; /* a lower bound */
 };
+/* The area under the curve; NAN where nothing was seen. */
 struct survival_mean survival_mean(const struct survival *survival, double confidence);
 
 #endif

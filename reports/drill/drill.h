@@ -44,6 +44,7 @@ void drill_print_plan(FILE *out, const struct drill_page *page);
 json_t *drill_plan_json(const struct drill_page *page); /* the same; new reference */
 void drill_plan_html(FILE *out, const struct drill_page *page);
 
+/* The report of a drill that was carried out, or of its rehearsals where `report` is NULL. */
 void drill_print_text(FILE *out, const struct drill_page *page);
 void drill_print_markdown(FILE *out, const struct drill_page *page);
 void drill_print_html(FILE *out, const struct drill_page *page); /* well-formed XML, one file */

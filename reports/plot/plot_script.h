@@ -27,6 +27,7 @@ const char *plot_script_time_tics(FILE *script, double from_s, double to_s, int 
 void plot_describe_ecdf(const struct report *report, char *out, size_t size);
 void plot_describe_strip(const struct report *report, char *out, size_t size);
 
+/* A whole script: plot_script_begin, data, settings and the plot command. */
 void plot_script_ecdf(FILE *script, const struct report *report, enum plot_format format);
 void plot_script_strip(FILE *script, const struct report *report, enum plot_format format);
 

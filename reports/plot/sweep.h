@@ -50,6 +50,7 @@ struct sweep {
     int n_points;
 };
 
+/* Frees the points with their results; a zeroed sweep is fine. */
 void sweep_fini(struct sweep *sweep);
 
 /* The statistic's value and the half width of its 95% interval, NAN where there is none. */
@@ -60,12 +61,15 @@ double sweep_value(const struct sweep_point *point, const struct sweep_column *c
 double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
                         double *half_width);
 
+/* "queue_wait p95", as the table heads it. */
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size);
 /* Lines of at most so many columns. */
 void sweep_print(FILE *out, const struct sweep *sweep, int columns);
+/* The same points with intervals and differences, for scripts. */
 void sweep_print_json(FILE *out, const struct sweep *sweep);
 /* The first column over the first axis, which must be numbers. */
 bool sweep_can_plot(const struct sweep *sweep);
+/* An SVG; UND_SERVICE where gnuplot is missing or fails. */
 enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err);
 
 #endif

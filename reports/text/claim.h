@@ -66,6 +66,7 @@ struct claim claim_judge(enum metric metric, int64_t limit, const struct result 
 /* Of waits, which are of jobs: at least CLAIM_SHARE of all jobs wait no longer, by the interval of
  * that quantile. */
 struct claim claim_judge_waits(enum metric metric, int64_t limit_ms, const struct result *result);
+/* Of a mean, by its 95% interval; `limit` in the metric's unit, NAN: no objective. */
 struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result);
 
 /* The rows of a report's table, in reading order; returns how many. Needs report->result. */

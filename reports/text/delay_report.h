@@ -51,6 +51,7 @@ struct delay_report {
     int64_t simulations;
 };
 
+/* A block a rule: each stage of each fault, exact | simulated. */
 void delay_report_print(FILE *out, const struct delay_report *report);
 json_t *delay_report_json(const struct delay_report *report); /* new reference */
 

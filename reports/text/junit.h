@@ -9,6 +9,7 @@
 
 #include "report.h"
 
+/* All n reports in one document. */
 void junit_print(FILE *out, const struct report *reports, int n);
 
 #endif

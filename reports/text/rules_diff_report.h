@@ -69,6 +69,7 @@ int rules_diff_failed(const struct rules_diff_report *report);
  * left that would move jobs and could not be simulated. */
 bool rules_diff_judged(const struct rules_diff_report *report);
 
+/* For a terminal; as a comment for a pull request; for scripts. */
 void rules_diff_print(FILE *out, const struct rules_diff_report *report);
 void rules_diff_print_markdown(FILE *out, const struct rules_diff_report *report);
 json_t *rules_diff_json(const struct rules_diff_report *report); /* new reference */

@@ -26,6 +26,7 @@ struct table_summary {
     int expectations, failed;
 };
 
+/* Counts the verdicts and expectations of n reports. */
 struct table_summary table_summarise(const struct report *reports, int n);
 /* "7 scenarios. 19 documented claims: 2 met, 5 not met, ..." without the end of the line. */
 void table_summary_text(const struct table_summary *summary, char *out, size_t size);
@@ -39,9 +40,9 @@ void table_expectation(const struct verdict *verdict, char *out, size_t size);
 void table_method(const struct result *result, char *out, size_t size);
 /* How often all hosts are down at once, where that was asked. */
 void table_rare(const struct rare_result *rare, char *out, size_t size);
-/* Jobs, waiting and utilization of a scenario in one line. */
 /* What a target of several hosts resolves to; empty where the file names the hosts. */
 void table_target(const struct report *report, int fault, char *out, size_t size);
+/* Jobs, waiting and utilization of a scenario in one line. */
 void table_load(const struct report *report, char *out, size_t size);
 
 #endif

@@ -25,7 +25,6 @@ const char *text_time_exact(char out[TEXT_VALUE], double ms);
 const char *text_clock(char out[TEXT_VALUE], int64_t ms);
 /* 99.3%, 100%; never "100%" for less than 1, never "0%" for more than 0; "-" for NAN. */
 const char *text_share(char out[TEXT_VALUE], double share);
-/* By the unit of the metric. */
 /* A quantile of the quantity: "> 50:00" where it is beyond what was seen before the run ended. */
 const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity,
                           double value);
@@ -36,6 +35,7 @@ const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct q
 const char *text_spread(char out[TEXT_VALUE], enum metric metric, double value, double half);
 /* The mean, ">= 48:55" where it is a lower bound. */
 const char *text_mean(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity);
+/* By the unit of the metric; "-" for NAN. */
 const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value);
 
 /* The next code point of `*s`, which moves on; U+FFFD for what is not UTF-8; 0 at the end. */
