@@ -47,11 +47,12 @@ static double over_time(const struct world *world, const struct result *result, 
                         double p, struct interval *interval)
 {
     bool queue = metric == METRIC_QUEUE_LENGTH;
-    const struct level *level = queue ? &world->queue_level : &world->busy_level;
-    double scale = queue ? 1 : 1.0 / world->n_regs;
+    const struct level *level = queue ? &world->measures.queue_level : &world->measures.busy_level;
+    double scale = queue ? 1 : 1.0 / world->github.n_regs;
     if (result->metric[metric].n == 0)
         return NAN;
-    *interval = cluster_level_quantile(queue ? &world->queue_clusters : &world->busy_clusters,
+    *interval = cluster_level_quantile(queue ? &world->measures.queue_clusters
+                                             : &world->measures.busy_clusters,
                                        level, p, STATS_CONFIDENCE);
     interval->low *= scale;
     interval->high *= scale;
@@ -60,7 +61,7 @@ static double over_time(const struct world *world, const struct result *result, 
 
 static struct waits *waits_of(struct world *world, enum metric metric)
 {
-    return metric == METRIC_FAULT_WAIT ? &world->fault_waits : &world->waits;
+    return metric == METRIC_FAULT_WAIT ? &world->measures.fault_waits : &world->measures.waits;
 }
 
 static double quantile_of(const struct findings *f, struct world *world,

@@ -41,15 +41,14 @@ static void replicate(struct crew *crew, struct world *world, int64_t r)
 {
     struct findings *f = &crew->findings;
     struct time_slices slices = f->slices;
-    struct rep rep = f->rep[r]; /* not in place: neighbours are counted up by other threads */
+    struct replication found = {.rep = &f->rep[r],
+                                .incidents = f->incidents + r * f->max_incidents,
+                                .max_incidents = f->max_incidents,
+                                .slices = slices.n > 0 ? &slices : NULL,
+                                .timeline = r == 0 ? crew->timeline : NULL,
+                                .group = (int)(r % COHORT_GROUPS)};
     slices.stretch = f->stretch + r * (int64_t)slices.n;
-    world->slices = slices.n > 0 ? &slices : NULL;
-    world->timeline = r == 0 ? crew->timeline : NULL;
-    world->group = (int)(r % COHORT_GROUPS);
-    world_run(world, &crew->base[r], &rep, f->incidents + r * f->max_incidents, f->max_incidents);
-    f->rep[r] = rep;
-    world->timeline = NULL;
-    world->slices = NULL;
+    world_run(world, &crew->base[r], &found);
 }
 
 static void *work(void *argument)
@@ -210,7 +209,7 @@ static void open_crew(struct crew *crew, int64_t n, struct result *result)
         result->warmup_ms = warmup_find(crew->world[0], experiment->seed, &settled);
     result->warmup_unsettled = !settled;
     for (i = 0; i < crew->threads; i++)
-        crew->world[i]->warmup_ms = result->warmup_ms;
+        world_warm_up(crew->world[i], result->warmup_ms);
     f->max_incidents = max_incidents(scenario);
     f->n_hosts = scenario->fleet.n_hosts;
     steady_lay_out(scenario, result->warmup_ms,

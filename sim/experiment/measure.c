@@ -283,8 +283,8 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     for (m = 0; m < METRIC_COUNT; m++)
         if (measure_is_delay((enum metric)m))
             measure_delays(f, (enum metric)m, result);
-    measure_waits(f, METRIC_QUEUE_WAIT, &world->waits, result);
-    measure_waits(f, METRIC_FAULT_WAIT, &world->fault_waits, result);
+    measure_waits(f, METRIC_QUEUE_WAIT, &world->measures.waits, result);
+    measure_waits(f, METRIC_FAULT_WAIT, &world->measures.fault_waits, result);
     for (i = 0; i < sizeof shares / sizeof *shares; i++)
         measure_ratio_of(f, shares[i], &metric[shares[i]], &result->by_replication[shares[i]]);
     for (r = 0; r < f->n; r++)
@@ -292,9 +292,9 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     for (i = 0; i < sizeof whole / sizeof *whole; i++)
         over_replications(f, whole[i], result);
     never_certain(&metric[METRIC_AVAILABILITY]);
-    over_time(&world->queue_level, 1, &metric[METRIC_QUEUE_LENGTH]);
-    over_time(&world->busy_level, 1.0 / world->n_regs, &metric[METRIC_UTILIZATION]);
-    steady_batch_means(f, world->n_regs, result);
+    over_time(&world->measures.queue_level, 1, &metric[METRIC_QUEUE_LENGTH]);
+    over_time(&world->measures.busy_level, 1.0 / world->github.n_regs, &metric[METRIC_UTILIZATION]);
+    steady_batch_means(f, world->github.n_regs, result);
     if (result->unstable)
         void_steady_means(result);
     measure_hosts(f, &scenario->fleet, result);

@@ -32,14 +32,12 @@ static void run_pilots(struct world *world, uint64_t seed, struct time_slices *s
     size_t i;
     int pilot;
     stream_seed(&base, seed ^ PILOT_SEED);
-    world->slices = slices;
     for (pilot = 0; pilot < PILOTS; pilot++) {
-        world_run(world, &base, &rep, NULL, 0);
+        world_run(world, &base, &(struct replication){.rep = &rep, .slices = slices});
         for (i = 0; i < slices->n; i++)
             jobs[i] += (double)(slices->stretch[i].queue_ms + slices->stretch[i].busy_ms) / PILOTS;
         stream_long_jump(&base);
     }
-    world->slices = NULL;
     world_forget(world);
 }
 

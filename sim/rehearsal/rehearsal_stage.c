@@ -69,12 +69,12 @@ static void note_alerts(const struct world *world, struct stage_reading *reading
     for (i = 0; i < world->n_hosts; i++) {
         int64_t pending_ms, firing_ms;
         reading->alerts[i].pending_since_ms = -1;
-        if (!world->prometheus)
+        if (!world->monitoring.prometheus)
             continue;
         reading->alerts[i].pending =
-            prometheus_alerts(world->prometheus, i, ALERT_PENDING, &pending_ms) > 0;
+            prometheus_alerts(world->monitoring.prometheus, i, ALERT_PENDING, &pending_ms) > 0;
         reading->alerts[i].firing =
-            prometheus_alerts(world->prometheus, i, ALERT_FIRING, &firing_ms) > 0;
+            prometheus_alerts(world->monitoring.prometheus, i, ALERT_FIRING, &firing_ms) > 0;
         reading->alerts[i].pending_since_ms =
             pending_ms < 0 || (firing_ms >= 0 && firing_ms < pending_ms) ? firing_ms : pending_ms;
     }
@@ -101,7 +101,7 @@ static enum und_code inspect(void *self, struct stage_state *state, struct und_e
     int64_t clock_ms = world->scenario->start_ms + world->now_ms;
     int i;
     (void)err;
-    *state = (struct stage_state){.monitoring_healthy = world->monitoring_down == 0,
+    *state = (struct stage_state){.monitoring_healthy = world->monitoring.down == 0,
                                   .weekday = (int)(clock_ms / DAY_MS % 7),
                                   .minute = (int)(clock_ms % DAY_MS / 60000)};
     for (i = 0; i < world->n_hosts; i++) {
@@ -127,7 +127,7 @@ static int64_t job_id(const struct rehearsal_stage *stage, uint32_t job)
 
 static struct stage_job describe(const struct rehearsal_stage *stage, uint32_t job)
 {
-    const struct job *j = &stage->world->jobs[job];
+    const struct job *j = &stage->world->jobs.job[job];
     struct stage_job seen = {.id = job_id(stage, job),
                              .attempt = j->attempt + 1,
                              .host = -1,
@@ -136,7 +136,7 @@ static struct stage_job describe(const struct rehearsal_stage *stage, uint32_t j
                              .concluded_ms = -1};
     seen.origin = stage->origin[job] ? stage->origin[job] : seen.id;
     if (j->started_ms >= 0 && j->reg != NONE)
-        seen.host = stage->world->regs[j->reg].host;
+        seen.host = stage->world->github.reg[j->reg].host;
     return seen;
 }
 
@@ -166,8 +166,8 @@ static enum und_code list_jobs(void *self, int64_t since_ms, struct stage_job *j
     size_t i, found = 0;
     uint32_t job;
     (void)err;
-    for (job = 0; job < world->jobs_used && found < STAGE_JOBS; job++)
-        if (world->jobs[job].state != JOB_FREE)
+    for (job = 0; job < world->jobs.used && found < STAGE_JOBS; job++)
+        if (world->jobs.job[job].state != JOB_FREE)
             jobs[found++] = describe(stage, job);
     for (i = stage->n_concluded; i-- > 0 && found < STAGE_JOBS;) {
         if (stage->concluded[i].concluded_ms < since_ms)
@@ -237,9 +237,7 @@ static enum und_code reconcile(void *self, const struct plan *plan,
     stage->plan = *plan;
     world_controller_obey(world, policy, &wanted);
     for (i = 0; i < world->n_hosts; i++)
-        routing->routed[i] = world->variable_routing
-                                 ? (world->route >> i & 1 ? (int)world->host[i].slots : 0)
-                                 : (int)world->host[i].labelled;
+        routing->routed[i] = world_github_routed(world, i);
     routing->since_ms = -1; /* followed closely: since the last call, at most */
     routing->again_ms = world_controller_busy(world) ? world->now_ms + WRITE_WATCH_MS : -1;
     return UND_OK;
@@ -316,7 +314,7 @@ struct rehearsal_stage *rehearsal_stage_open(const struct scenario *scenario)
     prepare_faults(stage);
     stage->audience = (struct audience){stage, notified, job_over};
     stage->world = world_open(&stage->scenario, false);
-    stage->world->audience = &stage->audience;
+    world_controller_hand_over(stage->world, &stage->audience);
     stage->rep.host = stage->rep_host;
     stage->generation = calloc(WORLD_JOBS, sizeof *stage->generation);
     stage->origin = calloc(WORLD_JOBS, sizeof *stage->origin);
@@ -368,11 +366,14 @@ void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *b
     memset(stage->injected, 0, sizeof stage->injected);
     memset(stage->users, 0, sizeof stage->users);
     memset(&stage->plan, 0, sizeof stage->plan);
-    memset(stage->origin, 0, world->jobs_used * sizeof *stage->origin);
-    memset(stage->generation, 0, world->jobs_used * sizeof *stage->generation);
+    memset(stage->origin, 0, world->jobs.used * sizeof *stage->origin);
+    memset(stage->generation, 0, world->jobs.used * sizeof *stage->generation);
     stage->n_hints = 0;
     stage->n_concluded = 0;
-    world_start(world, base, &stage->rep, stage->incidents, WORLD_INCIDENTS);
+    world_start(world, base,
+                &(struct replication){.rep = &stage->rep,
+                                      .incidents = stage->incidents,
+                                      .max_incidents = WORLD_INCIDENTS});
     begin_ms = draw_ms(at, world_fault_stream(world, 0)) - before_ms;
     begin_ms = begin_ms > 0 ? begin_ms : 0;
     draw_phases(stage, begin_ms, phase_ms);
@@ -385,6 +386,6 @@ void rehearsal_stage_start(struct rehearsal_stage *stage, const struct stream *b
 
 void rehearsal_stage_finish(struct rehearsal_stage *stage)
 {
-    stage->world->end_ms = stage->world->now_ms;
+    world_stop(stage->world);
     world_finish(stage->world);
 }

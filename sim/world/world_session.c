@@ -1,217 +1,287 @@
-/*
- * The sessions between GitHub and its runners: what a host's death, a partition or a lost slot does
- * to running jobs (locks, no requeue), when GitHub notices, and how registrations come back.
- */
 #include "world.h"
 
 #include "model/base/assert.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+void world_session_open(struct world *world)
+{
+    world->sessions.runner = world_allocate(world->github.n_regs, sizeof *world->sessions.runner);
+}
+
+void world_session_close(struct world *world)
+{
+    free(world->sessions.runner);
+}
+
+void world_session_start(struct world *world)
+{
+    uint32_t reg;
+    int host;
+    for (reg = 0; reg < world->github.n_regs; reg++)
+        world->sessions.runner[reg] = (struct runner){.dead = false, .hung = HUNG_NOT};
+    for (host = 0; host < world->n_hosts; host++)
+        world->sessions.host[host] = (struct session_host){.connected = true};
+}
+
+bool world_session_works(const struct world *world, uint32_t reg)
+{
+    const struct runner *runner = &world->sessions.runner[reg];
+    return world->sessions.host[world->github.reg[reg].host].connected && !runner->dead &&
+           runner->hung == HUNG_NOT;
+}
+
+/* The job of a registration; NONE unless it is in that state. */
+static uint32_t job_of(const struct world *world, uint32_t reg, enum job_state state)
+{
+    uint32_t job = world->github.reg[reg].job;
+    return job != NONE && world->jobs.job[job].state == state ? job : NONE;
+}
+
+/* ---- what is lost ---- */
 
 /* An ideal dispatcher takes the job back at once, to where it stood in the queue. */
 static void interrupt(struct world *world, uint32_t job)
 {
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
+    const struct job *j = &world->jobs.job[job];
+    int host = world->github.reg[j->reg].host;
     double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
-    switch (world->fleet->workload.on_failure) {
-    case ON_FAILURE_FAIL:
+    int64_t work_ms;
+    UND_ASSERT(world->github.ideal);
+    if (!world_workload_reruns(world)) {
         world_github_fail(world, job, "its host went down");
         return;
-    case ON_FAILURE_RERUN:
-        world_incident_inflight(world, job, host);
-        world_github_leave_host(world, job);
-        j->work_ms = world_workload_redraw(world, job);
-        break;
-    case ON_FAILURE_RESUME:
-        world_incident_inflight(world, job, host);
-        world_github_leave_host(world, job);
-        j->work_ms = llround((double)(j->ends_ms - world->now_ms) * speed);
-        break;
     }
-    j->epoch++;
-    world_github_enqueue(world, job);
+    world_tell(world, (struct news){.kind = NEWS_JOB_INTERRUPTED, .job = job, .host = host});
+    world_github_leave_host(world, job);
+    work_ms = world->fleet->workload.on_failure == ON_FAILURE_RERUN
+                  ? world_workload_redraw(world, job)
+                  : llround((double)(j->ends_ms - world->now_ms) * speed);
+    world_job_requeue(world, job, work_ms);
 }
 
 /* The job is lost with its host; GitHub learns it when the lock runs out: the last renewal was
  * U(0, renewal) before the loss, and a sweep finds the expired lock. */
 static void lose(struct world *world, uint32_t job)
 {
-    struct job *j = &world->jobs[job];
+    const struct job *j = &world->jobs.job[job];
     const struct github *github = &world->fleet->github;
-    int host = world->regs[j->reg].host;
+    int host = world->github.reg[j->reg].host;
     struct stream *stream = &world->streams[STREAM_LOCK];
     int64_t sweep_ms = draw_ms(&github->sweep, stream);
     int64_t since_renewal_ms = (int64_t)(stream_uniform(stream) * (double)github->renewal_ms);
     int64_t left_ms =
         github->lock_ms - since_renewal_ms; /* none, of one shorter than its renewal */
-    world_host_load(world, host, -world->class_mcores[j->job_class],
+    UND_ASSERT(!world->github.ideal && j->state == JOB_RUNNING);
+    if (world->sessions.host[host].graceful || left_ms < 0)
+        left_ms = 0;
+    world_host_load(world, host, -world->workload.class_mcores[j->job_class],
                     -world->fleet->workload.classes[j->job_class].memory_bytes);
-    world_incident_inflight(world, job, host);
-    j->state = JOB_LOST;
-    j->process_lives = !world->regs[j->reg].dead;
-    j->epoch++;
-    j->cause = WORLD_STORY(world, world->host[host].cause, host, MARK_NONE,
-                           "job %u is lost from GitHub's sight", world->jobs[job].number);
-    world_push(world,
-               world->now_ms + sweep_ms + (world->host[host].graceful || left_ms < 0 ? 0 : left_ms),
-               THEN_JOBS, EV_LOCK_EXPIRY, job, j->epoch);
+    world_job_lose(world, job, !world->sessions.runner[j->reg].dead, sweep_ms + left_ms);
+    world_tell(world, (struct news){.kind = NEWS_JOB_LOST, .job = job, .host = host});
 }
 
-void world_session_host_lost(struct world *world, int host)
+static void host_lost(struct world *world, int host)
 {
-    struct world_host *h = &world->host[host];
+    const struct github_host *h = &world->github.host[host];
+    struct session_host *session = &world->sessions.host[host];
     const struct github *github = &world->fleet->github;
-    bool ideal = !github->present;
+    bool ideal = world->github.ideal;
     int64_t notice_ms = 0;
     uint32_t reg;
     if (!ideal)
         notice_ms =
             draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
-    if (h->graceful)
+    if (session->graceful)
         notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
-    h->released_ms = world->now_ms + notice_ms;
-    h->connected = false;
+    session->released_ms = world->now_ms + notice_ms;
+    session->connected = false;
     if (ideal)
         world_session_offline(world, host);
     for (reg = h->first; reg < h->first + h->slots; reg++) {
-        uint32_t job = world->regs[reg].job;
-        if (job == NONE || world->jobs[job].state != JOB_RUNNING)
-            continue;
-        if (ideal)
-            interrupt(world, job);
-        else
-            lose(world, job);
+        uint32_t job = job_of(world, reg, JOB_RUNNING);
+        if (job != NONE)
+            (ideal ? interrupt : lose)(world, job);
     }
     world_github_count(world, host);
     if (!ideal)
-        world_push(world, h->released_ms, FIRST_WORLD, EV_OFFLINE, (uint32_t)host, h->epoch);
+        world_push(world, session->released_ms, FIRST_WORLD, EV_OFFLINE, (uint32_t)host,
+                   session->epoch);
     else
         world_github_dispatch(world);
 }
 
+/* The host may be back meanwhile, with a session of its own. */
 void world_session_offline(struct world *world, int host)
 {
-    struct world_host *h = &world->host[host];
+    const struct github_host *h = &world->github.host[host];
     uint32_t reg;
-    for (reg = h->first; reg < h->first + h->slots; reg++) {
-        world->regs[reg].online = false;
-        world_github_refresh(world, reg);
-    }
+    if (world->sessions.host[host].connected)
+        return;
+    UND_ASSERT(world->github.ideal || world->sessions.host[host].released_ms == world->now_ms);
+    for (reg = h->first; reg < h->first + h->slots; reg++)
+        world_github_see(world, reg, false);
     world_github_count(world, host);
     world_digest(world, EV_OFFLINE, (uint64_t)host, 0);
-    if (world->fleet->github.present)
-        WORLD_STORY(world, h->cause, host, MARK_NONE, "GitHub shows the host's runners offline");
-    world_controller_wake(world);
-}
-
-/* Behind a partition the processes lived on: their jobs go on unless their lock ran out. */
-static void resume_lost(struct world *world, uint32_t job)
-{
-    struct job *j = &world->jobs[job];
-    int host = world->regs[j->reg].host;
-    j->state = JOB_RUNNING;
-    world_host_load(world, host, world->class_mcores[j->job_class],
-                    world->fleet->workload.classes[j->job_class].memory_bytes);
-    j->ends_ms = j->ends_ms > world->now_ms ? j->ends_ms : world->now_ms;
-    world_github_schedule_end(world, job);
+    world_tell(world, (struct news){.kind = NEWS_HOST_OFFLINE, .host = host});
 }
 
 /* Power or service went as well: what lived on behind a partition is dead now. */
-void world_session_kill(struct world *world, int host)
+static void kill_jobs(struct world *world, int host)
 {
-    const struct world_host *h = &world->host[host];
+    const struct github_host *h = &world->github.host[host];
     uint32_t reg;
     for (reg = h->first; reg < h->first + h->slots; reg++)
-        if (world->regs[reg].job != NONE)
-            world->jobs[world->regs[reg].job].process_lives = false;
+        if (world->github.reg[reg].job != NONE)
+            world_job_kill(world, world->github.reg[reg].job);
 }
+
+/* ---- the way back ---- */
 
 /* After a crash GitHub refuses a new session while it still holds the old one: the runner retries
  * every session_retry until session_limit, then exits and stays down. */
-void world_session_host_back(struct world *world, int host)
+static void host_back(struct world *world, int host)
 {
-    struct world_host *h = &world->host[host];
+    struct session_host *session = &world->sessions.host[host];
     const struct github *github = &world->fleet->github;
     int64_t delay_ms = 0;
-    h->cause = WORLD_STORY(world, h->cause, host, MARK_NONE, "the host is back");
-    if (github->present && h->crashed && h->released_ms > world->now_ms) {
+    world_tell(world, (struct news){.kind = NEWS_HOST_BACK, .host = host});
+    if (github->present && session->crashed && session->released_ms > world->now_ms) {
         int64_t retry_ms = github->session_retry_ms > 0 ? github->session_retry_ms : 1;
-        delay_ms = (h->released_ms - world->now_ms + retry_ms - 1) / retry_ms * retry_ms;
+        delay_ms = (session->released_ms - world->now_ms + retry_ms - 1) / retry_ms * retry_ms;
         if (delay_ms > github->session_limit_ms)
-            h->lose_slots = (int)h->slots;
+            session->lose_slots = (int)world->github.host[host].slots;
     }
     world_push(world, world->now_ms + delay_ms, FIRST_WORLD, EV_RECONNECT, (uint32_t)host,
-               h->epoch);
+               session->epoch);
+}
+
+void world_session_host_changed(struct world *world, int host, bool was, bool is)
+{
+    struct session_host *session = &world->sessions.host[host];
+    const int *lacks = world->host[host].lacks;
+    UND_ASSERT(is == world_host_reachable(world, host));
+    session->crashed = session->crashed || lacks[LACKS_POWER] > 0;
+    if (was != is)
+        session->epoch++;
+    if (was && !is)
+        host_lost(world, host);
+    else if (!was && is)
+        host_back(world, host);
+    if (lacks[LACKS_POWER] > 0 || lacks[LACKS_SERVICE] > 0)
+        kill_jobs(world, host);
+}
+
+/* Booting starts every service anew, but not what a fault still keeps down; some are lost. */
+static bool stays_dead(struct world *world, int host, uint32_t i, bool dead)
+{
+    const struct session_host *session = &world->sessions.host[host];
+    const struct github *github = &world->fleet->github;
+    struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
+    if (session->crashed &&
+        (i < (uint32_t)session->lose_slots || (github->present && github->lost_slots > 0 &&
+                                               stream_uniform(stream) < github->lost_slots)))
+        return true;
+    return dead && (!session->crashed || session->slot_faults > 0);
+}
+
+/* Behind a partition the processes lived on: their jobs go on unless their lock ran out. */
+static void reconnect_job(struct world *world, uint32_t reg, uint32_t job)
+{
+    const struct job *j = &world->jobs.job[job];
+    if (!j->process_lives) {
+        world_github_free(world, reg);
+        return;
+    }
+    world_host_load(world, world->github.reg[reg].host, world->workload.class_mcores[j->job_class],
+                    world->fleet->workload.classes[j->job_class].memory_bytes);
+    world_job_resume(world, job);
 }
 
 void world_session_reconnect(struct world *world, int host)
 {
-    struct world_host *h = &world->host[host];
-    const struct github *github = &world->fleet->github;
-    struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
+    const struct github_host *h = &world->github.host[host];
+    struct session_host *session = &world->sessions.host[host];
     uint32_t i;
+    UND_ASSERT(world_host_reachable(world, host) && !session->connected);
     for (i = 0; i < h->slots; i++) {
-        struct reg *reg = &world->regs[h->first + i];
-        bool stays_down = h->crashed && (i < (uint32_t)h->lose_slots ||
-                                         (github->present && github->lost_slots > 0 &&
-                                          stream_uniform(stream) < github->lost_slots));
-        /* Booting starts every service anew, but not what a fault still keeps down. */
-        reg->dead = stays_down || (reg->dead && (!h->crashed || h->slot_faults > 0));
-        if (reg->job != NONE && world->jobs[reg->job].state == JOB_LOST) {
-            if (world->jobs[reg->job].process_lives)
-                resume_lost(world, reg->job);
-            else
-                world_github_free(world, h->first + i);
-        }
-        reg->online = !reg->dead;
-        world_github_refresh(world, h->first + i);
+        uint32_t reg = h->first + i, job = job_of(world, reg, JOB_LOST);
+        struct runner *runner = &world->sessions.runner[reg];
+        runner->dead = stays_dead(world, host, i, runner->dead);
+        if (job != NONE)
+            reconnect_job(world, reg, job);
+        world_github_see(world, reg, !runner->dead);
     }
-    h->lose_slots = 0;
-    h->crashed = false;
-    h->connected = true;
+    session->lose_slots = 0;
+    session->crashed = false;
+    session->connected = true;
     world_github_count(world, host);
     world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
-    world_controller_wake(world);
     world_github_dispatch(world);
-    world_incident_check_full(world);
+    world_tell(world, (struct news){.kind = NEWS_HOST_CONNECTED, .host = host});
 }
 
-/* One registration dies, or comes back, while its host lives on. */
-void world_session_slot(struct world *world, uint32_t index, bool lost)
+/* ---- single runners ---- */
+
+void world_session_graceful(struct world *world, int host, bool graceful)
 {
-    struct reg *reg = &world->regs[index];
-    int host = reg->host;
-    reg->dead = lost;
-    if (lost && !world->fleet->github.present) {
-        reg->online = false; /* before its job goes back, or it might come back here */
-        world_github_refresh(world, index);
-    }
-    if (lost && reg->job != NONE && world->jobs[reg->job].state == JOB_RUNNING) {
-        if (world->fleet->github.present)
-            lose(world, reg->job);
-        else
-            interrupt(world, reg->job);
-    }
-    if (lost && world->fleet->github.present)
+    world->sessions.host[host].graceful = graceful;
+}
+
+void world_session_slot(struct world *world, uint32_t reg, bool lost)
+{
+    bool ideal = world->github.ideal;
+    int host = world->github.reg[reg].host;
+    world->sessions.runner[reg].dead = lost;
+    if (lost && ideal) /* before its job goes back, or it might come back here */
+        world_github_see(world, reg, false);
+    if (lost && job_of(world, reg, JOB_RUNNING) != NONE)
+        (ideal ? interrupt : lose)(world, world->github.reg[reg].job);
+    if (lost && !ideal)
         world_push(world,
                    world->now_ms + draw_ms(&world->fleet->github.offline_after,
                                            world_host_stream(world, host, HOST_STREAM_OFFLINE)),
-                   FIRST_WORLD, EV_SLOT_OFFLINE, index, 0);
+                   FIRST_WORLD, EV_SLOT_OFFLINE, reg, 0);
     else
-        reg->online = !lost && world->host[host].connected;
-    if (!lost && reg->job != NONE && world->jobs[reg->job].state == JOB_LOST)
-        world_github_free(world, index);
-    world_github_refresh(world, index);
+        world_github_see(world, reg, !lost && world->sessions.host[host].connected);
+    if (!lost && job_of(world, reg, JOB_LOST) != NONE)
+        world_github_free(world, reg);
     world_github_count(world, host);
     world_github_dispatch(world);
 }
 
-void world_session_slot_offline(struct world *world, uint32_t index)
+void world_session_slots(struct world *world, int host, int n, int sign)
 {
-    if (!world->regs[index].dead)
+    const struct github_host *h = &world->github.host[host];
+    bool lost = sign > 0;
+    uint32_t reg;
+    world->sessions.host[host].slot_faults += sign;
+    UND_ASSERT(world->sessions.host[host].slot_faults >= 0);
+    for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
+        if (world->sessions.runner[reg].dead == lost)
+            continue;
+        world_session_slot(world, reg, lost);
+        n--;
+    }
+}
+
+void world_session_slot_offline(struct world *world, uint32_t reg)
+{
+    if (!world->sessions.runner[reg].dead)
         return;
-    world->regs[index].online = false;
-    world_github_refresh(world, index);
-    world_controller_wake(world);
+    world_github_see(world, reg, false);
+    world_tell(world, (struct news){.kind = NEWS_VISIBLE});
+}
+
+void world_session_hang(struct world *world, uint32_t reg, enum hung how)
+{
+    struct runner *runner = &world->sessions.runner[reg];
+    int host = world->github.reg[reg].host;
+    if (runner->hung == (uint8_t)how)
+        return;
+    runner->hung = (uint8_t)how;
+    if (how == HUNG_NOT)
+        world_github_see(world, reg, world->sessions.host[host].connected && !runner->dead);
+    world_github_count(world, host);
 }

@@ -63,13 +63,15 @@ double bench_fleet_event(void)
     static struct incident incidents[WORLD_INCIDENTS];
     struct rep_host host[FLEET_HOSTS];
     struct rep rep = {.host = host};
+    struct replication found = {
+        .rep = &rep, .incidents = incidents, .max_incidents = WORLD_INCIDENTS};
     struct scenario *scenario = load(YEAR);
     struct world *world = world_open(scenario, false);
     struct stream base;
     double start;
     stream_seed(&base, 1);
     start = now_s(CLOCK_THREAD_CPUTIME_ID);
-    world_run(world, &base, &rep, incidents, WORLD_INCIDENTS);
+    world_run(world, &base, &found);
     start = now_s(CLOCK_THREAD_CPUTIME_ID) - start;
     world_close(world);
     discard(scenario);

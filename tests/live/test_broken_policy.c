@@ -85,7 +85,7 @@ static void open_drill(void)
 static int restored(const struct spy *played)
 {
     const struct world *world = played->below->world;
-    return (int)(world->host[0].labelled + world->host[1].labelled);
+    return (int)(world->github.host[0].labelled + world->github.host[1].labelled);
 }
 
 START_TEST(a_drill_stops_carries_out_no_plan_any_more_and_undoes)

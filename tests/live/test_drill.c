@@ -57,7 +57,7 @@ static void nothing_is_left(void)
     for (i = 0; i < DRILL_ACTIONS; i++)
         ck_assert(!spy.below->injected[i]);
     for (i = 0; i < 2; i++)
-        ck_assert_int_eq((int)spy.below->world->host[i].labelled, 2);
+        ck_assert_int_eq((int)spy.below->world->github.host[i].labelled, 2);
 }
 
 START_TEST(every_action_is_recorded_before_it_is_done_and_undone_in_the_opposite_order)
@@ -145,7 +145,7 @@ START_TEST(an_undo_that_never_works_is_said_and_the_rest_is_undone)
     ck_assert_int_eq(report.action[0].last, STAGE_UNDONE);
     ck_assert_int_ge(call(SPY_RECORD, STAGE_STUCK, 1), 0);
     ck_assert(!spy.below->injected[0]);
-    ck_assert_int_eq((int)spy.below->world->host[0].labelled, 2);
+    ck_assert_int_eq((int)spy.below->world->github.host[0].labelled, 2);
 }
 END_TEST
 

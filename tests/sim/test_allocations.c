@@ -78,6 +78,8 @@ START_TEST(a_replication_allocates_nothing)
     struct stretch stretch[100];
     struct time_slices slices = {.stretch = stretch, .n = 100, .width_ms = 600000};
     struct rep rep = {.host = host};
+    struct replication found = {
+        .rep = &rep, .incidents = incidents, .max_incidents = WORLD_INCIDENTS, .slices = &slices};
     struct stream base;
     struct world *world;
     long before;
@@ -86,11 +88,10 @@ START_TEST(a_replication_allocates_nothing)
     before = allocations;
     world = world_open(&scenario, false);
     ck_assert_int_gt(allocations, before); /* they are counted at all */
-    world->slices = &slices;
     stream_seed(&base, 1);
     before = allocations;
     for (r = 0; r < scenarios[_i].replications; r++) {
-        world_run(world, &base, &rep, incidents, WORLD_INCIDENTS);
+        world_run(world, &base, &found);
         stream_long_jump(&base);
     }
     ck_assert_int_eq(allocations, before);

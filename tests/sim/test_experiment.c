@@ -370,6 +370,8 @@ static struct world *world_after(const char *hosts, const char *rest)
     static struct rep_host host[FLEET_HOSTS];
     static struct incident incidents[WORLD_INCIDENTS];
     struct rep rep = {.host = host};
+    struct replication found = {
+        .rep = &rep, .incidents = incidents, .max_incidents = WORLD_INCIDENTS};
     struct stream base;
     struct world *world;
     scenario_text_load(
@@ -386,7 +388,7 @@ static struct world *world_after(const char *hosts, const char *rest)
         hosts, rest);
     stream_seed(&base, 7);
     world = world_open(&s.scenario, false);
-    world_run(world, &base, &rep, incidents, WORLD_INCIDENTS);
+    world_run(world, &base, &found);
     ck_assert_int_eq(rep.broken, INVARIANT_HOLDS);
     return world;
 }
@@ -424,9 +426,10 @@ START_TEST(other_failures_slots_and_policies_draw_the_same_jobs)
             ck_assert_mem_eq(&other->streams[purposes[k]], &world->streams[purposes[k]],
                              sizeof(struct stream));
         for (k = 0; k < 2; k++) {
-            ck_assert_mem_eq(&other->duration[k].stream, &world->duration[k].stream,
-                             sizeof(struct stream));
-            ck_assert_int_eq(other->duration[k].ahead_ms, world->duration[k].ahead_ms);
+            ck_assert_mem_eq(&other->workload.duration[k].stream,
+                             &world->workload.duration[k].stream, sizeof(struct stream));
+            ck_assert_int_eq(other->workload.duration[k].ahead_ms,
+                             world->workload.duration[k].ahead_ms);
         }
         world_close(other);
         scenario_text_fini(&s);

@@ -1,0 +1,117 @@
+#include "world.h"
+
+#include "model/base/assert.h"
+
+/* Prometheus changed an alert: nobody knows before the next poll or notification. */
+static void hear_alert(void *context, int64_t now_ms, int host, int rule, enum alert_change change)
+{
+    struct world *world = context;
+    UND_ASSERT(now_ms == world->now_ms);
+    world_digest(world, EV_PROMETHEUS, (uint64_t)host << 32 | (uint32_t)rule, change);
+    world_tell(world,
+               (struct news){.kind = NEWS_ALERT, .host = host, .rule = rule, .change = change});
+}
+
+/* What a notification says of one host: bit sets by severity of what fires, and of what it bears. */
+static unsigned severities_of(const struct monitoring *monitoring, const struct rule_bits *bits)
+{
+    unsigned severities = 0;
+    int rule;
+    for (rule = 0; rule < monitoring->n_rules; rule++)
+        severities |= (unsigned)rule_bits_have(bits, rule) << monitoring->rules[rule].severity;
+    return severities;
+}
+
+static void hear_notification(void *context, int64_t now_ms, const struct notification *n)
+{
+    struct world *world = context;
+    const struct monitoring *monitoring = &world->fleet->monitoring;
+    int host;
+    UND_ASSERT(now_ms == world->now_ms);
+    for (host = 0; host < world->n_hosts; host++)
+        if (severities_of(monitoring, &n->told[host]) != 0)
+            world_tell(world,
+                       (struct news){.kind = NEWS_WEBHOOK,
+                                     .host = host,
+                                     .severities = severities_of(monitoring, &n->firing[host]),
+                                     .notification = n});
+}
+
+void world_monitoring_open(struct world *world, bool always_tick)
+{
+    const struct fleet *fleet = world->fleet;
+    struct world_monitoring *m = &world->monitoring;
+    int i;
+    if (!fleet->monitoring.present)
+        return;
+    if (fleet->alertmanager.present) {
+        m->alertmanager =
+            alertmanager_open(fleet, &world->queue, EV_ALERTMANAGER, hear_notification, world);
+        alertmanager_clock(m->alertmanager, world->scenario->start_ms);
+    }
+    m->prometheus =
+        prometheus_open(fleet, &world->queue, EV_PROMETHEUS, m->alertmanager, hear_alert, world);
+    prometheus_always_tick(m->prometheus, always_tick);
+    for (i = 0; i < fleet->monitoring.n_rules; i++) {
+        enum signal signal = fleet->monitoring.rules[i].signal;
+        m->wants_load = m->wants_load || (signal != SIGNAL_UP && signal != SIGNAL_ABSENT);
+        m->wants_duration = m->wants_duration || signal == SIGNAL_JOB_DURATION;
+    }
+}
+
+void world_monitoring_close(struct world *world)
+{
+    if (world->monitoring.prometheus)
+        prometheus_close(world->monitoring.prometheus);
+    if (world->monitoring.alertmanager)
+        alertmanager_close(world->monitoring.alertmanager);
+}
+
+void world_monitoring_start(struct world *world)
+{
+    struct world_monitoring *m = &world->monitoring;
+    m->down = m->alertmanager_down = 0;
+    if (m->alertmanager)
+        alertmanager_reset(m->alertmanager);
+    if (m->prometheus)
+        prometheus_reset(m->prometheus, &world->streams[STREAM_PHASE]);
+}
+
+void world_monitoring_touch(struct world *world, unsigned takes, int sign)
+{
+    struct world_monitoring *m = &world->monitoring;
+    int was = m->down, was_am = m->alertmanager_down;
+    m->down += takes & TAKES_PROMETHEUS ? sign : 0;
+    m->alertmanager_down += takes & TAKES_ALERTMANAGER ? sign : 0;
+    UND_ASSERT(m->down >= 0 && m->alertmanager_down >= 0);
+    if (!m->prometheus)
+        return;
+    if (was == 0 && m->down > 0)
+        prometheus_stop(m->prometheus, world->now_ms);
+    else if (was > 0 && m->down == 0)
+        prometheus_start(m->prometheus, world->now_ms);
+    if (!m->alertmanager)
+        return;
+    if (was_am == 0 && m->alertmanager_down > 0)
+        alertmanager_stop(m->alertmanager, world->now_ms);
+    else if (was_am > 0 && m->alertmanager_down == 0)
+        alertmanager_start(m->alertmanager, world->now_ms);
+}
+
+void world_monitoring_target(struct world *world, int host, enum target_state state)
+{
+    if (world->monitoring.prometheus)
+        prometheus_target(world->monitoring.prometheus, world->now_ms, host, state);
+}
+
+void world_monitoring_use(struct world *world, int host, int64_t cpu_pm, int64_t memory_pm)
+{
+    if (world->monitoring.wants_load)
+        prometheus_use(world->monitoring.prometheus, world->now_ms, host, cpu_pm, memory_pm);
+}
+
+void world_monitoring_load(struct world *world, int host, enum signal signal, int64_t pm)
+{
+    if (world->monitoring.wants_load)
+        prometheus_load(world->monitoring.prometheus, world->now_ms, host, signal, pm);
+}

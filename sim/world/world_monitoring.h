@@ -1,0 +1,35 @@
+/*
+ * The simulated Prometheus and Alertmanager in this world: which of them are there and run, what
+ * they are told of the hosts, and what they say, as news.
+ *
+ * Anyone may read, and ask the servers what a controller could ask them.
+ */
+#ifndef SIM_WORLD_WORLD_MONITORING_H
+#define SIM_WORLD_WORLD_MONITORING_H
+
+#include "sim/monitoring/alertmanager.h"
+#include "sim/monitoring/prometheus.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+
+struct world_monitoring {
+    struct prometheus *prometheus;     /* owned; NULL: none */
+    struct alertmanager *alertmanager; /* owned; NULL: none */
+    int down, alertmanager_down;       /* counts of causes */
+    bool wants_load, wants_duration;   /* rules need them */
+};
+
+void world_monitoring_open(struct world *world, bool always_tick);
+void world_monitoring_close(struct world *world);
+void world_monitoring_start(struct world *world); /* a replication: both run, and all is well */
+/* A fault takes from them (sign 1) what `takes` says, or gives it back (-1). */
+void world_monitoring_touch(struct world *world, unsigned takes, int sign);
+/* The same as prometheus_target, _use and _load, now; nothing where nobody wants to know. */
+void world_monitoring_target(struct world *world, int host, enum target_state state);
+void world_monitoring_use(struct world *world, int host, int64_t cpu_pm, int64_t memory_pm);
+void world_monitoring_load(struct world *world, int host, enum signal signal, int64_t pm);
+
+#endif

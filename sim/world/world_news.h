@@ -1,0 +1,79 @@
+/*
+ * News: what has happened in the world, told once by whoever brought it about. Who hears it, and in
+ * which order, is the table in world_news.c and nowhere else; a new listener is a name in its rows.
+ *
+ * A listener changes its own part and may tell further news; it must not change what the news is
+ * about. All of it is borrowed for the time of the call.
+ */
+#ifndef SIM_WORLD_WORLD_NEWS_H
+#define SIM_WORLD_WORLD_NEWS_H
+
+#include "model/policy/alert.h"
+#include "model/policy/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct notification;
+struct world;
+
+enum news_kind {
+    NEWS_JOB_ARRIVED,      /* job: a new one, or the next attempt */
+    NEWS_JOB_DELAYED,      /* job: GitHub is slow to look at it */
+    NEWS_JOB_STARTED,      /* job, host, first */
+    NEWS_JOB_STRANDED,     /* job, host: handed to a registration that is gone */
+    NEWS_JOB_SWALLOWED,    /* job, host: taken by a runner that hangs; lost */
+    NEWS_JOB_LOST,         /* job, host: from GitHub's sight, while it ran */
+    NEWS_JOB_INTERRUPTED,  /* job, host: an ideal dispatcher takes it back */
+    NEWS_JOB_REQUEUED,     /* job, host: back from a registration that is gone */
+    NEWS_JOB_SUCCEEDED,    /* job, host */
+    NEWS_JOB_FAILED,       /* job, host or -1, why, again */
+    NEWS_QUEUE,            /* one job more waits, or one less */
+    NEWS_HOST_OFFLINE,     /* host: GitHub has noticed */
+    NEWS_HOST_BACK,        /* host: reachable again; its runners are to reconnect */
+    NEWS_HOST_CONNECTED,   /* host: they have */
+    NEWS_FAULT_BEGINS,     /* fault, hosts: before it does anything */
+    NEWS_FAULT_STRUCK,     /* the same, once it has done what it does */
+    NEWS_FAULT_ENDS,       /* fault, hosts: before anything is as it was */
+    NEWS_FAULT_ENDED,      /* the same, once it is */
+    NEWS_ALERT,            /* host, rule, change: nobody knows before the next poll or webhook */
+    NEWS_WEBHOOK,          /* host, severities (of what fires), notification */
+    NEWS_NOTICE,           /* host or -1, notice: a word of the policy */
+    NEWS_STEPPED,          /* the policy has decided, and its words are said */
+    NEWS_ROUTED_AWAY,      /* host: no new job can reach it any more */
+    NEWS_ROUTING,          /* the rotation is different */
+    NEWS_SERVICE_RESTORED, /* job, host: of an incident, the RTO */
+    NEWS_FULL_CAPACITY,    /* incident: is over */
+    NEWS_VISIBLE,          /* something that a reading shows has changed, or may have */
+    NEWS_LEVELS,           /* what curves show is different: queue, slots, phases */
+    NEWS_KINDS
+};
+
+struct news {
+    enum news_kind kind;
+    int host;     /* -1: none, or the whole fleet */
+    uint32_t job; /* index in the pool */
+    bool first;   /* start of this attempt */
+    const char *why;
+    uint32_t again; /* the attempt that follows a failed one; NONE */
+    int fault;      /* of the scenario; -1: a breakdown by MTBF */
+    uint64_t hosts; /* bit set */
+    int rule;
+    enum alert_change change;
+    unsigned severities;
+    const struct notification *notification;
+    enum notice notice;
+    int incident;
+};
+
+typedef void world_listener(struct world *world, const struct news *news);
+
+/* Which kinds are heard by anyone in the replication that begins: some by the trace alone. */
+struct world_news {
+    uint64_t heard; /* bit set by kind */
+};
+void world_news_start(struct world *world);
+/* Tells every listener of the kind, in the table's order. Use world_tell (world.h). */
+void world_news_tell(struct world *world, const struct news *news);
+
+#endif
