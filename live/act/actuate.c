@@ -1,6 +1,7 @@
 #include "actuate.h"
 #include "action.h"
 #include "live/base/failpoint.h"
+#include "live/base/interrupt.h"
 #include "recover.h"
 #include "route.h"
 
@@ -11,7 +12,10 @@
 void actuate_init(struct actuator *actuator, const struct fleet *fleet,
                   struct github_client *github, struct journal *journal, int64_t run)
 {
+    int i;
     *actuator = (struct actuator){.fleet = fleet, .github = github, .journal = journal, .run = run};
+    for (i = 0; i < fleet->n_hosts; i++)
+        actuator->admitted[i] = fleet_rotation(fleet, i);
 }
 
 void actuate_fini(struct actuator *actuator)
@@ -22,6 +26,11 @@ void actuate_fini(struct actuator *actuator)
 static bool by_variable(const struct actuator *actuator)
 {
     return actuator->fleet->github.mechanism == MECHANISM_VARIABLE;
+}
+
+static bool by_hook(const struct actuator *actuator)
+{
+    return actuator->fleet->github.mechanism == MECHANISM_HOOK;
 }
 
 enum und_code actuate_read(struct actuator *actuator, struct und_err *err)
@@ -40,6 +49,10 @@ void actuate_routed(const struct actuator *actuator, int routed[FLEET_HOSTS])
     int i;
     if (by_variable(actuator)) {
         route_by_value(actuator->fleet, actuator->value, routed);
+        return;
+    }
+    if (by_hook(actuator)) {
+        memcpy(routed, actuator->admitted, sizeof actuator->admitted);
         return;
     }
     attribution_count(actuator->fleet, &actuator->runners, hosts);
@@ -124,6 +137,82 @@ static enum und_code write_variable(struct actuator *actuator, const char *value
     return UND_OK;
 }
 
+/* ---- the hook ---- */
+
+static void add_word(char out[LIVE_ARG], const char *word)
+{
+    size_t n = strlen(out);
+    snprintf(out + n, LIVE_ARG - n, "%s", word);
+}
+
+static struct action_command hook_for(const struct fleet *fleet, int host, int slots)
+{
+    const struct live_hook *hook = &fleet->live.hook;
+    struct action_command out = {.timeout_ms = hook->timeout_ms};
+    char number[16], letter[2] = "";
+    int i;
+    snprintf(number, sizeof number, "%d", slots);
+    memcpy(out.on, hook->on, sizeof out.on);
+    for (i = 0; i < hook->run.n; i++) {
+        const char *at = hook->run.arg[i];
+        char *to = out.argv.arg[out.argv.n++];
+        while (*at) {
+            bool is_host = strncmp(at, "{host}", 6) == 0;
+            bool is_slots = strncmp(at, "{slots}", 7) == 0;
+            letter[0] = *at;
+            add_word(to, is_host ? fleet->hosts[host].name : is_slots ? number : letter);
+            at += is_host ? 6 : is_slots ? 7 : 1;
+        }
+    }
+    return out;
+}
+
+/* The first change away from home has the undo; the one that leads back there settles it. */
+static enum und_code write_hook(struct actuator *actuator, int host, int slots, struct und_err *err)
+{
+    const struct fleet *fleet = actuator->fleet;
+    int home = fleet_rotation(fleet, host);
+    struct action_command command = hook_for(fleet, host, slots);
+    struct action_command back = hook_for(fleet, host, home);
+    struct journal_step step = {.run = actuator->run, .lease_until_ms = -1};
+    struct und_err wrote = {0}, unrecorded = {0};
+    snprintf(step.name, sizeof step.name, "admit %d registrations", slots);
+    snprintf(step.host, sizeof step.host, "%s", fleet->hosts[host].name);
+    if (action_command(step.action, &command, NULL, err) != UND_OK ||
+        (actuator->admitted[host] == home && action_command(step.undo, &back, NULL, err) != UND_OK))
+        return err->code;
+    if (journal_intend(actuator->journal, &step, &unrecorded) != UND_OK && slots != home)
+        return und_fail(err, unrecorded.code, "%s", unrecorded.text);
+    failpoint("write intended");
+    action_run(&command, fleet, NULL, interrupt_flag(), &wrote);
+    if (conclude(actuator, &step, &wrote, &unrecorded, slots == home, err) != UND_OK)
+        return err->code;
+    actuator->admitted[host] = slots;
+    if (slots == home)
+        journal_settle(actuator->journal, step.action, "by the policy", &unrecorded);
+    return UND_OK;
+}
+
+/* One registration a write, like labels, and as the simulator has it. Removals first. */
+static enum und_code route_by_hook(struct actuator *actuator, const struct plan *plan, bool *wrote,
+                                   struct und_err *err)
+{
+    int i, host = -1;
+    for (i = actuator->fleet->n_hosts - 1; i >= 0; i--)
+        if (plan->host[i].admitted > actuator->admitted[i])
+            host = i;
+    for (i = actuator->fleet->n_hosts - 1; i >= 0; i--)
+        if (plan->host[i].admitted < actuator->admitted[i])
+            host = i;
+    if (host < 0)
+        return UND_OK;
+    *wrote = true;
+    return write_hook(actuator, host,
+                      actuator->admitted[host] +
+                          (plan->host[host].admitted > actuator->admitted[host] ? 1 : -1),
+                      err);
+}
+
 static enum und_code route(struct actuator *actuator, const struct plan *plan, bool *wrote,
                            struct und_err *err)
 {
@@ -136,6 +225,8 @@ static enum und_code route(struct actuator *actuator, const struct plan *plan, b
         *wrote = true;
         return write_variable(actuator, value, err);
     }
+    if (by_hook(actuator))
+        return route_by_hook(actuator, plan, wrote, err);
     if (!route_next(actuator->fleet, &actuator->runners, plan, &write))
         return UND_OK;
     *wrote = true;
@@ -192,7 +283,10 @@ enum und_code actuate_prove(struct actuator *actuator, char unproven[160], struc
     unproven[0] = '\0';
     if (actuate_read(actuator, err) != UND_OK)
         return err->code;
-    if (!by_variable(actuator))
+    if (by_hook(actuator)) {
+        const struct action_command same = hook_for(actuator->fleet, 0, actuator->admitted[0]);
+        action_run(&same, actuator->fleet, NULL, interrupt_flag(), err);
+    } else if (!by_variable(actuator))
         prove_labels(actuator, unproven, err);
     else if (actuator->value[0])
         github_variable_set(actuator->github, actuator->fleet->live.github.variable,

@@ -36,10 +36,10 @@ static enum und_code check(const struct drill_wish *wish, const struct scenario 
         return und_fail(err, UND_USAGE, "%s: has no drill section, want one: what to inject",
                         scenario->path);
     if (!wish->observe && !wish->watch && fleet->has_policy &&
-        fleet->github.mechanism == MECHANISM_HOOK)
+        fleet->github.mechanism == MECHANISM_HOOK && fleet->live.hook.run.n == 0)
         return und_fail(err, UND_USAGE,
-                        "%s: mechanism hook is not carried out live; want label or variable, or "
-                        "--observe",
+                        "%s: github.mechanism is hook, want live.hook: the command that carries it "
+                        "out; or --observe",
                         scenario->path);
     return UND_OK;
 }

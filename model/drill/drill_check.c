@@ -46,9 +46,9 @@ static bool hosts_online(const struct drill_loop *loop, char *why, size_t size)
         if (github->host[i].online != slots)
             return no(why, size, "%s: got %d registrations online, want %d", host_name(loop, i),
                       github->host[i].online, slots);
-        if (github->host[i].routed != slots)
+        if (github->host[i].routed != fleet_rotation(fleet, i))
             return no(why, size, "%s: got %d registrations in the rotation, want %d",
-                      host_name(loop, i), github->host[i].routed, slots);
+                      host_name(loop, i), github->host[i].routed, fleet_rotation(fleet, i));
         if (!loop->last[FEED_PROBE].host[i].answered)
             return no(why, size, "%s: does not answer the probe", host_name(loop, i));
     }

@@ -300,16 +300,33 @@ static int64_t held_until_ms(const struct drill_track *track)
     return shut_ms < end_ms ? shut_ms : end_ms;
 }
 
+/* Since when the job has waited: one that was cancelled in the queue and run again, because its
+ * variable had changed, has waited since its first attempt. */
+static int64_t asked_at_ms(const struct stage_job *jobs, size_t n, const struct stage_job *job)
+{
+    int64_t asked_ms = job->created_ms;
+    size_t i;
+    for (i = 0; i < n && job->attempt > 1; i++) {
+        if (jobs[i].origin != job->origin || jobs[i].attempt >= job->attempt)
+            continue;
+        if (jobs[i].host >= 0 || jobs[i].concluded_ms < 0)
+            return job->created_ms; /* it had begun, or is another one of that name */
+        if (jobs[i].created_ms < asked_ms)
+            asked_ms = jobs[i].created_ms;
+    }
+    return asked_ms;
+}
+
 /* Whoever waited for longer than picking up takes, and was not being picked up when the fault came.
  */
-static bool held_up(const struct drill_track *track, const struct stage_job *job)
+static bool held_up(const struct drill_track *track, const struct stage_job *job, int64_t asked_ms)
 {
     int64_t fault_ms = track->moment[MOMENT_FAULT].to_ms;
-    if (job->created_ms > held_until_ms(track))
+    if (asked_ms > held_until_ms(track))
         return false;
     if (job->started_ms < 0)
         return true;
-    return job->started_ms - job->created_ms > track->pickup_all_ms &&
+    return job->started_ms - asked_ms > track->pickup_all_ms &&
            job->started_ms - fault_ms > track->pickup_most_ms;
 }
 
@@ -321,12 +338,12 @@ static bool on_sound_host(const struct drill_track *track, const struct stage_jo
            (!hit(track, job->host) || (ended->from_ms >= 0 && job->started_ms >= ended->from_ms));
 }
 
-static bool restores(const struct drill_track *track, const struct stage_job *job)
+static bool restores(const struct drill_track *track, const struct stage_job *job, int64_t asked_ms)
 {
     if (job->started_ms < 0 || !on_sound_host(track, job))
         return false;
     if (track->severing)
-        return held_up(track, job);
+        return held_up(track, job, asked_ms);
     return track->degrading && drill_track_seen(track, MOMENT_ROUTED) &&
            job->started_ms >= track->moment[MOMENT_ROUTED].from_ms &&
            (!drill_track_seen(track, MOMENT_FULL) ||
@@ -340,10 +357,13 @@ static void find_first_job(struct drill_track *track, const struct stage_job *jo
     size_t i;
     track->waiting = false;
     for (i = 0; i < n; i++) {
-        if (restores(track, &jobs[i]) && (!first || jobs[i].started_ms < first->started_ms))
+        int64_t asked_ms = asked_at_ms(jobs, n, &jobs[i]);
+        if (restores(track, &jobs[i], asked_ms) &&
+            (!first || jobs[i].started_ms < first->started_ms))
             first = &jobs[i];
-        track->waiting = track->waiting || (track->severing && jobs[i].concluded_ms < 0 &&
-                                            jobs[i].started_ms < 0 && held_up(track, &jobs[i]));
+        track->waiting =
+            track->waiting || (track->severing && jobs[i].concluded_ms < 0 &&
+                               jobs[i].started_ms < 0 && held_up(track, &jobs[i], asked_ms));
     }
     track->waiting = track->waiting && !first;
     track->moment[MOMENT_FIRST_JOB] = (struct drill_span){-1, -1};

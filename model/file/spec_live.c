@@ -228,6 +228,32 @@ static const struct table canary_table = {
     .fields = canary_fields,
 };
 
+static const struct field hook_fields[] = {
+    {.key = "run",
+     .kind = FIELD_LIST,
+     SPEC_ARGV(struct live_hook, run),
+     .required = true,
+     .help = "command that lets {slots} registrations of {host} be given jobs, and no others; "
+             "they have to stay online. It may be run any number of times"},
+    {.key = "on",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_hook, on),
+     .help = "place where it runs; left out: on this machine"},
+    {.key = "timeout",
+     .kind = FIELD_DURATION,
+     AT(struct live_hook, timeout_ms),
+     RANGE(100, 3600000),
+     .fallback = "30s",
+     .help = "of one run, in real time"},
+    {.key = NULL},
+};
+
+static const struct table hook_table = {
+    .name = "live_hook",
+    .help = "mechanism hook: the fleet's own command that admits registrations",
+    .fields = hook_fields,
+};
+
 static const struct field workflow = {.kind = FIELD_TEXT, .size = LIVE_NAME};
 static const struct field a_place = {.kind = FIELD_TABLE, .table = &place_table};
 
@@ -265,6 +291,11 @@ static const struct field live_fields[] = {
      AT(struct live, canary),
      .table = &canary_table,
      .help = "the small job that policy.evidence.canary sends. Left out: none is sent"},
+    {.key = "hook",
+     .kind = FIELD_TABLE,
+     AT(struct live, hook),
+     .table = &hook_table,
+     .help = "what carries out github.mechanism: hook"},
     {.key = "journal",
      .kind = FIELD_TEXT,
      TEXT(struct live, journal),

@@ -31,3 +31,10 @@ struct readings_setup fleet_readings(const struct fleet *fleet)
     }
     return setup;
 }
+
+int fleet_rotation(const struct fleet *fleet, int host)
+{
+    bool waits =
+        fleet->has_policy && !fleet->policy.overflow && fleet->hosts[host].tier == TIER_BACKUP;
+    return waits ? 0 : fleet->hosts[host].slots;
+}

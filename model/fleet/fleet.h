@@ -252,6 +252,10 @@ struct fleet {
 int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
 int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */
 
+/* Registrations of a host in the rotation while all is well: a backup that does not serve in normal
+ * times has none there. */
+int fleet_rotation(const struct fleet *fleet, int host);
+
 /* What readings must know of it. */
 struct readings_setup fleet_readings(const struct fleet *fleet);
 

@@ -43,6 +43,14 @@ struct live_argv {
     int n;
 };
 
+/* Mechanism hook: the fleet's own command says how many registrations of a host are given jobs. In
+ * its arguments {host} is the host's name and {slots} the number. */
+struct live_hook {
+    struct live_argv run; /* n 0: there is none */
+    char on[64];          /* place; "": here */
+    int64_t timeout_ms;   /* real */
+};
+
 /* A place where commands run: a host of the fleet by its name, or any other ("monitoring"). */
 struct live_place {
     char name[64];
@@ -73,6 +81,7 @@ struct live {
     bool allow_actions;         /* without it nothing is ever changed */
     double time_factor;         /* the lab's compression of time; 1 in production */
     struct live_canary canary;
+    struct live_hook hook;
     char protected_workflows[LIVE_WORKFLOWS][LIVE_NAME]; /* no drill while one of these runs */
     int n_protected_workflows;
 };

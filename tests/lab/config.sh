@@ -115,7 +115,7 @@ fleet:
     api_latency: {kind: lognormal, p50: 30ms, p95: 120ms}
     session_retry: 30s
     session_limit: 240s
-    mechanism: label
+    mechanism: $MECHANISM
     selection: random
     fast_recovery: true
   monitoring:
@@ -137,7 +137,7 @@ fleet:
     guard: {max_failovers_per_hour: 3, block: 1h, stale_after: 2min, grace: 2min}
     severities: [critical]
     page_after: 5min
-    overflow: true
+    overflow: $([ "$MECHANISM" = variable ] && echo false || echo true)
   controller:
     github_poll: 20s
     alerts_poll: 15s
@@ -162,6 +162,7 @@ fleet:
       - {name: $(field backup 2), via: [$LAB_HOME/lab, -d, $DIR, exec, backup]}
       - {name: monitoring, via: [$LAB_HOME/lab, -d, $DIR, exec, monitoring]}
       - {name: lab, via: [$LAB_HOME/lab, -d, $DIR]}
+$([ "$MECHANISM" != hook ] || echo "    hook: {run: [admit, '{host}', '{slots}'], on: lab}")
     journal: $DIR/understudy.journal
     stop_file: $DIR/stop
     allow_actions: true

@@ -56,11 +56,11 @@ static json_t *state_json(const struct hub *hub)
         const struct hub_registration *registration = &hub->registration[i];
         json_array_append_new(
             registrations,
-            json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", registration->name,
+            json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:o}", "name", registration->name,
                       "host", registration->host, "online", registration->online, "session",
                       registration->session != 0, "busy", registration->job >= 0, "hung",
-                      registration->hung != HUB_WELL, "lie", has_lie(registration), "labels",
-                      render_labels(registration)));
+                      registration->hung != HUB_WELL, "lie", has_lie(registration), "shut",
+                      registration->shut, "labels", render_labels(registration)));
     }
     for (int i = 0; i < hub->n_jobs; i++) {
         queued += hub->job[i].status == HUB_QUEUED;

@@ -14,6 +14,7 @@
  *   POST   /lab/hangs {host, how: deaf|taking|well, slots}  /lab/replacements {host, slots}
  *   POST   /lab/fates {host, fate: endless|failure, share}  /lab/delays {assignment_ms}
  *   POST   /lab/groups {id, name, visibility, repository}   /lab/lockouts {name, out}
+ *   POST   /lab/admissions {host, slots}   /lab/variables {name, value}
  *   POST   /lab/tokens {token, level, PERMISSION: level}
  *   POST   /lab/timing {KEY_ms}  /lab/limits {hourly, ...}  /lab/notifications (Alertmanager)
  *   GET    /lab/state /lab/events?after= /lab/stats /lab/notifications /metrics
@@ -50,5 +51,9 @@ enum http_answer control_replace(struct service *service, struct http_call *call
                                  const json_t *body, int64_t now_ms);
 enum http_answer control_group(struct service *service, struct http_call *call, const json_t *body,
                                int64_t now_ms);
+enum http_answer control_admission(struct service *service, struct http_call *call,
+                                   const json_t *body, int64_t now_ms);
+enum http_answer control_variable(struct service *service, struct http_call *call,
+                                  const json_t *body, int64_t now_ms);
 
 #endif

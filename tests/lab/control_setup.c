@@ -223,6 +223,8 @@ static const struct {
                {"delays", control_delay},
                {"replacements", control_replace},
                {"groups", control_group},
+               {"admissions", control_admission},
+               {"variables", control_variable},
                {"tokens", set_token},
                {"timing", set_timing},
                {"limits", set_limits},

@@ -125,3 +125,24 @@ enum http_answer control_group(struct service *service, struct http_call *call, 
     hub->n_groups++;
     return http_status(call, 204);
 }
+
+enum http_answer control_admission(struct service *service, struct http_call *call,
+                                   const json_t *body, int64_t now_ms)
+{
+    const char *host = "";
+    int slots = 0;
+    if (json_unpack((json_t *)body, "{s:s, s:i}", "host", &host, "slots", &slots) != 0)
+        return control_complain(call, 422, "want {host, slots}");
+    return control_answer(call, hub_admit(service->hub, now_ms, host, slots));
+}
+
+enum http_answer control_variable(struct service *service, struct http_call *call,
+                                  const json_t *body, int64_t now_ms)
+{
+    const char *name = "", *value = "";
+    if (json_unpack((json_t *)body, "{s:s, s:s}", "name", &name, "value", &value) != 0)
+        return control_complain(call, 422, "want {name, value}");
+    return control_answer(call,
+                          hub_variable_set(service->hub, now_ms, HUB_REPOSITORY, name, value,
+                                           !hub_variable_get(service->hub, HUB_REPOSITORY, name)));
+}

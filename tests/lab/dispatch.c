@@ -51,8 +51,9 @@ static bool resolve_labels(struct hub *hub, const struct hub_order *order, struc
     return good;
 }
 
-static struct hub_job *add_job(struct hub *hub, int64_t now_ms, int run, const char *name,
-                               const struct hub_labels *labels, int64_t duration_ms)
+/* The order's labels, and what its variable says now. */
+static struct hub_job *add_job(struct hub *hub, int64_t now_ms, int run,
+                               const struct hub_order *order, const struct hub_labels *labels)
 {
     struct hub_job *job = &hub->job[hub->n_jobs];
     struct hub_labels *copy = malloc(sizeof *copy);
@@ -63,7 +64,8 @@ static struct hub_job *add_job(struct hub *hub, int64_t now_ms, int run, const c
                             .run = run,
                             .attempt = hub->run[run].attempt,
                             .labels = copy,
-                            .duration_ms = duration_ms,
+                            .n_own = order->labels.n,
+                            .duration_ms = order->duration_ms,
                             .created_ms = now_ms,
                             .assigned_ms = -1,
                             .started_ms = -1,
@@ -71,7 +73,8 @@ static struct hub_job *add_job(struct hub *hub, int64_t now_ms, int run, const c
                             .registration = -1,
                             .shunned = -1,
                             .cancel_ms = -1};
-    snprintf(job->name, sizeof job->name, "%s", name);
+    memcpy(job->name, order->name, sizeof job->name);
+    memcpy(job->variable, order->variable, sizeof job->variable);
     hub->n_jobs++;
     hub_note(hub, now_ms, job->id, "queued", "");
     return job;
@@ -102,7 +105,7 @@ enum hub_answer hub_submit(struct hub *hub, int64_t now_ms, const char *title, i
     strcpy(run->event, workflow < 0 ? "push" : "workflow_dispatch");
     for (int i = 0; i < n; i++) {
         resolve_labels(hub, &orders[i], &labels);
-        if (!add_job(hub, now_ms, hub->n_runs, orders[i].name, &labels, orders[i].duration_ms))
+        if (!add_job(hub, now_ms, hub->n_runs, &orders[i], &labels))
             return HUB_FULL;
     }
     *run_id = run->id;
@@ -173,6 +176,15 @@ enum hub_answer hub_cancel(struct hub *hub, int64_t now_ms, int64_t run_id, bool
     return HUB_DONE;
 }
 
+static struct hub_order order_of(const struct hub_job *job)
+{
+    struct hub_order order = {.labels = *job->labels, .duration_ms = job->duration_ms};
+    order.labels.n = job->n_own;
+    memcpy(order.name, job->name, sizeof order.name);
+    memcpy(order.variable, job->variable, sizeof order.variable);
+    return order;
+}
+
 enum hub_answer hub_rerun(struct hub *hub, int64_t now_ms, int64_t run_id, bool failed_only)
 {
     struct hub_run *run = hub_run_by_id(hub, run_id);
@@ -191,8 +203,12 @@ enum hub_answer hub_rerun(struct hub *hub, int64_t now_ms, int64_t run_id, bool 
     run->updated_ms = now_ms;
     for (int i = first; i < first + n; i++) {
         const struct hub_job *old = &hub->job[i];
-        struct hub_job *job =
-            add_job(hub, now_ms, old->run, old->name, old->labels, old->duration_ms);
+        struct hub_order order = order_of(old);
+        struct hub_labels labels;
+        struct hub_job *job;
+        if (!resolve_labels(hub, &order, &labels))
+            labels = *old->labels;
+        job = add_job(hub, now_ms, old->run, &order, &labels);
         if (job == NULL)
             return HUB_FULL;
         if (!failed_only || old->conclusion != HUB_SUCCESS)
@@ -261,7 +277,8 @@ static void job_step(struct hub *hub, int64_t now_ms, struct hub_job *job)
 
 static bool eligible(const struct hub_registration *registration, const struct hub_job *job)
 {
-    if (!registration->online || registration->session == 0 || registration->job >= 0)
+    if (!registration->online || registration->session == 0 || registration->job >= 0 ||
+        registration->shut)
         return false;
     for (int i = 0; i < job->labels->n; i++)
         if (!hub_label_has(&registration->builtin, job->labels->name[i]) &&

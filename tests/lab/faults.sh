@@ -255,3 +255,9 @@ runner_update() {
     sleep "$(real_seconds 20)"
     start_runners "$1"
 }
+
+# Not a fault, but what the mechanism `hook` calls. By the fleet's name of the host, or the range's.
+admit() { # HOST SLOTS
+    case $1 in primary | backup) admit_host=$(field "$1" 2) ;; *) admit_host=$1 ;; esac
+    control /lab/admissions "{\"host\":\"$admit_host\",\"slots\":$2}"
+}

@@ -90,6 +90,7 @@ struct hub_registration {
     int job;                  /* index of the job assigned to it or run by it; -1 */
     bool locked_out;          /* its next session is refused: the slot stays lost */
     enum hub_hung hung;
+    bool shut;      /* it is given no jobs: what a hook of the fleet's own does */
     bool ephemeral; /* made anew after each job */
     int64_t group;
     struct hub_labels configured; /* what a registration made anew begins with */
@@ -106,6 +107,8 @@ struct hub_job {
     int attempt;
     char name[HUB_NAME];
     struct hub_labels *labels; /* owned */
+    int n_own;                 /* the first so many; the others are the variable's */
+    char variable[HUB_NAME];   /* read anew by a re-run; "": none */
     int64_t duration_ms;       /* of the work, uncompressed */
     enum hub_status status;
     enum hub_conclusion conclusion;
@@ -240,6 +243,8 @@ enum hub_fate hub_fate_of_job(struct hub *hub, const struct hub_registration *re
 /* The first `n` registrations of the host (0: all) are made anew: another id, the labels that they
  * were configured with. Their runners go on. */
 enum hub_answer hub_replace(struct hub *hub, int64_t now_ms, const char *host, int n);
+/* So many of the host's registrations are given jobs, the first ones. */
+enum hub_answer hub_admit(struct hub *hub, int64_t now_ms, const char *host, int n);
 void hub_make_anew(struct hub *hub, int64_t now_ms, struct hub_registration *registration);
 /* Of the message that a runner gets: what its job will take. */
 int64_t hub_duration_ms(const struct hub *hub, const struct hub_job *job);

@@ -32,7 +32,7 @@ lab-programs: $(LAB_PROGRAMS)
 
 # Suites for tests/run: the stand-in over HTTP, and the range end to end (a minute, most of it
 # waiting). Both take BUILD from the environment.
-LAB_SUITES := tests/lab/test_github tests/lab/test_lab tests/lab/test_faults
+LAB_SUITES := tests/lab/test_github tests/lab/test_lab tests/lab/test_faults tests/lab/test_mechanisms
 check-lab: lab-programs
 	$(Q)BUILD=$(BUILD) tests/run -- $(LAB_SUITES)
 

@@ -91,3 +91,14 @@ enum hub_answer hub_replace(struct hub *hub, int64_t now_ms, const char *host, i
         }
     return found > 0 ? HUB_DONE : HUB_MISSING;
 }
+
+enum hub_answer hub_admit(struct hub *hub, int64_t now_ms, const char *host, int n)
+{
+    int found = 0;
+    for (int i = 0; i < hub->n_registrations; i++)
+        if (strcmp(hub->registration[i].host, host) == 0)
+            hub->registration[i].shut = found++ >= n;
+    if (found > 0)
+        hub_note(hub, now_ms, 0, "admitted", host);
+    return found > 0 ? HUB_DONE : HUB_MISSING;
+}

@@ -348,6 +348,12 @@ START_TEST(queued_jobs_move_with_a_label_but_not_with_a_variable)
     play(2 * MINUTE);
     ck_assert_int_eq(job_of(by_label)->conclusion, HUB_SUCCESS);
     ck_assert_int_eq(job_of(by_variable)->status, HUB_QUEUED);
+    hub_cancel(hub, now, by_variable, true); /* run again, it asks for what is said now */
+    play(3 * SECOND);
+    ck_assert_int_eq(hub_rerun(hub, now, by_variable, true), HUB_DONE);
+    registration(1)->custom = labels("new", NULL);
+    play(2 * MINUTE);
+    ck_assert_int_eq(job_of(by_variable)->conclusion, HUB_SUCCESS);
 }
 END_TEST
 
