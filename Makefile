@@ -155,9 +155,10 @@ asan:
 tsan:
 	$(Q)$(MAKE) --no-print-directory BUILD=build/tsan CC=clang SAN=-fsanitize=thread OPT=-O1 check
 
-# Calls between rooms, and between layers, go down only.
+# Calls between rooms, and between layers, go down only; each part of the world is written by its owner.
 layers:
 	$(Q)tests/layers $(ROOMS)
+	$(Q)tests/owners
 
 # Would the tests notice? One small change of meaning at a time; a score for each list of them.
 MUTANTS ?=
@@ -235,6 +236,7 @@ cover:
 lint: all man
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LINT)
 	$(Q)tests/layers $(ROOMS)
+	$(Q)tests/owners
 	$(Q)tests/sizes $(SOURCES)
 	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.1

@@ -105,13 +105,6 @@ void world_give_up(struct world *world)
     world->end_ms = world->now_ms;
 }
 
-void world_pass(struct world *world, const struct event *event)
-{
-    UND_ASSERT(event->at_ms >= world->now_ms);
-    world->now_ms = event->at_ms;
-    world->events++;
-}
-
 /* ---- a replication ---- */
 
 static void reset(struct world *world, const struct stream *base)
@@ -131,7 +124,6 @@ void world_start(struct world *world, const struct stream *base, const struct re
 {
     world->found = *found;
     reset(world, base);
-    world_news_start(world);
     world_trace_start(world, found->timeline);
     world_measure_start(world, found->group, found->slices);
     world_incident_start(world, found->incidents, found->max_incidents);
@@ -194,8 +186,8 @@ void world_run(struct world *world, const struct stream *base, const struct repl
 {
     struct event event;
     world_start(world, base, found);
-    while (!world_workload_over(world) && !has_recovered(world) &&
-           queue_pop(&world->queue, &event) && event.at_ms < world->end_ms)
+    while (!(world->scenario->duration_ms == 0 && world_workload_over(world)) &&
+           !has_recovered(world) && queue_pop(&world->queue, &event) && event.at_ms < world->end_ms)
         world_event_happen(world, &event);
     world_finish(world);
 }

@@ -8,7 +8,7 @@
  *
  *   world.c             set-up, a replication from start to finish, digest
  *   world_event.c       the table of events: who handles them, which have passed
- *   world_news.c        the table of news: who hears them
+ *   world_tell.h        the list of who hears what
  *   world_workload.c    arrivals, fan-out, job classes
  *   world_job.c         the pool of jobs, their states, the queues
  *   world_github.c      choice of a registration, pick-up, conclusion, routing, capacity
@@ -32,6 +32,7 @@
 #ifndef SIM_WORLD_WORLD_H
 #define SIM_WORLD_WORLD_H
 
+#include "model/base/assert.h"
 #include "model/fleet/scenario.h"
 #include "sim/engine/draw.h"
 #include "sim/engine/queue.h"
@@ -123,7 +124,6 @@ struct world {
     size_t n_streams;
     struct replication found;
 
-    struct world_news news;
     struct world_workload workload;
     struct world_jobs jobs;
     struct world_github github;
@@ -167,11 +167,12 @@ static inline void world_push(struct world *world, int64_t at_ms, enum priority 
     queue_push(&world->queue, at_ms, (uint8_t)priority, (uint8_t)kind, who, epoch);
 }
 
-/* To whoever listens to that kind. */
-static inline void world_tell(struct world *world, struct news news)
+/* Time is the event's, which is not in the past. */
+static inline void world_pass(struct world *world, const struct event *event)
 {
-    if (world->news.heard >> news.kind & 1)
-        world_news_tell(world, &news);
+    UND_ASSERT(event->at_ms >= world->now_ms);
+    world->now_ms = event->at_ms;
+    world->events++;
 }
 
 /* Before any change of queue, slots or capacity: adds the time since the last one. */
@@ -185,13 +186,13 @@ static inline void world_account(struct world *world)
 void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
 /* There is no room for another job: the replication is over. */
 void world_give_up(struct world *world);
-/* Time is the event's, which is not in the past. */
-void world_pass(struct world *world, const struct event *event);
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
 struct stream *world_fault_stream(struct world *world, uint32_t fault);
 struct stream *world_field_stream(struct world *world);
 /* n zeroed elements for the replications' whole time; free() them. Ends the program where there is
  * no memory. */
 void *world_allocate(size_t n, size_t size);
+
+#include "world_tell.h"
 
 #endif

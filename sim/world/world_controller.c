@@ -179,7 +179,7 @@ void world_controller_write(struct world *world)
 
 static void tell(struct world *world, int host, enum notice notice)
 {
-    world_tell(world, (struct news){.kind = NEWS_NOTICE, .host = host, .notice = notice});
+    world_tell(world, (struct news){.kind = NEWS_NOTICE, .host = host, .notice = (uint8_t)notice});
 }
 
 static void act_on_fleet(struct world *world)

@@ -177,11 +177,13 @@ static const struct {
 
 static inline bool has_passed(const struct world *world, const struct event *event)
 {
-    switch (events[event->kind].subject) {
-    case OF_NONE:
-        return false;
-    case OF_JOB:
+    enum subject subject = events[event->kind].subject;
+    if (subject == OF_JOB) /* most are */
         return world->jobs.job[event->who].epoch != event->epoch;
+    switch (subject) {
+    case OF_NONE:
+    case OF_JOB:
+        return false;
     case OF_HOST:
         return world->sessions.host[event->who].epoch != event->epoch;
     case OF_SESSION:
@@ -201,7 +203,7 @@ bool world_event_is_stale(const void *context, const struct event *event)
 
 void world_event_happen(struct world *world, const struct event *event)
 {
-    UND_ASSERT(event->kind < EV_KINDS && events[event->kind].handle != NULL);
+    UND_ASSERT(event->kind < EV_KINDS);
     world_pass(world, event);
     if (!has_passed(world, event))
         events[event->kind].handle(world, event);

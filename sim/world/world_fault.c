@@ -116,7 +116,7 @@ void world_fault_begin(struct world *world, uint32_t index)
 {
     const struct fault *fault = &world->scenario->faults[index];
     struct stream *stream = world_fault_stream(world, index);
-    struct news news = {.kind = NEWS_FAULT_BEGINS, .host = -1, .fault = (int)index};
+    struct news news = {.kind = NEWS_FAULT_BEGINS, .host = -1, .fault = (int16_t)index};
     UND_ASSERT(index < (uint32_t)world->scenario->n_faults);
     world->faults.to_come--;
     if (fault->chance < 1 && stream_uniform(stream) >= fault->chance) {
@@ -143,7 +143,7 @@ void world_fault_end(struct world *world, uint32_t index)
     const struct fault *fault = &world->scenario->faults[index];
     struct news news = {.kind = NEWS_FAULT_ENDS,
                         .host = -1,
-                        .fault = (int)index,
+                        .fault = (int16_t)index,
                         .hosts = world->faults.struck[index]};
     if (!world->faults.active[index])
         return;

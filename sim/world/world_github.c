@@ -202,7 +202,7 @@ void world_github_submit(struct world *world, uint32_t job)
     uint32_t reg;
     int64_t patience_ms = 0;
     world_digest(world, EV_ARRIVAL, job, (uint64_t)j->work_ms);
-    if (world_incident_on(world))
+    if (world->incidents.n_open > 0 && world_incident_on(world))
         world_job_during_fault(world, job);
     world_tell(world, (struct news){.kind = NEWS_JOB_ARRIVED, .job = job, .host = -1});
     if (world->field.slow > 0 && world_field_delays(world, job))

@@ -56,7 +56,9 @@ static enum target_state target_of(const struct world *world, int host)
 
 void world_host_changed(struct world *world, int host, bool was_reachable)
 {
-    world_monitoring_target(world, host, target_of(world, host));
+    struct prometheus *prometheus = world->monitoring.prometheus;
+    if (prometheus)
+        prometheus_target(prometheus, world->now_ms, host, target_of(world, host));
     world_session_host_changed(world, host, was_reachable, world_host_reachable(world, host));
     world_tell(world, (struct news){.kind = NEWS_VISIBLE});
 }
@@ -75,9 +77,9 @@ static void tell_load(struct world *world, int host)
 {
     const struct world_host *h = &world->host[host];
     if (world->monitoring.wants_load)
-        world_monitoring_use(
-            world, host, in_use_pm(h->stress_pm[SIGNAL_CPU_RATE], h->load_mcores, h->pm_a_mcore),
-            in_use_pm(h->stress_pm[SIGNAL_MEMORY], h->load_bytes, h->pm_a_byte));
+        prometheus_use(world->monitoring.prometheus, world->now_ms, host,
+                       in_use_pm(h->stress_pm[SIGNAL_CPU_RATE], h->load_mcores, h->pm_a_mcore),
+                       in_use_pm(h->stress_pm[SIGNAL_MEMORY], h->load_bytes, h->pm_a_byte));
 }
 
 void world_host_load(struct world *world, int host, int64_t mcores, int64_t bytes)
@@ -97,7 +99,8 @@ void world_host_stress(struct world *world, int host, enum signal signal, int64_
     if (signal == SIGNAL_CPU_RATE || signal == SIGNAL_MEMORY)
         tell_load(world, host);
     else if (world->monitoring.wants_load)
-        world_monitoring_load(world, host, signal, *stress_pm < 1000 ? *stress_pm : 1000);
+        prometheus_load(world->monitoring.prometheus, world->now_ms, host, signal,
+                        *stress_pm < 1000 ? *stress_pm : 1000);
 }
 
 /* Running jobs keep the work they have left and take it on at the new speed. */
@@ -133,6 +136,6 @@ void world_host_job_succeeded(struct world *world, const struct news *news)
                         HAIR);
     h->recent_sum_pm += *recent;
     if (++h->n_recent >= WORLD_RECENT)
-        world_monitoring_load(world, news->host, SIGNAL_JOB_DURATION,
-                              h->recent_sum_pm / WORLD_RECENT);
+        prometheus_load(world->monitoring.prometheus, world->now_ms, news->host,
+                        SIGNAL_JOB_DURATION, h->recent_sum_pm / WORLD_RECENT);
 }

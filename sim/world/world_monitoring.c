@@ -8,8 +8,10 @@ static void hear_alert(void *context, int64_t now_ms, int host, int rule, enum a
     struct world *world = context;
     UND_ASSERT(now_ms == world->now_ms);
     world_digest(world, EV_PROMETHEUS, (uint64_t)host << 32 | (uint32_t)rule, change);
-    world_tell(world,
-               (struct news){.kind = NEWS_ALERT, .host = host, .rule = rule, .change = change});
+    world_tell(world, (struct news){.kind = NEWS_ALERT,
+                                    .host = host,
+                                    .rule = (int16_t)rule,
+                                    .change = (uint8_t)change});
 }
 
 /* What a notification says of one host: bit sets by severity of what fires, and of what it bears. */
@@ -30,11 +32,11 @@ static void hear_notification(void *context, int64_t now_ms, const struct notifi
     UND_ASSERT(now_ms == world->now_ms);
     for (host = 0; host < world->n_hosts; host++)
         if (severities_of(monitoring, &n->told[host]) != 0)
-            world_tell(world,
-                       (struct news){.kind = NEWS_WEBHOOK,
-                                     .host = host,
-                                     .severities = severities_of(monitoring, &n->firing[host]),
-                                     .notification = n});
+            world_tell(world, (struct news){.kind = NEWS_WEBHOOK,
+                                            .host = host,
+                                            .severities = (uint8_t)severities_of(monitoring,
+                                                                                 &n->firing[host]),
+                                            .notification = n});
 }
 
 void world_monitoring_open(struct world *world, bool always_tick)
@@ -96,22 +98,4 @@ void world_monitoring_touch(struct world *world, unsigned takes, int sign)
         alertmanager_stop(m->alertmanager, world->now_ms);
     else if (was_am > 0 && m->alertmanager_down == 0)
         alertmanager_start(m->alertmanager, world->now_ms);
-}
-
-void world_monitoring_target(struct world *world, int host, enum target_state state)
-{
-    if (world->monitoring.prometheus)
-        prometheus_target(world->monitoring.prometheus, world->now_ms, host, state);
-}
-
-void world_monitoring_use(struct world *world, int host, int64_t cpu_pm, int64_t memory_pm)
-{
-    if (world->monitoring.wants_load)
-        prometheus_use(world->monitoring.prometheus, world->now_ms, host, cpu_pm, memory_pm);
-}
-
-void world_monitoring_load(struct world *world, int host, enum signal signal, int64_t pm)
-{
-    if (world->monitoring.wants_load)
-        prometheus_load(world->monitoring.prometheus, world->now_ms, host, signal, pm);
 }

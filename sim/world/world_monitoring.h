@@ -2,7 +2,8 @@
  * The simulated Prometheus and Alertmanager in this world: which of them are there and run, what
  * they are told of the hosts, and what they say, as news.
  *
- * Anyone may read, and ask the servers what a controller could ask them.
+ * Anyone may read, and ask the servers what a controller could ask them. Hosts tell Prometheus what
+ * they are.
  */
 #ifndef SIM_WORLD_WORLD_MONITORING_H
 #define SIM_WORLD_WORLD_MONITORING_H
@@ -27,9 +28,5 @@ void world_monitoring_close(struct world *world);
 void world_monitoring_start(struct world *world); /* a replication: both run, and all is well */
 /* A fault takes from them (sign 1) what `takes` says, or gives it back (-1). */
 void world_monitoring_touch(struct world *world, unsigned takes, int sign);
-/* The same as prometheus_target, _use and _load, now; nothing where nobody wants to know. */
-void world_monitoring_target(struct world *world, int host, enum target_state state);
-void world_monitoring_use(struct world *world, int host, int64_t cpu_pm, int64_t memory_pm);
-void world_monitoring_load(struct world *world, int host, enum signal signal, int64_t pm);
 
 #endif

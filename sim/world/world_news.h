@@ -1,6 +1,6 @@
 /*
- * News: what has happened in the world, told once by whoever brought it about. Who hears it, and in
- * which order, is the table in world_news.c and nowhere else; a new listener is a name in its rows.
+ * News: what has happened in the world, told once by whoever brought it about: world_tell(world,
+ * news). Who hears it, and in which order, is the list in world_tell.h and nowhere else.
  *
  * A listener changes its own part and may tell further news; it must not change what the news is
  * about. All of it is borrowed for the time of the call.
@@ -39,41 +39,30 @@ enum news_kind {
     NEWS_ALERT,            /* host, rule, change: nobody knows before the next poll or webhook */
     NEWS_WEBHOOK,          /* host, severities (of what fires), notification */
     NEWS_NOTICE,           /* host or -1, notice: a word of the policy */
-    NEWS_STEPPED,          /* the policy has decided, and its words are said */
     NEWS_ROUTED_AWAY,      /* host: no new job can reach it any more */
     NEWS_ROUTING,          /* the rotation is different */
     NEWS_SERVICE_RESTORED, /* job, host: of an incident, the RTO */
     NEWS_FULL_CAPACITY,    /* incident: is over */
     NEWS_VISIBLE,          /* something that a reading shows has changed, or may have */
-    NEWS_LEVELS,           /* what curves show is different: queue, slots, phases */
-    NEWS_KINDS
+    NEWS_LEVELS            /* what curves show is different: queue, slots, phases */
 };
 
 struct news {
     enum news_kind kind;
-    int host;     /* -1: none, or the whole fleet */
-    uint32_t job; /* index in the pool */
-    bool first;   /* start of this attempt */
-    const char *why;
+    int host;       /* -1: none, or the whole fleet */
+    uint32_t job;   /* index in the pool */
     uint32_t again; /* the attempt that follows a failed one; NONE */
-    int fault;      /* of the scenario; -1: a breakdown by MTBF */
+    bool first;     /* start of this attempt */
+    uint8_t severities;
+    int16_t fault; /* of the scenario; -1: a breakdown by MTBF */
+    int16_t rule, incident;
+    uint8_t change; /* enum alert_change */
+    uint8_t notice; /* enum notice */
     uint64_t hosts; /* bit set */
-    int rule;
-    enum alert_change change;
-    unsigned severities;
+    const char *why;
     const struct notification *notification;
-    enum notice notice;
-    int incident;
 };
 
 typedef void world_listener(struct world *world, const struct news *news);
-
-/* Which kinds are heard by anyone in the replication that begins: some by the trace alone. */
-struct world_news {
-    uint64_t heard; /* bit set by kind */
-};
-void world_news_start(struct world *world);
-/* Tells every listener of the kind, in the table's order. Use world_tell (world.h). */
-void world_news_tell(struct world *world, const struct news *news);
 
 #endif

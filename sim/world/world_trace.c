@@ -55,7 +55,7 @@ void world_trace_job(struct world *world, const struct news *news)
     static const struct {
         const char *text; /* with the job's number */
         bool by_host;     /* the cause is what its host did */
-    } stories[NEWS_KINDS] = {
+    } stories[] = {
         [NEWS_JOB_DELAYED] = {"GitHub is slow to hand out job %u", false},
         [NEWS_JOB_STARTED] = {"job %u starts", false},
         [NEWS_JOB_STRANDED] = {"job %u was assigned to a runner that is gone", true},

@@ -221,6 +221,6 @@ uint32_t world_workload_rerun(struct world *world, uint32_t old)
 
 bool world_workload_over(const struct world *world)
 {
-    return world->scenario->duration_ms == 0 && world->jobs.in_system == 0 &&
+    return world->jobs.in_system == 0 &&
            world->workload.next_trace >= world->fleet->workload.arrivals.trace.n;
 }

@@ -36,7 +36,7 @@ uint32_t world_workload_rerun(struct world *world, uint32_t job);
 bool world_workload_reruns(const struct world *world);
 /* A new duration for the next attempt. */
 int64_t world_workload_redraw(struct world *world, uint32_t job);
-/* Without a duration a trace is replayed until its last job is done. */
+/* Has the last job of a trace been done? Without a duration the replication is over then. */
 bool world_workload_over(const struct world *world);
 
 #endif
