@@ -265,6 +265,70 @@ START_TEST(a_mistyped_option_is_guessed)
 }
 END_TEST
 
+/* Options, halves of options and nonsense in any order: parsed, or told in one line. */
+START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
+{
+    static const char *const odd[] = {"",
+                                      "-",
+                                      "--",
+                                      "--=",
+                                      "--help=",
+                                      "-q",
+                                      "-qx",
+                                      "-qq",
+                                      "---",
+                                      "=",
+                                      "--q",
+                                      "-x=1",
+                                      "%s%n%d",
+                                      "\xff\xfe",
+                                      "a\nb",
+                                      "0",
+                                      "-1",
+                                      "1e9",
+                                      "99999999999999999999",
+                                      "5min",
+                                      "50%",
+                                      "nan",
+                                      "json",
+                                      "text",
+                                      "a,b",
+                                      "x=1..2:1"};
+    const struct options *options = tables[_i];
+    uint64_t random = 88172645463325252u + (uint64_t)_i;
+    int round, parsed = 0, rows = 0;
+    while (options->rows[rows].name)
+        rows++;
+    for (round = 0; round < 20000; round++) {
+        struct line line;
+        struct und_err err = {0};
+        int words = round % 9;
+        begin(&line, options);
+        while (words-- > 0) {
+            const struct option_row *row;
+            char text[64];
+            random ^= random << 13; /* xorshift64 */
+            random ^= random >> 7;
+            random ^= random << 17;
+            row = &options->rows[(random >> 24) % (unsigned)rows];
+            snprintf(text, sizeof text, random >> 40 & 3 ? "--%s" : "--%s=", row->name);
+            text[strlen(text) - ((random >> 44 & 15) == 0)] = '\0'; /* a letter less, at times */
+            add(&line, random & 1 ? text : odd[(random >> 32) % (sizeof odd / sizeof *odd)]);
+        }
+        memset(out, 0, 4096);
+        if (options_parse(options, line.n, line.argv, out, &err) != 0) {
+            ck_assert_int_eq(err.code, UND_OK);
+            parsed++;
+        } else if (err.code != UND_OK) {
+            ck_assert_int_eq(err.code, UND_USAGE);
+            ck_assert_msg(strchr(err.text, '\n') == NULL && strlen(err.text) > 10, "%s", err.text);
+            ck_assert(strncmp(err.text, options->name, strlen(options->name)) == 0);
+        }
+    }
+    ck_assert_int_gt(parsed, 0);
+}
+END_TEST
+
 /* ---- what the program prints ---- */
 
 static int run(const char *command, char **text)
@@ -538,6 +602,7 @@ Suite *suite(void)
     tcase_add_loop_test(parsing, every_pair_goes_together_unless_a_rule_says_not, 0, TABLES);
     tcase_add_loop_test(parsing, every_rule_refuses, 0, TABLES);
     tcase_add_loop_test(parsing, a_mistyped_option_is_guessed, 0, TABLES);
+    tcase_add_loop_test(parsing, whatever_is_typed_is_parsed_or_told_in_one_line, 0, TABLES);
     tcase_add_loop_test(parsing, every_example_is_a_command_line, 0, TABLES);
     tcase_add_test(parsing, every_line_of_the_readme_is_a_command_line);
     tcase_add_test(parsing, every_option_that_the_readme_names_exists);
