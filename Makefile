@@ -33,7 +33,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 
 # The rooms, highest first: one archive a folder, so that the link line shows who may call whom.
 # tests/layers holds every include to this order.
-ROOMS := $(addprefix live/,command watch drill act monitoring github journal http secret base) \
+ROOMS := $(addprefix live/,command page status watch drill act monitoring github journal http secret base) \
          $(addprefix sim/,command explore rules rehearsal experiment world monitoring stats engine) \
          $(addprefix reports/,drill page plot text) \
          $(addprefix model/,drill load rules promql file fleet stats policy options base)
@@ -70,6 +70,7 @@ help:
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
 	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
+	@echo "check-page          the monitor's page in headless chromium; screenshots in build/page"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
@@ -113,6 +114,11 @@ $(foreach room,$(ROOMS),$(eval $(call archive,$(room))))
 $(BUILD)/%.o: %.c | $(BUILD)/generated/version.h
 	$(call say,CC   $<)
 	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+
+# What the page sends, as bytes for the program: C11 has no #embed.
+$(BUILD)/live/page/assets.o: $(patsubst %,$(BUILD)/generated/%.bytes,page.html page.css page.js)
+$(BUILD)/generated/%.bytes: live/page/%
+	$(Q)mkdir -p $(@D) && od -An -v -tu1 $< | sed 's/  *\([0-9][0-9]*\)/\1,/g' >$@
 
 # Written anew only when the version changes, so that only its users are compiled again.
 $(BUILD)/generated/version.h: FORCE
@@ -282,6 +288,10 @@ install: all man
 # ---- the practice range ----
 
 include tests/lab/lab.mk
+
+# ---- the page in a browser ----
+
+include tests/page/page.mk
 
 # ---- against real servers ----
 

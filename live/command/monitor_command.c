@@ -2,16 +2,22 @@
 #include "live/act/rollback.h"
 #include "live/base/interrupt.h"
 #include "live/base/wire.h"
+#include "live/page/page.h"
+#include "live/status/status.h"
 #include "live/watch/watch.h"
+#include "model/base/assert.h"
 #include "model/load/loader.h"
 #include "model/policy/policy_names.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define DRILLS_EVERY_MS 30000
+
 struct monitor {
-    const char *path, *journal_path;
+    const char *path, *journal_path, *page_address;
     const char *sets[OPTIONS_TEXTS];
     int n_sets;
     int64_t for_ms; /* of real time; 0: without end */
@@ -23,11 +29,17 @@ struct monitor {
     char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
     bool bad[FEED_COUNT];         /* what was last said about each feed */
     bool bad_jobs;                /* and about the list of jobs */
+    struct page *page;
+    struct status *status;
+    pthread_mutex_t lock; /* over the words, which come in on the page's thread */
+    struct words words;
 };
 
 static const struct option_row rows[] = {
     {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, journal_path),
      .about = "instead of the fleet's live.journal"},
+    {"page", .type = OPTION_TEXT, .argument = "ADDRESS:PORT",
+     OPTION_AT(struct monitor, page_address), .about = "instead of the fleet's live.page.address"},
     {"for", .type = OPTION_DURATION, .argument = "DURATION", OPTION_AT(struct monitor, for_ms),
      .about = "end after this time", .otherwise = "never"},
     OPTION_SEED_IGNORED,
@@ -57,7 +69,8 @@ const struct options monitor_options = {
     .synopsis = "[options] FLEET",
     .purpose = "watch the real fleet in shadow: decide, journal, change nothing",
     .details = "Watches the real fleet and decides as the policy would. Journals every view and "
-               "plan (`understudy replay` repeats them); one line a change.",
+               "plan (`understudy replay` repeats them); one line a change; a page with /metrics, "
+               "/healthz, /readyz and /api/v1/state where the fleet file has live.page.",
     .rows = rows,
     .operand = "fleet or scenario",
     .least = 1,
@@ -131,7 +144,7 @@ static void say_jobs(struct monitor *monitor, const struct feed_reading *reading
         return;
     if (reading->said[0])
         note(monitor, "canary", reading->said);
-    if (bad == monitor->bad_jobs)
+    if (!reading->jobs_read || bad == monitor->bad_jobs)
         return;
     monitor->bad_jobs = bad;
     snprintf(line, sizeof line,
@@ -188,24 +201,85 @@ static void say_hosts(struct monitor *monitor)
     }
 }
 
+/* ---- the page ---- */
+
+static enum und_code hear(void *context, const struct word *word, struct und_err *err)
+{
+    struct monitor *monitor = context;
+    const char *host = word->host >= 0 ? monitor->fleet.hosts[word->host].name : "fleet";
+    char line[400], until[WIRE_TIME];
+    pthread_mutex_lock(&monitor->lock);
+    word_say(&monitor->words, &monitor->fleet, word, monitor->journal, monitor->run, err);
+    pthread_mutex_unlock(&monitor->lock);
+    if (err->code != UND_OK)
+        return err->code;
+    snprintf(line, sizeof line, "%s: %s until %s, says %s: %s", host, word_name(word->kind),
+             wire_time(until, word->until_ms), word->who, word->why);
+    say(monitor, host, line);
+    return UND_OK;
+}
+
+static enum und_code open_page(struct monitor *monitor, struct und_err *err)
+{
+    const struct page_config config = {.fleet = &monitor->fleet,
+                                       .address = monitor->page_address,
+                                       .hear = hear,
+                                       .context = monitor};
+    char line[160];
+    monitor->status = malloc(sizeof *monitor->status);
+    UND_ASSERT(monitor->status != NULL);
+    if (status_init(monitor->status, &monitor->fleet, monitor->journal, err) != UND_OK)
+        return err->code;
+    monitor->status->no_alerts =
+        !monitor->fleet.live.prometheus.url[0] && !monitor->fleet.live.alertmanager.url[0];
+    monitor->words = monitor->status->words;
+    if (page_open(&monitor->page, &config, err) != UND_OK || !monitor->page)
+        return err->code;
+    snprintf(line, sizeof line, "page: port %d", page_port(monitor->page));
+    say(monitor, "page", line);
+    return UND_OK;
+}
+
+static void heed_words(struct monitor *monitor)
+{
+    pthread_mutex_lock(&monitor->lock);
+    monitor->status->words = monitor->words;
+    pthread_mutex_unlock(&monitor->lock);
+    status_heed(monitor->status, monitor->watch, http_wall_ms());
+}
+
+static void tell(struct monitor *monitor, const struct watch_event *event)
+{
+    int i;
+    if (event->reading) {
+        say_feed(monitor, event->reading);
+        say_jobs(monitor, event->reading);
+    }
+    if (!event->stepped)
+        return;
+    say_notices(monitor, event->plan->notices, "fleet");
+    for (i = 0; i < event->plan->n; i++)
+        say_notices(monitor, event->plan->host[i].notices, monitor->fleet.hosts[i].name);
+    say_hosts(monitor);
+}
+
 static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
 {
     int64_t end_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : -1;
+    int64_t drills_ms = 0;
     struct watch_event event;
-    int i;
     while (end_ms < 0 || http_monotonic_ms() < end_ms) {
+        heed_words(monitor);
         if (watch_next(monitor->watch, &event, err) != UND_OK)
             return err->code;
-        if (event.reading) {
-            say_feed(monitor, event.reading);
-            say_jobs(monitor, event.reading);
+        tell(monitor, &event);
+        if (status_follow(monitor->status, &event, monitor->journal, monitor->run, err) != UND_OK)
+            return err->code;
+        if (monitor->page && http_monotonic_ms() >= drills_ms) {
+            drills_ms = http_monotonic_ms() + DRILLS_EVERY_MS;
+            status_refresh_drills(monitor->status, monitor->journal);
         }
-        if (!event.stepped)
-            continue;
-        say_notices(monitor, event.plan->notices, "fleet");
-        for (i = 0; i < event.plan->n; i++)
-            say_notices(monitor, event.plan->host[i].notices, monitor->fleet.hosts[i].name);
-        say_hosts(monitor);
+        page_publish(monitor->page, monitor->status);
     }
     return UND_OK;
 }
@@ -237,12 +311,14 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
     if (err->code != UND_OK)
         return err->code;
     fleet_clock_start(&pace, monitor->fleet.live.time_factor);
-    if (watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
+    if (open_page(monitor, err) == UND_OK &&
+        watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
                    monitor->run, err) == UND_OK) {
         say_canary(monitor);
         watch_on(monitor, err);
         interrupt_clear(); /* what is taken back in the end is not cut short as well */
     }
+    page_close(monitor->page);
     watch_close(monitor->watch);
     conclude(monitor, err);
     return err->code;
@@ -254,6 +330,7 @@ enum und_code monitor_command(int argc, char **argv, struct und_err *err)
     int first;
     if (!monitor)
         return und_fail(err, UND_USAGE, "monitor: out of memory");
+    pthread_mutex_init(&monitor->lock, NULL);
     secret_harden();
     interrupt_install();
     first = options_parse(&monitor_options, argc, argv, monitor, err);
@@ -264,6 +341,8 @@ enum und_code monitor_command(int argc, char **argv, struct und_err *err)
         journal_close(monitor->journal);
         fleet_fini(&monitor->fleet);
     }
+    free(monitor->status);
+    pthread_mutex_destroy(&monitor->lock);
     free(monitor);
     return err->code;
 }

@@ -1,11 +1,10 @@
 #include "listen.h"
 #include "live/act/attribution.h"
+#include "live/base/address.h"
 #include "live/secret/signature.h"
 #include "model/base/assert.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,18 +64,6 @@ bool listen_take(struct listener *listener, int64_t timeout_ms, struct stage_hin
 
 /* ---- what comes in ---- */
 
-static bool token_fits(const struct listener *listener, const char *header)
-{
-    size_t n;
-    if (!listener->token)
-        return true;
-    if (!header || strncmp(header, "Bearer ", 7) != 0)
-        return false;
-    n = secret_size(listener->token);
-    return strlen(header + 7) == n &&
-           CRYPTO_memcmp(header + 7, secret_text(listener->token), n) == 0;
-}
-
 /* One hint a host that fires, and one a host that does not any more. */
 static bool take_alerts(struct listener *listener, const struct upload *upload)
 {
@@ -133,7 +120,7 @@ static unsigned judge(struct listener *listener, struct MHD_Connection *connecti
         return MHD_HTTP_CONTENT_TOO_LARGE;
     if (!alerts && (strcmp(url, "/github") != 0 || !listener->signing))
         return MHD_HTTP_NOT_FOUND;
-    if (alerts ? !token_fits(listener, token)
+    if (alerts ? listener->token && !signature_is_bearer(listener->token, token)
                : !signature_valid(listener->signing, upload->body, upload->size, signature))
         return MHD_HTTP_UNAUTHORIZED;
     if (alerts ? take_alerts(listener, upload) : take_event(listener, upload))
@@ -200,29 +187,11 @@ static void on_end(void *context, struct MHD_Connection *connection, void **own,
 
 /* ---- opening ---- */
 
-static enum und_code read_address(const char *text, struct sockaddr_in *out, struct und_err *err)
-{
-    char host[LIVE_NAME];
-    const char *colon = strrchr(text, ':');
-    char *end;
-    long port = colon ? strtol(colon + 1, &end, 10) : -1;
-    *out = (struct sockaddr_in){.sin_family = AF_INET};
-    if (colon)
-        snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
-    if (!colon || *end || port < 0 || port > 65535 || inet_pton(AF_INET, host, &out->sin_addr) != 1)
-        return und_fail(err, UND_USAGE,
-                        "live.listen.address: got \"%s\", want ADDRESS:PORT, e.g. 127.0.0.1:8099",
-                        text);
-    out->sin_port = htons((uint16_t)port);
-    return UND_OK;
-}
-
 static enum und_code open_secrets(struct listener *listener, const struct sockaddr_in *address,
                                   struct und_err *err)
 {
     const struct live *live = &listener->fleet->live;
-    bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
-    if (!live->listen.alertmanager_token[0] && !loopback)
+    if (!live->listen.alertmanager_token[0] && !address_is_loopback(address))
         return und_fail(err, UND_USAGE,
                         "live.listen.alertmanager_token: got nothing, want a token: %s is no "
                         "loopback address",
@@ -252,7 +221,7 @@ enum und_code listen_open(struct listener **out, const struct fleet *fleet, stru
     *out = NULL;
     if (!fleet->live.listen.address[0])
         return UND_OK;
-    if (read_address(fleet->live.listen.address, &address, err) != UND_OK)
+    if (address_read(fleet->live.listen.address, "live.listen.address", &address, err) != UND_OK)
         return err->code;
     listener = calloc(1, sizeof *listener);
     UND_ASSERT(listener != NULL);

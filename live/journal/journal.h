@@ -135,6 +135,12 @@ typedef enum und_code journal_visitor(void *context, int64_t number, int64_t now
 enum und_code journal_decisions(struct journal *journal, int64_t run, journal_visitor *each,
                                 void *context, struct und_err *err);
 
+/* Calls `each` for the notes of this topic since that wall-clock time, of all runs, in order. */
+typedef enum und_code journal_note_visitor(void *context, int64_t at_ms, const char *text,
+                                           struct und_err *err);
+enum und_code journal_notes(struct journal *journal, const char *topic, int64_t since_ms,
+                            journal_note_visitor *each, void *context, struct und_err *err);
+
 /* "drill"; static. */
 const char *journal_kind_name(enum journal_kind kind);
 

@@ -179,3 +179,26 @@ enum und_code journal_decisions(struct journal *journal, int64_t run, journal_vi
     sqlite3_finalize(statement);
     return err->code;
 }
+
+enum und_code journal_notes(struct journal *journal, const char *topic, int64_t since_ms,
+                            journal_note_visitor *each, void *context, struct und_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(journal->db,
+                                  "SELECT at_ms, text FROM note WHERE topic = ? AND at_ms >= ?"
+                                  " ORDER BY id",
+                                  -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, topic, -1, SQLITE_TRANSIENT);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_int64(statement, 2, since_ms);
+    while (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        code = each(context, sqlite3_column_int64(statement, 0),
+                    (const char *)sqlite3_column_text(statement, 1), err) == UND_OK
+                   ? SQLITE_OK
+                   : SQLITE_ABORT;
+    if (code != SQLITE_DONE)
+        journal_failed(journal, "cannot be read", err);
+    sqlite3_finalize(statement);
+    return err->code;
+}

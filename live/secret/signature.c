@@ -20,3 +20,11 @@ bool signature_valid(const struct secret *secret, const void *body, size_t size,
         snprintf(expected + 7 + 2 * i, 3, "%02x", digest[i]);
     return CRYPTO_memcmp(expected, header, sizeof expected - 1) == 0;
 }
+
+bool signature_is_bearer(const struct secret *token, const char *header)
+{
+    size_t n = secret_size(token);
+    if (!header || strncmp(header, "Bearer ", 7) != 0)
+        return false;
+    return strlen(header + 7) == n && CRYPTO_memcmp(header + 7, secret_text(token), n) == 0;
+}

@@ -13,4 +13,7 @@
 bool signature_valid(const struct secret *secret, const void *body, size_t size,
                      const char *header);
 
+/* Is it "Authorization: Bearer TOKEN" with this token? Compared in constant time as well. */
+bool signature_is_bearer(const struct secret *token, const char *header);
+
 #endif

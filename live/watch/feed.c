@@ -34,6 +34,7 @@ struct feeds {
     struct feed_reading mail[MAILBOX];
     size_t first, n;
     bool closing;
+    int64_t jobs_due_ms; /* GitHub's thread's */
 };
 
 /* Moves scratch[feed] into the mailbox; the oldest reading goes where there is no room. */
@@ -105,8 +106,8 @@ bool feeds_have_alerts(const struct feeds *feeds)
     return feeds->prometheus || feeds->alertmanager;
 }
 
-/* Only where the policy makes something of it. */
-static bool looks_at_jobs(const struct fleet *fleet)
+/* The policy makes something of it. */
+static bool policy_looks_at_jobs(const struct fleet *fleet)
 {
     const struct policy_config *policy = &fleet->policy;
     return fleet->has_policy && fleet->live.github.repository[0] &&
@@ -129,7 +130,11 @@ static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
     int64_t since_ms =
         http_wall_ms() -
         3 * fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.github_poll_ms) - SINCE_MS;
+    reading->jobs_read = true;
     if (job_reader_look(&feeds->reader, since_ms, NULL, 0, &reading->jobs) != UND_OK)
+        return;
+    queue_sum_up(&reading->queue, feeds->fleet, runners, &feeds->reader);
+    if (!policy_looks_at_jobs(feeds->fleet))
         return;
     job_signs_note(&feeds->signs, &feeds->reader);
     job_signs_fill(&feeds->signs, &feeds->reader, runners, reading->hosts);
@@ -137,23 +142,35 @@ static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
     send_canary(feeds, reading);
 }
 
+/* For people they are read now and then. */
+static bool jobs_due(struct feeds *feeds)
+{
+    int64_t now_ms = fleet_clock_now_ms(feeds->pace);
+    if (!feeds->fleet->live.github.repository[0] ||
+        (!policy_looks_at_jobs(feeds->fleet) && now_ms < feeds->jobs_due_ms))
+        return false;
+    feeds->jobs_due_ms = now_ms + FEED_QUEUE_MS;
+    return true;
+}
+
 static void read_github(struct feeds *feeds, struct feed_reading *reading)
 {
     struct github_runners runners = {0};
     if (github_runners(feeds->github, &runners, &reading->error) == UND_OK) {
         reading->strays = attribution_count(feeds->fleet, &runners, reading->hosts);
-        if (looks_at_jobs(feeds->fleet))
+        if (jobs_due(feeds))
             read_jobs(feeds, &runners, reading);
     }
     reading->requests_left = github_limits(feeds->github)->remaining;
-    github_runners_fini(&runners);
 }
 
 static void note_severities(const struct attribution_alerts *alerts, struct feed_reading *reading)
 {
     int i;
-    for (i = 0; i < FLEET_HOSTS; i++)
+    for (i = 0; i < FLEET_HOSTS; i++) {
         reading->hosts[i].severities = alerts[i].severities;
+        reading->alert_ms[i] = alerts[i].active_wall_ms;
+    }
 }
 
 static void read_prometheus(struct feeds *feeds, struct feed_reading *reading)

@@ -9,6 +9,7 @@
 
 #include "live/act/attribution.h"
 #include "live/http/fleet_clock.h"
+#include "queue.h"
 
 #include <stdatomic.h>
 
@@ -19,13 +20,19 @@ struct feed_reading {
     struct und_err error;
     int64_t begun_ms, at_ms;
     struct host_reading hosts[FLEET_HOSTS];
-    int strays;            /* GitHub: registrations that belong to nobody */
-    int64_t requests_left; /* GitHub: of its hour; -1: not told */
-    struct und_err jobs;   /* GitHub: why the jobs could not be read; the registrations were */
-    char said[256];        /* GitHub: about a canary; "": nothing */
+    int64_t alert_ms[FLEET_HOSTS]; /* alerts: since when, wall clock; -1: none */
+    int strays;                    /* GitHub: registrations that belong to nobody */
+    int64_t requests_left;         /* GitHub: of its hour; -1: not told */
+    bool jobs_read;                /* GitHub: the jobs were asked for as well */
+    struct und_err jobs;        /* GitHub: why the jobs could not be read; the registrations were */
+    char said[256];             /* GitHub: about a canary; "": nothing */
+    struct queue_summary queue; /* GitHub: .known if jobs_read and no error */
 };
 
 struct feeds;
+
+/* Where only people look at the jobs, they are read so rarely (fleet time). */
+#define FEED_QUEUE_MS 60000
 
 /* Opens the clients (reading their credentials) and starts the threads. All arguments are borrowed
  * and outlive it; `cancel` may be NULL. */

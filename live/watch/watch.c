@@ -20,6 +20,7 @@ struct watch {
     struct feed_reading reading; /* of the last event */
     bool has_reading;
     bool heard[FEED_COUNT]; /* a good reading at all */
+    bool paused, pause_file;
     int64_t next_tick_ms, next_health_ms;
 };
 
@@ -85,7 +86,8 @@ static void take(struct watch *watch, const struct feed_reading *reading)
 static void heed_pause(struct watch *watch)
 {
     const char *path = watch->fleet->live.pause_file;
-    driver_pause(&watch->driver, path[0] && access(path, F_OK) == 0);
+    watch->pause_file = path[0] && access(path, F_OK) == 0;
+    driver_pause(&watch->driver, watch->paused || watch->pause_file);
 }
 
 static void check_health(struct watch *watch, int64_t now_ms)
@@ -145,10 +147,21 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
                                   .view = view,
                                   .plan = &watch->driver.plan,
                                   .state = &watch->driver.state};
+    event->pause_file = watch->pause_file;
     if (!ready(watch, now_ms) || driver_idle(&watch->driver, now_ms))
         return UND_OK;
     event->stepped = true;
     return step(watch, now_ms, err);
+}
+
+void watch_pause(struct watch *watch, bool paused)
+{
+    watch->paused = paused;
+}
+
+void watch_maintenance(struct watch *watch, int host, bool asked)
+{
+    driver_maintenance(&watch->driver, host, asked);
 }
 
 void watch_describe(const struct watch *watch, int host, char *out, size_t size)

@@ -23,6 +23,7 @@ struct watch_event {
     const struct view *view;
     const struct plan *plan; /* the last one */
     const struct policy_state *state;
+    bool pause_file; /* it is there */
 };
 
 /* The JSON that a run's `about` must hold for replay: policy and hosts. New reference. */
@@ -39,6 +40,9 @@ void watch_close(struct watch *watch);
 /* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */
 enum und_code watch_next(struct watch *watch, struct watch_event *event, struct und_err *err);
 
+/* By hand, in force until said otherwise. The pause file pauses as well. */
+void watch_pause(struct watch *watch, bool paused);
+void watch_maintenance(struct watch *watch, int host, bool asked);
 /* One line about a host: phase, admitted, online, probe, alerts. */
 void watch_describe(const struct watch *watch, int host, char *out, size_t size);
 

@@ -254,6 +254,48 @@ static const struct table hook_table = {
     .fields = hook_fields,
 };
 
+#define PAGE(member) TEXT(struct live, page.member)
+
+static const struct field page_fields[] = {
+    {.key = "address",
+     .kind = FIELD_TEXT,
+     PAGE(address),
+     .required = true,
+     .help = "address:port of the monitor's page, /metrics and /api/v1/state; beyond this machine "
+             "only with token, cert_file and key_file"},
+    {.key = "token",
+     .kind = FIELD_TEXT,
+     PAGE(token),
+     .help = "where the token is that actions (pause, maintenance, ...) ask for, and on other than "
+             "a loopback address everything; left out: no actions"},
+    {.key = "cert_file", .kind = FIELD_TEXT, PAGE(cert_file), .help = "certificate in PEM"},
+    {.key = "key_file",
+     .kind = FIELD_TEXT,
+     PAGE(key_file),
+     .help = "its private key; readable by nobody else"},
+    {.key = NULL},
+};
+
+static enum und_code check_page(struct spec *spec, void *base, json_t *mapping,
+                                const struct spot *whole)
+{
+    struct live *live = base;
+    struct spot spot =
+        spec_spot(spec, mapping, live->page.cert_file[0] ? "cert_file" : "key_file", whole);
+    if (!live->page.cert_file[0] != !live->page.key_file[0])
+        return doc_fail(&spot, spec->err, "cert_file and key_file go together");
+    if (check_file(spec, mapping, whole, "cert_file", live->page.cert_file) != UND_OK)
+        return UND_USAGE;
+    return check_file(spec, mapping, whole, "key_file", live->page.key_file);
+}
+
+static const struct table page_table = {
+    .name = "page",
+    .help = "the monitor's page",
+    .fields = page_fields,
+    .check = check_page,
+};
+
 static const struct field workflow = {.kind = FIELD_TEXT, .size = LIVE_NAME};
 static const struct field a_place = {.kind = FIELD_TABLE, .table = &place_table};
 
@@ -296,6 +338,10 @@ static const struct field live_fields[] = {
      AT(struct live, hook),
      .table = &hook_table,
      .help = "what carries out github.mechanism: hook"},
+    {.key = "page",
+     .kind = FIELD_TABLE,
+     .table = &page_table,
+     .help = "the monitor's page and metrics. Left out: none"},
     {.key = "journal",
      .kind = FIELD_TEXT,
      TEXT(struct live, journal),

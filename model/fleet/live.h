@@ -75,6 +75,11 @@ struct live {
         char alertmanager_token[LIVE_SOURCE]; /* bearer token that Alertmanager sends */
         char github_secret[LIVE_SOURCE];      /* that GitHub signs with */
     } listen;
+    struct {
+        char address[LIVE_NAME];                        /* "127.0.0.1:8098"; "": no page */
+        char token[LIVE_SOURCE];                        /* for actions; beyond loopback for all */
+        char cert_file[LIVE_FILE], key_file[LIVE_FILE]; /* TLS; "": none */
+    } page;
     char journal[LIVE_FILE];
     char stop_file[LIVE_FILE];  /* its existence stops a drill at once; "": none */
     char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
