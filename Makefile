@@ -135,11 +135,11 @@ $(patsubst %,$(BUILD)/tests/%,$(filter-out live/test_hub,$(SUITES))): %: %.o $(S
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 
 # Counts what the program's own objects allocate.
-$(BUILD)/tests/sim/test_allocations: LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
+$(BUILD)/tests/sim/test_allocations: override LINK += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc \
     aligned_alloc)
 comma := ,
 # Puts a policy without its guard in the place of the real one.
-$(BUILD)/tests/live/test_broken_policy: LINK += -Wl,--wrap=policy_step
+$(BUILD)/tests/live/test_broken_policy: override LINK += -Wl,--wrap=policy_step
 
 suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
 
