@@ -13,6 +13,11 @@ extern const char *const spec_signals[];    /* in the order of enum signal */
 extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
 extern const struct table spec_policy, spec_evidence, spec_controller, spec_objectives;
 extern const struct table spec_fault, spec_live, spec_drill, spec_rule, spec_expect;
+extern const struct table spec_class;
+
+/* Names of classes, what they need, and the jobs of a run. */
+enum und_code spec_check_classes(struct spec *spec, struct workload *workload, json_t *mapping,
+                                 const struct spot *whole);
 
 /* The rules of a list against each other. */
 enum und_code spec_check_rules(struct spec *spec, const struct monitoring *monitoring,

@@ -1,4 +1,4 @@
-/* The tables of a fleet's workload: arrivals, fan-out, classes of jobs, the queue. */
+/* The tables of a fleet's workload: arrivals, fan-out, the queue; classes of jobs apart. */
 #include "csv.h"
 #include "model/base/units.h"
 #include "spec_tables.h"
@@ -197,55 +197,6 @@ static const struct table fan_out_table = {
              "integer}}}}",
 };
 
-static const struct field class_fields[] = {
-    {.key = "name",
-     .kind = FIELD_TEXT,
-     TEXT(struct job_class, name),
-     .fallback = "job",
-     .help = "name of the class"},
-    {.key = "weight",
-     .kind = FIELD_NUMBER,
-     AT(struct job_class, weight),
-     RANGE(0, 1e9),
-     .fallback = "1",
-     .help = "relative frequency"},
-    {.key = "duration",
-     .kind = FIELD_DIST,
-     AT(struct job_class, duration),
-     .help = "how long its jobs run; a trace brings its own"},
-    {.key = "timeout",
-     .kind = FIELD_DURATION,
-     AT(struct job_class, timeout_ms),
-     RANGE(0, (double)(5 * UNITS_DAY)),
-     .fallback = "0",
-     .help = "timeout-minutes: a job that runs longer fails; 0: none"},
-    {.key = "priority",
-     .kind = FIELD_INT,
-     AT(struct job_class, priority),
-     RANGE(-1000, 1000),
-     .fallback = "0",
-     .help = "higher goes first, without preemption; GitHub has none"},
-    {.key = "cores",
-     .kind = FIELD_NUMBER,
-     AT(struct job_class, cores),
-     RANGE(0, 4096),
-     .fallback = "1",
-     .help = "CPU cores that a running job keeps busy"},
-    {.key = "memory",
-     .kind = FIELD_SIZE,
-     AT(struct job_class, memory_bytes),
-     RANGE(0, 1e15),
-     .fallback = "0",
-     .help = "memory that a running job uses"},
-    {.key = NULL},
-};
-
-static const struct table class_table = {
-    .name = "class",
-    .help = "a class of jobs",
-    .fields = class_fields,
-};
-
 static enum und_code read_capacity(struct spec *spec, const struct field *field, void *to,
                                    json_t *value, const struct spot *spot)
 {
@@ -283,7 +234,7 @@ static const struct table queue_table = {
     .fields = queue_fields,
 };
 
-static const struct field a_class = {.kind = FIELD_TABLE, .table = &class_table};
+static const struct field a_class = {.kind = FIELD_TABLE, .table = &spec_class};
 
 static const struct field workload_fields[] = {
     {.key = "arrivals",
@@ -319,30 +270,6 @@ static const struct field workload_fields[] = {
     {.key = NULL},
 };
 
-static enum und_code check_classes(struct spec *spec, const struct workload *workload, json_t *list)
-{
-    double sum = 0;
-    int i, j;
-    struct spot spot;
-    for (i = 0; i < workload->n_classes; i++) {
-        json_t *mapping = json_array_get(list, (size_t)i);
-        spot = doc_item(spec->doc, list, (size_t)i, "classes");
-        sum += workload->classes[i].weight;
-        if (workload->arrivals.kind != ARRIVALS_TRACE && !json_object_get(mapping, "duration"))
-            return spec_fail_key(spec, mapping, &spot, "duration",
-                                 "missing: how long its jobs run");
-        for (j = 0; j < i; j++)
-            if (strcmp(workload->classes[i].name, workload->classes[j].name) == 0)
-                return spec_fail_key(spec, mapping, &spot, "name",
-                                     "a class of this name is there "
-                                     "already");
-    }
-    spot = doc_item(spec->doc, list, 0, "classes");
-    if (workload->n_classes > 0 && sum <= 0)
-        return doc_fail(&spot, spec->err, "all weights are 0");
-    return UND_OK;
-}
-
 static enum und_code load_trace(struct spec *spec, struct workload *workload, json_t *mapping,
                                 const struct spot *whole)
 {
@@ -359,7 +286,7 @@ static enum und_code check_workload(struct spec *spec, void *base, json_t *mappi
                                     const struct spot *whole)
 {
     struct workload *workload = base;
-    if (check_classes(spec, workload, json_object_get(mapping, "classes")) != UND_OK)
+    if (spec_check_classes(spec, workload, mapping, whole) != UND_OK)
         return UND_USAGE;
     if (workload->n_classes == 0 && workload->arrivals.kind == ARRIVALS_POISSON)
         return spec_fail_key(spec, mapping, whole, "classes",
@@ -374,7 +301,7 @@ static enum und_code check_workload(struct spec *spec, void *base, json_t *mappi
         struct spot spot = *whole;
         json_t *nothing = json_null();
         workload->n_classes = 1;
-        return spec_read(spec, &class_table, &workload->classes[0], nothing, &spot);
+        return spec_read(spec, &spec_class, &workload->classes[0], nothing, &spot);
     }
     return UND_OK;
 }

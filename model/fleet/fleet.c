@@ -38,3 +38,8 @@ int fleet_rotation(const struct fleet *fleet, int host)
         fleet->has_policy && !fleet->policy.overflow && fleet->hosts[host].tier == TIER_BACKUP;
     return waits ? 0 : fleet->hosts[host].slots;
 }
+
+uint64_t fleet_class_hosts(const struct job_class *job_class, int n_hosts)
+{
+    return job_class->n_runs_on > 0 ? job_class->hosts : UINT64_MAX >> (64 - n_hosts);
+}

@@ -68,7 +68,15 @@ struct job_class {
     int priority;       /* higher first; not preemptive */
     double cores;       /* CPU a running job uses */
     int64_t memory_bytes;
+    char runs_on[FLEET_LABELS][FLEET_NAME]; /* labels that its host must have */
+    int n_runs_on;
+    uint64_t hosts; /* bit set of those that have them all; of no meaning without labels */
+    int jobs;       /* of each run; 0: drawn by weight */
+    uint32_t needs; /* bit set of classes whose jobs of the run are done first */
 };
+
+/* Where jobs of the class may run: a bit set of hosts, 0 for none at all. */
+uint64_t fleet_class_hosts(const struct job_class *job_class, int n_hosts);
 
 struct workload {
     struct {

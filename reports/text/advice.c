@@ -186,6 +186,26 @@ static void advise_left_out(const struct fleet *fleet, struct lines *lines)
     }
 }
 
+/* Jobs that no host may have wait as they would at GitHub, which says no more of it. */
+static void advise_labels(const struct fleet *fleet, struct lines *lines)
+{
+    int i, k;
+    for (i = 0; i < fleet->workload.n_classes; i++) {
+        const struct job_class *one = &fleet->workload.classes[i];
+        char labels[160] = "";
+        size_t n = 0;
+        if (fleet_class_hosts(one, fleet->n_hosts) != 0)
+            continue;
+        for (k = 0; k < one->n_runs_on && n < sizeof labels; k++)
+            n += (size_t)snprintf(labels + n, sizeof labels - n, "%s%s", k > 0 ? ", " : "",
+                                  one->runs_on[k]);
+        add(lines,
+            "class %s: no host has the labels %s: its jobs wait until they are given up; set "
+            "labels of hosts, or runs_on",
+            one->name, labels);
+    }
+}
+
 /* "7 slots lost on dell", "crash-loop of primary" */
 static void name_fault(const struct report *report, const struct fault *fault, char *out,
                        size_t size)
@@ -218,6 +238,7 @@ void advice_undetected(const struct report *report, const struct undetected *und
 int advice_lines(const struct report *report, char line[ADVICE_LINES][ADVICE_TEXT])
 {
     struct lines lines = {line, 0};
+    advise_labels(&report->scenario->fleet, &lines);
     advise_left_out(&report->scenario->fleet, &lines);
     advise_alerts(&report->scenario->fleet, &lines);
     advise_claims(report->scenario, &lines);

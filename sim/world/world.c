@@ -50,6 +50,7 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     world_github_open(world);
     world_session_open(world);
     world_job_open(world);
+    world_needs_open(world);
     world_workload_open(world);
     world_field_open(world);
     world_monitoring_open(world, always_tick);
@@ -65,6 +66,7 @@ void world_close(struct world *world)
     world_measure_close(world);
     world_monitoring_close(world);
     world_field_close(world);
+    world_needs_close(world);
     world_job_close(world);
     world_session_close(world);
     world_github_close(world);
@@ -128,6 +130,7 @@ void world_start(struct world *world, const struct stream *base, const struct re
     world_measure_start(world, found->group, found->slices);
     world_incident_start(world, found->incidents, found->max_incidents);
     world_job_start(world);
+    world_needs_start(world);
     world_host_start(world);
     world_session_start(world);
     world_fault_start(world);

@@ -10,6 +10,7 @@
  *   world_event.c       the table of events: who handles them, which have passed
  *   world_tell.h        the list of who hears what
  *   world_workload.c    arrivals, fan-out, job classes
+ *   world_needs.c       runs whose jobs need one another
  *   world_job.c         the pool of jobs, their states, the queues
  *   world_github.c      choice of a registration, pick-up, conclusion, routing, capacity
  *   world_session.c     locks, offline detection, the return of registrations
@@ -47,6 +48,7 @@
 #include "world_job.h"
 #include "world_measure.h"
 #include "world_monitoring.h"
+#include "world_needs.h"
 #include "world_news.h"
 #include "world_session.h"
 #include "world_trace.h"
@@ -126,6 +128,7 @@ struct world {
 
     struct world_workload workload;
     struct world_jobs jobs;
+    struct world_needs needs;
     struct world_github github;
     struct world_sessions sessions;
     struct world_host host[FLEET_HOSTS];

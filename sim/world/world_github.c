@@ -161,38 +161,68 @@ static void assign(struct world *world, uint32_t job, uint32_t reg)
     }
 }
 
-static uint32_t first_eligible(struct world *world, const struct job_queue *queue, uint32_t *reg)
+static bool any_idle(const struct world *world, uint64_t hosts)
 {
-    uint32_t job;
-    for (job = queue->head; job != NONE; job = world->jobs.job[job].next) {
-        *reg = choose(world, world->jobs.job[job].hosts);
-        if (*reg != NONE)
-            return job;
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        if ((hosts >> host & 1) && world->github.host[host].n_idle > 0)
+            return true;
+    return false;
+}
+
+/* The oldest of the queue that some idle registration could take. All of a queue have the same
+ * labels, unless the variable says when they were created. */
+static uint32_t first_eligible(const struct world *world, const struct job_queue *queue)
+{
+    uint32_t job = queue->head;
+    while (job != NONE && !any_idle(world, world->jobs.job[job].hosts))
+        job = world->github.by_variable ? world->jobs.job[job].next : NONE;
+    return job;
+}
+
+/* Of the queues first..end-1, which are of one priority: jobs go by their time of creation. */
+static uint32_t oldest_eligible(const struct world *world, int first, int end)
+{
+    uint32_t oldest = NONE;
+    int i;
+    for (i = first; i < end; i++) {
+        uint32_t job = first_eligible(world, &world->jobs.queue[i]);
+        const struct job *j = &world->jobs.job[job == NONE ? 0 : job];
+        const struct job *than = &world->jobs.job[oldest == NONE ? 0 : oldest];
+        if (job != NONE && (oldest == NONE || j->created_ms < than->created_ms ||
+                            (j->created_ms == than->created_ms && j->number < than->number)))
+            oldest = job;
     }
-    return NONE;
+    return oldest;
 }
 
 void world_github_dispatch(struct world *world)
 {
-    int i;
+    const struct world_jobs *jobs = &world->jobs;
+    int i, end;
     if (!world_github_up(world))
         return;
-    for (i = 0; i < world->jobs.n_queues && world->jobs.queued > 0; i++) {
-        const struct job_queue *queue = &world->jobs.queue[i];
-        uint32_t job, reg;
-        while (queue->head != NONE) {
-            if (world->github.by_variable) {
-                job = first_eligible(world, queue, &reg);
-            } else {
-                job = queue->head;
-                reg = choose(world, world->jobs.job[job].hosts);
-            }
-            if (job == NONE || reg == NONE)
+    for (i = 0; i < jobs->n_queues && jobs->queued > 0; i = end) {
+        uint32_t job;
+        for (end = i + 1; end < jobs->n_queues; end++)
+            if (jobs->queue[end].priority != jobs->queue[i].priority)
                 break;
+        while ((job = oldest_eligible(world, i, end)) != NONE) {
+            uint32_t reg = choose(world, jobs->job[job].hosts);
             world_job_dequeue(world, job);
             assign(world, job, reg);
         }
     }
+}
+
+/* Nobody waits, or nobody that could take what this one can. */
+static bool is_next(const struct world *world, const struct job *job)
+{
+    int i;
+    for (i = 0; i < world->jobs.n_queues && world->jobs.queued > 0; i++)
+        if (world->jobs.queue[i].head != NONE && (world->jobs.queue[i].hosts & job->hosts) != 0)
+            return false;
+    return true;
 }
 
 void world_github_submit(struct world *world, uint32_t job)
@@ -207,7 +237,7 @@ void world_github_submit(struct world *world, uint32_t job)
     world_tell(world, (struct news){.kind = NEWS_JOB_ARRIVED, .job = job, .host = -1});
     if (world->field.slow > 0 && world_field_delays(world, job))
         return;
-    reg = world->jobs.queued == 0 && world_github_up(world) ? choose(world, j->hosts) : NONE;
+    reg = is_next(world, j) && world_github_up(world) ? choose(world, j->hosts) : NONE;
     /* Drawn whether it will have to wait or not, so that each job's is its own in every fleet. */
     if (workload->queue.has_patience)
         patience_ms = draw_ms(&workload->queue.patience,
@@ -283,6 +313,8 @@ void world_github_leave_host(struct world *world, uint32_t job)
 void world_github_end(struct world *world, uint32_t job)
 {
     const struct job *j = &world->jobs.job[job];
+    uint32_t run = j->run;
+    int job_class = j->job_class;
     UND_ASSERT(j->state == JOB_RUNNING);
     if (j->fate == FATE_FAILS) {
         world_github_fail(world, job, "what it needs is not there");
@@ -295,6 +327,8 @@ void world_github_end(struct world *world, uint32_t job)
                                     .host = world->github.reg[j->reg].host,
                                     .again = NONE});
     world_job_release(world, job);
+    if (run != NONE)
+        world_needs_over(world, run, job_class, true);
     if (world->jobs.queued > 0)
         world_github_dispatch(world);
     world_tell(world, (struct news){.kind = NEWS_LEVELS});
@@ -303,7 +337,8 @@ void world_github_end(struct world *world, uint32_t job)
 void world_github_fail(struct world *world, uint32_t job, const char *why)
 {
     const struct job *j = &world->jobs.job[job];
-    uint32_t again = NONE;
+    uint32_t again = NONE, run = j->run;
+    int job_class = j->job_class;
     world_digest(world, EV_LOCK_EXPIRY, job, j->reg);
     if (j->reg != NONE)
         world_github_leave_host(world, job);
@@ -317,6 +352,8 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
     world_job_release(world, job);
     if (again != NONE)
         world_github_submit(world, again);
+    else if (run != NONE)
+        world_needs_over(world, run, job_class, false);
     if (world->jobs.queued > 0)
         world_github_dispatch(world);
 }

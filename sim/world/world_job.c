@@ -4,27 +4,38 @@
 
 #include <stdlib.h>
 
-/* One queue for each distinct priority, the highest first. */
+static bool goes_before(const struct job_queue *a, const struct job_queue *b)
+{
+    return a->priority > b->priority;
+}
+
+/* One queue for each distinct priority, the highest first; where classes are bound to labels, one
+ * for each priority and set of hosts. */
 static void open_queues(struct world *world)
 {
     const struct workload *workload = &world->fleet->workload;
     struct world_jobs *jobs = &world->jobs;
     int i, j;
+    jobs->queue = world_allocate(FLEET_CLASSES + 1, sizeof *jobs->queue);
     for (i = 0; i < workload->n_classes; i++) {
-        for (j = 0; j < workload->n_classes; j++) {
-            bool first_of_its_kind = true;
-            int k;
-            for (k = 0; k < j; k++)
-                first_of_its_kind = first_of_its_kind &&
-                                    workload->classes[k].priority != workload->classes[j].priority;
-            jobs->queue_of_class[i] +=
-                first_of_its_kind && workload->classes[j].priority > workload->classes[i].priority;
-        }
-        if (jobs->queue_of_class[i] + 1 > jobs->n_queues)
-            jobs->n_queues = jobs->queue_of_class[i] + 1;
+        struct job_queue queue = {NONE, NONE, false, workload->classes[i].priority,
+                                  fleet_class_hosts(&workload->classes[i], world->n_hosts)};
+        for (j = 0; j < jobs->n_queues; j++)
+            if (jobs->queue[j].priority == queue.priority && jobs->queue[j].hosts == queue.hosts)
+                break;
+        if (j < jobs->n_queues)
+            continue;
+        for (j = jobs->n_queues++; j > 0 && goes_before(&queue, &jobs->queue[j - 1]); j--)
+            jobs->queue[j] = jobs->queue[j - 1];
+        jobs->queue[j] = queue;
     }
-    jobs->n_queues = jobs->n_queues > 0 ? jobs->n_queues : 1;
-    jobs->queue = world_allocate((size_t)jobs->n_queues, sizeof *jobs->queue);
+    for (i = 0; i < workload->n_classes; i++)
+        for (j = 0; j < jobs->n_queues; j++)
+            if (jobs->queue[j].priority == workload->classes[i].priority &&
+                jobs->queue[j].hosts == fleet_class_hosts(&workload->classes[i], world->n_hosts))
+                jobs->queue_of_class[i] = j;
+    if (jobs->n_queues == 0)
+        jobs->queue[jobs->n_queues++].hosts = UINT64_MAX >> (64 - world->n_hosts);
 }
 
 void world_job_open(struct world *world)
@@ -48,7 +59,8 @@ void world_job_start(struct world *world)
     jobs->used = jobs->created = 0;
     jobs->queued = jobs->held = jobs->in_system = 0;
     for (i = 0; i < jobs->n_queues; i++)
-        jobs->queue[i] = (struct job_queue){NONE, NONE, false};
+        jobs->queue[i] =
+            (struct job_queue){NONE, NONE, false, jobs->queue[i].priority, jobs->queue[i].hosts};
 }
 
 /* ---- the pool ---- */
@@ -66,6 +78,12 @@ static uint32_t take(struct world_jobs *jobs)
     return jobs->used++;
 }
 
+/* Those in the rotation that have its labels. */
+static uint64_t hosts_of(const struct world *world, int job_class)
+{
+    return world->github.route & world->jobs.queue[world->jobs.queue_of_class[job_class]].hosts;
+}
+
 uint32_t world_job_new(struct world *world, int job_class, int64_t work_ms)
 {
     struct world_jobs *jobs = &world->jobs;
@@ -79,7 +97,8 @@ uint32_t world_job_new(struct world *world, int job_class, int64_t work_ms)
                                   .work_ms = work_ms,
                                   .started_ms = -1,
                                   .reg = NONE,
-                                  .hosts = world->github.route,
+                                  .hosts = hosts_of(world, job_class),
+                                  .run = NONE,
                                   .incident = -1,
                                   .epoch = epoch,
                                   .number = jobs->created++,
@@ -97,7 +116,14 @@ uint32_t world_job_again(struct world *world, uint32_t old, int64_t work_ms)
         return NONE;
     world->jobs.job[job].attempt = (uint8_t)(before->attempt < 255 ? before->attempt + 1 : 255);
     world->jobs.job[job].incident = before->incident;
+    world->jobs.job[job].run = before->run;
     return job;
+}
+
+void world_job_of_run(struct world *world, uint32_t job, uint32_t run)
+{
+    UND_ASSERT(world->jobs.job[job].run == NONE);
+    world->jobs.job[job].run = run;
 }
 
 void world_job_release(struct world *world, uint32_t job)
@@ -311,5 +337,5 @@ void world_job_joins(struct world *world, uint32_t job, int incident)
 void world_job_route(struct world *world, uint32_t job)
 {
     UND_ASSERT(world->jobs.job[job].state == JOB_QUEUED);
-    world->jobs.job[job].hosts = world->github.route;
+    world->jobs.job[job].hosts = hosts_of(world, world->jobs.job[job].job_class);
 }

@@ -38,6 +38,7 @@ struct job {
     uint32_t prev, next; /* in its queue */
     uint32_t reg;        /* registration, NONE */
     uint64_t hosts;      /* bit set of hosts it may run on */
+    uint32_t run;        /* of those in world_needs.h; NONE */
     uint32_t epoch;
     uint32_t number;  /* in the order of creation, for the story */
     int16_t incident; /* in-flight job of this incident, -1 */
@@ -51,12 +52,14 @@ struct job {
 struct job_queue { /* by time of creation */
     uint32_t head, tail;
     bool limit_pending; /* an event waits for its oldest job's limit */
+    int priority;
+    uint64_t hosts; /* bit set: those with the labels of its classes */
 };
 
 struct world_jobs {
     struct job *job; /* the pool; owned */
     uint32_t free, used, created;
-    struct job_queue *queue; /* one a priority, highest first; owned */
+    struct job_queue *queue; /* one a priority and set of hosts, highest first; owned */
     int n_queues, queue_of_class[FLEET_CLASSES];
     int64_t queued, held, in_system; /* counts; held: by a slow GitHub */
 };
@@ -68,8 +71,10 @@ void world_job_start(struct world *world); /* a replication: none */
 /* A new job, in no queue yet, for the hosts that are in the rotation. NONE: the pool is full; then
  * the replication is unstable and ends now. */
 uint32_t world_job_new(struct world *world, int job_class, int64_t work_ms);
-/* The same for the next attempt of `old`, which takes over its incident. */
+/* The same for the next attempt of `old`, which takes over its incident and its run. */
 uint32_t world_job_again(struct world *world, uint32_t old, int64_t work_ms);
+/* A new one: it is of that run. */
+void world_job_of_run(struct world *world, uint32_t job, uint32_t run);
 /* Of any state, and in no queue: back to the pool. */
 void world_job_release(struct world *world, uint32_t job);
 

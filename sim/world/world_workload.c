@@ -168,6 +168,18 @@ static int draw_class(struct world *world)
     return i;
 }
 
+/* Of the run's job number n: drawn, or as the file gives them. */
+static int class_of(struct world *world, int n)
+{
+    const struct workload *workload = &world->fleet->workload;
+    int i = 0;
+    if (workload->n_classes == 0 || workload->classes[0].jobs == 0)
+        return draw_class(world);
+    while (i < workload->n_classes - 1 && n >= workload->classes[i].jobs)
+        n -= workload->classes[i++].jobs;
+    return i;
+}
+
 static void submit_trace(struct world *world)
 {
     const struct workload *workload = &world->fleet->workload;
@@ -179,34 +191,52 @@ static void submit_trace(struct world *world)
         world_github_submit(world, job);
 }
 
+/* False: there is no room for all of it. */
+static bool submit_run(struct world *world)
+{
+    bool needs = world_needs_any(world);
+    uint32_t run = needs ? world_needs_begin(world) : NONE, job;
+    int i, n = draw_fan_out(world);
+    if (needs && run == NONE)
+        return false;
+    for (i = 0; i < n; i++) {
+        int job_class = class_of(world, i);
+        int64_t work_ms = source_next_ms(&world->workload.duration[job_class]);
+        if (needs) {
+            if (!world_needs_add(world, run, job_class, work_ms))
+                return false;
+            continue;
+        }
+        if ((job = world_job_new(world, job_class, work_ms)) == NONE)
+            return false;
+        world_github_submit(world, job);
+    }
+    if (needs)
+        world_needs_go(world, run);
+    return true;
+}
+
 void world_workload_arrival(struct world *world)
 {
     const struct workload *workload = &world->fleet->workload;
     if (workload->arrivals.kind == ARRIVALS_TRACE) {
         submit_trace(world);
-    } else {
-        int n = draw_fan_out(world);
-        while (n-- > 0) {
-            int job_class = draw_class(world);
-            int64_t work_ms = source_next_ms(&world->workload.duration[job_class]);
-            uint32_t job = world_job_new(world, job_class, work_ms);
-            if (job == NONE)
-                return;
-            world_github_submit(world, job);
-        }
+    } else if (!submit_run(world)) {
+        return;
     }
     schedule_next(world);
 }
 
 /* A re-run's duration is drawn afresh: restarting identical heavy-tailed work after each failure
- * would have an infinite mean. A trace without classes has nothing to draw from. */
+ * would have an infinite mean. A trace brings its own where its classes say nothing. */
 int64_t world_workload_redraw(struct world *world, uint32_t job)
 {
     const struct workload *workload = &world->fleet->workload;
-    if (workload->n_classes == 0)
-        return world->jobs.job[job].work_ms;
-    return draw_ms(&workload->classes[world->jobs.job[job].job_class].duration,
-                   &world->streams[STREAM_RERUN]);
+    const struct job *j = &world->jobs.job[job];
+    const struct dist *duration = &workload->classes[j->job_class].duration;
+    if (workload->arrivals.kind == ARRIVALS_TRACE && dist_mean(duration) <= 0)
+        return j->work_ms;
+    return draw_ms(duration, &world->streams[STREAM_RERUN]);
 }
 
 bool world_workload_reruns(const struct world *world)

@@ -236,6 +236,27 @@ START_TEST(a_start_enters_the_trace_at_that_time_of_the_week)
 }
 END_TEST
 
+/* A trace without classes brings the duration of the re-run as well: it is no job of no time. */
+START_TEST(a_job_of_a_trace_is_run_again_in_full)
+{
+    struct scenario_text *s = calloc(1, sizeof *s);
+    double minutes;
+    ck_assert_ptr_nonnull(s);
+    /* Some of those that begin at once last more than 40 min; all die after a minute. */
+    scenario_text_load(s,
+                       "name: trace\nfleet: {hosts: [{name: A, slots: 60}], workload: {arrivals: "
+                       "{kind: trace, file: %s/" TRACE "}, on_failure: rerun}}\nfaults: [{kind: "
+                       "host-power-loss, target: A, at: 1min, lasts: 1min}]\nduration: 2h\n",
+                       getenv("PWD"));
+    scenario_text_run(s, (struct experiment){.seed = 1, .replications = 20});
+    minutes = s->result.metric[METRIC_JOB_RECOVERY].min / 60000;
+    ck_assert_int_eq(s->result.metric[METRIC_JOB_RECOVERY].n, 20);
+    ck_assert_msg(minutes > 40, "%f", minutes);
+    scenario_text_fini(s);
+    free(s);
+}
+END_TEST
+
 /* The trace lasts six weeks; of a fault in it nobody waits for more than its recovery. */
 START_TEST(a_fault_in_a_trace_is_run_until_its_recovery)
 {
@@ -276,6 +297,7 @@ Suite *suite(void)
     tcase_add_test(c, hosts_share_the_trace);
     tcase_add_test(c, decimals_are_exact);
     tcase_add_test(c, a_start_enters_the_trace_at_that_time_of_the_week);
+    tcase_add_test(c, a_job_of_a_trace_is_run_again_in_full);
     tcase_add_test(c, a_fault_in_a_trace_is_run_until_its_recovery);
     tcase_add_test(c, twelve_slots_give_the_known_totals);
     suite_add_tcase(s, c);
