@@ -9,6 +9,7 @@
 #include "model/base/err.h"
 #include "model/promql/promql.h"
 
+/* Runs the n files at `paths` in order and prints what of them failed, as JSON or as text. */
 enum und_code alerts_unit_tests(enum promql_version version, bool json, char *const *paths, int n);
 
 #endif

@@ -6,6 +6,8 @@
 
 extern const struct options explore_options;
 
+/* Prints to stdout. The code is the program's: UND_FAILED where what was asked is answered with no,
+ * UND_USAGE and what is wrong in *err for arguments and files that it refuses. */
 enum und_code explore_command(int argc, char **argv, struct und_err *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "model/drill/drill_wish.h"
 
+/* Prints what the wish asks for; refuses, with *err, a scenario without a drill. */
 enum und_code rehearse_command(const struct drill_wish *wish, struct und_err *err);
 
 #endif

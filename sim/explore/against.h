@@ -51,6 +51,7 @@ enum und_code against_answer(const struct space *space, struct und_err *err);
 enum und_code against_run(const struct space *space, const struct explore_result *result,
                           char *const *command, struct against *against, struct und_err *err);
 
+/* For people, and for programs: the caller decrefs what the second gives. */
 void against_print(FILE *out, const struct space *space, const struct explore_result *result,
                    const struct against *against);
 json_t *against_json(const struct space *space, const struct explore_result *result,

@@ -58,6 +58,7 @@ struct codec_edges {
     int n;
 };
 
+/* The scale is copied. Refuses states of more bits than a key has. */
 enum und_code codec_init(struct codec *codec, const struct scale *scale, struct abstraction forget,
                          struct und_err *err);
 

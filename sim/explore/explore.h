@@ -51,6 +51,8 @@ struct explore_result {
     struct explore_violation violation;
 };
 
+/* Every state that can be reached, from space->first on; explore_fini frees the result. Ends early,
+ * `complete` false, at the options' ceilings or the first violation. */
 void explore_run(const struct space *space, const struct explore_options *options,
                  struct explore_result *result);
 void explore_fini(struct explore_result *result);

@@ -17,6 +17,7 @@ struct explore_item {
     int64_t visits;
 };
 
+/* Fills in the items and returns their number. */
 int explore_items(const struct space *space, const struct explore_result *result,
                   struct explore_item item[EXPLORE_ITEMS]);
 
@@ -29,6 +30,7 @@ struct explore_findings {
     const struct against *against;   /* NULL: not asked for */
 };
 
+/* For people, and for programs: the caller decrefs what the second gives. */
 void explore_print(FILE *out, const struct explore_findings *findings);
 json_t *explore_json(const struct explore_findings *findings);
 

@@ -47,6 +47,7 @@ struct meaning {
     struct host_letter host[SCALE_HOSTS];
 };
 
+/* Of every host of the view; host i of the meaning is host i of the view. */
 void letters_read(const struct policy_config *config, const struct view *view,
                   struct meaning *meaning);
 
@@ -62,9 +63,11 @@ struct letters {
     uint16_t member[1 << FEED_COUNT][SCALE_HOSTS][LETTERS_HOST][LETTERS_MEMBERS / 4];
 };
 
-struct letters *letters_open(const struct scale *scale); /* letters_close frees it */
+/* The scale is borrowed and outlives them; letters_close frees. */
+struct letters *letters_open(const struct scale *scale);
 void letters_close(struct letters *letters);
 
+/* A host letter as a number below LETTERS_HOST, and back. */
 int letters_index(const struct host_letter *letter);
 struct host_letter letters_of(int index);
 

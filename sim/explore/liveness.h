@@ -29,6 +29,7 @@ struct liveness {
     int64_t wrong; /* states that come to rest elsewhere than they should */
 };
 
+/* Of a complete exploration of the space, every state. */
 void liveness_check(const struct space *space, const struct explore_result *result,
                     struct liveness *liveness);
 

@@ -22,6 +22,7 @@ struct space {
     uint128 first; /* the state of policy_init, when every host is well */
 };
 
+/* Refuses what codec_init refuses; space_close frees. The scale is copied. */
 enum und_code space_open(struct space *space, const struct scale *scale, struct abstraction forget,
                          struct und_err *err);
 void space_close(struct space *space);

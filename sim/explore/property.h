@@ -52,6 +52,7 @@ enum property property_check_settled(const struct policy_config *config,
 /* May a host change so in one step (or stay)? */
 bool property_change(enum phase from, enum phase to);
 
+/* "flap-guard", and a sentence that says how it is violated; both static. */
 const char *property_name(enum property property);
 const char *property_words(enum property property);
 

@@ -39,6 +39,8 @@ struct scale {
     bool like_last[SCALE_HOSTS]; /* the same tier and slots as the host before it */
 };
 
+/* Copies what it needs of the fleet. Refuses one without a policy, or with more hosts or units than
+ * the limits allow. */
 enum und_code scale_fleet(const struct fleet *fleet, const struct scale_limits *limits,
                           struct scale *scale, struct und_err *err);
 

@@ -34,6 +34,8 @@ struct stateset {
     uint32_t first; /* whose key is kept; 0 with an index */
 };
 
+/* Empty, for keys of that many bits; stateset_fini frees. Ends the program where there is no
+ * memory. */
 void stateset_init(struct stateset *set, int bits);
 void stateset_init_bits(struct stateset *set, int bits, size_t bytes); /* of memory for the table */
 void stateset_fini(struct stateset *set);
@@ -42,6 +44,7 @@ size_t stateset_bytes(const struct stateset *set); /* in use */
 uint32_t stateset_find(const struct stateset *set,
                        uint128 key);                      /* or STATESET_NONE; with bits any */
 uint32_t stateset_add(struct stateset *set, uint128 key); /* new or old */
+/* Of state i < n; with bits of those not forgotten. */
 uint128 stateset_key(const struct stateset *set, uint32_t i);
 
 /* With bits: the keys before the state are no longer needed. */

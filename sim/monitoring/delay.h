@@ -60,6 +60,7 @@ bool delay_webhook_alone(const struct fleet *fleet, int rule, int host,
                          const struct delay_fault *fault);
 void delay_fini(struct delay_dist dists[DELAY_STAGES]);
 
+/* The share of delays of at most `ms`. */
 double delay_cdf(const struct delay_dist *dist, double ms);
 double delay_quantile(const struct delay_dist *dist, double p); /* INFINITY above 1 - never */
 double delay_mean(const struct delay_dist *dist);               /* of those that come about */

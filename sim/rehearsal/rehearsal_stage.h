@@ -36,6 +36,7 @@ struct rehearsal_stage {
     size_t n_concluded, capacity;
 };
 
+/* The scenario has a drill and is borrowed; rehearsal_stage_close frees. */
 struct rehearsal_stage *rehearsal_stage_open(const struct scenario *scenario);
 void rehearsal_stage_close(struct rehearsal_stage *stage);
 

@@ -37,6 +37,7 @@ struct group_test {
     struct eval_options options;
 };
 
+/* The test has failed, and that is why: one line more of the suite's. */
 void alerts_test_fail(struct suite *suite, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A member's text, "" if it has none. */

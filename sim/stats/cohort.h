@@ -31,6 +31,7 @@ struct cohort {
 
 _Static_assert(COHORT_GROUPS <= 64, "groups are bits of a word");
 
+/* Empty, with all its memory; cohort_fini frees it, cohort_clear empties it. */
 void cohort_init(struct cohort *cohort);
 void cohort_fini(struct cohort *cohort);
 void cohort_clear(struct cohort *cohort);

@@ -16,9 +16,11 @@ struct waits {
     struct cohort cohort;        /* of both, by groups of replications */
 };
 
+/* Nothing gathered; waits_fini frees, waits_clear forgets. */
 void waits_init(struct waits *waits);
 void waits_fini(struct waits *waits);
 void waits_clear(struct waits *waits);
+/* Adds what `part` gathered. */
 void waits_merge(struct waits *waits, const struct waits *part);
 void waits_begin(struct waits *waits);          /* a replication */
 void waits_end(struct waits *waits, int group); /* it, of that group */

@@ -1,4 +1,4 @@
-/* Set-up, a replication from start to finish, digest. */
+/* Set-up, a replication from start to finish. */
 #include "world.h"
 
 #include "model/base/assert.h"
@@ -90,15 +90,6 @@ void world_merge(struct world *world, const struct world *part)
 void world_forget(struct world *world)
 {
     world_measure_forget(world);
-}
-
-/* The digest takes in what happened and when, not how often somebody looked: ticking and sleeping
- * give the same one. One multiply-xor round a word (wyhash's mixer). */
-void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b)
-{
-    uint128 mixed = (uint128)(world->digest ^ (uint64_t)world->now_ms ^ (uint64_t)kind << 48) *
-                    (a * 0x9e3779b97f4a7c15ULL ^ b ^ 0xe7037ed1a0b428dbULL);
-    world->digest = (uint64_t)mixed ^ (uint64_t)(mixed >> 64);
 }
 
 void world_give_up(struct world *world)

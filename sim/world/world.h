@@ -6,7 +6,7 @@
  * change it by calling the functions of that header alone (tests/layers holds them to it). What
  * merely happened is told as news (world_news.h) to whoever listens.
  *
- *   world.c             set-up, a replication from start to finish, digest
+ *   world.c             set-up, a replication from start to finish
  *   world_event.c       the table of events: who handles them, which have passed
  *   world_tell.h        the list of who hears what
  *   world_workload.c    arrivals, fan-out, job classes
@@ -185,8 +185,15 @@ static inline void world_account(struct world *world)
         world_measure_account(world);
 }
 
-/* Takes in that something happened, and now. */
-void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b);
+/* The digest takes in what happened and when, not how often somebody looked: ticking and sleeping
+ * give the same one. One multiply-xor round a word (wyhash's mixer). */
+static inline void world_digest(struct world *world, enum kind kind, uint64_t a, uint64_t b)
+{
+    uint128 mixed = (uint128)(world->digest ^ (uint64_t)world->now_ms ^ (uint64_t)kind << 48) *
+                    (a * 0x9e3779b97f4a7c15ULL ^ b ^ 0xe7037ed1a0b428dbULL);
+    world->digest = (uint64_t)mixed ^ (uint64_t)(mixed >> 64);
+}
+
 /* There is no room for another job: the replication is over. */
 void world_give_up(struct world *world);
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);

@@ -38,8 +38,10 @@ struct world_controller {
     int64_t next_write_ms; /* the earliest that write spacing allows */
 };
 
+/* For the world's whole life; `always_tick`: its polls never sleep. */
 void world_controller_open(struct world *world, bool always_tick);
 void world_controller_start(struct world *world); /* a replication, routed as the policy wants */
+/* Fills in which invariant broke. */
 void world_controller_finish(const struct world *world, struct rep *rep);
 void world_controller_poll(struct world *world, enum poll poll); /* EV_POLL */
 void world_controller_write(struct world *world);                /* EV_WRITE */

@@ -30,8 +30,10 @@ struct world_field {
     bool *updating; /* registrations away for an update of their runner; owned */
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_field_open(struct world *world);
 void world_field_close(struct world *world);
+/* A replication, with its first canaries. */
 void world_field_start(struct world *world);
 /* The field's part of a fault's beginning (sign 1) or end (-1). */
 void world_field_touch(struct world *world, uint32_t fault, int sign);

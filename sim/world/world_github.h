@@ -44,6 +44,7 @@ struct world_github {
     struct source pickup;
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_github_open(struct world *world);
 void world_github_close(struct world *world);
 void world_github_start(struct world *world); /* a replication: all online, labelled, idle */

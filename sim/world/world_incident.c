@@ -71,6 +71,7 @@ static void watch_backlogs(struct world *world)
     int slot;
     for (slot = world->incidents.n_backlogs - 1; slot >= 0; slot--) {
         struct incident *incident = &world->incidents.all[world->incidents.backlog[slot]];
+        UND_ASSERT(incident->backlog_most >= incident->backlog_before);
         if (world->jobs.queued > incident->backlog_most) {
             incident->backlog_most = world->jobs.queued;
             incident->worked_off_ms = -1;
@@ -92,6 +93,7 @@ static void check_full(struct world *world)
         struct incident *incident = &world->incidents.all[world->incidents.open[slot]];
         if (incident->mttr_ms < 0 && full(world, incident)) {
             incident->mttr_ms = world->now_ms - incident->at_ms;
+            UND_ASSERT(incident->ended && incident->mttr_ms >= 0);
             world_tell(world, (struct news){.kind = NEWS_FULL_CAPACITY,
                                             .host = -1,
                                             .incident = world->incidents.open[slot]});
@@ -107,6 +109,7 @@ void world_incident_start(struct world *world, struct incident *all, int max)
 {
     UND_ASSERT(max >= 0 && (all != NULL || max == 0));
     world->incidents = (struct world_incidents){.all = all, .max = max};
+    UND_ASSERT(!world_incident_on(world));
 }
 
 /* ---- faults ---- */
@@ -142,6 +145,7 @@ void world_incident_fault_begins(struct world *world, const struct news *news)
     if (i->n_backlogs < WORLD_BACKLOGS)
         i->backlog[i->n_backlogs++] = (int16_t)i->n;
     i->n++;
+    UND_ASSERT(i->n <= i->max && i->n_open <= i->n);
 }
 
 /* Jobs that already wait are held up like those to come. */
@@ -197,6 +201,7 @@ void world_incident_webhook(struct world *world, const struct news *news)
 static void detected(struct world *world, int host)
 {
     struct incident *incident;
+    UND_ASSERT(host < world->n_hosts);
     FOR_UNRESTORED(world, incident)
     if (concerns(incident, host) && incident->detection_ms < 0 && !incident->maintenance) {
         incident->detection_ms = world->now_ms - incident->at_ms;
@@ -207,6 +212,7 @@ static void detected(struct world *world, int host)
 /* A failover is due, decided or held back for want of sight; counted once until it is over. */
 static void due(struct world *world, int host)
 {
+    UND_ASSERT(host >= 0 && host < world->n_hosts);
     world->incidents.failovers_due += !world->incidents.failing_over[host];
     world->incidents.failing_over[host] = true;
 }
@@ -230,8 +236,10 @@ static void routed_away(struct world *world, int host)
         if (from_ms >= 0)
             incident->failover_ms = world->now_ms - from_ms;
     }
+    UND_ASSERT(world_github_routed(world, host) == 0);
     world->incidents.failovers_done += in_time(world, host);
     world->incidents.failing_over[host] = false;
+    UND_ASSERT(world->incidents.failovers_done <= world->incidents.failovers_due);
 }
 
 static void decided(struct world *world, int host, bool by_hand)
@@ -303,6 +311,7 @@ void world_incident_job_lost(struct world *world, const struct news *news)
         world_job_joins(world, news->job, world->incidents.open[slot_]);
         incident->inflight++;
         incident->jobs_lost++;
+        UND_ASSERT(incident->inflight <= incident->jobs_lost);
         return;
     }
 }
@@ -316,6 +325,7 @@ static void job_over(struct world *world, uint32_t job, bool success)
         return;
     incident = &world->incidents.all[index];
     UND_ASSERT(index < world->incidents.n && incident->inflight > 0);
+    UND_ASSERT(incident->recovery_ms < 0 || incident->jobs_lost > 1);
     if (!success)
         incident->lost_for_good = true;
     incident->inflight--;

@@ -54,6 +54,7 @@ struct world_incidents {
 
 /* A replication; `all` has room for `max` and outlives it. */
 void world_incident_start(struct world *world, struct incident *all, int max);
+/* Fills in what it found, and in each incident what is still awaited. */
 void world_incident_finish(struct world *world, struct rep *rep);
 bool world_incident_on(const struct world *world);      /* is capacity missing for any? */
 bool world_incident_impairs(const struct world *world); /* is any fault holding jobs up? */

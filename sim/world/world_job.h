@@ -64,6 +64,7 @@ struct world_jobs {
     int64_t queued, held, in_system; /* counts; held: by a slow GitHub */
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_job_open(struct world *world);
 void world_job_close(struct world *world);
 void world_job_start(struct world *world); /* a replication: none */

@@ -41,6 +41,7 @@ struct world_measures {
     struct measure_host host[FLEET_HOSTS];
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_measure_open(struct world *world);
 void world_measure_close(struct world *world);
 /* A replication of that group; `slices` may be NULL and outlives it. */

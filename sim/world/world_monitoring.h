@@ -23,6 +23,7 @@ struct world_monitoring {
     bool wants_load, wants_duration;   /* rules need them */
 };
 
+/* For the world's whole life; `always_tick`: Prometheus never sleeps. Close frees. */
 void world_monitoring_open(struct world *world, bool always_tick);
 void world_monitoring_close(struct world *world);
 void world_monitoring_start(struct world *world); /* a replication: both run, and all is well */

@@ -90,6 +90,7 @@ static void host_lost(struct world *world, int host)
     bool ideal = world->github.ideal;
     int64_t notice_ms = 0;
     uint32_t reg;
+    UND_ASSERT(!world_host_reachable(world, host));
     if (!ideal)
         notice_ms =
             draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
@@ -132,6 +133,7 @@ static void kill_jobs(struct world *world, int host)
 {
     const struct github_host *h = &world->github.host[host];
     uint32_t reg;
+    UND_ASSERT(!world_host_reachable(world, host));
     for (reg = h->first; reg < h->first + h->slots; reg++)
         if (world->github.reg[reg].job != NONE)
             world_job_kill(world, world->github.reg[reg].job);
@@ -146,6 +148,7 @@ static void host_back(struct world *world, int host)
     struct session_host *session = &world->sessions.host[host];
     const struct github *github = &world->fleet->github;
     int64_t delay_ms = 0;
+    UND_ASSERT(world_host_reachable(world, host) && !session->connected);
     world_tell(world, (struct news){.kind = NEWS_HOST_BACK, .host = host});
     if (github->present && session->crashed && session->released_ms > world->now_ms) {
         int64_t retry_ms = github->session_retry_ms > 0 ? github->session_retry_ms : 1;
@@ -163,6 +166,7 @@ void world_session_host_changed(struct world *world, int host, bool was, bool is
     const int *lacks = world->host[host].lacks;
     UND_ASSERT(is == world_host_reachable(world, host));
     session->crashed = session->crashed || lacks[LACKS_POWER] > 0;
+    UND_ASSERT(!session->connected || was);
     if (was != is)
         session->epoch++;
     if (was && !is)
@@ -190,6 +194,7 @@ static bool stays_dead(struct world *world, int host, uint32_t i, bool dead)
 static void reconnect_job(struct world *world, uint32_t reg, uint32_t job)
 {
     const struct job *j = &world->jobs.job[job];
+    UND_ASSERT(j->state == JOB_LOST && j->reg == reg);
     if (!j->process_lives) {
         world_github_free(world, reg);
         return;
@@ -226,6 +231,7 @@ void world_session_reconnect(struct world *world, int host)
 
 void world_session_graceful(struct world *world, int host, bool graceful)
 {
+    UND_ASSERT(host >= 0 && host < world->n_hosts);
     world->sessions.host[host].graceful = graceful;
 }
 
@@ -233,6 +239,7 @@ void world_session_slot(struct world *world, uint32_t reg, bool lost)
 {
     bool ideal = world->github.ideal;
     int host = world->github.reg[reg].host;
+    UND_ASSERT(reg < world->github.n_regs);
     world->sessions.runner[reg].dead = lost;
     if (lost && ideal) /* before its job goes back, or it might come back here */
         world_github_see(world, reg, false);
@@ -249,6 +256,7 @@ void world_session_slot(struct world *world, uint32_t reg, bool lost)
         world_github_free(world, reg);
     world_github_count(world, host);
     world_github_dispatch(world);
+    UND_ASSERT(world->sessions.runner[reg].dead == lost);
 }
 
 void world_session_slots(struct world *world, int host, int n, int sign)
@@ -256,6 +264,7 @@ void world_session_slots(struct world *world, int host, int n, int sign)
     const struct github_host *h = &world->github.host[host];
     bool lost = sign > 0;
     uint32_t reg;
+    UND_ASSERT(n >= 0 && (sign == 1 || sign == -1));
     world->sessions.host[host].slot_faults += sign;
     UND_ASSERT(world->sessions.host[host].slot_faults >= 0);
     for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
@@ -268,6 +277,7 @@ void world_session_slots(struct world *world, int host, int n, int sign)
 
 void world_session_slot_offline(struct world *world, uint32_t reg)
 {
+    UND_ASSERT(reg < world->github.n_regs && !world->github.ideal);
     if (!world->sessions.runner[reg].dead)
         return;
     world_github_see(world, reg, false);
@@ -278,6 +288,7 @@ void world_session_hang(struct world *world, uint32_t reg, enum hung how)
 {
     struct runner *runner = &world->sessions.runner[reg];
     int host = world->github.reg[reg].host;
+    UND_ASSERT(reg < world->github.n_regs && how <= HUNG_DEAF);
     if (runner->hung == (uint8_t)how)
         return;
     runner->hung = (uint8_t)how;

@@ -37,6 +37,7 @@ struct world_sessions {
     struct runner *runner; /* one a registration; owned */
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_session_open(struct world *world);
 void world_session_close(struct world *world);
 void world_session_start(struct world *world); /* a replication: all connected */

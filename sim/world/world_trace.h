@@ -18,6 +18,7 @@ struct world_trace {
     int32_t host[FLEET_HOSTS], alert[FLEET_HOSTS], detection[FLEET_HOSTS], decision[FLEET_HOSTS];
 };
 
+/* For the world's whole life, from the scenario alone; close frees. */
 void world_trace_open(struct world *world);
 void world_trace_close(struct world *world);
 /* A replication; `timeline` may be NULL and outlives it. */

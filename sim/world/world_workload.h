@@ -26,6 +26,7 @@ struct world_workload {
     double rate_below[24], rate_above[24]; /* around the rate in each hour of the day */
 };
 
+/* For the world's whole life, from the scenario alone. */
 void world_workload_open(struct world *world);
 void world_workload_start(struct world *world); /* a replication, with its first arrival */
 /* EV_ARRIVAL: its jobs are submitted, and the next arrival is awaited. */
