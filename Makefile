@@ -144,8 +144,8 @@ $(BUILD)/tests/live/test_broken_policy: override LINK += -Wl,--wrap=policy_step
 suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
 
 # Runs Prometheus' own test scripts.
-$(BUILD)/tests/promqltest: $(BUILD)/tests/promqltest.o \
-        $(BUILD)/tests/support/promql_script.o $(BUILD)/tests/support/promql_script_same.o $(ARCHIVES)
+PROMQLTEST = promqltest.o $(addprefix support/promql_,script.o expect.o nhcb.o)
+$(BUILD)/tests/promqltest: $(PROMQLTEST:%=$(BUILD)/tests/%) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)
 

@@ -1,4 +1,4 @@
-/* Runs Prometheus' own test scripts: promqltest [--prometheus 2|3] FILE... */
+/* Runs Prometheus' own test scripts: promqltest [--version 2|3] FILE... */
 #include "tests/support/promql_script.h"
 
 #include <stdio.h>
@@ -19,24 +19,42 @@ static char *read_file(const char *path)
     return text;
 }
 
+static const char help[] = "usage: promqltest [--version 2|3] FILE...\n"
+                           "Runs Prometheus' own test scripts: a line for each failure, \"N "
+                           "passed, M failed\" at the end.\n"
+                           "Without --version each script runs as the version that it is written "
+                           "for: 3 where it has expect,\n"
+                           "eval_warn, eval_info or load_with_nhcb, else that under which less of "
+                           "it fails (said on stderr).\n"
+                           "Version 3 has all its feature flags on, as in its own tests.\n";
+
 int main(int argc, char **argv)
 {
-    enum promql_version version = PROMQL_2;
     struct script_result result = {0, 0};
-    int first = 1;
-    if (argc > 2 && strcmp(argv[1], "--prometheus") == 0) {
-        version = argv[2][0] == '3' ? PROMQL_3 : PROMQL_2;
+    int first = 1, given = 0;
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (argc > 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--prometheus") == 0)) {
+        given = strcmp(argv[2], "2") == 0 ? 2 : strcmp(argv[2], "3") == 0 ? 3 : -1;
         first = 3;
     }
-    if (first >= argc) {
-        fputs("usage: promqltest [--prometheus 2|3] FILE...\n", stderr);
+    if (first >= argc || given < 0 || argv[first][0] == '-') {
+        fputs(help, stderr);
         return 2;
     }
     for (int i = first; i < argc; i++) {
         char *text = read_file(argv[i]);
+        enum promql_version version = given == 3 ? PROMQL_3 : PROMQL_2;
         if (!text) {
             fprintf(stderr, "promqltest: %s: cannot be read\n", argv[i]);
             return 2;
+        }
+        if (!given) {
+            version = promql_script_version(text);
+            fprintf(stderr, "promqltest: %s: as version %d\n", argv[i],
+                    version == PROMQL_2 ? 2 : 3);
         }
         promql_script_run(argv[i], text, version, &result, stdout);
         free(text);

@@ -9,7 +9,10 @@
 
 struct group {
     struct labels *labels;
-    double count, value, mean;
+    double count, value, mean; /* of floats */
+    int histograms;            /* of sum and avg */
+    double histogram;          /* the last of them */
+    bool drop_name;
     struct kahan sum;      /* version 3 */
     struct sum_mean avg;   /* version 3 */
     struct vector members; /* of topk, bottomk, quantile and limitk */
@@ -33,7 +36,7 @@ static struct labels *group_labels(const struct aggregate *aggregate, struct lab
     struct label_pool *pool = aggregate->eval->pool;
     if (node->without) {
         labels = labels_drop(pool, labels, node->labels, node->n_labels);
-        return labels_nameless(pool, labels);
+        return eval_nameless(aggregate->eval, labels);
     }
     if (!aggregate->value_label)
         return labels_keep(pool, labels, node->labels, node->n_labels);
@@ -43,12 +46,10 @@ static struct labels *group_labels(const struct aggregate *aggregate, struct lab
                       labels_get(labels, aggregate->value_label));
 }
 
-static struct group *group_of(struct aggregate *aggregate, struct labels *labels, uint64_t round,
-                              bool *fresh)
+static struct group *group_of(struct aggregate *aggregate, struct labels *labels, uint64_t round)
 {
     struct labels *key = group_labels(aggregate, labels);
-    *fresh = key->mark != round;
-    if (!*fresh)
+    if (key->mark == round)
         return &aggregate->groups[key->slot];
     if (aggregate->n == aggregate->room) {
         size_t size = sizeof *aggregate->groups;
@@ -273,7 +274,23 @@ static void add_member(struct aggregate *aggregate, struct group *group,
         *vector_push(aggregate->eval, &group->members, NULL, 0) = *sample;
 }
 
-static void finish(struct aggregate *aggregate, struct vector *out)
+/* A sum of floats and histograms there is not; one histogram is its own sum. */
+static enum und_code finish_histograms(struct aggregate *aggregate, struct group *group,
+                                       struct vector *out)
+{
+    struct eval *eval = aggregate->eval;
+    if (group->count > 0) {
+        eval_warn(eval, "encountered a mix of histograms and floats for aggregation");
+        return UND_OK;
+    }
+    if (group->histograms > 1)
+        return eval_fail(eval, "%s of native histograms, which are read but not evaluated",
+                         aggregate->node->name);
+    vector_push(eval, out, group->labels, group->histogram)->drop_name = group->drop_name;
+    return UND_OK;
+}
+
+static enum und_code finish(struct aggregate *aggregate, struct vector *out)
 {
     enum promql_aggregation aggregation = aggregate->node->aggregation;
     for (int i = 0; i < aggregate->n; i++) {
@@ -283,10 +300,29 @@ static void finish(struct aggregate *aggregate, struct vector *out)
         } else if (keeps_members(aggregation)) {
             for (int j = 0; j < group->members.n; j++)
                 *vector_push(aggregate->eval, out, NULL, 0) = group->members.list[j];
+        } else if (group->histograms) {
+            if (finish_histograms(aggregate, group, out))
+                return UND_USAGE;
         } else {
-            vector_push(aggregate->eval, out, group->labels, group_value(aggregate, group));
+            vector_push(aggregate->eval, out, group->labels, group_value(aggregate, group))
+                ->drop_name = group->drop_name;
         }
     }
+    return UND_OK;
+}
+
+static enum und_code read_ratio(struct aggregate *aggregate)
+{
+    double given = aggregate->parameter, capped = go_max(-1, go_min(1, given));
+    char text[GO_NUMBER];
+    if (isnan(given))
+        return eval_fail(aggregate->eval, "Ratio value is NaN");
+    if (capped != given)
+        eval_warn(aggregate->eval,
+                  "ratio value should be between -1 and 1, got %s, capping to %.0f",
+                  go_format_short(given, text), capped);
+    aggregate->parameter = capped;
+    return UND_OK;
 }
 
 static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
@@ -303,13 +339,11 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
     if (eval_scalar(eval, node->args[0], t_ms, &aggregate->parameter))
         return UND_USAGE;
     if (node->aggregation == PROMQL_QUANTILE)
+        eval_warn_quantile(eval, aggregate->parameter);
+    if (node->aggregation == PROMQL_QUANTILE)
         return UND_OK;
-    if (node->aggregation == PROMQL_LIMIT_RATIO) {
-        if (isnan(aggregate->parameter))
-            return eval_fail(eval, "Ratio value is NaN");
-        aggregate->parameter = go_max(-1, go_min(1, aggregate->parameter));
-        return UND_OK;
-    }
+    if (node->aggregation == PROMQL_LIMIT_RATIO)
+        return read_ratio(aggregate);
     if (!(aggregate->parameter <= 9223372036854774784.0 &&
           aggregate->parameter >= -9223372036854775808.0))
         return isnan(aggregate->parameter) && eval->v3
@@ -320,6 +354,60 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
     return UND_OK;
 }
 
+static enum und_code add_float(struct aggregate *aggregate, const struct sample *sample,
+                               uint64_t round)
+{
+    struct labels *labels = sample->labels;
+    struct group *group;
+    char text[GO_NUMBER];
+    if (aggregate->value_label)
+        labels = labels_set(aggregate->eval->pool, labels, aggregate->value_label,
+                            go_format(sample->value, text));
+    group = group_of(aggregate, labels, round);
+    group->drop_name |= sample->drop_name;
+    if (group->count == 0)
+        start_group(aggregate, group, sample->value);
+    else
+        add_to_group(aggregate, group, sample->value);
+    add_member(aggregate, group, sample);
+    return UND_OK;
+}
+
+static enum und_code add_histogram(struct aggregate *aggregate, const struct sample *sample,
+                                   uint64_t round)
+{
+    enum promql_aggregation aggregation = aggregate->node->aggregation;
+    struct group *group;
+    switch (aggregation) {
+    case PROMQL_COUNT:
+    case PROMQL_GROUP:
+    case PROMQL_LIMITK:
+    case PROMQL_LIMIT_RATIO:
+        return add_float(aggregate, sample, round);
+    case PROMQL_COUNT_VALUES:
+        return eval_fail_histogram(aggregate->eval, sample->labels);
+    case PROMQL_SUM:
+    case PROMQL_AVG:
+        group = group_of(aggregate, sample->labels, round);
+        group->drop_name |= sample->drop_name;
+        group->histogram = sample->value;
+        group->histograms++;
+        return UND_OK;
+    case PROMQL_MIN:
+    case PROMQL_MAX:
+    case PROMQL_STDDEV:
+    case PROMQL_STDVAR:
+    case PROMQL_TOPK:
+    case PROMQL_BOTTOMK:
+    case PROMQL_QUANTILE:
+    case PROMQL_AGGREGATIONS:
+        break;
+    }
+    eval_info(aggregate->eval, "ignored histogram in %s aggregation",
+              promql_aggregation_word(aggregation));
+    return UND_OK;
+}
+
 enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                              struct value *out)
 {
@@ -327,7 +415,6 @@ enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, 
     bool ranked = node->aggregation == PROMQL_TOPK || node->aggregation == PROMQL_BOTTOMK ||
                   node->aggregation == PROMQL_LIMITK;
     struct vector vector;
-    char text[GO_NUMBER];
     uint64_t round;
     if (promql_has_parameter(node->aggregation) && read_parameter(&aggregate, t_ms))
         return UND_USAGE;
@@ -338,19 +425,9 @@ enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, 
     round = labels_round(eval->pool);
     for (int i = 0; i < vector.n; i++) {
         const struct sample *sample = &vector.list[i];
-        struct labels *labels = sample->labels;
-        struct group *group;
-        bool fresh;
-        if (aggregate.value_label)
-            labels = labels_set(eval->pool, labels, aggregate.value_label,
-                                go_format(sample->value, text));
-        group = group_of(&aggregate, labels, round, &fresh);
-        if (fresh)
-            start_group(&aggregate, group, sample->value);
-        else
-            add_to_group(&aggregate, group, sample->value);
-        add_member(&aggregate, group, sample);
+        if (store_is_histogram(sample->value) ? add_histogram(&aggregate, sample, round)
+                                              : add_float(&aggregate, sample, round))
+            return UND_USAGE;
     }
-    finish(&aggregate, &out->vector);
-    return vector_check(eval, &out->vector);
+    return finish(&aggregate, &out->vector) ? UND_USAGE : vector_check(eval, &out->vector);
 }

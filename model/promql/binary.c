@@ -63,25 +63,76 @@ static bool drops_name(const struct eval *eval, const struct promql_node *node)
     return node->op <= PROMQL_POW || (node->op == PROMQL_ATAN2 && eval->v3);
 }
 
+static const char *type_word(double value)
+{
+    return store_is_histogram(value) ? "histogram" : "float";
+}
+
+/* Version 3: native histograms can be compared with each other; `there` is false where an operation
+ * has no sense for what it meets. */
+static enum und_code with_histograms(struct eval *eval, const struct promql_node *node,
+                                     const double sides[2], const struct labels *labels,
+                                     bool *there, bool *keep)
+{
+    bool left = store_is_histogram(sides[0]), both = left && store_is_histogram(sides[1]);
+    const char *word = promql_op_word(node->op);
+    if (both && (node->op == PROMQL_EQ || node->op == PROMQL_NE)) {
+        *keep = (memcmp(&sides[0], &sides[1], sizeof *sides) == 0) == (node->op == PROMQL_EQ);
+        return UND_OK;
+    }
+    if (both ? node->op == PROMQL_ADD || node->op == PROMQL_SUB
+             : node->op == PROMQL_MUL || (left && node->op == PROMQL_DIV))
+        return eval_fail_histogram(eval, labels);
+    *there = false;
+    eval_info(eval, "incompatible sample types encountered for binary operator \"%s\": %s %s %s",
+              word, type_word(sides[0]), word, type_word(sides[1]));
+    return UND_OK;
+}
+
+/* `there`: does the pair give a sample? */
+static enum und_code operate(struct eval *eval, const struct promql_node *node,
+                             const double sides[2], const struct labels *labels, bool *there,
+                             double *value)
+{
+    bool keep = true;
+    *there = true;
+    *value = sides[0];
+    if (store_is_histogram(sides[0]) || store_is_histogram(sides[1])) {
+        if (with_histograms(eval, node, sides, labels, there, &keep))
+            return UND_USAGE;
+    } else {
+        *value = apply(node->op, sides[0], sides[1], &keep);
+    }
+    if (node->as_bool)
+        *value = keep;
+    else
+        *there &= keep;
+    return UND_OK;
+}
+
 static enum und_code with_scalar(struct eval *eval, const struct promql_node *node,
                                  const struct vector *vector, double scalar, bool swapped,
                                  struct vector *out)
 {
     for (int i = 0; i < vector->n; i++) {
         const struct sample *sample = &vector->list[i];
-        struct labels *labels = sample->labels;
-        bool keep;
-        double value = swapped ? apply(node->op, scalar, sample->value, &keep)
-                               : apply(node->op, sample->value, scalar, &keep);
-        if (promql_is_comparison(node->op))
-            value = sample->value;
-        if (node->as_bool)
-            value = keep;
-        else if (!keep)
+        double sides[2] = {sample->value, scalar}, value;
+        struct sample *result;
+        bool there;
+        if (swapped) {
+            sides[0] = scalar;
+            sides[1] = sample->value;
+        }
+        if (operate(eval, node, sides, sample->labels, &there, &value))
+            return UND_USAGE;
+        if (!there)
             continue;
+        if (promql_is_comparison(node->op) && !node->as_bool)
+            value = sample->value;
+        result = vector_push(eval, out, sample->labels, value);
+        result->drop_name = sample->drop_name;
         if (drops_name(eval, node))
-            labels = labels_nameless(eval->pool, labels);
-        vector_push(eval, out, labels, value);
+            eval_drop_name(eval, result);
     }
     return vector_check(eval, out);
 }
@@ -96,7 +147,7 @@ static struct labels *signature(struct eval *eval, const struct promql_node *nod
         return labels_keep(eval->pool, labels, node->labels, node->n_labels);
     if (node->n_labels)
         labels = labels_drop(eval->pool, labels, node->labels, node->n_labels);
-    return labels_nameless(eval->pool, labels);
+    return eval_nameless(eval, labels);
 }
 
 /* Marks the signatures of a side; the slot is the number of the last sample of it. */
@@ -156,7 +207,7 @@ static struct labels *result_labels(struct eval *eval, const struct promql_node 
 {
     struct labels *labels = many;
     if (!promql_is_comparison(node->op) && drops_name(eval, node))
-        labels = labels_nameless(eval->pool, labels);
+        labels = eval_nameless(eval, labels);
     if (node->card == PROMQL_ONE_TO_ONE) {
         if (node->grouped && !node->without)
             labels = labels_keep(eval->pool, labels, node->labels, node->n_labels);
@@ -166,7 +217,7 @@ static struct labels *result_labels(struct eval *eval, const struct promql_node 
     for (int i = 0; i < node->n_include; i++)
         labels =
             labels_set(eval->pool, labels, node->include[i], labels_get(one, node->include[i]));
-    return node->as_bool ? labels_nameless(eval->pool, labels) : labels;
+    return node->as_bool && !eval->delayed_names ? eval_nameless(eval, labels) : labels;
 }
 
 /* Pairs of signature and result of a many-to-one match, to find the second of a kind. */
@@ -202,42 +253,78 @@ static enum und_code mark_one_side(struct eval *eval, const struct promql_node *
     return UND_OK;
 }
 
+/* The two sides of a match, and what has come of it. */
+struct matching {
+    struct eval *eval;
+    const struct promql_node *node;
+    bool swapped; /* the many are on the right */
+    struct pairs pairs;
+    struct vector *out;
+};
+
+static enum und_code pair(struct matching *matching, const struct sample *many,
+                          const struct sample *one, const struct labels *group)
+{
+    struct eval *eval = matching->eval;
+    const struct promql_node *node = matching->node;
+    double sides[2] = {many->value, one->value}, value;
+    struct labels *labels;
+    struct sample *result;
+    bool there;
+    if (matching->swapped) {
+        sides[0] = one->value;
+        sides[1] = many->value;
+    }
+    if (operate(eval, node, sides, many->labels, &there, &value))
+        return UND_USAGE;
+    if (!there)
+        return UND_OK;
+    labels = result_labels(eval, node, many->labels, one->labels);
+    if (!insert_pair(&matching->pairs, group, node->card == PROMQL_ONE_TO_ONE ? group : labels))
+        return eval_fail(eval, "multiple matches for labels: %s",
+                         node->card == PROMQL_ONE_TO_ONE
+                             ? "many-to-one matching must be explicit (group_left/group_right)"
+                             : "grouping labels must ensure unique matches");
+    result = vector_push(eval, matching->out, labels, value);
+    result->drop_name = eval->delayed_names &&
+                        (node->as_bool || (many->drop_name && promql_is_comparison(node->op)));
+    return UND_OK;
+}
+
+/* Under group_right Prometheus' fill_left() stands for the many, which are on the right then. */
 static enum und_code match(struct eval *eval, const struct promql_node *node,
                            const struct vector *left, const struct vector *right,
                            struct vector *out)
 {
     bool swapped = node->card == PROMQL_ONE_TO_MANY;
     const struct vector *many = swapped ? right : left, *one = swapped ? left : right;
-    struct pairs pairs = {NULL, 16};
+    struct sample none = {.labels = labels_none(eval->pool), .value = node->fill[1]};
+    struct matching matching = {eval, node, swapped, {NULL, 16}, out};
+    bool *matched = arena_take(eval->arena, (size_t)one->n + 1);
     uint64_t round;
-    if (left->n == 0 || right->n == 0)
+    if ((left->n == 0 || right->n == 0) && !node->fills[0] && !node->fills[1])
         return UND_OK;
     if (mark_one_side(eval, node, one, &round))
         return UND_USAGE;
-    while (pairs.places < 2 * (size_t)many->n)
-        pairs.places *= 2;
-    pairs.keys = arena_take(eval->arena, 2 * pairs.places * sizeof *pairs.keys);
+    while (matching.pairs.places < 2 * (size_t)(many->n + one->n))
+        matching.pairs.places *= 2;
+    matching.pairs.keys =
+        arena_take(eval->arena, 2 * matching.pairs.places * sizeof *matching.pairs.keys);
     for (int i = 0; i < many->n; i++) {
-        const struct sample *a = &many->list[i], *b;
-        struct labels *group = signature(eval, node, a->labels), *labels;
-        bool keep;
-        double value;
-        if (group->mark != round)
+        struct labels *group = signature(eval, node, many->list[i].labels);
+        bool found = group->mark == round;
+        if (!found && !node->fills[1])
             continue;
-        b = &one->list[group->slot];
-        value = swapped ? apply(node->op, b->value, a->value, &keep)
-                        : apply(node->op, a->value, b->value, &keep);
-        if (node->as_bool)
-            value = keep;
-        else if (!keep)
-            continue;
-        labels = result_labels(eval, node, a->labels, b->labels);
-        if (!insert_pair(&pairs, group, node->card == PROMQL_ONE_TO_ONE ? group : labels))
-            return eval_fail(eval, "multiple matches for labels: %s",
-                             node->card == PROMQL_ONE_TO_ONE
-                                 ? "many-to-one matching must be explicit (group_left/group_right)"
-                                 : "grouping labels must ensure unique matches");
-        vector_push(eval, out, labels, value);
+        if (found)
+            matched[group->slot] = true;
+        if (pair(&matching, &many->list[i], found ? &one->list[group->slot] : &none, group))
+            return UND_USAGE;
+    }
+    for (int i = 0; i < one->n && node->fills[0]; i++) {
+        struct labels *group = signature(eval, node, one->list[i].labels);
+        struct sample filled = {.labels = group, .value = node->fill[0]};
+        if (!matched[i] && pair(&matching, &filled, &one->list[i], group))
+            return UND_USAGE;
     }
     return vector_check(eval, out);
 }

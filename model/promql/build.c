@@ -89,7 +89,7 @@ enum und_code build_matcher(struct parser *parser, uint32_t start, const char *n
     *out = (struct promql_matcher){.name = name, .value = value, .match = match};
     if (match == PROMQL_IS || match == PROMQL_IS_NOT)
         return UND_OK;
-    out->regex = regex_open(value, parser->promql->version == PROMQL_3, why);
+    out->regex = regex_open(value, parser->promql->version >= PROMQL_3, why);
     if (!out->regex)
         return FAIL(start, "no regular expression: %s", why);
     keep_regex(parser, out->regex);
@@ -106,7 +106,7 @@ enum und_code build_selector(struct parser *parser, uint32_t start, const char *
                         matchers[i].value);
         selects |= !promql_matches(&matchers[i], "");
     }
-    if (!name[0] && !selects)
+    if (!name[0] && !selects && !parser->any_selector)
         return FAIL(start, "an empty selector: want a name, or a matcher that does not match \"\"");
     if (build_node(parser, PROMQL_SELECTOR, PROMQL_VECTOR, start, out))
         return UND_USAGE;
@@ -156,15 +156,29 @@ static enum und_code check_count(struct parser *parser, const struct promql_node
                 call->n_args < least ? least : most);
 }
 
+/* info's second argument is a selector that gives no name before its braces. */
+static enum und_code check_info(struct parser *parser, const struct promql_node *call)
+{
+    const struct promql_node *wanted = call->n_args > 1 ? call->args[1] : NULL;
+    if (!wanted || (wanted->kind == PROMQL_SELECTOR && parser->lexer.text[wanted->start] == '{'))
+        return UND_OK;
+    return FAIL(wanted->start, "want label matchers as {data=~\".+\"} in info()");
+}
+
 enum und_code build_call(struct parser *parser, uint32_t start, const char *name,
                          const struct node_list *args, struct promql_node **out)
 {
     const struct promql_function *function = function_find(name, parser->promql->version);
     const char *nearest = function_suggest(name);
     char where[80];
+    if (!function && parser->promql->version == PROMQL_3 && function_find(name, PROMQL_3_ALL))
+        return FAIL(start,
+                    "got the function %s, which Prometheus 3 has only with "
+                    "--enable-feature=promql-experimental-functions",
+                    name);
     if (!function && nearest && strcmp(nearest, name) == 0)
         return FAIL(start, "got the function %s, which Prometheus %d does not have", name,
-                    parser->promql->version == PROMQL_3 ? 3 : 2);
+                    parser->promql->version >= PROMQL_3 ? 3 : 2);
     if (!function)
         return FAIL(start, "got the function '%.60s', which there is not%s%s%s", name,
                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
@@ -181,7 +195,7 @@ enum und_code build_call(struct parser *parser, uint32_t start, const char *name
         if (expect_type(parser, args->nodes[i], function->args[type], where))
             return UND_USAGE;
     }
-    return UND_OK;
+    return function->function == F_INFO ? check_info(parser, *out) : UND_OK;
 }
 
 enum und_code build_aggregate(struct parser *parser, struct promql_node *node,
@@ -212,6 +226,8 @@ static enum und_code check_matching(struct parser *parser, struct promql_node *n
         }
     }
     if (promql_is_set_op(node->op)) {
+        if (node->fills[0] || node->fills[1])
+            return FAIL(node->start, "no filling in is allowed for '%s'", promql_op_word(node->op));
         if (node->card != PROMQL_ONE_TO_ONE)
             return FAIL(node->start, "no grouping is allowed for '%s'", promql_op_word(node->op));
         node->card = PROMQL_MANY_TO_MANY;
@@ -243,6 +259,8 @@ enum und_code build_binary(struct parser *parser, struct promql_node *node, uint
         return UND_USAGE;
     if (left->type == PROMQL_VECTOR && right->type == PROMQL_VECTOR)
         return UND_OK;
+    if (node->fills[0] || node->fills[1])
+        return FAIL(node->start, "filling in is only for two instant vectors");
     if (node->n_labels > 0)
         return FAIL(node->start, "on and ignoring are only for two instant vectors");
     if (promql_is_set_op(node->op))

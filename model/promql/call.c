@@ -82,10 +82,12 @@ static enum und_code map(struct eval *eval, const struct promql_node *node, int6
         return UND_OK;
     for (int i = 0; i < vector.n; i++) {
         struct sample *sample = &vector.list[i];
+        if (store_is_histogram(sample->value) && function != F_TIMESTAMP)
+            continue;
         if (!times)
             sample->t_ms = t_ms;
-        vector_push(eval, out, labels_nameless(eval->pool, sample->labels),
-                    of_sample(sample, function, parameters));
+        eval_drop_name(
+            eval, vector_push(eval, out, sample->labels, of_sample(sample, function, parameters)));
     }
     return vector_check(eval, out);
 }
@@ -102,6 +104,16 @@ static int by_value(const void *a, const void *b, void *down)
     return *(bool *)down ? -order : order;
 }
 
+static void drop_histograms(struct vector *vector)
+{
+    int n = 0;
+    for (int i = 0; i < vector->n; i++) {
+        if (!store_is_histogram(vector->list[i].value))
+            vector->list[n++] = vector->list[i];
+    }
+    vector->n = n;
+}
+
 /* qsort_r of glibc merges: equal ones keep their order. */
 static enum und_code sort_values(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                  struct vector *out)
@@ -109,6 +121,7 @@ static enum und_code sort_values(struct eval *eval, const struct promql_node *no
     bool down = node->function->function == F_SORT_DESC;
     if (eval_vector(eval, node->args[0], t_ms, out))
         return UND_USAGE;
+    drop_histograms(out);
     if (out->n > 1)
         qsort_r(out->list, (size_t)out->n, sizeof *out->list, by_value, &down);
     return UND_OK;
@@ -122,6 +135,7 @@ static enum und_code to_scalar(struct eval *eval, const struct promql_node *node
     struct vector vector;
     if (eval_vector(eval, node->args[0], t_ms, &vector))
         return UND_USAGE;
+    drop_histograms(&vector);
     out->scalar = vector.n == 1 ? vector.list[0].value : NAN;
     return UND_OK;
 }
@@ -162,14 +176,37 @@ static bool takes_range(const struct promql_node *node)
     return false;
 }
 
+/* Numbers that no series gives: time(), pi() and what version 3 has besides. */
+static enum und_code number(struct eval *eval, const struct promql_node *node, int64_t t_ms,
+                            double *out)
+{
+    enum function function = node->function->function;
+    double of[2] = {0, 0};
+    for (int i = 0; i < node->n_args; i++) {
+        if (eval_scalar(eval, node->args[i], t_ms, &of[i]))
+            return UND_USAGE;
+    }
+    if (function == F_PI)
+        *out = M_PI;
+    else if (function == F_START || function == F_END)
+        *out = (double)(function == F_END ? eval->end_ms : eval->start_ms) / 1000;
+    else if (function == F_RANGE)
+        *out = (double)(eval->end_ms - eval->start_ms) / 1000;
+    else if (function == F_STEP)
+        *out = (double)eval->query_step_ms / 1000;
+    else if (function == F_MIN_OF || function == F_MAX_OF)
+        *out = function == F_MIN_OF ? go_min(of[0], of[1]) : go_max(of[0], of[1]);
+    else
+        *out = (double)t_ms / 1000;
+    return UND_OK;
+}
+
 enum und_code eval_call(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                         struct value *out)
 {
     enum function function = node->function->function;
-    if (function == F_TIME || function == F_PI) {
-        out->scalar = function == F_PI ? M_PI : (double)t_ms / 1000;
-        return UND_OK;
-    }
+    if (node->type == PROMQL_SCALAR && function != F_SCALAR)
+        return number(eval, node, t_ms, &out->scalar);
     if (function == F_ABSENT || function == F_ABSENT_OVER_TIME)
         return call_absent(eval, node, t_ms, &out->vector);
     if (takes_range(node))
@@ -189,7 +226,7 @@ enum und_code eval_call(struct eval *eval, const struct promql_node *node, int64
     if (function == F_SORT_BY_LABEL || function == F_SORT_BY_LABEL_DESC)
         return call_sort_by_label(eval, node, t_ms, &out->vector);
     if (function == F_INFO)
-        return eval_fail(eval, "info() is read but not evaluated");
+        return call_info(eval, node, t_ms, &out->vector);
     if (is_histogram(function))
         return call_histogram(eval, node, t_ms, &out->vector);
     return map(eval, node, t_ms, &out->vector);

@@ -13,7 +13,7 @@ struct bucket {
 
 /* The buckets of one classic histogram. */
 struct buckets {
-    struct labels *labels;
+    struct labels *labels; /* without `le` */
     struct bucket *list;
     int n, room;
 };
@@ -37,19 +37,33 @@ static void coalesce(struct buckets *buckets)
     buckets->n = n + 1;
 }
 
+static const char *name_of(const struct buckets *buckets)
+{
+    return labels_get(buckets->labels, LABELS_NAME);
+}
+
 /* Counts never fall from bucket to bucket; version 3 takes tiny differences for rounding. */
-static void make_monotonic(struct buckets *buckets, bool v3)
+static void make_monotonic(struct eval *eval, struct buckets *buckets)
 {
     double before = buckets->list[0].count;
+    bool v3 = eval->v3, forced = false;
     for (int i = 1; i < buckets->n; i++) {
         double *count = &buckets->list[i].count;
         bool tiny = v3 && *count != before &&
                     fabs(*count - before) <= 1e-12 * (fabs(*count) + fabs(before));
+        forced |= !tiny && *count < before;
         if (tiny || *count < before)
             *count = before;
         else if (*count > before)
             before = *count;
     }
+    if (forced)
+        eval_info(eval,
+                  "input to histogram_quantile needed to be fixed for monotonicity (see "
+                  "https://prometheus.io/docs/prometheus/latest/querying/functions/"
+                  "#histogram_quantile)%s%.200s%s",
+                  *name_of(buckets) ? " for metric name \"" : "", name_of(buckets),
+                  *name_of(buckets) ? "\"" : "");
 }
 
 /* Sorted and whole: with a bucket of +Inf. */
@@ -62,7 +76,7 @@ static bool prepare(struct buckets *buckets)
     return true;
 }
 
-static double bucket_quantile(double q, struct buckets *buckets, bool v3)
+static double bucket_quantile(struct eval *eval, double q, struct buckets *buckets)
 {
     double observations, rank, start = 0, count;
     int b = 0;
@@ -72,7 +86,7 @@ static double bucket_quantile(double q, struct buckets *buckets, bool v3)
         return q < 0 ? -INFINITY : INFINITY;
     if (!prepare(buckets))
         return NAN;
-    make_monotonic(buckets, v3);
+    make_monotonic(eval, buckets);
     observations = buckets->list[buckets->n - 1].count;
     if (buckets->n < 2 || observations == 0)
         return NAN;
@@ -124,6 +138,14 @@ static double bucket_fraction(double lower, double upper, struct buckets *bucket
     return (rank_of(buckets, upper) - rank_of(buckets, lower)) / observations;
 }
 
+static void warn_of_bound(struct eval *eval, const struct labels *labels)
+{
+    const char *name = labels_get(labels, LABELS_NAME);
+    eval_warn(
+        eval, "bucket label \"le\" is missing or has a malformed value of \"%.100s\"%s%.200s%s",
+        labels_get(labels, "le"), *name ? " for metric name \"" : "", name, *name ? "\"" : "");
+}
+
 /* The samples with a bound in `le`, by their other labels. */
 static struct buckets *gather(struct eval *eval, const struct vector *vector, int *n)
 {
@@ -136,12 +158,16 @@ static struct buckets *gather(struct eval *eval, const struct vector *vector, in
         struct labels *key = labels_drop(eval->pool, labels, le, 1);
         struct buckets *buckets;
         double bound;
-        if (!go_parse(labels_get(labels, "le"), &bound))
+        if (store_is_histogram(vector->list[i].value))
             continue;
+        if (!go_parse(labels_get(labels, "le"), &bound)) {
+            warn_of_bound(eval, labels);
+            continue;
+        }
         if (key->mark != round) {
             key->mark = round;
             key->slot = *n;
-            all[*n].labels = labels_nameless(eval->pool, key);
+            all[*n].labels = key;
             ++*n;
         }
         buckets = &all[key->slot];
@@ -155,6 +181,19 @@ static struct buckets *gather(struct eval *eval, const struct vector *vector, in
         buckets->list[buckets->n++] = (struct bucket){bound, vector->list[i].value};
     }
     return all;
+}
+
+/* A native histogram's quantile that no content has a say in; all else is an error. */
+static enum und_code native(struct eval *eval, const struct promql_node *node, double q,
+                            struct sample *sample, struct vector *out)
+{
+    if (node->function->function != F_HISTOGRAM_QUANTILE || (q >= 0 && q <= 1))
+        return eval_fail_histogram(eval, sample->labels);
+    eval_drop_name(eval, vector_push(eval, out, sample->labels,
+                                     isnan(q) ? NAN
+                                     : q < 0  ? -INFINITY
+                                              : INFINITY));
+    return UND_OK;
 }
 
 enum und_code call_histogram(struct eval *eval, const struct promql_node *node, int64_t t_ms,
@@ -172,12 +211,20 @@ enum und_code call_histogram(struct eval *eval, const struct promql_node *node, 
     }
     if (eval_vector(eval, node->args[node->n_args - 1], t_ms, &vector))
         return UND_USAGE;
-    if (!quantile && !fraction) /* of native histograms, which no sample is */
+    if (quantile)
+        eval_warn_quantile(eval, parameters[0]);
+    for (int i = 0; i < vector.n; i++) {
+        if (store_is_histogram(vector.list[i].value) &&
+            native(eval, node, parameters[0], &vector.list[i], out))
+            return UND_USAGE;
+    }
+    if (!quantile && !fraction) /* of native histograms only */
         return UND_OK;
     all = gather(eval, &vector, &n);
     for (int i = 0; i < n; i++)
-        vector_push(eval, out, all[i].labels,
-                    quantile ? bucket_quantile(parameters[0], &all[i], eval->v3)
-                             : bucket_fraction(parameters[0], parameters[1], &all[i]));
+        eval_drop_name(
+            eval, vector_push(eval, out, all[i].labels,
+                              quantile ? bucket_quantile(eval, parameters[0], &all[i])
+                                       : bucket_fraction(parameters[0], parameters[1], &all[i])));
     return vector_check(eval, out);
 }

@@ -67,6 +67,14 @@ static bool valid_label(const struct eval *eval, const char *name)
     return true;
 }
 
+/* A name that is given anew stays. */
+static void relabel(struct eval *eval, struct sample *sample, const char *to, const char *value)
+{
+    sample->labels = labels_set(eval->pool, sample->labels, to, value);
+    if (strcmp(to, LABELS_NAME) == 0)
+        sample->drop_name = false;
+}
+
 enum und_code call_label_replace(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                  struct vector *out)
 {
@@ -88,7 +96,7 @@ enum und_code call_label_replace(struct eval *eval, const struct promql_node *no
         char *value;
         if (!regex_expand(regex, labels_get(sample->labels, from), template, &value))
             continue;
-        sample->labels = labels_set(eval->pool, sample->labels, to, value);
+        relabel(eval, sample, to, value);
         free(value);
     }
     regex_close(regex);
@@ -127,8 +135,7 @@ enum und_code call_label_join(struct eval *eval, const struct promql_node *node,
         return eval_fail(eval, "invalid destination label name in label_join(): %.200s", to);
     for (int i = 0; i < out->n; i++) {
         struct sample *sample = &out->list[i];
-        sample->labels =
-            labels_set(eval->pool, sample->labels, to, joined(eval, node, sample->labels));
+        relabel(eval, sample, to, joined(eval, node, sample->labels));
     }
     return vector_check(eval, out);
 }

@@ -1,288 +1,9 @@
 #include "eval.h"
 
-#include "function.h"
-#include "gomath.h"
-#include "model/base/assert.h"
+#include "window.h"
 
 #include <math.h>
 #include <string.h>
-
-/* A series' points in a range, and what the function has besides. */
-struct window {
-    const struct point *points;
-    int n;
-    int64_t start_ms, end_ms, now_ms;
-    double range_s;
-    double parameters[2];
-    bool v3;
-    double *room; /* for n values */
-};
-
-/* --- rates ----------------------------------------------------------------------------------- */
-
-static double sum_of_changes(const struct window *window, bool counter)
-{
-    double sum = window->points[window->n - 1].value - window->points[0].value;
-    for (int i = 1; counter && i < window->n; i++) {
-        if (window->points[i].value < window->points[i - 1].value)
-            sum += window->points[i - 1].value;
-    }
-    return sum;
-}
-
-/* Version 2 looks at the counter's zero first and at the distance between samples then; version 3
- * the other way round. */
-static double extrapolated(const struct window *window, bool counter, double result)
-{
-    const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
-    double to_start = (double)(first->t_ms - window->start_ms) / 1000;
-    double to_end = (double)(window->end_ms - last->t_ms) / 1000;
-    double sampled = (double)(last->t_ms - first->t_ms) / 1000;
-    double average = sampled / (double)(window->n - 1), threshold = average * 1.1;
-    double to_zero = sampled * (first->value / result);
-    bool near_zero = counter && result > 0 && first->value >= 0;
-    double interval = sampled;
-    if (window->v3 && to_start >= threshold)
-        to_start = average / 2;
-    if (near_zero && to_zero < to_start)
-        to_start = to_zero;
-    if (window->v3) {
-        if (to_end >= threshold)
-            to_end = average / 2;
-        return (sampled + to_start + to_end) / sampled;
-    }
-    interval += to_start < threshold ? to_start : average / 2;
-    interval += to_end < threshold ? to_end : average / 2;
-    return interval / sampled;
-}
-
-static bool rate(const struct window *window, bool counter, bool per_second, double *out)
-{
-    double factor;
-    if (window->n < 2)
-        return false;
-    *out = sum_of_changes(window, counter);
-    factor = extrapolated(window, counter, *out);
-    if (per_second)
-        factor /= window->range_s;
-    *out *= factor;
-    return true;
-}
-
-static bool last_change(const struct window *window, bool per_second, double *out)
-{
-    const struct point *a, *b;
-    if (window->n < 2)
-        return false;
-    a = &window->points[window->n - 2];
-    b = a + 1;
-    *out = per_second && b->value < a->value ? b->value : b->value - a->value;
-    if (per_second)
-        *out /= (double)(b->t_ms - a->t_ms) / 1000;
-    return true;
-}
-
-/* --- straight lines -------------------------------------------------------------------------- */
-
-static bool is_level(const struct window *window)
-{
-    for (int i = 1; i < window->n; i++) {
-        if (window->points[i].value != window->points[0].value)
-            return false;
-    }
-    return true;
-}
-
-static void regression(const struct window *window, int64_t origin_ms, double *slope,
-                       double *intercept)
-{
-    struct kahan x = {0, 0}, y = {0, 0}, xy = {0, 0}, x2 = {0, 0};
-    double n = window->n, sum_x, sum_y, cov, var;
-    if (is_level(window)) {
-        *slope = isinf(window->points[0].value) ? NAN : 0;
-        *intercept = isinf(window->points[0].value) ? NAN : window->points[0].value;
-        return;
-    }
-    for (int i = 0; i < window->n; i++) {
-        double at = (double)(window->points[i].t_ms - origin_ms) / 1e3;
-        double value = window->points[i].value;
-        kahan_add(&x, at, window->v3);
-        kahan_add(&y, value, window->v3);
-        kahan_add(&xy, at * value, window->v3);
-        kahan_add(&x2, at * at, window->v3);
-    }
-    sum_x = x.sum + x.c;
-    sum_y = y.sum + y.c;
-    cov = xy.sum + xy.c - sum_x * sum_y / n;
-    var = x2.sum + x2.c - sum_x * sum_x / n;
-    *slope = cov / var;
-    *intercept = sum_y / n - *slope * sum_x / n;
-}
-
-static bool line(const struct window *window, bool predict, double *out)
-{
-    double slope, intercept;
-    if (window->n < 2)
-        return false;
-    regression(window, predict ? window->now_ms : window->points[0].t_ms, &slope, &intercept);
-    *out = predict ? slope * window->parameters[0] + intercept : slope;
-    return true;
-}
-
-static bool smooth(const struct window *window, double *out)
-{
-    double sf = window->parameters[0], tf = window->parameters[1], s0 = 0, s1, trend;
-    if (window->n < 2)
-        return false;
-    s1 = window->points[0].value;
-    trend = window->points[1].value - window->points[0].value;
-    for (int i = 1; i < window->n; i++) {
-        double x = sf * window->points[i].value, y;
-        if (i > 1) {
-            double a = tf * (s1 - s0), b = (1 - tf) * trend;
-            trend = a + b;
-        }
-        y = (1 - sf) * (s1 + trend);
-        s0 = s1;
-        s1 = x + y;
-    }
-    *out = s1;
-    return true;
-}
-
-/* --- sums and the like ----------------------------------------------------------------------- */
-
-static double sum_over(const struct window *window)
-{
-    struct kahan sum = {0, 0};
-    for (int i = 0; i < window->n; i++)
-        kahan_add(&sum, window->points[i].value, window->v3);
-    return isinf(sum.sum) ? sum.sum : sum.sum + sum.c;
-}
-
-static double avg_over(const struct window *window)
-{
-    struct kahan mean = {0, 0};
-    struct sum_mean of_3 = {.count = 0};
-    for (int i = 0; i < window->n; i++) {
-        double increment;
-        mean_add(&of_3, window->points[i].value);
-        if (mean_step(&mean.sum, window->points[i].value, i + 1, &increment))
-            kahan_add(&mean, increment, false);
-    }
-    if (window->v3)
-        return mean_value(&of_3);
-    return isinf(mean.sum) ? mean.sum : mean.sum + mean.c;
-}
-
-static double variance_over(const struct window *window)
-{
-    struct kahan mean = {0, 0}, aux = {0, 0};
-    for (int i = 0; i < window->n; i++) {
-        double value = window->points[i].value, delta = value - (mean.sum + mean.c);
-        kahan_add(&mean, delta / (i + 1), window->v3);
-        kahan_add(&aux, delta * (value - (mean.sum + mean.c)), window->v3);
-    }
-    return (aux.sum + aux.c) / window->n;
-}
-
-/* The most extreme value's place; of equal ones the first, or the last. */
-static int extreme_over(const struct window *window, bool largest, bool last)
-{
-    int found = 0;
-    for (int i = 0; i < window->n; i++) {
-        double value = window->points[i].value, kept = window->points[found].value;
-        if (isnan(kept) || (largest ? value > kept : value < kept) || (last && value == kept))
-            found = i;
-    }
-    return found;
-}
-
-static double quantile_over(const struct window *window, double q)
-{
-    for (int i = 0; i < window->n; i++)
-        window->room[i] = window->points[i].value;
-    return quantile_of(q, window->room, window->n);
-}
-
-static double deviation_over(const struct window *window)
-{
-    double median = quantile_over(window, 0.5);
-    for (int i = 0; i < window->n; i++)
-        window->room[i] = fabs(window->points[i].value - median);
-    return quantile_of(0.5, window->room, window->n);
-}
-
-static double changes_over(const struct window *window, bool only_down)
-{
-    double n = 0;
-    for (int i = 1; i < window->n; i++) {
-        double before = window->points[i - 1].value, now = window->points[i].value;
-        if (only_down)
-            n += now < before;
-        else
-            n += now != before && !(isnan(now) && isnan(before));
-    }
-    return n;
-}
-
-/* --- the table ------------------------------------------------------------------------------- */
-
-static double seconds(int64_t ms)
-{
-    return (double)ms / 1000;
-}
-
-static double reduce(const struct window *window, enum function function)
-{
-    const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
-    if (function == F_SUM_OVER_TIME)
-        return sum_over(window);
-    if (function == F_AVG_OVER_TIME)
-        return avg_over(window);
-    if (function == F_COUNT_OVER_TIME)
-        return window->n;
-    if (function == F_MIN_OVER_TIME || function == F_MAX_OVER_TIME)
-        return window->points[extreme_over(window, function == F_MAX_OVER_TIME, false)].value;
-    if (function == F_TS_OF_MIN_OVER_TIME || function == F_TS_OF_MAX_OVER_TIME)
-        return seconds(
-            window->points[extreme_over(window, function == F_TS_OF_MAX_OVER_TIME, true)].t_ms);
-    if (function == F_LAST_OVER_TIME)
-        return last->value;
-    if (function == F_FIRST_OVER_TIME)
-        return first->value;
-    if (function == F_TS_OF_FIRST_OVER_TIME)
-        return seconds(first->t_ms);
-    if (function == F_TS_OF_LAST_OVER_TIME)
-        return seconds(last->t_ms);
-    if (function == F_STDVAR_OVER_TIME)
-        return variance_over(window);
-    if (function == F_STDDEV_OVER_TIME)
-        return sqrt(variance_over(window));
-    if (function == F_QUANTILE_OVER_TIME)
-        return quantile_over(window, window->parameters[0]);
-    if (function == F_MAD_OVER_TIME)
-        return deviation_over(window);
-    if (function == F_CHANGES || function == F_RESETS)
-        return changes_over(window, function == F_RESETS);
-    UND_ASSERT(function == F_PRESENT_OVER_TIME);
-    return 1;
-}
-
-/* False if the series gives nothing. */
-static bool apply(const struct window *window, enum function function, double *out)
-{
-    if (function == F_RATE || function == F_INCREASE || function == F_DELTA)
-        return rate(window, function != F_DELTA, function == F_RATE, out);
-    if (function == F_IRATE || function == F_IDELTA)
-        return last_change(window, function == F_IRATE, out);
-    if (function == F_DERIV || function == F_PREDICT_LINEAR)
-        return line(window, function == F_PREDICT_LINEAR, out);
-    if (function == F_HOLT_WINTERS)
-        return smooth(window, out);
-    *out = reduce(window, function);
-    return true;
-}
 
 static enum und_code check_smoothing(struct eval *eval, const double *parameters)
 {
@@ -329,11 +50,31 @@ static enum und_code read_range(struct eval *eval, const struct promql_node *cal
     if (eval_node(eval, &moved, t_ms, &value))
         return UND_USAGE;
     *matrix = value.matrix;
+    window->anchored = node->anchored;
+    window->smoothed = node->smoothed;
     window->range_s = (double)node->range_ms / 1000;
     window->end_ms = eval_shift(eval, node, t_ms);
     window->start_ms = window->end_ms - node->range_ms;
     if (slide_ms)
         forget_before(matrix, window->start_ms + slide_ms);
+    return UND_OK;
+}
+
+static enum und_code check_extension(struct eval *eval, const struct promql_node *call,
+                                     const struct promql_node *range)
+{
+    enum function function = call->function->function;
+    bool rates = function == F_DELTA || function == F_INCREASE || function == F_RATE;
+    if (range->smoothed && !rates)
+        return eval_fail(eval,
+                         "smoothed modifier can only be used with: delta, increase, rate - not "
+                         "with %s",
+                         call->name);
+    if (range->anchored && !rates && function != F_CHANGES && function != F_RESETS)
+        return eval_fail(eval,
+                         "anchored modifier can only be used with: changes, delta, increase, rate, "
+                         "resets - not with %s",
+                         call->name);
     return UND_OK;
 }
 
@@ -345,7 +86,8 @@ static enum und_code read_arguments(struct eval *eval, const struct promql_node 
     for (int i = 0; i < node->n_args; i++) {
         const struct promql_node *arg = node->args[i];
         if (arg->type == PROMQL_MATRIX) {
-            if (read_range(eval, node, arg, t_ms, window, matrix))
+            if (check_extension(eval, node, arg) ||
+                read_range(eval, node, arg, t_ms, window, matrix))
                 return UND_USAGE;
         } else if (eval_scalar(eval, arg, t_ms, &window->parameters[n++])) {
             return UND_USAGE;
@@ -354,11 +96,144 @@ static enum und_code read_arguments(struct eval *eval, const struct promql_node 
     return UND_OK;
 }
 
+/* --- native histograms ----------------------------------------------------------------------- */
+
+static bool takes_all(enum function function)
+{
+    return function == F_COUNT_OVER_TIME || function == F_PRESENT_OVER_TIME ||
+           function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME ||
+           function == F_TS_OF_FIRST_OVER_TIME || function == F_TS_OF_LAST_OVER_TIME ||
+           function == F_CHANGES || function == F_RESETS;
+}
+
+/* Is a counter reset a matter of what is in two histograms that follow each other? */
+static bool needs_content(const struct window *window)
+{
+    for (int i = 1; i < window->n; i++) {
+        double a = window->points[i - 1].value, b = window->points[i].value;
+        if (store_is_histogram(a) && store_is_histogram(b) && !window_same_histogram(a, b))
+            return true;
+    }
+    return false;
+}
+
+static void floats_only(struct eval *eval, struct window *window)
+{
+    int n = window->n - window->histograms, kept = 0;
+    struct point *floats = arena_take(eval->arena, (size_t)(n + 1) * sizeof *floats);
+    for (int i = 0; i < window->n; i++) {
+        if (!store_is_histogram(window->points[i].value))
+            floats[kept++] = window->points[i];
+    }
+    window->points = floats;
+    window->n = kept;
+}
+
+/* irate and idelta look at the last two. */
+static enum und_code last_two(struct eval *eval, struct window *window, const struct labels *labels,
+                              bool *skip)
+{
+    bool a, b;
+    *skip = window->n < 2;
+    if (*skip)
+        return UND_OK;
+    a = store_is_histogram(window->points[window->n - 2].value);
+    b = store_is_histogram(window->points[window->n - 1].value);
+    if (a && b)
+        return eval_fail_histogram(eval, labels);
+    *skip = a || b;
+    if (*skip)
+        eval_warn_mixed(eval, labels);
+    return UND_OK;
+}
+
+/* What version 3 does with a range that has histograms; `skip` if the series gives nothing. */
+static enum und_code meet_histograms(struct eval *eval, struct window *window,
+                                     enum function function, const struct labels *labels,
+                                     bool *skip)
+{
+    bool mixed = window->histograms < window->n;
+    *skip = false;
+    if (function == F_RESETS && needs_content(window))
+        return eval_fail_histogram(eval, labels);
+    if (takes_all(function))
+        return UND_OK;
+    if (function == F_IRATE || function == F_IDELTA)
+        return last_two(eval, window, labels, skip);
+    if (function == F_RATE || function == F_INCREASE || function == F_DELTA ||
+        function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME) {
+        bool over_time = function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME;
+        *skip = mixed || (!over_time && window->n < 2);
+        if (mixed)
+            eval_warn_mixed(eval, labels);
+        return *skip ? UND_OK : eval_fail_histogram(eval, labels);
+    }
+    *skip = !mixed;
+    floats_only(eval, window);
+    if (mixed)
+        eval_info(eval,
+                  "ignored histograms in a range containing both floats and histograms for metric "
+                  "name \"%.200s\"",
+                  labels_get(labels, LABELS_NAME));
+    return UND_OK;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *with)
+{
+    size_t n = strlen(text), m = strlen(with);
+    return n >= m && strcmp(text + n - m, with) == 0;
+}
+
+static void doubt_counter(struct eval *eval, const struct labels *labels)
+{
+    const char *name = labels_get(labels, LABELS_NAME);
+    if (eval->annotate && *name && !ends_with(name, "_total") && !ends_with(name, "_sum") &&
+        !ends_with(name, "_count") && !ends_with(name, "_bucket"))
+        eval_info(eval,
+                  "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
+                  "\"%.200s\"",
+                  name);
+}
+
+static enum und_code range_of_series(struct eval *eval, struct window *window,
+                                     enum function function, const struct range *range,
+                                     struct vector *out)
+{
+    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME, skip = false;
+    struct sample *sample;
+    double value;
+    window->points = range->points;
+    window->n = range->n;
+    window->histograms = range->histograms;
+    if (range->histograms && (window->anchored || window->smoothed))
+        return eval_fail_histogram(eval, range->labels);
+    if (window->anchored && (function == F_CHANGES || function == F_RESETS))
+        window_anchor(window);
+    if (range->histograms && meet_histograms(eval, window, function, range->labels, &skip))
+        return UND_USAGE;
+    if (skip)
+        return UND_OK;
+    if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)
+        window->room = arena_take(eval->arena, (size_t)range->n * sizeof *window->room);
+    if (!window_apply(window, function, &value))
+        return UND_OK;
+    if (function == F_RATE || function == F_INCREASE)
+        doubt_counter(eval, range->labels);
+    if (function == F_QUANTILE_OVER_TIME)
+        eval_warn_quantile(eval, window->parameters[0]);
+    sample = vector_push(eval, out, range->labels, value);
+    sample->drop_name = range->drop_name;
+    if (!keeps)
+        eval_drop_name(eval, sample);
+    return UND_OK;
+}
+
 enum und_code call_range(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                          struct vector *out)
 {
     enum function function = node->function->function;
-    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME;
     struct window window = {.now_ms = t_ms, .v3 = eval->v3};
     struct matrix matrix = {NULL, 0, 0};
     if (read_arguments(eval, node, t_ms, &window, &matrix))
@@ -366,18 +241,8 @@ enum und_code call_range(struct eval *eval, const struct promql_node *node, int6
     if (function == F_HOLT_WINTERS && matrix.n > 0 && check_smoothing(eval, window.parameters))
         return UND_USAGE;
     for (int i = 0; i < matrix.n; i++) {
-        const struct range *range = &matrix.list[i];
-        double value;
-        if (range->n == 0)
-            continue;
-        window.points = range->points;
-        window.n = range->n;
-        if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)
-            window.room = arena_take(eval->arena, (size_t)range->n * sizeof *window.room);
-        if (!apply(&window, function, &value))
-            continue;
-        vector_push(eval, out, keeps ? range->labels : labels_nameless(eval->pool, range->labels),
-                    value);
+        if (matrix.list[i].n > 0 && range_of_series(eval, &window, function, &matrix.list[i], out))
+            return UND_USAGE;
     }
     return vector_check(eval, out);
 }

@@ -24,6 +24,12 @@ enum und_code eval_fail(struct eval *eval, const char *format, ...)
     return und_fail(eval->err, UND_USAGE, "%s", text);
 }
 
+enum und_code eval_fail_histogram(struct eval *eval, const struct labels *labels)
+{
+    return eval_fail(eval, "%.100s has native histograms, which are read but not evaluated",
+                     labels_get(labels, LABELS_NAME));
+}
+
 enum und_code eval_spend(struct eval *eval, int64_t samples)
 {
     eval->left -= samples;
@@ -92,8 +98,10 @@ static enum und_code eval_minus(struct eval *eval, const struct promql_node *nod
     out->scalar = -out->scalar;
     for (int i = 0; i < out->vector.n; i++) {
         struct sample *sample = &out->vector.list[i];
+        if (store_is_histogram(sample->value))
+            return eval_fail_histogram(eval, sample->labels);
         sample->value = -sample->value;
-        sample->labels = labels_nameless(eval->pool, sample->labels);
+        eval_drop_name(eval, sample);
     }
     return vector_check(eval, &out->vector);
 }
@@ -160,7 +168,9 @@ struct query *query_open(const struct promql *promql, struct store *store,
         .promql = promql,
         .store = store,
         .pool = store->pool,
-        .v3 = promql->version == PROMQL_3,
+        .v3 = promql->version >= PROMQL_3,
+        .delayed_names = promql->version >= PROMQL_3 && options->delayed_names,
+        .annotate = promql->version >= PROMQL_3 && options->annotate,
         .lookback_ms = options->lookback_ms ? options->lookback_ms : QUERY_LOOKBACK_MS,
         .step_ms = options->step_ms ? options->step_ms : QUERY_STEP_MS,
         .most = options->most ? options->most : QUERY_MOST,
@@ -179,6 +189,7 @@ void query_close(struct query *query)
     for (size_t i = 0; i < sizeof query->eval.steps / sizeof *query->eval.steps; i++)
         arena_close(query->eval.steps[i]);
     arena_close(query->arena);
+    annotations_clear(&query->eval.annotations);
     free(query);
 }
 
@@ -192,7 +203,9 @@ static void prepare(struct query *query, int64_t start_ms, int64_t end_ms, struc
     eval->start_ms = eval->first_ms = eval->reset_ms = start_ms;
     eval->pin_shift_ms = 0;
     eval->end_ms = end_ms;
+    eval->query_step_ms = 0;
     eval->err = err;
+    annotations_clear(&eval->annotations);
     if (eval->cleared != eval->store->cleared) {
         for (int i = 0; i < eval->promql->n_nodes; i++)
             eval->selections[i].n = eval->selections[i].seen = 0;
@@ -203,7 +216,9 @@ static void prepare(struct query *query, int64_t start_ms, int64_t end_ms, struc
 enum und_code query_at(struct query *query, int64_t t_ms, struct value *out, struct und_err *err)
 {
     prepare(query, t_ms, t_ms, err);
-    return eval_node(&query->eval, query->eval.promql->root, t_ms, out);
+    return eval_node(&query->eval, query->eval.promql->root, t_ms, out)
+               ? UND_USAGE
+               : eval_finish(&query->eval, out);
 }
 
 enum und_code query_range(struct query *query, int64_t start_ms, int64_t end_ms, int64_t step_ms,
@@ -221,5 +236,13 @@ enum und_code query_range(struct query *query, int64_t start_ms, int64_t end_ms,
                          "invalid expression type \"%s\" for range query, must be Scalar or "
                          "instant Vector",
                          promql_type_words(root->type));
-    return eval_steps(&query->eval, &steps, start_ms, end_ms, out);
+    query->eval.query_step_ms = step_ms;
+    return eval_steps(&query->eval, &steps, start_ms, end_ms, out) ? UND_USAGE
+                                                                   : eval_finish(&query->eval, out);
+}
+
+const char *const *query_annotations(const struct query *query)
+{
+    static const char *const none[] = {NULL};
+    return query->eval.annotations.list ? query->eval.annotations.list : none;
 }

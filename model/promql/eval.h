@@ -13,6 +13,11 @@ struct selection {
     int seen; /* how many of the store's series were looked at */
 };
 
+struct annotations {
+    const char **list; /* owned, ended by NULL; the texts, too */
+    int n;
+};
+
 struct eval {
     const struct promql *promql;
     struct store *store;
@@ -20,19 +25,37 @@ struct eval {
     struct arena *arena;    /* of the present step */
     struct arena *steps[8]; /* of subqueries' steps, one a nesting level, made when needed */
     int level;
-    bool v3;
+    bool v3, delayed_names, annotate;
     int64_t lookback_ms, step_ms, most, left;
     int64_t start_ms, end_ms;       /* of the whole query, for @ */
+    int64_t query_step_ms;          /* of the whole query; 0 of an instant one */
     int64_t first_ms;               /* the first of the present steps */
     int64_t reset_ms, pin_shift_ms; /* version 2: see eval_subquery */
     struct selection *selections;   /* by node id */
     int cleared;
+    struct annotations annotations;
     struct und_err *err;
 };
 
 enum und_code eval_fail(struct eval *eval, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum und_code eval_spend(struct eval *eval, int64_t samples);
+/* The error of what only native histograms' contents would tell. */
+enum und_code eval_fail_histogram(struct eval *eval, const struct labels *labels);
+
+/* Version 3's annotations: "PromQL info: ...". */
+void eval_warn(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void eval_info(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void eval_warn_mixed(struct eval *eval, const struct labels *labels);
+void eval_warn_quantile(struct eval *eval, double q); /* unless it is between 0 and 1 */
+void annotations_clear(struct annotations *annotations);
+
+/* The metric's name goes: now or, with delayed names, when the evaluation is done. */
+void eval_drop_name(struct eval *eval, struct sample *sample);
+/* A series' name, type and unit go, in version 2 its name. */
+struct labels *eval_nameless(struct eval *eval, struct labels *labels);
+/* What is left to be done with the value of a whole query. */
+enum und_code eval_finish(struct eval *eval, struct value *value);
 
 enum und_code eval_node(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                         struct value *out);
@@ -42,6 +65,9 @@ enum und_code eval_scalar(struct eval *eval, const struct promql_node *node, int
 enum und_code eval_vector(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                           struct vector *out);
 
+/* The series' last sample as of a time; false if there is none within the look-back. */
+bool eval_latest(const struct eval *eval, const struct series *series, int64_t t_ms,
+                 struct sample *sample);
 enum und_code eval_selector(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                             struct value *out);
 enum und_code eval_subquery(struct eval *eval, const struct promql_node *node, int64_t t_ms,
@@ -74,6 +100,8 @@ enum und_code call_histogram(struct eval *eval, const struct promql_node *node, 
                              struct vector *out);
 enum und_code call_sort_by_label(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                  struct vector *out);
+enum und_code call_info(struct eval *eval, const struct promql_node *node, int64_t t_ms,
+                        struct vector *out);
 double date_part(double seconds, int function);      /* enum function */
 double quantile_of(double q, double *values, int n); /* sorts them */
 

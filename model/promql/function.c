@@ -8,9 +8,10 @@
 #define V PROMQL_VECTOR
 #define M PROMQL_MATRIX
 #define T PROMQL_LITERAL
-#define BOTH 3
+#define BOTH 7
 #define ONLY_2 1
-#define ONLY_3 2
+#define ONLY_3 6
+#define FLAGGED 4
 #define MATH(name, function)                                                                       \
     {                                                                                              \
         name, function, V, {V}, 1, 0, BOTH                                                         \
@@ -55,6 +56,7 @@ static const struct promql_function functions[] = {
     OVER("delta", F_DELTA),
     OVER("deriv", F_DERIV),
     {"double_exponential_smoothing", F_HOLT_WINTERS, V, {M, N, N}, 3, 0, ONLY_3},
+    {"end", F_END, N, {N}, 0, 0, FLAGGED},
     MATH("exp", F_EXP),
     OVER_3("first_over_time", F_FIRST_OVER_TIME),
     MATH("floor", F_FLOOR),
@@ -78,8 +80,10 @@ static const struct promql_function functions[] = {
     MATH("log10", F_LOG10),
     MATH("log2", F_LOG2),
     OVER_3("mad_over_time", F_MAD_OVER_TIME),
+    {"max_of", F_MAX_OF, N, {N, N}, 2, 0, FLAGGED},
     OVER("max_over_time", F_MAX_OVER_TIME),
     DATE("minute", F_MINUTE),
+    {"min_of", F_MIN_OF, N, {N, N}, 2, 0, FLAGGED},
     OVER("min_over_time", F_MIN_OVER_TIME),
     DATE("month", F_MONTH),
     {"pi", F_PI, N, {N}, 0, 0, BOTH},
@@ -87,6 +91,7 @@ static const struct promql_function functions[] = {
     OVER("present_over_time", F_PRESENT_OVER_TIME),
     {"quantile_over_time", F_QUANTILE_OVER_TIME, V, {N, M}, 2, 0, BOTH},
     MATH("rad", F_RAD),
+    {"range", F_RANGE, N, {N}, 0, 0, FLAGGED},
     OVER("rate", F_RATE),
     OVER("resets", F_RESETS),
     {"round", F_ROUND, V, {V, N}, 2, 1, BOTH},
@@ -99,8 +104,10 @@ static const struct promql_function functions[] = {
     {"sort_by_label_desc", F_SORT_BY_LABEL_DESC, V, {V, T}, 2, -1, ONLY_3},
     MATH("sort_desc", F_SORT_DESC),
     MATH("sqrt", F_SQRT),
+    {"start", F_START, N, {N}, 0, 0, FLAGGED},
     OVER("stddev_over_time", F_STDDEV_OVER_TIME),
     OVER("stdvar_over_time", F_STDVAR_OVER_TIME),
+    {"step", F_STEP, N, {N}, 0, 0, FLAGGED},
     OVER("sum_over_time", F_SUM_OVER_TIME),
     MATH("tan", F_TAN),
     MATH("tanh", F_TANH),

@@ -32,6 +32,7 @@ enum function {
     F_DEG,
     F_DELTA,
     F_DERIV,
+    F_END,
     F_EXP,
     F_FIRST_OVER_TIME,
     F_FLOOR,
@@ -55,8 +56,10 @@ enum function {
     F_LOG10,
     F_LOG2,
     F_MAD_OVER_TIME,
+    F_MAX_OF,
     F_MAX_OVER_TIME,
     F_MINUTE,
+    F_MIN_OF,
     F_MIN_OVER_TIME,
     F_MONTH,
     F_PI,
@@ -64,6 +67,7 @@ enum function {
     F_PRESENT_OVER_TIME,
     F_QUANTILE_OVER_TIME,
     F_RAD,
+    F_RANGE,
     F_RATE,
     F_RESETS,
     F_ROUND,
@@ -76,8 +80,10 @@ enum function {
     F_SORT_BY_LABEL_DESC,
     F_SORT_DESC,
     F_SQRT,
+    F_START,
     F_STDDEV_OVER_TIME,
     F_STDVAR_OVER_TIME,
+    F_STEP,
     F_SUM_OVER_TIME,
     F_TAN,
     F_TANH,
@@ -100,7 +106,7 @@ struct promql_function {
     enum promql_type args[FUNCTION_ARGS];
     int n_args;
     int variadic; /* how many of the last may be missing or added; -1: any number */
-    int versions; /* bits: 1 version 2, 2 version 3 */
+    int versions; /* a bit each of enum promql_version */
 };
 
 /* NULL if the version has none of that name. */

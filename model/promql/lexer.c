@@ -86,7 +86,7 @@ static void keep_word(struct lexer *lexer)
 /* Version 3 takes underscores between digits. */
 static bool scan_number(struct lexer *lexer)
 {
-    bool newer = lexer->version == PROMQL_3;
+    bool newer = lexer->version >= PROMQL_3;
     const char *digits = newer ? "0123456789_" : "0123456789";
     if (accept(lexer, "0") && accept(lexer, "xX"))
         digits = newer ? "0123456789abcdefABCDEF_" : "0123456789abcdefABCDEF";
@@ -236,7 +236,7 @@ enum und_code lexer_next(struct lexer *lexer)
         return lexer_string(lexer);
     if (!lexer->in_braces && (is_digit(c) || (c == '.' && is_digit(lexer->text[lexer->at + 1]))))
         return read_digits(lexer);
-    if (lexer->in_brackets && (is_letter(c) || c == ':')) {
+    if (lexer->in_brackets && (c == ':' || (is_letter(c) && lexer->version != PROMQL_3_ALL))) {
         /* Prometheus' lexer takes any letter for the colon here. */
         lexer->at++;
         lexer->token = TOKEN_SIGN;

@@ -2,6 +2,7 @@
 
 #include "gomath.h"
 #include "model/base/assert.h"
+#include "native.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -149,30 +150,32 @@ static enum und_code read_gap(struct reader *reader)
     return UND_OK;
 }
 
-static bool skip_histogram(struct reader *reader)
+static enum und_code read_native(struct reader *reader, struct native *native)
 {
-    const char *end = strstr(reader->at, "}}");
-    if (strncmp(reader->at, "{{", 2) != 0 || !end)
-        return false;
-    reader->at = end + 2;
-    return true;
+    const char *at, *want, *end = native_read(native, reader->at, &at, &want);
+    reader->at = end ? end : at;
+    return end ? UND_OK : fail(reader, want);
 }
 
 static enum und_code read_histogram(struct reader *reader)
 {
+    struct native native, step;
+    char sign;
     long times;
-    if (!skip_histogram(reader))
-        return fail(reader, "a native histogram");
-    if (*reader->at == '+' || *reader->at == '-') {
-        reader->at++;
-        if (!skip_histogram(reader))
-            return fail(reader, "a native histogram");
-    }
+    if (read_native(reader, &native))
+        return UND_USAGE;
+    sign = *reader->at == '+' || *reader->at == '-' ? *reader->at++ : '\0';
+    if (sign && read_native(reader, &step))
+        return UND_USAGE;
     if (read_times(reader, &times))
         return UND_USAGE;
+    if (sign && times < 0)
+        return fail(reader, "x and a count");
     for (long i = 0; i <= (times < 0 ? 0 : times); i++) {
-        if (push(reader, true, store_histogram()))
+        if (push(reader, true, store_histogram(native_digest(&native))))
             return UND_USAGE;
+        if (sign)
+            native_add(&native, &step, sign == '-' ? -1 : 1);
     }
     return UND_OK;
 }

@@ -2,7 +2,7 @@
  * Series as Prometheus' test files write them: `metric{a="b"} 1 2+3x4 _ stale`.
  *
  * The values: a number; `2x3` is 2 four times, `1+2x3` is 1 3 5 7; `_` is no sample, `_x3` are
- * three of them; `stale` a staleness marker; `{{...}}` a native histogram, which is only marked.
+ * three of them; `stale` a staleness marker; `{{...}}` a native histogram (native.h).
  * Source: Prometheus, promql/parser (series descriptions), documentation of unit testing for rules.
  */
 #ifndef MODEL_PROMQL_NOTATION_H

@@ -31,7 +31,7 @@ static enum und_code expect_sign(struct parser *parser, const char *sign)
     return advance(parser);
 }
 
-/* --- lists of labels, durations -------------------------------------------------------------- */
+/* --- lists of labels ------------------------------------------------------------------------ */
 
 static enum und_code parse_labels(struct parser *parser, const char ***labels, int *n)
 {
@@ -39,7 +39,7 @@ static enum und_code parse_labels(struct parser *parser, const char ***labels, i
     if (expect_sign(parser, "("))
         return UND_USAGE;
     while (!lexer_is_sign(LOOK, ")")) {
-        bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version == PROMQL_3;
+        bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version >= PROMQL_3;
         bool number = LOOK->token == TOKEN_NUMBER; /* inf and nan are words of the language */
         if ((LOOK->token != TOKEN_NAME && !quoted) || number)
             return unexpected(parser, "a label's name");
@@ -51,23 +51,6 @@ static enum und_code parse_labels(struct parser *parser, const char ***labels, i
     }
     *labels = list.labels;
     *n = list.n;
-    return advance(parser);
-}
-
-/* Version 3 takes seconds for a duration. */
-static enum und_code parse_duration(struct parser *parser, bool zero, int64_t *ms)
-{
-    bool number = LOOK->token == TOKEN_NUMBER && parser->promql->version == PROMQL_3;
-    if (LOOK->token != TOKEN_DURATION && !number)
-        return unexpected(parser, "a duration");
-    *ms = LOOK->ms;
-    if (number) {
-        if (!(fabs(LOOK->number) < 9e12))
-            return FAIL(LOOK->start, "got a duration that is out of range");
-        *ms = (int64_t)round(LOOK->number * 1000);
-    }
-    if (*ms < 0 || (*ms == 0 && !(zero && parser->promql->version == PROMQL_3)))
-        return FAIL(LOOK->start, "got '%.40s', want a duration over 0", LOOK->word);
     return advance(parser);
 }
 
@@ -94,7 +77,7 @@ static enum und_code parse_matcher(struct parser *parser, struct matchers *match
     struct promql_matcher matcher;
     const char *name = LOOK->word;
     uint32_t start = LOOK->start;
-    bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version == PROMQL_3;
+    bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version >= PROMQL_3;
     int i = 0;
     if (LOOK->token != TOKEN_NAME && !quoted)
         return unexpected(parser, "a label's name");
@@ -145,117 +128,9 @@ static enum und_code parse_selector(struct parser *parser, uint32_t start, const
                           matchers.n, out);
 }
 
-static bool is_plain_selector(const struct promql_node *node)
-{
-    return node->kind == PROMQL_SELECTOR && !node->bracketed;
-}
-
-static enum und_code parse_range(struct parser *parser, struct promql_node **node)
-{
-    uint32_t start = LOOK->start;
-    int64_t range_ms, step_ms = 0;
-    LOOK->in_brackets = true;
-    if (advance(parser) || parse_duration(parser, false, &range_ms))
-        return UND_USAGE;
-    if (lexer_is_sign(LOOK, ":")) {
-        if (advance(parser))
-            return UND_USAGE;
-        if (!lexer_is_sign(LOOK, "]") && parse_duration(parser, false, &step_ms))
-            return UND_USAGE;
-        LOOK->in_brackets = false;
-        return expect_sign(parser, "]") ? UND_USAGE
-                                        : build_subquery(parser, *node, range_ms, step_ms, node);
-    }
-    LOOK->in_brackets = false;
-    if (expect_sign(parser, "]"))
-        return UND_USAGE;
-    if (!is_plain_selector(*node) || (*node)->range_ms)
-        return FAIL(start, "a range is only for a selector; elsewhere a subquery: [5m:]");
-    if ((*node)->offset_ms || (*node)->at != PROMQL_NO_AT)
-        return FAIL(start, "the range belongs before %s", (*node)->offset_ms ? "offset" : "@");
-    (*node)->range_ms = range_ms;
-    (*node)->type = PROMQL_MATRIX;
-    return UND_OK;
-}
-
-static bool can_shift(const struct promql_node *node)
-{
-    return (node->kind == PROMQL_SELECTOR || node->kind == PROMQL_SUBQUERY) && !node->bracketed;
-}
-
-static enum und_code parse_offset(struct parser *parser, struct promql_node *node)
-{
-    bool minus;
-    int64_t ms;
-    if (advance(parser))
-        return UND_USAGE;
-    minus = lexer_is_sign(LOOK, "-");
-    if (minus && advance(parser))
-        return UND_USAGE;
-    if (parse_duration(parser, true, &ms))
-        return UND_USAGE;
-    if (!can_shift(node))
-        return FAIL(node->start, "offset belongs behind a selector or a subquery");
-    if (node->offset_ms)
-        return FAIL(node->start, "offset is given twice");
-    node->offset_ms = minus ? -ms : ms;
-    return UND_OK;
-}
-
-static enum und_code parse_at_time(struct parser *parser, struct promql_node *node)
-{
-    double sign = 1, seconds;
-    if (lexer_is_sign(LOOK, "-") || lexer_is_sign(LOOK, "+")) {
-        sign = lexer_is_sign(LOOK, "-") ? -1 : 1;
-        if (advance(parser))
-            return UND_USAGE;
-    }
-    if (LOOK->token != TOKEN_NUMBER)
-        return unexpected(parser, "a time in seconds, start() or end()");
-    seconds = sign * LOOK->number;
-    if (!(fabs(seconds) < 9.2e15))
-        return FAIL(LOOK->start, "got a time that is out of bounds");
-    node->at = PROMQL_AT_TIME;
-    node->at_ms = (int64_t)round(seconds * 1000);
-    return advance(parser);
-}
-
-static enum und_code parse_at(struct parser *parser, struct promql_node *node)
-{
-    if (advance(parser))
-        return UND_USAGE;
-    if (!can_shift(node))
-        return FAIL(node->start, "@ belongs behind a selector or a subquery");
-    if (node->at != PROMQL_NO_AT)
-        return FAIL(node->start, "@ is given twice");
-    if (!lexer_is_word(LOOK, "start") && !lexer_is_word(LOOK, "end"))
-        return parse_at_time(parser, node);
-    node->at = lexer_is_word(LOOK, "start") ? PROMQL_AT_START : PROMQL_AT_END;
-    return advance(parser) || expect_sign(parser, "(") || expect_sign(parser, ")") ? UND_USAGE
-                                                                                   : UND_OK;
-}
-
-static enum und_code parse_postfix(struct parser *parser, struct promql_node **node)
-{
-    for (;;) {
-        enum und_code code = UND_OK;
-        if (lexer_is_sign(LOOK, "["))
-            code = parse_range(parser, node);
-        else if (lexer_is_word(LOOK, "offset"))
-            code = parse_offset(parser, *node);
-        else if (lexer_is_sign(LOOK, "@"))
-            code = parse_at(parser, *node);
-        else
-            return UND_OK;
-        if (code != UND_OK)
-            return code;
-        (*node)->end = LOOK->start;
-    }
-}
-
 /* --- calls and aggregations ------------------------------------------------------------------ */
 
-static enum und_code parse_arguments(struct parser *parser, struct node_list *list)
+static enum und_code parse_arguments(struct parser *parser, bool of_info, struct node_list *list)
 {
     if (expect_sign(parser, "("))
         return UND_USAGE;
@@ -263,8 +138,10 @@ static enum und_code parse_arguments(struct parser *parser, struct node_list *li
         return advance(parser);
     for (;;) {
         struct promql_node *argument;
+        parser->any_selector = of_info && list->n > 0;
         if (parse_expression(parser, 1, &argument))
             return UND_USAGE;
+        parser->any_selector = false;
         build_push(parser, list, argument);
         if (lexer_is_sign(LOOK, ")"))
             return advance(parser);
@@ -293,7 +170,7 @@ static enum und_code parse_aggregate(struct parser *parser, uint32_t start,
         return UND_USAGE;
     (*out)->name = promql_aggregation_word(aggregation);
     (*out)->aggregation = aggregation;
-    if (parse_grouping(parser, *out) || parse_arguments(parser, &args))
+    if (parse_grouping(parser, *out) || parse_arguments(parser, false, &args))
         return UND_USAGE;
     if (!(*out)->grouped && parse_grouping(parser, *out))
         return UND_USAGE;
@@ -317,8 +194,9 @@ static enum und_code parse_named(struct parser *parser, struct promql_node **out
         return parse_aggregate(parser, start, aggregation, out);
     if (callable && lexer_is_sign(LOOK, "(")) {
         struct node_list args = {NULL, 0};
-        return parse_arguments(parser, &args) ? UND_USAGE
-                                              : build_call(parser, start, name, &args, out);
+        return parse_arguments(parser, strcmp(name, "info") == 0, &args)
+                   ? UND_USAGE
+                   : build_call(parser, start, name, &args, out);
     }
     return parse_selector(parser, start, name, out);
 }
@@ -341,7 +219,7 @@ static enum und_code parse_literal(struct parser *parser, struct promql_node **o
 
 static enum und_code parse_primary(struct parser *parser, struct promql_node **out)
 {
-    bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version == PROMQL_3;
+    bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_3;
     if (lexer_is_sign(LOOK, "(")) {
         if (advance(parser) || parse_expression(parser, 1, out) || expect_sign(parser, ")"))
             return UND_USAGE;
@@ -368,17 +246,12 @@ static enum und_code parse_operand(struct parser *parser, struct promql_node **o
             return UND_USAGE;
         return build_unary(parser, start, minus, operand, out);
     }
-    return parse_primary(parser, out) ? UND_USAGE : parse_postfix(parser, out);
+    return parse_primary(parser, out) ? UND_USAGE : parser_postfix(parser, out);
 }
 
-/* bool, on, ignoring, group_left, group_right. */
-static enum und_code parse_modifiers(struct parser *parser, struct promql_node *node)
+/* on, ignoring, group_left, group_right. */
+static enum und_code parse_matching(struct parser *parser, struct promql_node *node)
 {
-    if (lexer_is_word(LOOK, "bool")) {
-        node->as_bool = true;
-        if (advance(parser))
-            return UND_USAGE;
-    }
     if (!lexer_is_word(LOOK, "on") && !lexer_is_word(LOOK, "ignoring"))
         return UND_OK;
     node->without = lexer_is_word(LOOK, "ignoring");
@@ -392,6 +265,59 @@ static enum und_code parse_modifiers(struct parser *parser, struct promql_node *
         return UND_USAGE;
     return lexer_is_sign(LOOK, "(") ? parse_labels(parser, &node->include, &node->n_include)
                                     : UND_OK;
+}
+
+static enum und_code parse_filling(struct parser *parser, bool left, bool right,
+                                   struct promql_node *node)
+{
+    double sign = lexer_is_sign(LOOK, "-") ? -1 : 1;
+    if ((sign < 0 || lexer_is_sign(LOOK, "+")) && advance(parser))
+        return UND_USAGE;
+    if (LOOK->token != TOKEN_NUMBER)
+        return unexpected(parser, "a number");
+    for (int i = 0; i < 2; i++) {
+        if (i ? right : left) {
+            node->fills[i] = true;
+            node->fill[i] = sign * LOOK->number;
+        }
+    }
+    return advance(parser) || expect_sign(parser, ")") ? UND_USAGE : UND_OK;
+}
+
+/* fill(0), fill_left(0), fill_right(0): a metric of that name has no bracket behind it. */
+static enum und_code parse_fill(struct parser *parser, struct promql_node *node)
+{
+    for (;;) {
+        struct lexer before = *LOOK;
+        bool both = lexer_is_word(LOOK, "fill");
+        bool left = both || lexer_is_word(LOOK, "fill_left");
+        bool right = both || lexer_is_word(LOOK, "fill_right");
+        if ((!left && !right) || parser->promql->version < PROMQL_3)
+            return UND_OK;
+        if (advance(parser))
+            return UND_USAGE;
+        if (!lexer_is_sign(LOOK, "(")) {
+            *LOOK = before;
+            return UND_OK;
+        }
+        if (parser->promql->version == PROMQL_3)
+            return FAIL(before.start,
+                        "%s(), which Prometheus 3 has only with --enable-feature="
+                        "promql-binop-fill-modifiers",
+                        before.word);
+        if (advance(parser) || parse_filling(parser, left, right, node))
+            return UND_USAGE;
+    }
+}
+
+static enum und_code parse_modifiers(struct parser *parser, struct promql_node *node)
+{
+    if (lexer_is_word(LOOK, "bool")) {
+        node->as_bool = true;
+        if (advance(parser))
+            return UND_USAGE;
+    }
+    return parse_matching(parser, node) || parse_fill(parser, node) ? UND_USAGE : UND_OK;
 }
 
 static enum und_code parse_binary(struct parser *parser, enum promql_op op,

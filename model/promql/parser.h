@@ -11,6 +11,7 @@ struct parser {
     struct lexer lexer;
     struct promql *promql;
     int depth;
+    bool any_selector; /* info()'s second argument may match everything */
 };
 
 /* A list that grows in the arena. */
@@ -48,6 +49,16 @@ enum und_code build_unary(struct parser *parser, uint32_t start, bool minus,
                           struct promql_node *operand, struct promql_node **out);
 enum und_code build_subquery(struct parser *parser, struct promql_node *operand, int64_t range_ms,
                              int64_t step_ms, struct promql_node **out);
+
+/* Ranges, subqueries, offset, @, anchored and smoothed behind a node. */
+enum und_code parser_postfix(struct parser *parser, struct promql_node **node);
+
+/* A tree of numbers of seconds: does it name step() or range()? Its value in `ms`, or why it has
+ * none; `steps` may be NULL if it does not. An offset may be 0 and less. */
+struct steps;
+bool duration_has_steps(const struct promql_node *node);
+const char *duration_value(const struct promql_node *node, const struct steps *steps, bool offset,
+                           int64_t *ms);
 
 /* Words of the language at the present token: those that can be no metric; those that can, but no
  * function; an aggregation; an operator, or PROMQL_OPS. */

@@ -18,14 +18,14 @@ bool parser_keyword(const struct lexer *lexer)
                                         "offset", "start", "end",    NULL};
     for (int i = 0; words[i]; i++) {
         if (lexer_is_word(lexer, words[i]))
-            return true;
+            return lexer->version != PROMQL_3_ALL || i < 6; /* start() and end() are functions */
     }
     return false;
 }
 
 bool parser_aggregation(const struct parser *parser, enum promql_aggregation *aggregation)
 {
-    int n = parser->promql->version == PROMQL_3 ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
+    int n = parser->promql->version >= PROMQL_3 ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
     for (int i = 0; i < n; i++) {
         if (lexer_is_word(&parser->lexer, promql_aggregation_word((enum promql_aggregation)i))) {
             *aggregation = (enum promql_aggregation)i;

@@ -93,6 +93,19 @@ static void print_duration(struct printer *printer, const char *before, int64_t 
           promql_duration_text(ms < 0 ? -ms : ms, text));
 }
 
+/* One that is calculated anew for every query stands as its calculation. */
+static void print_calculated(struct printer *printer, const char *before,
+                             const struct promql_node *calculation, int64_t ms, const char *after)
+{
+    if (calculation) {
+        print(printer, "%s", before);
+        print_node(printer, calculation, 0);
+    } else {
+        print_duration(printer, before, ms);
+    }
+    print(printer, "%s", after);
+}
+
 static void print_shift(struct printer *printer, const struct promql_node *node)
 {
     if (node->at == PROMQL_AT_TIME)
@@ -100,7 +113,9 @@ static void print_shift(struct printer *printer, const struct promql_node *node)
               llabs((long long)node->at_ms) / 1000, llabs((long long)node->at_ms) % 1000);
     else if (node->at != PROMQL_NO_AT)
         print(printer, " @ %s()", node->at == PROMQL_AT_START ? "start" : "end");
-    if (node->offset_ms)
+    if (node->offset)
+        print_calculated(printer, " offset (", node->offset, 0, ")");
+    else if (node->offset_ms)
         print_duration(printer, " offset ", node->offset_ms);
 }
 
@@ -123,10 +138,10 @@ static void print_selector(struct printer *printer, const struct promql_node *no
         print_text(printer, matcher->value);
     }
     print(printer, "%s", written ? "}" : "");
-    if (node->range_ms) {
-        print_duration(printer, "[", node->range_ms);
-        print(printer, "]");
-    }
+    if (node->range_ms)
+        print_calculated(printer, "[", node->range, node->range_ms, "]");
+    if (node->anchored || node->smoothed)
+        print(printer, node->anchored ? " anchored" : " smoothed");
     print_shift(printer, node);
 }
 
@@ -136,11 +151,11 @@ static void print_subquery(struct printer *printer, const struct promql_node *no
     bool brackets = operand->kind == PROMQL_BINARY || operand->kind == PROMQL_MINUS;
     print(printer, "%s", brackets ? "(" : "");
     print_node(printer, operand, 0);
-    print_duration(printer, brackets ? ")[" : "[", node->range_ms);
-    print(printer, ":");
+    print_calculated(printer, brackets ? ")[" : "[", node->range, node->range_ms, ":");
     if (node->step_ms)
-        print_duration(printer, "", node->step_ms);
-    print(printer, "]");
+        print_calculated(printer, "", node->step, node->step_ms, "]");
+    else
+        print(printer, "]");
     print_shift(printer, node);
 }
 
@@ -165,6 +180,13 @@ static void print_modifiers(struct printer *printer, const struct promql_node *n
     if (node->card == PROMQL_MANY_TO_ONE || node->card == PROMQL_ONE_TO_MANY)
         print_labels(printer, node->card == PROMQL_MANY_TO_ONE ? "group_left" : "group_right",
                      node->include, node->n_include);
+    for (int i = 0; i < 2; i++) {
+        if (!node->fills[i])
+            continue;
+        print(printer, i ? "fill_right(" : "fill_left(");
+        print_number(printer, node->fill[i]);
+        print(printer, ") ");
+    }
 }
 
 static void print_binary(struct printer *printer, const struct promql_node *node, int level)

@@ -31,7 +31,12 @@ struct arena;
 struct regex;
 struct promql_function;
 
-enum promql_version { PROMQL_2, PROMQL_3 };
+enum promql_version {
+    PROMQL_2,
+    PROMQL_3,
+    PROMQL_3_ALL /* with what its feature flags switch on: durations that are calculated, ranges
+                    anchored or smoothed, fill(), step() ... */
+};
 
 enum promql_kind {
     PROMQL_NUMBER,
@@ -113,6 +118,8 @@ struct promql_node {
     int n_matchers;
     int64_t range_ms, step_ms, offset_ms, at_ms;
     enum promql_at at;
+    struct promql_node *range, *step, *offset; /* durations that name step() or range() */
+    bool anchored, smoothed;
 
     enum promql_op op;                   /* of a binary node */
     enum promql_card card;               /* of a binary node between vectors */
@@ -121,9 +128,11 @@ struct promql_node {
     const char **labels;  /* by, without, on, ignoring */
     const char **include; /* group_left, group_right */
     int n_labels, n_include;
-    bool without; /* `without` or `ignoring` */
-    bool grouped; /* by, without, on or ignoring is written */
-    bool as_bool; /* `bool` after a comparison */
+    bool without;   /* `without` or `ignoring` */
+    bool grouped;   /* by, without, on or ignoring is written */
+    bool as_bool;   /* `bool` after a comparison */
+    bool fills[2];  /* fill_left(), fill_right(): of the many, of the one */
+    double fill[2]; /* what stands for a missing series */
 
     struct promql_node **args;
     int n_args;
@@ -145,6 +154,10 @@ struct promql {
 struct promql *promql_parse(const char *text, enum promql_version version, const char *place,
                             struct und_err *err);
 void promql_free(struct promql *promql);
+/* The durations that depend on a query's step and range, anew; those that are 0 or less of what
+ * cannot be are an error. */
+enum und_code promql_set_steps(struct promql *promql, int64_t step_ms, int64_t range_ms,
+                               struct und_err *err);
 
 /* The expression of a node in a canonical form, cut to size. */
 const char *promql_print(const struct promql_node *node, char *text, size_t size);

@@ -4,7 +4,8 @@
  * Values are Prometheus 2.42's to the bit where its arithmetic is C's (the sums in its order, with
  * Kahan's corrections where it has them), within a few units in the last place where Go's library
  * has other transcendental functions (exp, ln, sin ...). As version 3 ranges and look-back are
- * left-open, and sums are corrected everywhere. Native histograms are an error that says so.
+ * left-open, and sums are corrected everywhere. Native histograms
+ * are an error that says so, in version 3 only where their content would be calculated with.
  *
  * An evaluation ends within its budget: `most` samples and steps visited, or the error
  * "...: more than N samples and steps". A query is bound to its store: it remembers which series
@@ -26,13 +27,15 @@ struct query_options {
     int64_t lookback_ms; /* 0: QUERY_LOOKBACK_MS */
     int64_t step_ms;     /* of subqueries that name none; 0: QUERY_STEP_MS */
     int64_t most;        /* 0: QUERY_MOST */
+    bool delayed_names;  /* version 3's feature: names are dropped from results only */
+    bool annotate;       /* version 3: gather what query_annotations tells */
 };
 
 struct sample {
     struct labels *labels;
     double value;
     int64_t t_ms;   /* of the sample that a selector found, else of the evaluation */
-    bool drop_name; /* version 3: the name goes when the evaluation is done */
+    bool drop_name; /* delayed_names: the name goes when the evaluation is done */
 };
 
 struct vector {
@@ -44,6 +47,7 @@ struct range {
     struct labels *labels;
     const struct point *points;
     int n;
+    int histograms; /* how many of the points are native histograms */
     bool drop_name;
 };
 
@@ -73,5 +77,9 @@ enum und_code query_at(struct query *query, int64_t t_ms, struct value *out, str
 /* A matrix: the values at start, start + step ... up to end. */
 enum und_code query_range(struct query *query, int64_t start_ms, int64_t end_ms, int64_t step_ms,
                           struct value *out, struct und_err *err);
+
+/* What the last evaluation has to say of its result, each once: "PromQL warning: ..." and "PromQL
+ * info: ..."; NULL behind the last. Valid until the query's next evaluation. */
+const char *const *query_annotations(const struct query *query);
 
 #endif

@@ -1,6 +1,6 @@
 #include "eval.h"
 
-#include "function.h"
+#include "window.h"
 
 #include "model/base/assert.h"
 
@@ -50,12 +50,6 @@ static int points_until(const struct series *series, int64_t t_ms)
     return low;
 }
 
-static enum und_code no_histograms(struct eval *eval, const struct labels *labels)
-{
-    return eval_fail(eval, "%.100s has native histograms, which are read but not evaluated",
-                     labels_get(labels, LABELS_NAME));
-}
-
 /* Where version 2 moves what is pinned, it has loaded no samples but those of the right place. */
 static int64_t pinned_at(const struct eval *eval, const struct promql_node *node, int64_t ref_ms)
 {
@@ -72,6 +66,44 @@ static int64_t greater(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+bool eval_latest(const struct eval *eval, const struct series *series, int64_t t_ms,
+                 struct sample *sample)
+{
+    int n = points_until(series, t_ms);
+    const struct point *point = n ? &series->points[n - 1] : NULL;
+    if (!point || store_is_stale(point->value) || point->t_ms < t_ms - eval->lookback_ms + eval->v3)
+        return false;
+    sample->value = point->value;
+    sample->t_ms = point->t_ms;
+    return true;
+}
+
+static const struct point *fresh(const struct eval *eval, const struct point *point, int64_t t_ms)
+{
+    bool near = point->t_ms > t_ms - eval->lookback_ms && point->t_ms < t_ms + eval->lookback_ms;
+    return near && !store_is_stale(point->value) ? point : NULL;
+}
+
+/* The value between the samples around that time. */
+static enum und_code select_smoothed(struct eval *eval, const struct promql_node *node,
+                                     int64_t ref_ms, struct vector *out)
+{
+    const struct selection *selection = selection_of(eval, node);
+    for (int i = 0; i < selection->n; i++) {
+        const struct series *series = &eval->store->series[selection->series[i]];
+        int n = points_until(series, ref_ms);
+        const struct point *before = n > 0 ? fresh(eval, &series->points[n - 1], ref_ms) : NULL;
+        const struct point *behind = n < series->n ? fresh(eval, &series->points[n], ref_ms) : NULL;
+        double value;
+        if ((before && store_is_histogram(before->value)) ||
+            (behind && store_is_histogram(behind->value)))
+            return eval_fail_histogram(eval, series->labels);
+        if (window_smooth_at(before, behind, ref_ms, &value))
+            vector_push(eval, out, series->labels, value)->t_ms = ref_ms;
+    }
+    return eval_spend(eval, selection->n);
+}
+
 static enum und_code select_instant(struct eval *eval, const struct promql_node *node,
                                     int64_t ref_ms, struct vector *out)
 {
@@ -84,8 +116,8 @@ static enum und_code select_instant(struct eval *eval, const struct promql_node 
         if (!point || store_is_stale(point->value) ||
             point->t_ms < greater(ref_ms, right_ms) - eval->lookback_ms + eval->v3)
             continue;
-        if (store_is_histogram(point->value))
-            return no_histograms(eval, series->labels);
+        if (store_is_histogram(point->value) && !eval->v3)
+            return eval_fail_histogram(eval, series->labels);
         vector_push(eval, out, series->labels, point->value)->t_ms = point->t_ms;
     }
     return eval_spend(eval, selection->n);
@@ -99,8 +131,9 @@ static enum und_code fresh_points(struct eval *eval, const struct series *series
     struct point *fresh = NULL;
     int n = end - first, kept = 0;
     for (int i = 0; i < n; i++) {
-        if (store_is_histogram(points[i].value))
-            return no_histograms(eval, series->labels);
+        range->histograms += store_is_histogram(points[i].value);
+        if (range->histograms && !eval->v3)
+            return eval_fail_histogram(eval, series->labels);
         if (store_is_stale(points[i].value) && !fresh) {
             fresh = arena_take(eval->arena, (size_t)n * sizeof *fresh);
             memcpy(fresh, points, (size_t)i * sizeof *fresh);
@@ -121,8 +154,10 @@ static enum und_code select_range(struct eval *eval, const struct promql_node *n
     for (int i = 0; i < selection->n; i++) {
         const struct series *series = &eval->store->series[selection->series[i]];
         int64_t right_ms = pinned_at(eval, node, ref_ms);
-        int first = points_until(series, greater(ref_ms, right_ms) - node->range_ms - !eval->v3);
-        int end = points_until(series, lesser(ref_ms, right_ms));
+        int64_t more_ms = node->anchored || node->smoothed ? eval->lookback_ms : 0;
+        int first =
+            points_until(series, greater(ref_ms, right_ms) - node->range_ms - more_ms - !eval->v3);
+        int end = points_until(series, lesser(ref_ms, right_ms) + (node->smoothed ? more_ms : 0));
         struct range range = {.labels = series->labels};
         if (first >= end)
             continue;
@@ -140,7 +175,8 @@ enum und_code eval_selector(struct eval *eval, const struct promql_node *node, i
     int64_t ref_ms = eval_shift(eval, node, t_ms);
     if (node->range_ms)
         return select_range(eval, node, ref_ms, &out->matrix);
-    return select_instant(eval, node, ref_ms, &out->vector);
+    return node->smoothed ? select_smoothed(eval, node, ref_ms, &out->vector)
+                          : select_instant(eval, node, ref_ms, &out->vector);
 }
 
 /* --- subqueries ------------------------------------------------------------------------------ */
@@ -149,7 +185,8 @@ enum und_code eval_selector(struct eval *eval, const struct promql_node *node, i
 struct gathered {
     struct labels *labels;
     struct point *points;
-    int n, room;
+    int n, room, histograms;
+    bool drop_name;
     struct gathered *next; /* of the same hash */
 };
 
@@ -183,10 +220,10 @@ static struct gathered *gather(struct arena *arena, struct gatherer *gatherer,
     return found;
 }
 
-static void gather_point(struct arena *arena, struct gatherer *gatherer, struct labels *labels,
-                         int64_t t_ms, double value)
+static void gather_point(struct arena *arena, struct gatherer *gatherer,
+                         const struct sample *sample, int64_t t_ms)
 {
-    struct gathered *found = gather(arena, gatherer, labels);
+    struct gathered *found = gather(arena, gatherer, sample->labels);
     if (found->n == found->room) {
         size_t size = sizeof *found->points;
         int room = found->room ? 2 * found->room : 8;
@@ -194,7 +231,9 @@ static void gather_point(struct arena *arena, struct gatherer *gatherer, struct 
             arena_grow(arena, found->points, (size_t)found->n * size, (size_t)room * size);
         found->room = room;
     }
-    found->points[found->n++] = (struct point){t_ms, value};
+    found->points[found->n++] = (struct point){t_ms, sample->value};
+    found->histograms += store_is_histogram(sample->value);
+    found->drop_name |= sample->drop_name;
 }
 
 bool eval_is_invariant(const struct promql_node *node)
@@ -256,10 +295,9 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
         if (eval_node(eval, node->args[0], t_ms, &value))
             return UND_USAGE;
         if (value.type == PROMQL_SCALAR)
-            gather_point(outer, &gatherer, labels_none(eval->pool), t_ms, value.scalar);
+            vector_push(eval, &value.vector, labels_none(eval->pool), value.scalar);
         for (int i = 0; i < value.vector.n; i++)
-            gather_point(outer, &gatherer, value.vector.list[i].labels, t_ms,
-                         value.vector.list[i].value);
+            gather_point(outer, &gatherer, &value.vector.list[i], t_ms);
     }
     if (first_ms > last_ms && eval_invariants(eval, node->args[0], first_ms, last_ms))
         return UND_USAGE;
@@ -270,6 +308,8 @@ enum und_code eval_steps(struct eval *eval, const struct promql_node *node, int6
         struct range *range = matrix_push(eval, &out->matrix, gatherer.order[i]->labels);
         range->points = gatherer.order[i]->points;
         range->n = gatherer.order[i]->n;
+        range->histograms = gatherer.order[i]->histograms;
+        range->drop_name = gatherer.order[i]->drop_name;
     }
     return UND_OK;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define STALE 0x7ff0000000000002u     /* Prometheus' own */
-#define HISTOGRAM 0x7ff4000000000b15u /* ours */
+#define HISTOGRAM 0x7ff4u             /* ours: the upper 16 bits, which no calculation gives */
 
 static double of_bits(uint64_t bits)
 {
@@ -27,9 +27,9 @@ double store_stale(void)
     return of_bits(STALE);
 }
 
-double store_histogram(void)
+double store_histogram(uint64_t digest)
 {
-    return of_bits(HISTOGRAM);
+    return of_bits((uint64_t)HISTOGRAM << 48 | (digest & 0xffffffffffffu));
 }
 
 bool store_is_stale(double value)
@@ -39,7 +39,7 @@ bool store_is_stale(double value)
 
 bool store_is_histogram(double value)
 {
-    return bits_of(value) == HISTOGRAM;
+    return bits_of(value) >> 48 == HISTOGRAM;
 }
 
 struct store *store_open(void)

@@ -1,4 +1,4 @@
-/* Fuzzer of PromQL: parsing, printing and evaluating, in both versions: make fuzz. */
+/* Fuzzer of PromQL: parsing, printing and evaluating, in both versions and with all flags: make fuzz. */
 #include "model/base/assert.h"
 #include "model/promql/notation.h"
 #include "model/promql/query.h"
@@ -61,8 +61,8 @@ static void evaluate(const struct promql *promql)
 {
     static struct store *store;
     static int uses;
-    struct query_options options = {.most = 20000};
-    struct und_err err = {0}, err_2 = {UND_OK, ""};
+    struct query_options options = {.most = 20000, .delayed_names = true, .annotate = true};
+    struct und_err err = {0}, err_2 = {0};
     struct value value;
     struct query *query;
     if (store && ++uses % 1000 == 0) { /* its labels only grow */
@@ -80,7 +80,8 @@ static void evaluate(const struct promql *promql)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char text[4096];
-    enum promql_version version = size > 0 && data[0] == '3' ? PROMQL_3 : PROMQL_2;
+    char digit = size > 0 ? (char)data[0] : '2';
+    enum promql_version version = digit == '3' ? PROMQL_3 : digit == '4' ? PROMQL_3_ALL : PROMQL_2;
     struct und_err err = {0};
     struct promql *promql;
     if (size > 0)
@@ -92,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     print(promql);
+    promql_set_steps(promql, 60000, 300000, &(struct und_err){UND_OK, ""});
     evaluate(promql);
     promql_free(promql);
     return 0;

@@ -123,6 +123,105 @@ START_TEST(broken_text_is_placed)
 }
 END_TEST
 
+/* What version 3 has only behind a feature flag is refused with the flag's name. */
+static const struct {
+    const char *text, *flag;
+} flagged[] = {
+    {"x[5m + 1m]", "promql-duration-expr"},
+    {"x[2 * 5m]", "promql-duration-expr"},
+    {"x[(5m)]", "promql-duration-expr"},
+    {"x[-5m + 10m]", "promql-duration-expr"},
+    {"max_over_time(x[5m:1m * 2])", "promql-duration-expr"},
+    {"x offset (5m)", "promql-duration-expr"},
+    {"increase(x[5m] anchored)", "promql-extended-range-selectors"},
+    {"x smoothed", "promql-extended-range-selectors"},
+    {"x + fill(0) y", "promql-binop-fill-modifiers"},
+    {"x + on (a) fill_left(0) y", "promql-binop-fill-modifiers"},
+    {"vector(step())", "promql-experimental-functions"},
+    {"max_of(1, 2)", "promql-experimental-functions"},
+};
+
+/* What is printed reads back as what prints the same. */
+static void prints_again(const struct promql *promql)
+{
+    char text[PROMQL_TEXT], again[PROMQL_TEXT];
+    struct und_err err = {0};
+    struct promql *second =
+        promql_parse(promql_print(promql->root, text, sizeof text), PROMQL_3_ALL, "x", &err);
+    ck_assert_msg(second != NULL, "%s: %s", text, err.text);
+    ck_assert_str_eq(promql_print(second->root, again, sizeof again), text);
+    promql_free(second);
+}
+
+static const struct {
+    const char *text, *printed;
+} flagged_forms[] = {
+    {"x[step()]", "x[step()]"},
+    {"x[min(step(),1m)+1] offset -range()", "x[min_of(step(), 60) + 1] offset (-range())"},
+    {"sum_over_time(x[range():step()*2])", "sum_over_time(x[range():step() * 2])"},
+    {"rate(x[60] smoothed @ 0 offset (2*1m))", "rate(x[1m] smoothed @ 0.000 offset 2m)"},
+    {"a + on(b) group_left() fill(-1) c",
+     "a + on (b) group_left () fill_left(-1) fill_right(-1) c"},
+};
+
+START_TEST(flagged_forms_are_printed)
+{
+    struct und_err err = {0};
+    struct promql *promql = promql_parse(flagged_forms[_i].text, PROMQL_3_ALL, "x", &err);
+    char text[PROMQL_TEXT];
+    ck_assert_msg(promql != NULL, "%s", err.text);
+    ck_assert_str_eq(promql_print(promql->root, text, sizeof text), flagged_forms[_i].printed);
+    prints_again(promql);
+    promql_free(promql);
+}
+END_TEST
+
+START_TEST(flags_are_named)
+{
+    struct und_err err = {0};
+    struct promql *promql = promql_parse(flagged[_i].text, PROMQL_3_ALL, "x", &err);
+    ck_assert_msg(promql != NULL, "%s", err.text);
+    prints_again(promql);
+    promql_free(promql);
+    ck_assert_ptr_null(promql_parse(flagged[_i].text, PROMQL_2, "x", &err));
+    err = (struct und_err){0};
+    ck_assert_ptr_null(promql_parse(flagged[_i].text, PROMQL_3, "x", &err));
+    ck_assert_msg(strstr(err.text, flagged[_i].flag) != NULL, "%s", err.text);
+}
+END_TEST
+
+/* Refused with all flags, too; metrics may have the words as names. */
+static const char *const refused_text[] = {
+    "x[5m - 5m]",      "x[5m / 0]",    "x[5m % 0]",     "x[foo()]",      "x[min(1m)]",
+    "x[5m +]",         "x offset (5m", "x anchored",    "(x) smoothed",  "x[5m] anchored smoothed",
+    "x and fill(0) y", "x + fill() y", "x + fill(y) z", "1 + fill(0) x", "info(x, y)",
+    "info(x, 1)",      "x[1e30]",
+};
+
+START_TEST(flags_do_not_take_everything)
+{
+    struct und_err err = {0};
+    ck_assert_msg(!promql_parse(refused_text[_i], PROMQL_3_ALL, "x", &err), "%s", refused_text[_i]);
+    ck_assert_int_eq(strncmp(err.text, "x: character ", 13), 0);
+}
+END_TEST
+
+static const char *const words_as_names[] = {
+    "fill + fill_left * fill_right", "anchored", "smoothed + anchored", "start + end", "step",
+};
+
+START_TEST(words_may_be_names)
+{
+    for (int version = PROMQL_2; version <= PROMQL_3_ALL; version++) {
+        struct und_err err = {0};
+        struct promql *promql =
+            promql_parse(words_as_names[_i], (enum promql_version)version, "x", &err);
+        ck_assert_msg(promql != NULL, "%s", err.text);
+        promql_free(promql);
+    }
+}
+END_TEST
+
 /* 100,000 open brackets, a sum of 300,000 ones: one line each, and no stack that overflows. */
 START_TEST(nesting_has_a_ceiling)
 {
@@ -353,6 +452,10 @@ Suite *suite(void)
     LOOP(parse, prints_what_it_read, same_text);
     LOOP(parse, prints_one_form, other_text);
     LOOP(parse, broken_text_is_placed, broken_text);
+    LOOP(parse, flagged_forms_are_printed, flagged_forms);
+    LOOP(parse, flags_are_named, flagged);
+    LOOP(parse, flags_do_not_take_everything, refused_text);
+    LOOP(parse, words_may_be_names, words_as_names);
     tcase_add_test(parse, nesting_has_a_ceiling);
     tcase_add_test(parse, durations_are_prometheus_s);
     suite_add_tcase(suite, parse);

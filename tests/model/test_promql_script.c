@@ -36,6 +36,8 @@ START_TEST(scripts_pass)
 {
     run("tests/promql/version-2.test", PROMQL_2, 60);
     run("tests/promql/version-3.test", PROMQL_3, 25);
+    run("tests/promql/version-3-flags.test", PROMQL_3, 60);
+    run("tests/promql/version-3-native.test", PROMQL_3, 40);
 }
 END_TEST
 
@@ -53,16 +55,16 @@ START_TEST(versions_differ)
 END_TEST
 
 static const char *const failing[] = {
-    "load 1m\n  a 1\neval instant at 0 a\n  a 2\n",
-    "load 1m\n  a 1\neval instant at 0 a\n  b 1\n",
-    "load 1m\n  a 1\neval instant at 0 a\n",
-    "load 1m\n  a 1\neval instant at 0 b\n  b 1\n",
-    "load 1m\n  a 1\n  b 2\neval_ordered instant at 0 sort({__name__=~\"a|b\"})\n  b 2\n  a 1\n",
-    "load 1m\n  a 1\neval_fail instant at 0 a\n",
+    "load 1m\n  a 1\n\neval instant at 0 a\n  a 2\n",
+    "load 1m\n  a 1\n\neval instant at 0 a\n  b 1\n",
+    "load 1m\n  a 1\n\neval instant at 0 a\n",
+    "load 1m\n  a 1\n\neval instant at 0 b\n  b 1\n",
+    "load 1m\n  a 1\n  b 2\n\neval_ordered instant at 0 sort({__name__=~\"a|b\"})\n  b 2\n  a 1\n",
+    "load 1m\n  a 1\n\neval_fail instant at 0 a\n",
     "eval instant at 0 (\n",
     "eval instant at 0 1\n  2\n",
-    "load 1m\n  a 1 2\neval range from 0 to 1m step 1m a\n  a 1 3\n",
-    "load 1m\n  a 1 2\neval range from 0 to 1m step 1m a\n  a 1\n",
+    "load 1m\n  a 1 2\n\neval range from 0 to 1m step 1m a\n  a 1 3\n",
+    "load 1m\n  a 1 2\n\neval range from 0 to 1m step 1m a\n  a 1\n",
     "load 1m\n  a ==\n",
     "nonsense\n",
     "eval instant at 0 a + on (\n  expect fail msg: something else\n",
@@ -78,6 +80,71 @@ START_TEST(failures_are_seen)
     ck_assert_int_eq(strncmp(out_text, "x:", 2), 0);
     free(out_text);
     free(text);
+}
+END_TEST
+
+static const char *const failing_3[] = {
+    "load 1m\n  a 1\n\neval instant at 0 a\n  expect warn\n  a 1\n",
+    "load 1m\n  a 1\n\neval_info instant at 0 a\n  a 1\n",
+    "load 1m\n  a 1\n\neval instant at 0 quantile(2, a)\n  expect no_warn\n  {} Inf\n",
+    "load 1m\n  a 1\n\neval instant at 0 quantile(2, a)\n  expect warn msg: no\n  {} Inf\n",
+    "load 1m\n  a 1\n\neval instant at 0 quantile(2, a)\n  expect warn regex: got 3\n  {} Inf\n",
+    "load 1m\n  a {{count:1}}\n\neval instant at 0 a\n  a {{count:2}}\n",
+    "load 1m\n  a {{count:1}}\n\neval instant at 0 a\n  a 1\n",
+    "load 1m\n  a {{nonsense:1}}\n",
+    "load 1m\n  a {{count:1\n",
+    "load 1m\n  a {{count:1}}+{{count:1}}\n",
+    "load 1m\n  a {{buckets:[1 x]}}\n",
+    "eval instant at 0 1\n  expect nonsense\n  1\n",
+    "eval instant at 0 1 +\n  expect fail regex: (\n",
+};
+
+START_TEST(failures_of_3_are_seen)
+{
+    struct script_result result = {0, 0};
+    char *text = strdup(failing_3[_i]), *out_text;
+    size_t size;
+    HELPER_CAPTURE(out_text, size, promql_script_run("x", text, PROMQL_3, &result, out));
+    ck_assert_msg(result.failed == 1, "%s: %s", failing_3[_i], out_text);
+    free(out_text);
+    free(text);
+}
+END_TEST
+
+/* A line that fails does not end the script. */
+START_TEST(script_goes_on)
+{
+    struct script_result result = {0, 0};
+    char text[] =
+        "load 1m\n  a {{count:1}} {{count:2}}\n\neval instant at 1m rate(a[2m])\n  {} 1\n\n"
+        "eval instant at 1m a ! b\n\neval instant at 1m count(a)\n  {} 1\n";
+    char *out_text;
+    size_t size;
+    HELPER_CAPTURE(out_text, size, promql_script_run("x", text, PROMQL_3, &result, out));
+    ck_assert_str_eq(out_text, "x:4: a has native histograms, which are read but not evaluated\n"
+                               "x:7: parse error: character 3: got '!', want an expression\n");
+    ck_assert_int_eq(result.failed, 2);
+    ck_assert_int_eq(result.passed, 1);
+    free(out_text);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    enum promql_version version;
+} versions[] = {
+    {"load 1m\n  a 1 2 3\n\neval instant at 2m count_over_time(a[1m])\n  {} 2\n", PROMQL_2},
+    {"load 1m\n  a 1 2 3\n\neval instant at 2m count_over_time(a[1m])\n  {} 1\n", PROMQL_3},
+    {"load 1m\n  a 1 2 3\n\neval instant at 2m a\n  a 3\n", PROMQL_2},
+    {"load 1m\n  a 1 2 3\n\neval instant at 2m a\n  expect no_warn\n  a 3\n", PROMQL_3},
+    {"load_with_nhcb 1m\n  a_bucket{le=\"1\"} 1\n", PROMQL_3},
+    {"eval_warn instant at 0 quantile(2, vector(1))\n  {} Inf\n", PROMQL_3},
+    {"", PROMQL_2},
+};
+
+START_TEST(version_is_recognised)
+{
+    ck_assert_int_eq(promql_script_version(versions[_i].text), versions[_i].version);
 }
 END_TEST
 
@@ -199,6 +266,9 @@ Suite *suite(void)
     tcase_add_test(tcase, scripts_pass);
     tcase_add_test(tcase, versions_differ);
     LOOP(tcase, failures_are_seen, failing);
+    LOOP(tcase, failures_of_3_are_seen, failing_3);
+    tcase_add_test(tcase, script_goes_on);
+    LOOP(tcase, version_is_recognised, versions);
     LOOP(tcase, hostile_expression_ends, hostile);
     tcase_add_test(tcase, megabyte_expression_ends);
     tcase_add_test(tcase, query_sees_new_series);

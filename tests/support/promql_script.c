@@ -1,50 +1,19 @@
-#include "promql_script_internal.h"
+#include "promql_expect.h"
+#include "promql_nhcb.h"
 
 #include "model/promql/gomath.h"
 
 #include <ctype.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-void promql_script_failure(struct script *script, int line, const char *format, ...)
-{
-    va_list args;
-    script->result->failed++;
-    fprintf(script->out, "%s:%d: ", script->name, line + 1);
-    va_start(args, format);
-    vfprintf(script->out, format, args);
-    va_end(args);
-    fputc('\n', script->out);
-}
-
-/* "5m", "90", "1h30m" and "-5m" in milliseconds. */
-static bool read_time(const char *text, int64_t *ms)
-{
-    bool minus = *text == '-';
-    char *end;
-    double seconds;
-    if (promql_duration(text + minus, ms)) {
-        *ms = minus ? -*ms : *ms;
-        return true;
-    }
-    seconds = strtod(text, &end);
-    *ms = (int64_t)llround(seconds * 1000);
-    return end != text && *end == '\0';
-}
-
-/* The next word, ended in place; NULL at the end. */
-static char *word(char **at)
-{
-    char *start = *at + strspn(*at, " \t");
-    if (*start == '\0')
-        return NULL;
-    *at = start + strcspn(start, " \t");
-    if (**at)
-        *(*at)++ = '\0';
-    return start;
-}
+struct script {
+    char **lines;
+    int n, at;
+    enum promql_version version;
+    struct store *store;
+    struct script_report report;
+};
 
 static bool next_line(struct script *script)
 {
@@ -79,14 +48,14 @@ static void load_line(struct script *script, struct loaded *loaded, const char *
     struct notation notation;
     struct und_err err = {0};
     if (notation_read(&notation, script->store->pool, line, script->version, &err)) {
-        promql_script_failure(script, script->at, "%s", err.text);
+        script_fail(&script->report, script->at, "%s", err.text);
     } else {
         int series = begin_series(script, loaded, notation.labels);
         for (int i = 0; i < notation.n; i++) {
             if (notation.values[i].there &&
                 !store_append(script->store, series, i * step_ms, notation.values[i].value)) {
-                promql_script_failure(script, script->at,
-                                      "a sample that is older than the series' last");
+                script_fail(&script->report, script->at,
+                            "a sample that is older than the series' last");
                 break;
             }
         }
@@ -94,75 +63,22 @@ static void load_line(struct script *script, struct loaded *loaded, const char *
     notation_fini(&notation);
 }
 
-static void load(struct script *script, char *rest)
+static void load(struct script *script, bool with_native, char *rest)
 {
-    char *step = word(&rest);
+    char *step = script_word(&rest);
     struct loaded loaded = {.n = 0};
     int64_t step_ms = 0;
-    if (!step || !read_time(step, &step_ms))
-        promql_script_failure(script, script->at, "load without an interval");
+    if (!step || !script_time(step, &step_ms))
+        script_fail(&script->report, script->at, "load without an interval");
     while (next_line(script)) {
         script->at++;
         load_line(script, &loaded, script->lines[script->at], step_ms);
     }
+    if (with_native)
+        promql_nhcb_add(script->store, loaded.series, loaded.before, loaded.n);
 }
 
 /* --- what is expected ------------------------------------------------------------------------ */
-
-static char *unquoted(char *text)
-{
-    size_t n = strlen(text);
-    if (n >= 2 && (text[0] == '"' || text[0] == '\'' || text[0] == '`') && text[n - 1] == text[0]) {
-        text[n - 1] = '\0';
-        return text + 1;
-    }
-    return text;
-}
-
-/* A text as PromQL writes it; it stays until the next one. */
-static char *literal(const char *text)
-{
-    struct und_err err = {0};
-    struct promql *promql = promql_parse(text, PROMQL_3, "text", &err);
-    static char said[4096];
-    if (!promql || promql->root->kind != PROMQL_STRING)
-        snprintf(said, sizeof said, "%s", text);
-    else
-        snprintf(said, sizeof said, "%s", promql->root->name);
-    promql_free(promql);
-    return said;
-}
-
-static bool read_expect(struct expected *expected, char *rest)
-{
-    char *kind = word(&rest), *match;
-    if (!kind)
-        return false;
-    if (strcmp(kind, "ordered") == 0) {
-        expected->ordered = true;
-    } else if (strcmp(kind, "string") == 0) {
-        expected->has_text = true;
-        expected->text = literal(rest + strspn(rest, " \t"));
-    } else if (strcmp(kind, "range") == 0) {
-        char *words[7];
-        for (int i = 0; i < 7; i++) {
-            words[i] = word(&rest);
-            if (!words[i])
-                return false;
-        }
-        expected->range_vector = true;
-        return read_time(words[2], &expected->start_ms) && read_time(words[4], &expected->end_ms) &&
-               read_time(words[6], &expected->step_ms);
-    } else if (strcmp(kind, "fail") == 0) {
-        expected->fail = true;
-        match = word(&rest);
-        if (match && strcmp(match, "msg:") == 0)
-            expected->message = unquoted(rest + strspn(rest, " \t"));
-        else if (match && strcmp(match, "regex:") == 0)
-            expected->pattern = unquoted(rest + strspn(rest, " \t"));
-    }
-    return true; /* annotations are passed over */
-}
 
 static bool starts(const char *text, const char *with)
 {
@@ -176,21 +92,21 @@ static bool read_expected(struct script *script, struct expected *expected)
         struct und_err err = {0};
         double number;
         if (starts(line, "expect ")) {
-            if (!read_expect(expected, line + 7)) {
-                promql_script_failure(script, script->at, "an expectation that is not understood");
+            if (!expect_read(expected, line + 7)) {
+                script_fail(&script->report, script->at, "an expectation that is not understood");
                 return false;
             }
         } else if (starts(line, "expected_fail_message ")) {
-            expected->message = line + strlen("expected_fail_message ");
+            expected->error.text = line + strlen("expected_fail_message ");
         } else if (starts(line, "expected_fail_regexp ")) {
-            expected->pattern = line + strlen("expected_fail_regexp ");
+            expected->error = (struct expected_text){line + strlen("expected_fail_regexp "), true};
         } else if (go_parse(line, &number)) {
             expected->scalar = true;
             expected->number = number;
         } else if (expected->n == EXPECTED ||
                    notation_read(&expected->series[expected->n], script->store->pool, line,
                                  script->version, &err)) {
-            promql_script_failure(script, script->at, "%s", err.text);
+            script_fail(&script->report, script->at, "%s", err.text);
             return false;
         } else {
             expected->n++;
@@ -211,9 +127,12 @@ static enum und_code evaluate(struct script *script, const struct evaluation *ev
                               struct promql **promql, struct query **query, struct value *value,
                               struct und_err *err)
 {
-    struct query_options options = {.most = 0};
+    struct query_options options = {.delayed_names = true, .annotate = true}; /* as 3's own tests */
     *promql = promql_parse(evaluation->text, script->version, "parse error", err);
     if (!*promql)
+        return UND_USAGE;
+    if (promql_set_steps(*promql, evaluation->range ? evaluation->step_ms : 0,
+                         evaluation->range ? evaluation->end_ms - evaluation->start_ms : 0, err))
         return UND_USAGE;
     *query = query_open(*promql, script->store, &options);
     return evaluation->range ? query_range(*query, evaluation->start_ms, evaluation->end_ms,
@@ -231,14 +150,15 @@ static bool check(struct script *script, int line, const struct evaluation *eval
     enum und_code code = evaluate(script, evaluation, &promql, &query, &value, &err);
     bool good = false;
     if (code != UND_OK && !expected->fail)
-        promql_script_failure(script, line, "%s", err.text);
+        script_fail(&script->report, line, "%s", err.text);
     else if (code == UND_OK && expected->fail)
-        promql_script_failure(script, line, "got a result, want an error");
+        script_fail(&script->report, line, "got a result, want an error");
     else if (code != UND_OK)
-        good = promql_script_same_error(script, line, expected, &err);
+        good = expect_error(&script->report, line, expected, err.text);
     else
-        good = promql_script_same_value(script, line, expected, &value, evaluation->start_ms,
-                                        evaluation->step_ms);
+        good = expect_value(&script->report, line, expected, &value, evaluation->start_ms,
+                            evaluation->step_ms) &&
+               expect_annotations(&script->report, line, expected, query_annotations(query));
     query_close(query);
     promql_free(promql);
     return good;
@@ -247,20 +167,20 @@ static bool check(struct script *script, int line, const struct evaluation *eval
 /* "instant [at TIME] EXPR" or "range from TIME to TIME step TIME EXPR". */
 static bool read_evaluation(char *rest, struct evaluation *evaluation)
 {
-    char *kind = word(&rest);
+    char *kind = script_word(&rest);
     *evaluation = (struct evaluation){.range = kind && strcmp(kind, "range") == 0, .step_ms = 1};
     if (!kind || (!evaluation->range && strcmp(kind, "instant") != 0))
         return false;
     rest += strspn(rest, " \t");
     if (!evaluation->range && starts(rest, "at ")) {
-        word(&rest);
-        kind = word(&rest);
-        if (!kind || !read_time(kind, &evaluation->start_ms))
+        script_word(&rest);
+        kind = script_word(&rest);
+        if (!kind || !script_time(kind, &evaluation->start_ms))
             return false;
     }
     for (int i = 0; evaluation->range && i < 3; i++) {
         int64_t *times[] = {&evaluation->start_ms, &evaluation->end_ms, &evaluation->step_ms};
-        if (!word(&rest) || !(kind = word(&rest)) || !read_time(kind, times[i]))
+        if (!script_word(&rest) || !(kind = script_word(&rest)) || !script_time(kind, times[i]))
             return false;
     }
     evaluation->text = rest + strspn(rest, " \t");
@@ -275,14 +195,16 @@ static void eval(struct script *script, char *command, char *rest)
     memset(&expected, 0, sizeof expected);
     expected.fail = strcmp(command, "eval_fail") == 0;
     expected.ordered = strcmp(command, "eval_ordered") == 0;
+    expected.warn.any = strcmp(command, "eval_warn") == 0;
+    expected.info.any = strcmp(command, "eval_info") == 0;
     if (!read_evaluation(rest, &evaluation)) {
-        promql_script_failure(script, line, "an eval that is not understood");
+        script_fail(&script->report, line, "an eval that is not understood");
         while (next_line(script))
             script->at++;
         return;
     }
     if (read_expected(script, &expected) && check(script, line, &evaluation, &expected))
-        script->result->passed++;
+        script->report.result->passed++;
     while (next_line(script))
         script->at++;
     for (int i = 0; i < expected.n; i++)
@@ -308,26 +230,68 @@ static void split(struct script *script, char *text)
     }
 }
 
-void promql_script_run(const char *name, char *text, enum promql_version version,
-                       struct script_result *result, FILE *out)
+/* --- versions -------------------------------------------------------------------------------- */
+
+/* Does a line that only that version's scripts have begin like this? */
+static bool has_line(const char *text, const char *start)
 {
-    struct script script = {
-        .name = name, .version = version, .store = store_open(), .result = result, .out = out};
-    split(&script, text);
-    for (script.at = 0; script.at < script.n; script.at++) {
-        char *rest = script.lines[script.at], *command = word(&rest);
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += strspn(at, " \t\r\n");
+        if (starts(at, start))
+            return true;
+    }
+    return false;
+}
+
+static void run(struct script *script)
+{
+    for (script->at = 0; script->at < script->n; script->at++) {
+        char *rest = script->lines[script->at], *command = script_word(&rest);
         if (!command)
             continue;
         if (starts(command, "load"))
-            load(&script, rest);
+            load(script, strcmp(command, "load_with_nhcb") == 0, rest);
         else if (strcmp(command, "clear") == 0)
-            store_clear(script.store);
+            store_clear(script->store);
         else if (starts(command, "eval"))
-            eval(&script, command, rest);
+            eval(script, command, rest);
         else
-            promql_script_failure(&script, script.at, "got '%s', want load, clear or eval",
-                                  command);
+            script_fail(&script->report, script->at, "got '%s', want load, clear or eval", command);
     }
+}
+
+void promql_script_run(const char *name, char *text, enum promql_version version,
+                       struct script_result *result, FILE *out)
+{
+    struct script script = {.version = version >= PROMQL_3 ? PROMQL_3_ALL : version,
+                            .store = store_open(),
+                            .report = {name, result, out}};
+    split(&script, text);
+    run(&script);
     free(script.lines);
     store_close(script.store);
+}
+
+/* The failures of a script that is taken for one of that version. */
+static int failures(const char *text, enum promql_version version)
+{
+    struct script_result result = {0, 0};
+    char *copy = strdup(text), *said = NULL;
+    size_t size;
+    FILE *out = open_memstream(&said, &size);
+    promql_script_run("", copy, version, &result, out);
+    fclose(out);
+    free(said);
+    free(copy);
+    return result.failed;
+}
+
+enum promql_version promql_script_version(const char *text)
+{
+    static const char *const of_3[] = {"expect ", "eval_warn", "eval_info", "load_with_nhcb"};
+    for (size_t i = 0; i < sizeof of_3 / sizeof *of_3; i++) {
+        if (has_line(text, of_3[i]))
+            return PROMQL_3;
+    }
+    return failures(text, PROMQL_3) < failures(text, PROMQL_2) ? PROMQL_3 : PROMQL_2;
 }

@@ -1,8 +1,8 @@
 /*
  * Prometheus' own test scripts: load, clear, eval instant, eval range, with what is expected.
  *
- * Of version 3's `expect` lines fail, ordered, string and range vector are held to; those of
- * annotations (warn, info) are read and passed over, since the evaluator makes none.
+ * Scripts of version 3 run as that version's own do: with all its feature flags, with names that
+ * are dropped at the end, and held to the annotations that they expect.
  * Source: Prometheus, promql/promqltest/README.md.
  */
 #ifndef TESTS_SUPPORT_PROMQL_SCRIPT_H
@@ -19,5 +19,9 @@ struct script_result {
 /* Runs a script, writing a line for each failure: "name:12: ...". */
 void promql_script_run(const char *name, char *text, enum promql_version version,
                        struct script_result *result, FILE *out);
+
+/* The version that a script is written for: by what only version 3's have (expect, eval_warn,
+ * eval_info, load_with_nhcb), else the one under which less of it fails; 2 if both are equal. */
+enum promql_version promql_script_version(const char *text);
 
 #endif
