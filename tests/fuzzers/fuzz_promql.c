@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     print(promql);
-    promql_set_steps(promql, 60000, 300000, &(struct und_err){UND_OK, ""});
+    promql_set_steps(promql, 60000, 300000, &(struct und_err){0});
     evaluate(promql);
     promql_free(promql);
     return 0;
