@@ -253,7 +253,7 @@ lint: all man
 	    $(SOURCES) | grep .
 	$(Q)cppcheck -q -j $(shell nproc) --std=c11 --enable=warning,portability --error-exitcode=1 \
 	    --inline-suppr --library=tests/cppcheck.cfg -I. main.c $(ROOMS)
-	$(Q)echo main.c $(foreach room,$(ROOMS),$(wildcard $(room)/*.c)) | xargs -n 4 -P $(shell nproc) \
+	$(Q)echo $(filter %.c,$(SOURCES)) | xargs -n 4 -P $(shell nproc) \
 	    sh -c 'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/generated 2>/dev/null' -
 
 format:

@@ -24,13 +24,14 @@ static double now_ns(void)
 
 static void open_space(void)
 {
-    struct fleet *fleet = calloc(1, sizeof *fleet);
+    struct fleet *fleet;
     struct scale_limits limits = {.units = 1};
     struct abstraction forget = {.words = true};
     struct scale scale;
     struct und_err err = {0};
     if (space)
         return;
+    fleet = calloc(1, sizeof *fleet);
     space = calloc(1, sizeof *space);
     UND_ASSERT(fleet != NULL && space != NULL);
     if (fleet_load(fleet, PAIR, NULL, 0, &err) != UND_OK ||

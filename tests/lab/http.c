@@ -177,7 +177,7 @@ static enum MHD_Result reset_connection(struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (info != NULL)
-        connect(info->connect_fd, &nowhere, sizeof nowhere);
+        (void)connect(info->connect_fd, &nowhere, sizeof nowhere);
     return MHD_NO;
 }
 

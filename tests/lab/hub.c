@@ -55,7 +55,7 @@ void hub_close(struct hub *hub)
 {
     if (hub == NULL)
         return;
-    for (int i = 0; i < hub->n_jobs; i++)
+    for (int i = 0; hub->job != NULL && i < hub->n_jobs; i++)
         free(hub->job[i].labels);
     if (hub->rng != NULL)
         gsl_rng_free(hub->rng);

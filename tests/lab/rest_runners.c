@@ -11,7 +11,7 @@ enum http_answer rest_runners_list(struct service *service, struct http_call *ca
 {
     struct hub *hub = service->hub;
     const char *name = http_query(call, "name");
-    int64_t crowd = name ? 0 : mischief_crowd(service, now_ms), total = 0, turn;
+    int64_t crowd = name ? 0 : mischief_crowd(service, now_ms), total = 0, turn, all;
     int *chosen = malloc(HUB_REGISTRATIONS * sizeof *chosen);
     json_t *list = json_array();
     struct page page;
@@ -21,8 +21,9 @@ enum http_answer rest_runners_list(struct service *service, struct http_call *ca
             chosen[total++] = i;
     page = rest_page(service, call, total + crowd);
     turn = mischief_turn(service, http_query_int(call, "page", 1), now_ms);
-    for (int64_t i = page.first; i < page.end; i++) {
-        int64_t at = (i + total + crowd - turn % (total + crowd)) % (total + crowd);
+    all = total + crowd;
+    for (int64_t i = page.first; all > 0 && chosen != NULL && i < page.end; i++) {
+        int64_t at = (i + all - turn % all) % all;
         json_array_append_new(list, at < total
                                         ? render_registration(hub, &hub->registration[chosen[at]])
                                         : render_stranger(at - total));

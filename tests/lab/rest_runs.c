@@ -37,7 +37,7 @@ enum http_answer rest_runs_list(struct service *service, struct http_call *call,
             chosen[total++] = i;
     render_base(service, call, base, sizeof base);
     page = rest_page(service, call, total);
-    for (int64_t i = page.first; i < page.end; i++)
+    for (int64_t i = page.first; chosen != NULL && i < page.end; i++)
         json_array_append_new(list, render_run(service, base, &hub->run[chosen[i]]));
     free(chosen);
     return http_json_take(call, 200,
@@ -77,7 +77,7 @@ enum http_answer rest_jobs_list(struct service *service, struct http_call *call,
     render_base(service, call, base, sizeof base);
     page = rest_page(service, call, total);
     list = json_array();
-    for (int64_t i = page.first; i < page.end; i++)
+    for (int64_t i = page.first; chosen != NULL && i < page.end; i++)
         json_array_append_new(list, render_job(service, base, &hub->job[chosen[i]]));
     free(chosen);
     return http_json_take(call, 200, json_pack("{s:i, s:o}", "total_count", total, "jobs", list));

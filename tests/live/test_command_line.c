@@ -299,6 +299,7 @@ START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
     int round, parsed = 0, rows = 0;
     while (options->rows[rows].name)
         rows++;
+    ck_assert_int_gt(rows, 0);
     for (round = 0; round < 20000; round++) {
         struct line line;
         struct und_err err = {0};

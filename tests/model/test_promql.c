@@ -442,7 +442,8 @@ START_TEST(matchers_and_roundings_are_kept)
 }
 END_TEST
 
-#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, sizeof table / sizeof *table)
+#define LOOP(tcase, test, table)                                                                   \
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
 Suite *suite(void)
 {

@@ -256,7 +256,8 @@ START_TEST(query_sees_new_series)
 }
 END_TEST
 
-#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, sizeof table / sizeof *table)
+#define LOOP(tcase, test, table)                                                                   \
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
 Suite *suite(void)
 {

@@ -153,7 +153,8 @@ START_TEST(replaces_all_as_go_does)
 }
 END_TEST
 
-#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, sizeof table / sizeof *table)
+#define LOOP(tcase, test, table)                                                                   \
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
 Suite *suite(void)
 {

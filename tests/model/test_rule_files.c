@@ -918,7 +918,8 @@ START_TEST(bad_alertmanager_file_is_one_placed_line)
 }
 END_TEST
 
-#define LOOP(tcase, test, table) tcase_add_loop_test(tcase, test, 0, sizeof table / sizeof *table)
+#define LOOP(tcase, test, table)                                                                   \
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
 Suite *suite(void)
 {

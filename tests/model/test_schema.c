@@ -126,8 +126,8 @@ END_TEST
 START_TEST(what_the_program_refuses_is_marked)
 {
     static const char *const wrong[] = {
-        "    arrivals: {rate: 10/d, profile: [1, 2, 3, 4, 5, 6, 7]}\n    classes: [{name: x, "
-        "duration: 5min}]\n",
+        ("    arrivals: {rate: 10/d, profile: [1, 2, 3, 4, 5, 6, 7]}\n    classes: [{name: x, "
+         "duration: 5min}]\n"),
         "    arrivals: {rate: 10/d, amplitude: 150%}\n    classes: [{name: x, duration: 5min}]\n",
         "    arrivals: {rate: 10/d}\n",
         "    arrivals: {rate: 10/d}\n    classes: []\n",

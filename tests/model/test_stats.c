@@ -388,7 +388,7 @@ START_TEST(batch_means_end_with_the_run)
     struct batches batches;
     size_t i;
     for (i = 0; i < 107; i++)
-        value[i] = i < 7 ? 1e9 : (double)((i - 7) / 10);
+        value[i] = i < 7 ? 1e9 : floor((double)(i - 7) / 10);
     batches = stats_batch_means(value, 107, 0.95);
     ck_assert_int_eq(batches.estimate.n, 10);
     ck_assert_uint_eq(batches.size, 10);

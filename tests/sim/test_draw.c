@@ -144,7 +144,7 @@ START_TEST(empirical_values_come_equally_often)
         count[k]++;
     }
     for (k = 0; k < 4; k++)
-        x += pow(count[k] - N / 4, 2) / (N / 4);
+        x += pow(count[k] - N / 4.0, 2) / (N / 4.0);
     ck_assert_double_lt(x, 21.11);
     dist_fini(&dist);
 }

@@ -208,7 +208,7 @@ static void digitise(const struct policy_state *state, int64_t now_ms, int64_t e
     int64_t now = digital(now_ms, epsilon_ms);
     int i, j;
 #define ROUND(field)                                                                               \
-    rounded->field = CODEC_NOW_MS - (now - digital(state->field, epsilon_ms)) * UNIT(&space)
+    (rounded->field = CODEC_NOW_MS - (now - digital(state->field, epsilon_ms)) * UNIT(&space))
     moves_copy(rounded, state);
     ROUND(started_ms);
     if (state->dark_ms >= 0)

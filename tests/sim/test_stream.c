@@ -134,7 +134,7 @@ START_TEST(below_is_even)
         count[cell]++;
     }
     for (i = 0; i < CELLS; i++)
-        x += pow(count[i] - N / CELLS, 2) / (N / CELLS);
+        x += pow(count[i] - (double)N / CELLS, 2) / ((double)N / CELLS);
     ck_assert_double_lt(x, gsl_cdf_chisq_Pinv(1 - 1e-4, CELLS - 1));
 }
 END_TEST

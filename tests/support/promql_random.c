@@ -18,7 +18,7 @@ int promql_random_below(struct promql_random *random, int n)
 }
 
 #define BELOW(n) promql_random_below(random, n)
-#define PICK(list) list[BELOW((int)(sizeof list / sizeof *list))]
+#define PICK(list) (list)[BELOW((int)(sizeof(list) / sizeof *(list)))]
 #define PUT(...) fprintf(random->out, __VA_ARGS__)
 
 static const char *const durations[] = {"30s",   "1m",  "90s", "2m", "5m",

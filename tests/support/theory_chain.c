@@ -109,7 +109,7 @@ struct exact exact_host_breakdowns(int hosts, int servers, double arrival, doubl
                             .states = 1200 / per * per};
     gsl_vector *p = stationary(system.states, host_step, &system);
     for (i = 0; i < system.states; i++)
-        result.mean_number += (double)(i / per) * gsl_vector_get(p, i);
+        result.mean_number += floor((double)i / (double)per) * gsl_vector_get(p, i);
     UND_ASSERT(gsl_vector_get(p, system.states - 1) < 1e-10);
     gsl_vector_free(p);
     return result;
@@ -164,8 +164,9 @@ struct exact exact_two_speeds(const int *slots, const double *speed, enum exact_
     tail = full * ratio / (1 - ratio);
     sum = 1 + tail;
     for (i = 0; i < n; i++) {
-        busy[0] += i / row * gsl_vector_get(p, (size_t)i) / sum;
-        busy[1] += i % row * gsl_vector_get(p, (size_t)i) / sum;
+        const int first = i / row, second = i % row;
+        busy[0] += first * gsl_vector_get(p, (size_t)i) / sum;
+        busy[1] += second * gsl_vector_get(p, (size_t)i) / sum;
     }
     gsl_vector_free(p);
     busy[0] += slots[0] * tail / sum;
