@@ -163,7 +163,9 @@ static void take_signs(struct readings *readings, int i, int64_t now_ms,
     unsigned signs = 0;
     if (config->deaf_after_ms > 0 && is_deaf(readings, hosts, i))
         signs |= 1u << SIGN_DEAF;
-    if (config->canary_late_ms > 0 && hosts[i].canary_ms >= config->canary_late_ms)
+    /* Where no listener is online a canary that waits says nothing that GitHub does not. */
+    if (config->canary_late_ms > 0 && hosts[i].canary_ms >= config->canary_late_ms &&
+        hosts[i].online > 0)
         signs |= 1u << SIGN_CANARY;
     if (config->failure_jobs > 0 && fails_alone(readings, i, now_ms))
         signs |= 1u << SIGN_FAILURES;

@@ -297,6 +297,19 @@ static uint32_t draw_idle(struct world *world, int host)
             return reg;
 }
 
+static void wait_for_slot(struct world *world, int host)
+{
+    const struct github_host *h = &world->github.host[host];
+    uint32_t reg, online = 0;
+    for (reg = h->first; reg < h->first + h->slots; reg++)
+        online += world->github.reg[reg].online;
+    if (online > 0)
+        world->field.host[host].canary_ms = -1;
+    else /* nobody is there to take it: it goes on waiting */
+        world_push(world, world->now_ms + world->fleet->github.requeue_after_ms + 1, THEN_JOBS,
+                   EV_CANARY, (uint32_t)host, 1);
+}
+
 /* One small job for each host, pinned to it: GitHub hands it to one of its idle registrations, and
  * it starts if that one works. Else it is handed out again after a while (`again`), or is taken by
  * one that hangs until it fails. It takes no time, and no job waits for it. */
@@ -310,8 +323,11 @@ void world_field_canary(struct world *world, int host, bool again)
         world_push(world, world->now_ms + world->fleet->policy.canary_every_ms, THEN_JOBS,
                    EV_CANARY, (uint32_t)host, 0);
     reg = world_github_up(world) ? draw_idle(world, host) : NONE;
-    if (reg == NONE)
-        return; /* it waits in the queue; what it would say is not known yet */
+    if (reg == NONE) {
+        if (again) /* it waits for a slot: what it would say is not known */
+            wait_for_slot(world, host);
+        return;
+    }
     if (world_session_works(world, reg)) {
         *canary_ms = -1;
         return;

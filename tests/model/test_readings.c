@@ -285,6 +285,8 @@ START_TEST(a_canary_that_waits_too_long_is_a_sign)
     host.canary_ms++;
     host.busy = 8; /* meanwhile: one was free when it was sent */
     ck_assert_uint_eq(signs(4000, host), 1u << SIGN_CANARY);
+    host.online = host.busy = 0; /* nobody is there to take it, as GitHub says itself */
+    ck_assert_uint_eq(signs(5000, host), 0);
 }
 END_TEST
 

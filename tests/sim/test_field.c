@@ -135,6 +135,19 @@ START_TEST(a_canary_that_does_not_start_drains_a_deaf_host)
 }
 END_TEST
 
+/* Sent just before all listeners went to update, it is handed out again when they are back, and
+ * every slot works off what has come in meanwhile: a canary that waits for a slot accuses nobody,
+ * nor does one whose listeners GitHub knows to be away. */
+START_TEST(a_canary_that_waits_for_a_slot_accuses_nobody)
+{
+    play("canary: {every: 3min, late: 4min, then: [page, drain]}",
+         "{kind: runner-update, target: all, at: 1h, lasts: 6min, every: 7min}");
+    ck_assert_int_gt(scenario_text_count(&s, "runner-update ends"), 5);
+    ck_assert_int_eq(scenario_text_count(&s, "its canary does not start"), 0);
+    ck_assert_int_eq(scenario_text_count(&s, "policy: failover"), 0);
+}
+END_TEST
+
 START_TEST(a_replaced_registration_loses_its_job_and_its_label_for_a_while)
 {
     play("", "{kind: registration-replaced, target: P, at: 1h}");
@@ -401,6 +414,7 @@ static void add_github_tests(TCase *tests)
     tcase_add_test(tests, missing_registrations_page_a_human_who_repairs_them);
     tcase_add_test(tests, what_nothing_sees_is_counted_as_undetected);
     tcase_add_test(tests, a_canary_that_does_not_start_drains_a_deaf_host);
+    tcase_add_test(tests, a_canary_that_waits_for_a_slot_accuses_nobody);
     tcase_add_test(tests, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
     tcase_add_test(tests, an_update_takes_idle_listeners_away_and_kills_no_job);
     tcase_add_test(tests, a_slow_github_hands_jobs_out_late_over_idle_runners);
