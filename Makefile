@@ -275,6 +275,8 @@ install: all man
 	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
 	install -m 644 $(wildcard scenarios/*.*) $(DESTDIR)$(PREFIX)/share/understudy/scenarios
+	install -d $(DESTDIR)$(PREFIX)/share/understudy/grafana
+	install -m 644 scenarios/grafana/* $(DESTDIR)$(PREFIX)/share/understudy/grafana
 	install -d $(DESTDIR)$(PREFIX)/share/understudy/systemd
 	install -m 644 scenarios/systemd/* $(DESTDIR)$(PREFIX)/share/understudy/systemd
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1

@@ -1,12 +1,12 @@
 #include "interrupt.h"
 
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 static atomic_bool flag;
 static atomic_int count;
 static volatile sig_atomic_t last;
+static atomic_bool hangup;
 
 static void on_signal(int number)
 {
@@ -44,4 +44,22 @@ int interrupt_count(void)
 void interrupt_clear(void)
 {
     atomic_store(&flag, false);
+}
+
+static void on_hangup(int number)
+{
+    (void)number;
+    atomic_store(&hangup, true);
+}
+
+void interrupt_keep_hangup(void)
+{
+    struct sigaction action = {.sa_handler = on_hangup};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupt_take_hangup(void)
+{
+    return atomic_exchange(&hangup, false);
 }

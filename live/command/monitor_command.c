@@ -1,39 +1,18 @@
 #include "monitor_command.h"
 #include "live/act/rollback.h"
 #include "live/base/interrupt.h"
+#include "live/base/notify.h"
 #include "live/base/wire.h"
-#include "live/page/page.h"
-#include "live/status/status.h"
-#include "live/watch/watch.h"
 #include "model/base/assert.h"
 #include "model/load/loader.h"
-#include "model/policy/policy_names.h"
+#include "monitor_internal.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DRILLS_EVERY_MS 30000
-
-struct monitor {
-    const char *path, *journal_path, *page_address;
-    const char *sets[OPTIONS_TEXTS];
-    int n_sets;
-    int64_t for_ms; /* of real time; 0: without end */
-    bool json, quiet;
-    struct fleet fleet;
-    struct journal *journal;
-    struct watch *watch;
-    int64_t run;
-    char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
-    bool bad[FEED_COUNT];         /* what was last said about each feed */
-    bool bad_jobs;                /* and about the list of jobs */
-    struct page *page;
-    struct status *status;
-    pthread_mutex_t lock; /* over the words, which come in on the page's thread */
-    struct words words;
-};
+#define SLOW_EVERY_MS 30000          /* real: what the journal holds */
+#define TURN_MS (24LL * 3600 * 1000) /* real: a run of the journal lasts so long, or longer */
 
 static const struct option_row rows[] = {
     {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, journal_path),
@@ -79,27 +58,9 @@ const struct options monitor_options = {
     .exits = exits,
 };
 
-static void say(struct monitor *monitor, const char *about, const char *text)
-{
-    char when[WIRE_TIME];
-    json_t *line;
-    if (monitor->quiet)
-        return;
-    wire_time(when, http_wall_ms());
-    if (monitor->json) {
-        line = json_pack("{s:s, s:s, s:s}", "at", when, "about", about, "what", text);
-        json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-        putchar('\n');
-        json_decref(line);
-    } else {
-        printf("%s  %s\n", when, text);
-    }
-    fflush(stdout);
-}
-
 static void say_rollback(void *context, const char *line)
 {
-    say(context, "rollback", line);
+    monitor_say(context, "rollback", line);
 }
 
 /* A drill that died left something behind, unless one is running now: then the lock is taken. */
@@ -113,92 +74,6 @@ static enum und_code finish_rollbacks(struct monitor *monitor, struct und_err *e
                     monitor, err);
     journal_unlock(monitor->journal);
     return err->code;
-}
-
-static void note(struct monitor *monitor, const char *about, const char *line)
-{
-    say(monitor, about, line);
-    journal_note(monitor->journal, monitor->run, about, line, &(struct und_err){0});
-}
-
-static void say_feed(struct monitor *monitor, const struct feed_reading *reading)
-{
-    const char *name = policy_feed_name(reading->feed);
-    char line[900];
-    if (!reading->good && !monitor->bad[reading->feed])
-        snprintf(line, sizeof line, "%s cannot be read: %s", name, reading->error.text);
-    else if (reading->good && monitor->bad[reading->feed])
-        snprintf(line, sizeof line, "%s can be read again", name);
-    else
-        return;
-    monitor->bad[reading->feed] = !reading->good;
-    note(monitor, name, line);
-}
-
-/* What GitHub's feed tells beside its readings. */
-static void say_jobs(struct monitor *monitor, const struct feed_reading *reading)
-{
-    char line[900];
-    bool bad = reading->jobs.code != UND_OK;
-    if (reading->feed != FEED_GITHUB || !reading->good)
-        return;
-    if (reading->said[0])
-        note(monitor, "canary", reading->said);
-    if (!reading->jobs_read || bad == monitor->bad_jobs)
-        return;
-    monitor->bad_jobs = bad;
-    snprintf(line, sizeof line,
-             bad ? "the jobs cannot be read: %s" : "the jobs can be read again%s",
-             bad ? reading->jobs.text : "");
-    note(monitor, "jobs", line);
-}
-
-/* Evidence that the policy asks for and nobody brings. */
-static void say_canary(struct monitor *monitor)
-{
-    const struct fleet *fleet = &monitor->fleet;
-    if (!fleet->has_policy || fleet->policy.canary_every_ms == 0)
-        return;
-    if (!fleet->live.canary.workflow[0])
-        note(monitor, "canary",
-             "policy.evidence.canary: no canary is sent, since the fleet has no live.canary");
-    else if (!fleet->live.allow_actions)
-        note(monitor, "canary",
-             "policy.evidence.canary: no canary is sent, since live.allow_actions is false");
-}
-
-static void say_notices(struct monitor *monitor, unsigned notices, const char *who)
-{
-    char line[160];
-    int notice;
-    for (notice = 0; notice < NOTICE_COUNT; notice++) {
-        if (!(notices >> notice & 1))
-            continue;
-        snprintf(line, sizeof line, "%s: %s", who, policy_notice_name((enum notice)notice));
-        say(monitor, who, line);
-    }
-}
-
-/* Busy counts change all the time: a change of them alone is no line. */
-static void say_hosts(struct monitor *monitor)
-{
-    char line[256], *busy;
-    int i;
-    for (i = 0; i < monitor->fleet.n_hosts; i++) {
-        char bare[256];
-        watch_describe(monitor->watch, i, line, sizeof line);
-        strcpy(bare, line);
-        if ((busy = strstr(bare, " busy")) != NULL) {
-            char *digits = busy;
-            while (digits > bare && digits[-1] >= '0' && digits[-1] <= '9')
-                digits--;
-            memmove(digits, busy, strlen(busy) + 1);
-        }
-        if (strcmp(bare, monitor->shown[i]) == 0)
-            continue;
-        strcpy(monitor->shown[i], bare);
-        say(monitor, monitor->fleet.hosts[i].name, line);
-    }
 }
 
 /* ---- the page ---- */
@@ -215,7 +90,7 @@ static enum und_code hear(void *context, const struct word *word, struct und_err
         return err->code;
     snprintf(line, sizeof line, "%s: %s until %s, says %s: %s", host, word_name(word->kind),
              wire_time(until, word->until_ms), word->who, word->why);
-    say(monitor, host, line);
+    monitor_say(monitor, host, line);
     return UND_OK;
 }
 
@@ -226,8 +101,6 @@ static enum und_code open_page(struct monitor *monitor, struct und_err *err)
                                        .hear = hear,
                                        .context = monitor};
     char line[160];
-    monitor->status = malloc(sizeof *monitor->status);
-    UND_ASSERT(monitor->status != NULL);
     if (status_init(monitor->status, &monitor->fleet, monitor->journal, err) != UND_OK)
         return err->code;
     monitor->status->no_alerts =
@@ -236,7 +109,7 @@ static enum und_code open_page(struct monitor *monitor, struct und_err *err)
     if (page_open(&monitor->page, &config, err) != UND_OK || !monitor->page)
         return err->code;
     snprintf(line, sizeof line, "page: port %d", page_port(monitor->page));
-    say(monitor, "page", line);
+    monitor_say(monitor, "page", line);
     return UND_OK;
 }
 
@@ -248,38 +121,68 @@ static void heed_words(struct monitor *monitor)
     status_heed(monitor->status, monitor->watch, http_wall_ms());
 }
 
-static void tell(struct monitor *monitor, const struct watch_event *event)
+/* Reads the file again, the old one in use meanwhile; what is wrong with it is said. */
+static bool read_again(struct monitor *monitor)
 {
-    int i;
-    if (event->reading) {
-        say_feed(monitor, event->reading);
-        say_jobs(monitor, event->reading);
+    struct und_err refused = {0};
+    struct fleet *next = calloc(1, sizeof *next);
+    char line[900];
+    UND_ASSERT(next != NULL);
+    if (fleet_load(next, monitor->path, monitor->sets, monitor->n_sets, &refused) == UND_OK &&
+        (!next->live.present || !next->has_policy))
+        und_fail(&refused, UND_USAGE, "%s: want a live and a policy section", monitor->path);
+    if (refused.code == UND_OK) {
+        monitor->next = next;
+        monitor_note(monitor, "fleet",
+                     "fleet: the file has been read again, and is in use from now");
+        return true;
     }
-    if (!event->stepped)
+    fleet_fini(next);
+    free(next);
+    snprintf(line, sizeof line, "fleet: the old file stays in use: %s", refused.text);
+    monitor_note(monitor, "fleet", line);
+    return false;
+}
+
+/* Should the loop end, and why? */
+static bool is_over(struct monitor *monitor, int64_t now_ms)
+{
+    monitor->end = MONITOR_ENDS;
+    if (monitor->until_ms > 0 && now_ms >= monitor->until_ms)
+        return true;
+    if (interrupt_take_hangup() && read_again(monitor)) {
+        monitor->end = MONITOR_RELOADS;
+        return true;
+    }
+    if (now_ms < monitor->turn_ms || !status_calm(monitor->status))
+        return false;
+    monitor->end = MONITOR_TURNS;
+    return true;
+}
+
+static void look_at_journal(struct monitor *monitor, int64_t now_ms)
+{
+    if (now_ms < monitor->slow_ms)
         return;
-    say_notices(monitor, event->plan->notices, "fleet");
-    for (i = 0; i < event->plan->n; i++)
-        say_notices(monitor, event->plan->host[i].notices, monitor->fleet.hosts[i].name);
-    say_hosts(monitor);
+    monitor->slow_ms = now_ms + SLOW_EVERY_MS;
+    status_refresh_drills(monitor->status, monitor->journal);
+    monitor->status->journal_bytes = journal_bytes(monitor->journal);
 }
 
 static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
 {
-    int64_t end_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : -1;
-    int64_t drills_ms = 0;
     struct watch_event event;
-    while (end_ms < 0 || http_monotonic_ms() < end_ms) {
+    while (!is_over(monitor, http_monotonic_ms())) {
         heed_words(monitor);
         if (watch_next(monitor->watch, &event, err) != UND_OK)
             return err->code;
-        tell(monitor, &event);
+        monitor_tell(monitor, &event);
         if (status_follow(monitor->status, &event, monitor->journal, monitor->run, err) != UND_OK)
             return err->code;
-        if (monitor->page && http_monotonic_ms() >= drills_ms) {
-            drills_ms = http_monotonic_ms() + DRILLS_EVERY_MS;
-            status_refresh_drills(monitor->status, monitor->journal);
-        }
+        monitor->status->hints = watch_hints(monitor->watch);
+        look_at_journal(monitor, http_monotonic_ms());
         page_publish(monitor->page, monitor->status);
+        notify_alive(http_monotonic_ms());
     }
     return UND_OK;
 }
@@ -294,10 +197,67 @@ static void conclude(struct monitor *monitor, struct und_err *err)
                 err->code == UND_OK ? "ended as asked" : err->text, &last);
 }
 
-static enum und_code run(struct monitor *monitor, struct und_err *err)
+/* Runs that are too old, or too many for the journal's size, are forgotten. */
+static enum und_code begin_run(struct monitor *monitor, struct und_err *err)
+{
+    const struct live *live = &monitor->fleet.live;
+    json_t *about = watch_about(&monitor->fleet);
+    int forgotten = 0;
+    journal_trim(monitor->journal, http_wall_ms() - live->journal_keep_ms, live->journal_bytes,
+                 &forgotten, err);
+    if (err->code == UND_OK)
+        journal_begin(monitor->journal, JOURNAL_MONITOR, monitor->path, about, &monitor->run, err);
+    json_decref(about);
+    monitor->turn_ms = http_monotonic_ms() + TURN_MS;
+    memset(monitor->shown, 0, sizeof monitor->shown);
+    return err->code;
+}
+
+static void say_listening(struct monitor *monitor)
+{
+    char line[80];
+    if (watch_port(monitor->watch) == 0)
+        return;
+    snprintf(line, sizeof line, "webhooks: port %d", watch_port(monitor->watch));
+    monitor_say(monitor, "webhooks", line);
+}
+
+/* One run of the journal, under one fleet file. */
+static enum und_code run_once(struct monitor *monitor, struct und_err *err)
 {
     struct fleet_clock pace;
-    json_t *about;
+    if (begin_run(monitor, err) != UND_OK)
+        return err->code;
+    fleet_clock_start(&pace, monitor->fleet.live.time_factor);
+    if (open_page(monitor, err) == UND_OK &&
+        watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
+                   monitor->run, err) == UND_OK) {
+        monitor_say_canary(monitor);
+        say_listening(monitor);
+        notify_say("READY=1");
+        watch_on(monitor, err);
+        interrupt_clear(); /* what is taken back in the end is not cut short as well */
+    }
+    page_close(monitor->page);
+    watch_close(monitor->watch);
+    monitor->page = NULL;
+    monitor->watch = NULL;
+    conclude(monitor, err);
+    return err->code;
+}
+
+static void take_next(struct monitor *monitor)
+{
+    if (!monitor->next)
+        return;
+    fleet_fini(&monitor->fleet);
+    monitor->fleet = *monitor->next;
+    free(monitor->next);
+    monitor->next = NULL;
+}
+
+static enum und_code run(struct monitor *monitor, struct und_err *err)
+{
     const char *path = monitor->journal_path ? monitor->journal_path : monitor->fleet.live.journal;
     if (!monitor->fleet.live.present)
         return und_fail(err, UND_USAGE, "%s: has no live section, want one: where the services are",
@@ -305,22 +265,10 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
     if (journal_open(&monitor->journal, path, err) != UND_OK ||
         finish_rollbacks(monitor, err) != UND_OK)
         return err->code;
-    about = watch_about(&monitor->fleet);
-    journal_begin(monitor->journal, JOURNAL_MONITOR, monitor->path, about, &monitor->run, err);
-    json_decref(about);
-    if (err->code != UND_OK)
-        return err->code;
-    fleet_clock_start(&pace, monitor->fleet.live.time_factor);
-    if (open_page(monitor, err) == UND_OK &&
-        watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
-                   monitor->run, err) == UND_OK) {
-        say_canary(monitor);
-        watch_on(monitor, err);
-        interrupt_clear(); /* what is taken back in the end is not cut short as well */
-    }
-    page_close(monitor->page);
-    watch_close(monitor->watch);
-    conclude(monitor, err);
+    monitor->until_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : 0;
+    while (run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS)
+        take_next(monitor);
+    notify_say("STOPPING=1");
     return err->code;
 }
 
@@ -328,17 +276,21 @@ enum und_code monitor_command(int argc, char **argv, struct und_err *err)
 {
     struct monitor *monitor = calloc(1, sizeof *monitor);
     int first;
-    if (!monitor)
+    if (!monitor || !(monitor->status = malloc(sizeof *monitor->status))) {
+        free(monitor);
         return und_fail(err, UND_USAGE, "monitor: out of memory");
+    }
     pthread_mutex_init(&monitor->lock, NULL);
     secret_harden();
     interrupt_install();
+    interrupt_keep_hangup();
     first = options_parse(&monitor_options, argc, argv, monitor, err);
     monitor->path = argv[first];
     if (first != 0 &&
         fleet_load(&monitor->fleet, monitor->path, monitor->sets, monitor->n_sets, err) == UND_OK) {
         run(monitor, err);
         journal_close(monitor->journal);
+        take_next(monitor);
         fleet_fini(&monitor->fleet);
     }
     free(monitor->status);

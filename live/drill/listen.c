@@ -16,9 +16,13 @@ struct listener {
     struct secret *token, *signing;
     struct MHD_Daemon *daemon;
     pthread_mutex_t lock;
-    pthread_cond_t came;
+    pthread_cond_t came_cond;
     struct stage_hint hint[LISTEN_HINTS];
     size_t first, n;
+    void (*came)(void *context);
+    void *context;
+    char delivery[LISTEN_DELIVERIES][64]; /* the listener's thread's; a ring */
+    size_t n_deliveries;                  /* ever */
 };
 
 struct upload {
@@ -27,13 +31,45 @@ struct upload {
     bool too_large;
 };
 
+/* One like the last that waits says nothing new: a storm is one hint. */
+static bool repeats_last(const struct listener *listener, const struct stage_hint *hint)
+{
+    const struct stage_hint *last =
+        &listener->hint[(listener->first + listener->n + LISTEN_HINTS - 1) % LISTEN_HINTS];
+    return listener->n > 0 && last->host == hint->host && last->severities == hint->severities;
+}
+
 static void push(struct listener *listener, struct stage_hint hint)
 {
     pthread_mutex_lock(&listener->lock);
-    if (listener->n < LISTEN_HINTS)
+    if (listener->n < LISTEN_HINTS && !repeats_last(listener, &hint))
         listener->hint[(listener->first + listener->n++) % LISTEN_HINTS] = hint;
-    pthread_cond_signal(&listener->came);
+    pthread_cond_signal(&listener->came_cond);
     pthread_mutex_unlock(&listener->lock);
+    if (listener->came)
+        listener->came(listener->context);
+}
+
+void listen_tell(struct listener *listener, void (*came)(void *context), void *context)
+{
+    if (!listener)
+        return;
+    listener->came = came;
+    listener->context = context;
+}
+
+/* GitHub delivers again what it thinks was lost, under the same id. */
+static bool is_new_delivery(struct listener *listener, const char *id)
+{
+    size_t i;
+    if (!id || !id[0])
+        return true;
+    for (i = 0; i < listener->n_deliveries && i < LISTEN_DELIVERIES; i++)
+        if (strncmp(listener->delivery[i], id, sizeof listener->delivery[i] - 1) == 0)
+            return false;
+    snprintf(listener->delivery[listener->n_deliveries++ % LISTEN_DELIVERIES],
+             sizeof listener->delivery[0], "%s", id);
+    return true;
 }
 
 bool listen_take(struct listener *listener, int64_t timeout_ms, struct stage_hint *hint)
@@ -51,7 +87,7 @@ bool listen_take(struct listener *listener, int64_t timeout_ms, struct stage_hin
     end.tv_nsec = (end.tv_nsec + timeout_ms % 1000 * 1000000) % 1000000000;
     pthread_mutex_lock(&listener->lock);
     while (listener->n == 0 && code == 0)
-        code = pthread_cond_timedwait(&listener->came, &listener->lock, &end);
+        code = pthread_cond_timedwait(&listener->came_cond, &listener->lock, &end);
     took = listener->n > 0;
     if (took) {
         *hint = listener->hint[listener->first];
@@ -96,13 +132,14 @@ static bool take_alerts(struct listener *listener, const struct upload *upload)
 }
 
 /* Whatever happened to a job: a reason to look. */
-static bool take_event(struct listener *listener, const struct upload *upload)
+static bool take_event(struct listener *listener, const struct upload *upload, const char *id)
 {
     struct github_event *event = malloc(sizeof *event);
     struct und_err err = {0};
     json_t *body = payload_parse(upload->body, upload->size, "webhook", &err);
     UND_ASSERT(event != NULL);
-    if (body && github_parse_event(body, event, "webhook", &err) == UND_OK)
+    if (body && github_parse_event(body, event, "webhook", &err) == UND_OK &&
+        is_new_delivery(listener, id))
         push(listener, (struct stage_hint){.host = -1});
     free(event);
     json_decref(body);
@@ -123,7 +160,10 @@ static unsigned judge(struct listener *listener, struct MHD_Connection *connecti
     if (alerts ? listener->token && !signature_is_bearer(listener->token, token)
                : !signature_valid(listener->signing, upload->body, upload->size, signature))
         return MHD_HTTP_UNAUTHORIZED;
-    if (alerts ? take_alerts(listener, upload) : take_event(listener, upload))
+    if (alerts ? take_alerts(listener, upload)
+               : take_event(
+                     listener, upload,
+                     MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-GitHub-Delivery")))
         return MHD_HTTP_OK;
     return MHD_HTTP_BAD_REQUEST;
 }
@@ -210,7 +250,7 @@ static void init_lock(struct listener *listener)
     pthread_mutex_init(&listener->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&listener->came, &monotonic);
+    pthread_cond_init(&listener->came_cond, &monotonic);
     pthread_condattr_destroy(&monotonic);
 }
 
@@ -257,7 +297,7 @@ void listen_close(struct listener *listener)
         MHD_stop_daemon(listener->daemon);
     secret_close(listener->token);
     secret_close(listener->signing);
-    pthread_cond_destroy(&listener->came);
+    pthread_cond_destroy(&listener->came_cond);
     pthread_mutex_destroy(&listener->lock);
     free(listener);
 }

@@ -13,6 +13,7 @@
 #define LISTEN_BYTES (1024 * 1024)
 #define LISTEN_CONNECTIONS 32
 #define LISTEN_HINTS 64 /* waiting; further ones are dropped: the polls bring them */
+#define LISTEN_DELIVERIES 256 /* of GitHub's remembered: one that comes again is answered, and no hint */
 
 struct listener;
 
@@ -20,6 +21,9 @@ struct listener;
 enum und_code listen_open(struct listener **out, const struct fleet *fleet, struct und_err *err);
 void listen_close(struct listener *listener);
 int listen_port(const struct listener *listener);
+
+/* Calls back, on the listener's thread, when a hint has come; before the first one may. */
+void listen_tell(struct listener *listener, void (*came)(void *context), void *context);
 
 /* The next hint, within so many real ms; false: none came. Sleeps all the same with a NULL. */
 bool listen_take(struct listener *listener, int64_t timeout_ms, struct stage_hint *hint);

@@ -6,6 +6,7 @@
  * what is still to be undone. Only what stands here is ours to undo.
  *
  * Rows are only ever added; triggers refuse UPDATE and DELETE, so that history cannot be tidied.
+ * (journal_trim alone forgets, what old monitor runs saw and planned.)
  * A step's state follows from the events that were appended to it:
  *     intended -> done | failed -> undoing -> undone | stuck (-> undoing ...)
  * It is open, i.e. to be undone, unless its last event is `undone`, a person has closed it, or it
@@ -140,6 +141,14 @@ typedef enum und_code journal_note_visitor(void *context, int64_t at_ms, const c
                                            struct und_err *err);
 enum und_code journal_notes(struct journal *journal, const char *topic, int64_t since_ms,
                             journal_note_visitor *each, void *context, struct und_err *err);
+
+/* Forgets views, plans and readings of monitor runs, the oldest first: of all that ended before that
+ * wall-clock time, and of more while the journal holds more than `most_bytes`. Words, incidents and
+ * whatever drills and actions have written stay, and so does a run that has not ended. The room is
+ * used again by what is written next. */
+enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int64_t most_bytes,
+                           int *forgotten, struct und_err *err);
+int64_t journal_bytes(struct journal *journal); /* in use */
 
 /* "drill"; static. */
 const char *journal_kind_name(enum journal_kind kind);

@@ -63,6 +63,8 @@ VALUE(queue_running, if_known(status, status->queue.running))
 VALUE(queue_oldest, oldest_s(status))
 VALUE(queue_unmatched, if_known(status, status->queue.unmatched))
 VALUE(queue_read_s, status->queue.known ? (double)status->queue.read_ms / 1000 : NAN)
+VALUE(hints, status->hints)
+VALUE(journal, status->journal_bytes)
 VALUE(incidents_ever, status->incidents.last)
 VALUE(incidents_open, open_incidents(status))
 
@@ -79,6 +81,8 @@ VALUE(probe_up, status->view.host[i].probe == PROBE_UNKNOWN
                     : (double)(status->view.host[i].probe == PROBE_UP))
 VALUE(blocked, KNOWN(status->fleet_ms < status->policy.host[i].blocked_until_ms))
 VALUE(failovers, status->failovers[i])
+VALUE(jobs_done, status->done[i] + status->failed[i])
+VALUE(jobs_failed, status->failed[i])
 VALUE(phase, KNOWN(status->policy.host[i].phase == (enum phase)k))
 VALUE(word, word_now(&status->words, (enum word_kind)(k + 1), i, status->now_ms) != NULL)
 
@@ -118,6 +122,8 @@ static const struct family families[] = {
     {"queue_running_jobs", "gauge", ONCE, queue_running, "Jobs in progress on the fleet's hosts."},
     {"queue_read_time_seconds", "gauge", ONCE, queue_read_s,
      "When the queue was last read, since 1970."},
+    {"hints", "counter", ONCE, hints, "Webhooks that told something, repetitions apart."},
+    {"journal_bytes", "gauge", ONCE, journal, "What the journal holds."},
     {"incidents", "counter", ONCE, incidents_ever, "Incidents that this journal knows."},
     {"open_incidents", "gauge", ONCE, incidents_open, "Of them, those that are not over."},
     {"host_slots", "gauge", HOST, slots, "Registrations that the fleet file gives the host."},
@@ -128,6 +134,8 @@ static const struct family families[] = {
     {"host_probe_up", "gauge", HOST, probe_up, "1: the independent probe is answered."},
     {"host_blocked", "gauge", HOST, blocked, "1: it flaps, and stays out for a while."},
     {"host_failovers", "counter", HOST, failovers, "Times that the host was drained."},
+    {"host_jobs_done", "counter", HOST, jobs_done, "Jobs that have ended on it, well or badly."},
+    {"host_jobs_failed", "counter", HOST, jobs_failed, "Of them, those that failed or timed out."},
     {"host_phase", "gauge", PHASE_OF_HOST, phase, "1 for the phase that the host is in."},
     {"host_word", "gauge", WORD_OF_HOST, word, "1: the operator's word of that kind holds."},
     {"feed_age_seconds", "gauge", FEED, feed_age, "Since the feed's last good answer."},
@@ -234,6 +242,7 @@ static void print_sample(FILE *out, const struct status *status, const struct fa
 static void print_head(FILE *out, const struct family *family, bool open)
 {
     const char *unit = strstr(family->name, "_seconds") ? "seconds"
+                       : strstr(family->name, "_bytes") ? "bytes"
                        : strstr(family->name, "_ratio") ? "ratio"
                                                         : NULL;
     const char *end = open ? "" : suffix(family);

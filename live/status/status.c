@@ -90,6 +90,7 @@ void status_heed(const struct status *status, struct watch *watch, int64_t now_m
 static void note_reading(struct status *status, const struct feed_reading *reading)
 {
     struct status_feed *feed = &status->feed[reading->feed];
+    int i;
     feed->good += reading->good;
     feed->failed += !reading->good;
     snprintf(feed->error, sizeof feed->error, "%.299s", reading->good ? "" : reading->error.text);
@@ -103,6 +104,10 @@ static void note_reading(struct status *status, const struct feed_reading *readi
         snprintf(status->queue_error, sizeof status->queue_error, "%.299s", reading->jobs.text);
     if (reading->queue.known)
         status->queue = reading->queue;
+    for (i = 0; i < FLEET_HOSTS; i++) {
+        status->done[i] += reading->done[i];
+        status->failed[i] += reading->failed[i];
+    }
     if (reading->feed == FEED_ALERTS)
         memcpy(status->alert_ms, reading->alert_ms, sizeof status->alert_ms);
 }
@@ -198,4 +203,21 @@ bool status_ready(const struct status *status, char why[200])
     }
     snprintf(why, 200, "%s", status->begun ? "" : "the policy has not been asked yet");
     return status->begun;
+}
+
+bool status_calm(const struct status *status)
+{
+    int i;
+    if (!status->begun || status->policy.blind || status->policy.dark_ms >= 0)
+        return false;
+    for (i = 0; i < status->fleet->n_hosts; i++) {
+        const struct policy_host *host = &status->policy.host[i];
+        int64_t last = host->failover_count > 0
+                           ? host->failovers[(host->failover_count - 1) % POLICY_FAILOVER_LOG]
+                           : INT64_MIN / 2;
+        if (host->phase != PHASE_SERVING || status->fleet_ms - last < 3600000 ||
+            incident_open((struct incidents *)(uintptr_t)&status->incidents, i))
+            return false;
+    }
+    return true;
 }

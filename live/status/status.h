@@ -46,6 +46,9 @@ struct status {
     struct words words;
     struct incidents incidents;
     int64_t notices[NOTICE_COUNT];           /* so far */
+    int64_t done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* jobs that ended well and badly, so far */
+    int64_t hints;                                  /* webhooks that told something, so far */
+    int64_t journal_bytes;
     int64_t failovers[FLEET_HOSTS];          /* so far */
     struct status_news news[STATUS_NEWS];    /* ring */
     int64_t n_news;                          /* ever */
@@ -72,6 +75,9 @@ const struct status_news *status_newest(const struct status *status, int64_t age
 
 /* Does the policy see enough to decide: every feed it needs is fresh. */
 bool status_ready(const struct status *status, char why[200]);
+/* Every host serves, no incident is open, and no failover is younger than an hour: a policy that
+ * started anew would decide the same. */
+bool status_calm(const struct status *status);
 bool status_paused(const struct status *status);
 
 /* ---- the month ---- */

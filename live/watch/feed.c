@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAILBOX 32
+#define NUDGED_MS 2000 /* real: however much is heard, GitHub is polled no more often */
 #define SINCE_MS 60000 /* real: a run that ended longer ago than this and three polls is old */
 
 struct feeds {
@@ -33,8 +34,11 @@ struct feeds {
     pthread_cond_t posted, moved;
     struct feed_reading mail[MAILBOX];
     size_t first, n;
-    bool closing;
-    int64_t jobs_due_ms; /* GitHub's thread's */
+    bool closing, nudged, woken;
+    /* GitHub's thread's: */
+    int64_t jobs_due_ms;
+    struct job_signs counts; /* where the policy does not look at the jobs */
+    int64_t cost;            /* requests of the last poll that counted */
 };
 
 /* Moves scratch[feed] into the mailbox; the oldest reading goes where there is no room. */
@@ -68,8 +72,9 @@ bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *ou
     bool took;
     deadline(&end, timeout_ms);
     pthread_mutex_lock(&feeds->lock);
-    while (feeds->n == 0 && code == 0)
+    while (feeds->n == 0 && code == 0 && !feeds->woken)
         code = pthread_cond_timedwait(&feeds->posted, &feeds->lock, &end);
+    feeds->woken = false;
     took = feeds->n > 0;
     if (took) {
         *out = feeds->mail[feeds->first];
@@ -80,9 +85,18 @@ bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *ou
     return took;
 }
 
-/* Until at_ms (fleet time); false: closing. In naps, so that a cancellation (which signals nobody)
- * is seen soon. */
-static bool sleep_until(struct feeds *feeds, int64_t at_ms)
+void feeds_nudge(struct feeds *feeds)
+{
+    pthread_mutex_lock(&feeds->lock);
+    feeds->nudged = feeds->woken = true;
+    pthread_cond_broadcast(&feeds->moved);
+    pthread_cond_broadcast(&feeds->posted);
+    pthread_mutex_unlock(&feeds->lock);
+}
+
+/* Until at_ms (fleet time), or until nudged but not before nudged_ms (real); false: closing. In
+ * naps, so that a cancellation (which signals nobody) is seen soon. */
+static bool sleep_until(struct feeds *feeds, int64_t at_ms, int64_t nudged_ms)
 {
     bool stop = false;
     pthread_mutex_lock(&feeds->lock);
@@ -91,12 +105,15 @@ static bool sleep_until(struct feeds *feeds, int64_t at_ms)
         int64_t nap_ms;
         struct timespec end;
         stop = feeds->closing || (feeds->cancel && atomic_load(feeds->cancel));
-        if (stop || left_ms <= 0)
+        if (stop || left_ms <= 0 ||
+            (nudged_ms < INT64_MAX && feeds->nudged && http_monotonic_ms() >= nudged_ms))
             break;
         nap_ms = fleet_clock_real_ms(feeds->pace, left_ms);
         deadline(&end, nap_ms < 100 ? nap_ms : 100);
         pthread_cond_timedwait(&feeds->moved, &feeds->lock, &end);
     }
+    if (nudged_ms < INT64_MAX)
+        feeds->nudged = false;
     pthread_mutex_unlock(&feeds->lock);
     return !stop;
 }
@@ -123,6 +140,15 @@ static void send_canary(struct feeds *feeds, struct feed_reading *reading)
         snprintf(reading->said, sizeof reading->said, "no canary: %.200s", err.text);
 }
 
+static void count_ends(const struct host_reading *from, struct feed_reading *reading)
+{
+    int i;
+    for (i = 0; i < FLEET_HOSTS; i++) {
+        reading->done[i] = from[i].done;
+        reading->failed[i] = from[i].failed;
+    }
+}
+
 /* While they cannot be read nothing is made of what was read before: a job may have started. */
 static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
                       struct feed_reading *reading)
@@ -134,12 +160,18 @@ static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
     if (job_reader_look(&feeds->reader, since_ms, NULL, 0, &reading->jobs) != UND_OK)
         return;
     queue_sum_up(&reading->queue, feeds->fleet, runners, &feeds->reader);
-    if (!policy_looks_at_jobs(feeds->fleet))
-        return;
-    job_signs_note(&feeds->signs, &feeds->reader);
-    job_signs_fill(&feeds->signs, &feeds->reader, runners, reading->hosts);
-    canary_note(&feeds->canary, &feeds->reader, reading->hosts);
-    send_canary(feeds, reading);
+    if (policy_looks_at_jobs(feeds->fleet)) {
+        job_signs_note(&feeds->signs, &feeds->reader);
+        job_signs_fill(&feeds->signs, &feeds->reader, runners, reading->hosts);
+        count_ends(reading->hosts, reading);
+        canary_note(&feeds->canary, &feeds->reader, reading->hosts);
+        send_canary(feeds, reading);
+    } else {
+        struct host_reading people[FLEET_HOSTS] = {0};
+        job_signs_note(&feeds->counts, &feeds->reader);
+        job_signs_fill(&feeds->counts, &feeds->reader, runners, people);
+        count_ends(people, reading);
+    }
 }
 
 /* For people they are read now and then. */
@@ -155,6 +187,7 @@ static bool jobs_due(struct feeds *feeds)
 
 static void read_github(struct feeds *feeds, struct feed_reading *reading)
 {
+    int64_t before = github_limits(feeds->github)->remaining;
     struct github_runners runners = {0};
     if (github_runners(feeds->github, &runners, &reading->error) == UND_OK) {
         reading->strays = attribution_count(feeds->fleet, &runners, reading->hosts);
@@ -162,6 +195,8 @@ static void read_github(struct feeds *feeds, struct feed_reading *reading)
             read_jobs(feeds, &runners, reading);
     }
     reading->requests_left = github_limits(feeds->github)->remaining;
+    if (before >= reading->requests_left && reading->requests_left >= 0)
+        feeds->cost = before - reading->requests_left;
 }
 
 static void note_severities(const struct attribution_alerts *alerts, struct feed_reading *reading)
@@ -229,16 +264,40 @@ static void poll_once(struct feeds *feeds, enum feed feed)
     reading->at_ms = fleet_clock_now_ms(feeds->pace);
 }
 
+int64_t feeds_pace_ms(int64_t cost, int64_t left, int64_t interval_ms, int64_t most_ms)
+{
+    int64_t usable = left - left / 10, pace_ms;
+    if (left < 0 || cost <= 0)
+        return interval_ms;
+    pace_ms = usable > 0 ? cost * 3600000 / usable : most_ms;
+    pace_ms = pace_ms < most_ms ? pace_ms : most_ms;
+    return pace_ms > interval_ms ? pace_ms : interval_ms;
+}
+
+/* GitHub's interval in fleet time. What its hour leaves comes first, but never so far that the feed
+ * would go stale. */
+static int64_t github_interval_ms(struct feeds *feeds, int64_t interval_ms)
+{
+    const struct feed_reading *reading = &feeds->scratch[FEED_GITHUB];
+    int64_t most_ms = feeds->fleet->policy.stale_after_ms / 3;
+    return fleet_clock_fleet_ms(
+        feeds->pace,
+        feeds_pace_ms(feeds->cost, reading->requests_left,
+                      fleet_clock_real_ms(feeds->pace, interval_ms),
+                      most_ms > 0 ? fleet_clock_real_ms(feeds->pace, most_ms) : INT64_MAX));
+}
+
 static void follow(struct feeds *feeds, enum feed feed, int64_t interval_ms)
 {
-    int64_t next_ms = fleet_clock_now_ms(feeds->pace);
+    int64_t next_ms = fleet_clock_now_ms(feeds->pace), nudged_ms;
     do {
         poll_once(feeds, feed);
         post(feeds, feed);
-        next_ms += interval_ms;
+        next_ms += feed == FEED_GITHUB ? github_interval_ms(feeds, interval_ms) : interval_ms;
+        nudged_ms = feed == FEED_GITHUB ? http_monotonic_ms() + NUDGED_MS : INT64_MAX;
         if (next_ms < fleet_clock_now_ms(feeds->pace)) /* it took longer than its interval: skip */
             next_ms = fleet_clock_now_ms(feeds->pace) + 1;
-    } while (sleep_until(feeds, next_ms));
+    } while (sleep_until(feeds, next_ms, nudged_ms));
 }
 
 static void *follow_github(void *context)
@@ -271,6 +330,7 @@ static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
         return err->code;
     job_reader_init(&feeds->reader, feeds->github, live->canary.workflow);
     job_signs_init(&feeds->signs, feeds->fleet, feeds->pace);
+    job_signs_init(&feeds->counts, feeds->fleet, feeds->pace);
     canary_open(&feeds->canary, feeds->fleet, feeds->pace, feeds->github);
     interval_ms = fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
     probe_open(&feeds->probe, feeds->fleet, interval_ms, interval_ms < 5000 ? interval_ms : 5000);

@@ -27,6 +27,7 @@ struct feed_reading {
     struct und_err jobs;        /* GitHub: why the jobs could not be read; the registrations were */
     char said[256];             /* GitHub: about a canary; "": nothing */
     struct queue_summary queue; /* GitHub: .known if jobs_read and no error */
+    int done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* GitHub: jobs that ended since the last reading */
 };
 
 struct feeds;
@@ -43,6 +44,15 @@ void feeds_close(struct feeds *feeds); /* waits for the threads */
 
 /* The next reading, or false after so many real ms. */
 bool feeds_take(struct feeds *feeds, int64_t timeout_ms, struct feed_reading *out);
+
+/* Polls GitHub soon, not at its next turn (something has come that tells of a change), and ends a
+ * feeds_take that waits. */
+void feeds_nudge(struct feeds *feeds);
+
+/* How long (real ms) after one poll of GitHub the next may come, so that what is left of the hour's
+ * requests lasts the hour: `cost` requests a poll, with a tenth kept for writes; at least
+ * `interval_ms`, at most `most_ms`. Pure. */
+int64_t feeds_pace_ms(int64_t cost, int64_t left, int64_t interval_ms, int64_t most_ms);
 
 bool feeds_have_alerts(const struct feeds *feeds);
 

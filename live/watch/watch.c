@@ -1,4 +1,5 @@
 #include "watch.h"
+#include "live/drill/listen.h"
 #include "live/journal/record.h"
 #include "model/base/assert.h"
 #include "model/policy/driver.h"
@@ -16,6 +17,8 @@ struct watch {
     struct journal *journal;
     int64_t run;
     struct feeds *feeds;
+    struct listener *listener; /* NULL: none */
+    int64_t hints;
     struct driver driver;
     struct feed_reading reading; /* of the last event */
     bool has_reading;
@@ -32,6 +35,11 @@ json_t *watch_about(const struct fleet *fleet)
         json_array_append_new(hosts, json_string(fleet->hosts[i].name));
     return json_pack("{s:o, s:o, s:f, s:s}", "policy", record_config(&fleet->policy), "hosts",
                      hosts, "time_factor", fleet->live.time_factor, "fleet", fleet->path);
+}
+
+static void nudge(void *feeds)
+{
+    feeds_nudge(feeds);
 }
 
 enum und_code watch_open(struct watch **out, const struct fleet *fleet,
@@ -55,12 +63,15 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet,
                  fleet->path);
     else
         feeds_open(&watch->feeds, fleet, pace, cancel, err);
+    if (err->code == UND_OK)
+        listen_open(&watch->listener, fleet, err);
     if (err->code != UND_OK) {
         watch_close(watch);
         return err->code;
     }
     setup.no_alerts = !feeds_have_alerts(watch->feeds);
     driver_init(&watch->driver, &fleet->policy, &setup, fleet_clock_now_ms(pace));
+    listen_tell(watch->listener, nudge, watch->feeds);
     watch->next_health_ms = fleet_clock_now_ms(pace) + fleet_poll_ms(fleet, POLL_HEALTH);
     *out = watch;
     return UND_OK;
@@ -70,6 +81,7 @@ void watch_close(struct watch *watch)
 {
     if (!watch)
         return;
+    listen_close(watch->listener); /* first: it nudges the feeds */
     feeds_close(watch->feeds);
     free(watch);
 }
@@ -80,6 +92,26 @@ static void take(struct watch *watch, const struct feed_reading *reading)
         return;
     watch->heard[reading->feed] = true;
     driver_take(&watch->driver, (enum poll)reading->feed, reading->at_ms, reading->hosts);
+}
+
+static void hear(struct watch *watch)
+{
+    struct stage_hint hint;
+    while (watch->listener && listen_take(watch->listener, 0, &hint)) {
+        watch->hints++;
+        if (hint.host >= 0)
+            driver_hint(&watch->driver, hint.host, hint.severities);
+    }
+}
+
+int watch_port(const struct watch *watch)
+{
+    return watch->listener ? listen_port(watch->listener) : 0;
+}
+
+int64_t watch_hints(const struct watch *watch)
+{
+    return watch->hints;
 }
 
 /* The word of whoever is at the machine: `touch` the file, and remove it again. */
@@ -137,6 +169,7 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
     now_ms = fleet_clock_now_ms(watch->pace);
     if (watch->has_reading)
         take(watch, &watch->reading);
+    hear(watch);
     heed_pause(watch);
     check_health(watch, now_ms);
     if (now_ms >= watch->next_tick_ms)

@@ -81,6 +81,7 @@ struct live {
         char cert_file[LIVE_FILE], key_file[LIVE_FILE]; /* TLS; "": none */
     } page;
     char journal[LIVE_FILE];
+    int64_t journal_keep_ms, journal_bytes; /* of the monitor's runs: at most */
     char stop_file[LIVE_FILE];  /* its existence stops a drill at once; "": none */
     char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
     bool allow_actions;         /* without it nothing is ever changed */

@@ -4,6 +4,7 @@
 #include "tests/support/helpers.h"
 
 #include <openssl/hmac.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +49,12 @@ static char *slurp(const char *path)
     return text;
 }
 
+static const char *id_of_delivery; /* a second header; NULL: none */
+
 /* POSTs and gives the status. */
 static int post(const char *path, const char *body, const char *header)
 {
-    const char *headers[] = {header, NULL};
+    const char *headers[] = {header, id_of_delivery, NULL};
     struct http_config config = {.headers = headers, .total_ms = 3000, .attempts = 1};
     struct http_request request = {.method = HTTP_POST, .path = path, .body = body};
     struct http_response response = {0};
@@ -145,17 +148,76 @@ START_TEST(nonsense_is_refused)
 }
 END_TEST
 
+/* Alternating, so that no hint is like the one before it. */
 START_TEST(a_flood_is_dropped_not_stored)
 {
-    char *body = slurp("tests/data/live/github_workflow_job.json");
+    char *event = slurp("tests/data/live/github_workflow_job.json");
+    char *alerts = slurp("tests/data/live/alertmanager_webhook.json");
     struct stage_hint hint;
     int i, n = 0;
     open_it();
-    for (i = 0; i < LISTEN_HINTS + 20; i++)
-        ck_assert_int_eq(post("/github", body, signature(body)), 200);
+    for (i = 0; i < LISTEN_HINTS; i++) {
+        ck_assert_int_eq(post("/github", event, signature(event)), 200);
+        ck_assert_int_eq(post("/alertmanager", alerts, "Authorization: Bearer " TOKEN), 200);
+    }
     while (listen_take(listener, 10, &hint))
         n++;
     ck_assert_int_eq(n, LISTEN_HINTS);
+    free(event);
+    free(alerts);
+}
+END_TEST
+
+/* What says nothing new is one hint, however often it comes. */
+START_TEST(a_storm_of_the_same_is_one_hint)
+{
+    char *body = slurp("tests/data/live/github_workflow_job.json");
+    struct stage_hint hint;
+    int i;
+    open_it();
+    for (i = 0; i < LISTEN_HINTS + 20; i++)
+        ck_assert_int_eq(post("/github", body, signature(body)), 200);
+    ck_assert(listen_take(listener, 10, &hint));
+    ck_assert(!listen_take(listener, 10, &hint));
+    free(body);
+}
+END_TEST
+
+START_TEST(a_delivery_that_comes_again_is_no_hint)
+{
+    char *body = slurp("tests/data/live/github_workflow_job.json");
+    char headers[300];
+    struct stage_hint hint;
+    open_it();
+    snprintf(headers, sizeof headers, "%s", signature(body));
+    id_of_delivery = "X-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-4c9367dc0958";
+    ck_assert_int_eq(post("/github", body, headers), 200);
+    ck_assert(listen_take(listener, 1000, &hint));
+    ck_assert_int_eq(post("/github", body, headers), 200);
+    ck_assert(!listen_take(listener, 10, &hint));
+    id_of_delivery = "X-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-4c9367dc0959";
+    ck_assert_int_eq(post("/github", body, headers), 200);
+    ck_assert(listen_take(listener, 1000, &hint));
+    id_of_delivery = NULL;
+    free(body);
+}
+END_TEST
+
+static void note_call(void *context)
+{
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+START_TEST(whoever_waits_is_told)
+{
+    char *body = slurp("tests/data/live/github_workflow_job.json");
+    atomic_int calls = 0;
+    open_it();
+    listen_tell(listener, note_call, &calls);
+    ck_assert_int_eq(post("/github", body, signature(body)), 200);
+    ck_assert_int_eq(atomic_load(&calls), 1);
+    ck_assert_int_eq(post("/github", body, signature("another")), 401);
+    ck_assert_int_eq(atomic_load(&calls), 1);
     free(body);
 }
 END_TEST
@@ -200,6 +262,9 @@ Suite *suite(void)
     tcase_add_test(tcase, what_is_not_authenticated_is_not_believed);
     tcase_add_test(tcase, nonsense_is_refused);
     tcase_add_test(tcase, a_flood_is_dropped_not_stored);
+    tcase_add_test(tcase, a_storm_of_the_same_is_one_hint);
+    tcase_add_test(tcase, a_delivery_that_comes_again_is_no_hint);
+    tcase_add_test(tcase, whoever_waits_is_told);
     tcase_add_loop_test(tcase, addresses_that_cannot_be_are_usage_errors, 0, 5);
     tcase_add_test(tcase, open_to_others_means_a_token);
     tcase_add_test(tcase, no_address_no_listener);

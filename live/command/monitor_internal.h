@@ -1,0 +1,47 @@
+/* What the monitor's command (monitor_command.c) and its lines (monitor_say.c) share. */
+#ifndef LIVE_COMMAND_MONITOR_INTERNAL_H
+#define LIVE_COMMAND_MONITOR_INTERNAL_H
+
+#include "live/page/page.h"
+#include "live/status/status.h"
+#include "live/watch/watch.h"
+#include "model/options/options.h"
+
+#include <pthread.h>
+
+enum monitor_end {
+    MONITOR_ENDS,    /* for good */
+    MONITOR_RELOADS, /* with `next` */
+    MONITOR_TURNS    /* a new run of the journal, in a calm moment */
+};
+
+struct monitor {
+    const char *path, *journal_path, *page_address;
+    const char *sets[OPTIONS_TEXTS];
+    int n_sets;
+    int64_t for_ms; /* of real time; 0: without end */
+    bool json, quiet;
+    struct fleet fleet;
+    struct journal *journal;
+    struct watch *watch;
+    int64_t run;
+    enum monitor_end end; /* why the loop ended */
+    struct fleet *next;   /* read anew, not yet in use */
+    int64_t until_ms, turn_ms, slow_ms; /* monotonic: the end (0: none), a new run, a look at the journal */
+    char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
+    bool bad[FEED_COUNT];         /* what was last said about each feed */
+    bool bad_jobs;                /* and about the list of jobs */
+    struct page *page;
+    struct status *status;
+    pthread_mutex_t lock; /* over the words, which come in on the page's thread */
+    struct words words;
+};
+
+/* One line about something, as text or JSON. `_note` journals it as well. */
+void monitor_say(struct monitor *monitor, const char *about, const char *text);
+void monitor_note(struct monitor *monitor, const char *about, const char *line);
+/* What an event changed, one line a change. */
+void monitor_tell(struct monitor *monitor, const struct watch_event *event);
+void monitor_say_canary(struct monitor *monitor);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * What a journal forgets (journal.h): the views and plans of old monitor runs. The one place that
+ * deletes; the triggers that forbid it are taken away and put back in the same transaction, so that
+ * nobody ever finds the journal without them.
+ */
+#include "journal_internal.h"
+
+#include <stdio.h>
+
+#define ONE_TRIM 256 /* runs at most, so that a trim is short */
+
+static int64_t ask(struct journal *journal, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+    if (sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+}
+
+int64_t journal_bytes(struct journal *journal)
+{
+    return (ask(journal, "PRAGMA page_count") - ask(journal, "PRAGMA freelist_count")) *
+           ask(journal, "PRAGMA page_size");
+}
+
+/* The oldest monitor run that has ended and still has decisions; -1: none. */
+static int64_t oldest(struct journal *journal, int64_t *ended_ms)
+{
+    static const char sql[] =
+        "SELECT r.id, e.ended_ms FROM run r JOIN run_end e ON e.run = r.id WHERE r.kind = 'monitor'"
+        " AND EXISTS (SELECT 1 FROM decision d WHERE d.run = r.id) ORDER BY r.id LIMIT 1";
+    sqlite3_stmt *statement = NULL;
+    int64_t run = -1;
+    if (sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        run = sqlite3_column_int64(statement, 0);
+        *ended_ms = sqlite3_column_int64(statement, 1);
+    }
+    sqlite3_finalize(statement);
+    return run;
+}
+
+static enum und_code forget(struct journal *journal, int64_t run, struct und_err *err)
+{
+    char sql[900];
+    snprintf(sql, sizeof sql,
+             "BEGIN IMMEDIATE; DROP TRIGGER decision_stays; DROP TRIGGER note_stays;"
+             "DELETE FROM decision WHERE run = %lld;"
+             "DELETE FROM note WHERE run = %lld AND topic NOT IN ('word', 'incident');"
+             "CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT,"
+             "'the journal is append-only'); END;"
+             "CREATE TRIGGER note_stays BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT,"
+             "'the journal is append-only'); END; COMMIT",
+             (long long)run, (long long)run);
+    if (sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return UND_OK;
+    journal_failed(journal, "cannot be trimmed", err);
+    sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+    return err->code;
+}
+
+enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int64_t most_bytes,
+                           int *forgotten, struct und_err *err)
+{
+    *forgotten = 0;
+    while (*forgotten < ONE_TRIM) {
+        int64_t ended_ms = 0, run = oldest(journal, &ended_ms);
+        if (run < 0 || (ended_ms >= ended_before_ms && journal_bytes(journal) <= most_bytes))
+            break;
+        if (forget(journal, run, err) != UND_OK)
+            return err->code;
+        ++*forgotten;
+    }
+    sqlite3_exec(journal->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    return UND_OK;
+}
