@@ -27,7 +27,8 @@ struct monitor {
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */
-    int64_t until_ms, turn_ms, slow_ms; /* monotonic: the end (0: none), a new run, a look at the journal */
+    int64_t until_ms, turn_ms,
+        slow_ms; /* monotonic: the end (0: none), a new run, a look at the journal */
     char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
     bool bad[FEED_COUNT];         /* what was last said about each feed */
     bool bad_jobs;                /* and about the list of jobs */

@@ -3,8 +3,10 @@
 #include "live/journal/journal.h"
 #include "live/journal/record.h"
 #include "model/base/assert.h"
+#include "model/load/loader.h"
 #include "model/policy/driver.h"
 #include "model/policy/policy_names.h"
+#include "replay_policy.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +17,9 @@
 
 struct replay {
     bool plans, quiet, json;
+    const char *policy;  /* file; NULL: the recorded one */
+    struct fleet *other; /* that file's */
+    struct replay_policy if_other;
     int64_t only; /* run; 0: all */
     struct policy_config config;
     struct driver driver;
@@ -29,6 +34,8 @@ struct replay {
 static const struct option_row rows[] = {
     {"run", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct replay, only), .least = 1,
      .most = INT64_MAX, .about = "one run only", .otherwise = "all"},
+    {"policy", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct replay, policy),
+     .about = "what that fleet file's policy would have decided instead"},
     {"plans", .type = OPTION_FLAG, OPTION_AT(struct replay, plans),
      .about = "print every plan that decided something"},
     OPTION_SEED_IGNORED,
@@ -37,7 +44,9 @@ static const struct option_row rows[] = {
     {0}};
 
 static const struct option_example examples[] = {
-    {"replay journal.db", "the same plans, or the first difference"}, {0}};
+    {"replay journal.db", "the same plans, or the first difference"},
+    {"replay journal.db --policy calmer.yaml", "which decisions would have been others"},
+    {0}};
 
 static const struct option_exit exits[] = {{UND_OK, "every plan is the same"},
                                            {UND_FAILED, "one differs or breaks an invariant"},
@@ -195,6 +204,33 @@ static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64
     return UND_OK;
 }
 
+static enum und_code under_other(void *context, int64_t number, int64_t now_ms, int64_t wall_ms,
+                                 const struct view *view, const struct plan *plan,
+                                 struct und_err *err)
+{
+    struct replay *replay = context;
+    replay->decisions++;
+    return replay_policy_see(&replay->if_other, number, now_ms, wall_ms, view, plan, err);
+}
+
+/* Differences are what was asked for: no failure. */
+static enum und_code replay_other(struct replay *replay, struct journal *journal, int64_t run,
+                                  struct und_err *err)
+{
+    replay_policy_init(&replay->if_other, &replay->other->policy, (const char(*)[64])replay->host);
+    if (journal_decisions(journal, run, under_other, replay, err) == UND_OK) {
+        if (replay->json)
+            json_array_append_new(replay->runs,
+                                  json_pack("{s:I, s:I, s:o}", "run", (json_int_t)run, "decisions",
+                                            (json_int_t)replay->decisions, "policy",
+                                            replay_policy_json(&replay->if_other)));
+        else
+            replay_policy_print(&replay->if_other);
+    }
+    replay_policy_fini(&replay->if_other);
+    return err->code;
+}
+
 static void add_run(struct replay *replay, const struct journal_run *run)
 {
     char when[WIRE_TIME];
@@ -221,6 +257,11 @@ static enum und_code replay_run(struct replay *replay, struct journal *journal,
         if (!replay->quiet && !replay->json)
             printf("run %lld: %s of %s, begun %s\n", (long long)run->id,
                    journal_kind_name(run->kind), run->name, wire_time(when, run->began_ms));
+        if (replay->other) {
+            replay_other(replay, journal, run->id, err);
+            json_decref(about);
+            return err->code;
+        }
         journal_decisions(journal, run->id, repeat, replay, err);
         if (replay->json)
             add_run(replay, run);
@@ -265,6 +306,18 @@ static void print_runs(const struct replay *replay)
     json_decref(json);
 }
 
+static enum und_code read_other(struct replay *replay, struct und_err *err)
+{
+    if (!replay->policy)
+        return UND_OK;
+    replay->other = calloc(1, sizeof *replay->other);
+    UND_ASSERT(replay->other != NULL);
+    if (fleet_load(replay->other, replay->policy, NULL, 0, err) == UND_OK &&
+        !replay->other->has_policy)
+        und_fail(err, UND_USAGE, "%s: has no policy section, want one", replay->policy);
+    return err->code;
+}
+
 enum und_code replay_command(int argc, char **argv, struct und_err *err)
 {
     struct replay *replay = calloc(1, sizeof *replay);
@@ -274,13 +327,16 @@ enum und_code replay_command(int argc, char **argv, struct und_err *err)
     replay->told = json_array();
     replay->runs = json_array();
     first = options_parse(&replay_options, argc, argv, replay, err);
-    if (first != 0) {
+    if (first != 0 && read_other(replay, err) == UND_OK) {
         code = replay_all(replay, argv[first], err);
         if (replay->json && err->code == UND_OK)
             print_runs(replay);
     }
     json_decref(replay->told);
     json_decref(replay->runs);
+    if (replay->other)
+        fleet_fini(replay->other);
+    free(replay->other);
     free(replay);
     return err->code != UND_OK ? err->code : code;
 }

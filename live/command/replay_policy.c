@@ -1,0 +1,195 @@
+#include "replay_policy.h"
+#include "live/base/wire.h"
+#include "model/policy/policy_names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TICK_MS 1000
+
+enum { THEN, NOW };
+
+void replay_policy_init(struct replay_policy *replay, const struct policy_config *config,
+                        const char (*host)[64])
+{
+    memset(replay, 0, sizeof *replay);
+    replay->config = config;
+    replay->host = host;
+    replay->moments = json_array();
+}
+
+void replay_policy_fini(struct replay_policy *replay)
+{
+    json_decref(replay->moments);
+}
+
+/* ---- what is counted ---- */
+
+#define AWAY (1u << NOTICE_FAILOVER | 1u << NOTICE_RELAPSE)
+/* What moves jobs or people; the rest of what a policy says is no difference worth a line. */
+#define MOVES                                                                                      \
+    (AWAY | 1u << NOTICE_FAILBACK | 1u << NOTICE_RESTORED | 1u << NOTICE_FLAPPING |                \
+     1u << NOTICE_PAGE | 1u << NOTICE_MAINTENANCE)
+
+static json_t *words(unsigned notices)
+{
+    json_t *out = json_array();
+    int notice;
+    for (notice = 0; notice < NOTICE_COUNT; notice++)
+        if (notices >> notice & 1)
+            json_array_append_new(out, json_string(policy_notice_name((enum notice)notice)));
+    return out;
+}
+
+static void note(struct replay_policy *replay, int64_t wall_ms, const char *who, unsigned then,
+                 unsigned now)
+{
+    char when[WIRE_TIME];
+    then &= MOVES;
+    now &= MOVES;
+    if (then == now)
+        return;
+    replay->differences++;
+    if (json_array_size(replay->moments) < REPLAY_POLICY_LINES)
+        json_array_append_new(replay->moments,
+                              json_pack("{s:s, s:s, s:o, s:o}", "at", wire_time(when, wall_ms),
+                                        "host", who, "then", words(then), "now", words(now)));
+}
+
+static void compare(struct replay_policy *replay, int64_t wall_ms, const struct plan *then)
+{
+    static const struct plan silence;
+    const struct plan *now = &replay->driver.plan;
+    int i;
+    note(replay, wall_ms, "fleet", (then ? then : &silence)->notices, now->notices);
+    for (i = 0; i < now->n; i++) {
+        unsigned said = then ? then->host[i].notices : 0;
+        note(replay, wall_ms, replay->host[i], said, now->host[i].notices);
+        replay->sum[i].failovers[THEN] += (said & AWAY) != 0;
+        replay->sum[i].failovers[NOW] += (now->host[i].notices & AWAY) != 0;
+    }
+}
+
+static void lapse(struct replay_policy *replay, int64_t ms)
+{
+    int i;
+    for (i = 0; i < replay->view.n; i++) {
+        int slots = replay->view.host[i].slots;
+        replay->sum[i].out_ms[THEN] += ms * (slots - replay->then.host[i].admitted);
+        replay->sum[i].out_ms[NOW] += ms * (slots - replay->driver.plan.host[i].admitted);
+    }
+}
+
+/* ---- one view after another ---- */
+
+static void begin(struct replay_policy *replay, int64_t now_ms, const struct view *view)
+{
+    struct readings_setup setup = {.n = view->n, .probe_misses = 1};
+    int i;
+    for (i = 0; i < view->n; i++) {
+        setup.host[i].slots = view->host[i].slots;
+        setup.host[i].tier = view->host[i].tier;
+    }
+    driver_init(&replay->driver, replay->config, &setup, now_ms);
+    replay->begun = true;
+    replay->last_ms = now_ms;
+}
+
+static bool follows(const struct replay_policy *replay, int64_t now_ms, const struct view *view,
+                    const struct plan *plan)
+{
+    const struct view *first = &replay->driver.readings.view;
+    bool same = view->n == first->n && plan->n == view->n && now_ms >= replay->last_ms;
+    int i;
+    for (i = 0; same && i < view->n; i++)
+        same = view->host[i].slots == first->host[i].slots;
+    return same;
+}
+
+static void stand_still(struct replay_policy *replay, int64_t until_ms)
+{
+    while (replay->driver.begun && replay->last_ms + TICK_MS < until_ms &&
+           !policy_settled(replay->config, &replay->driver.state, &replay->view)) {
+        replay->last_ms += TICK_MS;
+        replay->last_wall_ms += TICK_MS;
+        lapse(replay, TICK_MS);
+        driver_decide(&replay->driver, replay->last_ms, &replay->view);
+        compare(replay, replay->last_wall_ms, NULL);
+    }
+    if (replay->driver.begun)
+        lapse(replay, until_ms - replay->last_ms);
+    replay->last_ms = until_ms;
+}
+
+enum und_code replay_policy_see(struct replay_policy *replay, int64_t number, int64_t now_ms,
+                                int64_t wall_ms, const struct view *view, const struct plan *plan,
+                                struct und_err *err)
+{
+    if (!replay->begun)
+        begin(replay, now_ms, view);
+    if (!follows(replay, now_ms, view, plan))
+        return und_fail(err, UND_USAGE, "decision %lld: does not follow from the one before",
+                        (long long)number);
+    stand_still(replay, now_ms);
+    replay->view = *view;
+    replay->then = *plan;
+    replay->last_wall_ms = wall_ms;
+    if (!driver_decide(&replay->driver, now_ms, view))
+        return und_fail(err, UND_FAILED,
+                        "decision %lld: invariant %s broken under the other policy",
+                        (long long)number, invariant_name(replay->driver.broken));
+    compare(replay, wall_ms, plan);
+    return UND_OK;
+}
+
+/* ---- what it came to ---- */
+
+json_t *replay_policy_json(const struct replay_policy *replay)
+{
+    json_t *hosts = json_array();
+    int i;
+    for (i = 0; i < replay->view.n; i++)
+        json_array_append_new(hosts, json_pack("{s:s, s:{s:i, s:i}, s:{s:I, s:I}}", "name",
+                                               replay->host[i], "failovers", "then",
+                                               replay->sum[i].failovers[THEN], "now",
+                                               replay->sum[i].failovers[NOW], "out_slot_ms", "then",
+                                               (json_int_t)replay->sum[i].out_ms[THEN], "now",
+                                               (json_int_t)replay->sum[i].out_ms[NOW]));
+    return json_pack("{s:o, s:I, s:O}", "hosts", hosts, "differences",
+                     (json_int_t)replay->differences, "moments", replay->moments);
+}
+
+static void print_words(const char *when, const json_t *words)
+{
+    const json_t *word;
+    size_t i;
+    printf("  %s:", when);
+    if (json_array_size(words) == 0)
+        printf(" nothing");
+    json_array_foreach (words, i, word)
+        printf("%s %s", i ? "," : "", json_string_value(word));
+}
+
+void replay_policy_print(const struct replay_policy *replay)
+{
+    char then[WIRE_TIME], now[WIRE_TIME];
+    const json_t *moment;
+    size_t i;
+    int host;
+    json_array_foreach (replay->moments, i, moment) {
+        printf("  %s  %s", json_string_value(json_object_get(moment, "at")),
+               json_string_value(json_object_get(moment, "host")));
+        print_words("then", json_object_get(moment, "then"));
+        print_words("now", json_object_get(moment, "now"));
+        putchar('\n');
+    }
+    printf("  %lld moments differ%s\n", (long long)replay->differences,
+           replay->differences > REPLAY_POLICY_LINES ? " (the first are shown)" : "");
+    for (host = 0; host < replay->view.n; host++)
+        printf("  %s: failovers %d then, %d now; slots out of the rotation, summed: %s then, %s "
+               "now\n",
+               replay->host[host], replay->sum[host].failovers[THEN],
+               replay->sum[host].failovers[NOW],
+               wire_duration(then, replay->sum[host].out_ms[THEN]),
+               wire_duration(now, replay->sum[host].out_ms[NOW]));
+}
