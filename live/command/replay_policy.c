@@ -65,18 +65,22 @@ static void compare(struct replay_policy *replay, int64_t wall_ms, const struct 
     for (i = 0; i < now->n; i++) {
         unsigned said = then ? then->host[i].notices : 0;
         note(replay, wall_ms, replay->host[i], said, now->host[i].notices);
-        replay->sum[i].failovers[THEN] += (said & AWAY) != 0;
-        replay->sum[i].failovers[NOW] += (now->host[i].notices & AWAY) != 0;
+        replay->failovers[THEN][i] += (said & AWAY) != 0;
+        replay->failovers[NOW][i] += (now->host[i].notices & AWAY) != 0;
     }
+}
+
+static int64_t slots_out(const struct replay_policy *replay, const struct plan *plan, int i)
+{
+    return replay->view.host[i].slots - plan->host[i].admitted;
 }
 
 static void lapse(struct replay_policy *replay, int64_t ms)
 {
     int i;
     for (i = 0; i < replay->view.n; i++) {
-        int slots = replay->view.host[i].slots;
-        replay->sum[i].out_ms[THEN] += ms * (slots - replay->then.host[i].admitted);
-        replay->sum[i].out_ms[NOW] += ms * (slots - replay->driver.plan.host[i].admitted);
+        replay->out_ms[THEN][i] += ms * slots_out(replay, &replay->then, i);
+        replay->out_ms[NOW][i] += ms * slots_out(replay, &replay->driver.plan, i);
     }
 }
 
@@ -151,10 +155,10 @@ json_t *replay_policy_json(const struct replay_policy *replay)
     for (i = 0; i < replay->view.n; i++)
         json_array_append_new(hosts, json_pack("{s:s, s:{s:i, s:i}, s:{s:I, s:I}}", "name",
                                                replay->host[i], "failovers", "then",
-                                               replay->sum[i].failovers[THEN], "now",
-                                               replay->sum[i].failovers[NOW], "out_slot_ms", "then",
-                                               (json_int_t)replay->sum[i].out_ms[THEN], "now",
-                                               (json_int_t)replay->sum[i].out_ms[NOW]));
+                                               replay->failovers[THEN][i], "now",
+                                               replay->failovers[NOW][i], "out_slot_ms", "then",
+                                               (json_int_t)replay->out_ms[THEN][i], "now",
+                                               (json_int_t)replay->out_ms[NOW][i]));
     return json_pack("{s:o, s:I, s:O}", "hosts", hosts, "differences",
                      (json_int_t)replay->differences, "moments", replay->moments);
 }
@@ -188,8 +192,7 @@ void replay_policy_print(const struct replay_policy *replay)
     for (host = 0; host < replay->view.n; host++)
         printf("  %s: failovers %d then, %d now; slots out of the rotation, summed: %s then, %s "
                "now\n",
-               replay->host[host], replay->sum[host].failovers[THEN],
-               replay->sum[host].failovers[NOW],
-               wire_duration(then, replay->sum[host].out_ms[THEN]),
-               wire_duration(now, replay->sum[host].out_ms[NOW]));
+               replay->host[host], replay->failovers[THEN][host], replay->failovers[NOW][host],
+               wire_duration(then, replay->out_ms[THEN][host]),
+               wire_duration(now, replay->out_ms[NOW][host]));
 }

@@ -24,13 +24,12 @@ struct replay_policy {
     struct view view; /* the last one recorded */
     bool begun;
     int64_t last_ms, last_wall_ms;
-    struct plan then; /* the last one recorded */
-    struct {
-        int failovers[2];  /* then, now */
-        int64_t out_ms[2]; /* slots out of the rotation, times ms */
-    } sum[POLICY_HOSTS];
-    int64_t differences; /* moments that only one of the two has */
-    json_t *moments;     /* {"at", "host", "then": [...], "now": [...]}; owned */
+    struct plan then;                /* the last one recorded */
+    /* Arrays, for as an array of pairs gcc 12.2 took what fills it for a function without effect. */
+    int failovers[2][POLICY_HOSTS];  /* then, now */
+    int64_t out_ms[2][POLICY_HOSTS]; /* slots out of the rotation, times ms */
+    int64_t differences;             /* moments that only one of the two has */
+    json_t *moments;                 /* {"at", "host", "then": [...], "now": [...]}; owned */
 };
 
 void replay_policy_init(struct replay_policy *replay, const struct policy_config *config,

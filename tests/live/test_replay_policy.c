@@ -69,10 +69,10 @@ START_TEST(the_same_policy_decides_the_same)
 {
     play();
     ck_assert_int_eq(replay.differences, 0);
-    ck_assert_int_eq(replay.sum[0].failovers[0], 1);
-    ck_assert_int_eq(replay.sum[0].failovers[1], 1);
-    ck_assert_int_eq(replay.sum[0].out_ms[0], 130000 * 2);
-    ck_assert_int_eq(replay.sum[0].out_ms[1], 130000 * 2);
+    ck_assert_int_eq(replay.failovers[0][0], 1);
+    ck_assert_int_eq(replay.failovers[1][0], 1);
+    ck_assert_int_eq(replay.out_ms[0][0], 130000 * 2);
+    ck_assert_int_eq(replay.out_ms[1][0], 130000 * 2);
     replay_policy_fini(&replay);
 }
 END_TEST
@@ -84,9 +84,9 @@ START_TEST(an_impatient_one_drains_between_the_views)
     other.persist_ms = 20000;
     play();
     ck_assert_int_eq(replay.differences, 2); /* 0:30 now, 1:10 then */
-    ck_assert_int_eq(replay.sum[0].failovers[1], 1);
-    ck_assert_int_eq(replay.sum[0].out_ms[1] - replay.sum[0].out_ms[0], 40000 * 2);
-    ck_assert_int_eq(replay.sum[1].failovers[1], 0);
+    ck_assert_int_eq(replay.failovers[1][0], 1);
+    ck_assert_int_eq(replay.out_ms[1][0] - replay.out_ms[0][0], 40000 * 2);
+    ck_assert_int_eq(replay.failovers[1][1], 0);
     json = replay_policy_json(&replay);
     moment = json_array_get(json_object_get(json, "moments"), 0);
     ck_assert_str_eq(json_string_value(json_object_get(moment, "host")), "big");
@@ -102,9 +102,9 @@ START_TEST(a_patient_one_leaves_it_where_it_is)
 {
     other.persist_ms = 3600000;
     play();
-    ck_assert_int_eq(replay.sum[0].failovers[0], 1);
-    ck_assert_int_eq(replay.sum[0].failovers[1], 0);
-    ck_assert_int_eq(replay.sum[0].out_ms[1], 0);
+    ck_assert_int_eq(replay.failovers[0][0], 1);
+    ck_assert_int_eq(replay.failovers[1][0], 0);
+    ck_assert_int_eq(replay.out_ms[1][0], 0);
     replay_policy_fini(&replay);
 }
 END_TEST
