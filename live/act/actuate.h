@@ -58,8 +58,8 @@ enum und_code actuate_step(struct actuator *actuator, const struct plan *plan,
 bool actuate_waits(const struct actuator *actuator);
 
 /* Proves that GitHub lets us do what a plan may ask for, by writes that change nothing: a label
- * that is there is added, the variable is set to its value, the hook is told what is so, a run that is
- * over is cancelled.
+ * that is there is added, the variable is set to its value, the hook is told what is so, a run that
+ * is over is cancelled.
  * `unproven` (may be "") says what could not be tried. UND_SERVICE, with the permission that is
  * missing. */
 enum und_code actuate_prove(struct actuator *actuator, char unproven[160], struct und_err *err);

@@ -58,8 +58,8 @@ static bool data_matches(const struct info *info, const struct labels *labels)
     return true;
 }
 
-/* Only what could belong to one of the base series: each identifying label that any of them has must
- * have one of their values. */
+/* Only what could belong to one of the base series: each identifying label that any of them has
+ * must have one of their values. */
 static bool identifies(const struct info *info, const struct vector *base,
                        const struct labels *labels)
 {

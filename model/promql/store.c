@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALE 0x7ff0000000000002u     /* Prometheus' own */
-#define HISTOGRAM 0x7ff4u             /* ours: the upper 16 bits, which no calculation gives */
+#define STALE 0x7ff0000000000002u /* Prometheus' own */
+#define HISTOGRAM 0x7ff4u         /* ours: the upper 16 bits, which no calculation gives */
 
 static double of_bits(uint64_t bits)
 {

@@ -2,8 +2,8 @@
  * Series of float samples in memory: what a Prometheus server has scraped and recorded.
  *
  * Samples of a series come in the order of their times. A staleness marker is a sample of its own
- * (store_stale). A native histogram is a NaN that bears a digest of its content: it can be passed on,
- * counted and compared, not calculated with.
+ * (store_stale). A native histogram is a NaN that bears a digest of its content: it can be passed
+ * on, counted and compared, not calculated with.
  */
 #ifndef MODEL_PROMQL_STORE_H
 #define MODEL_PROMQL_STORE_H
@@ -41,7 +41,7 @@ int store_series(struct store *store, struct labels *labels);
 /* False, and nothing done, if the series has a sample as late as that. */
 bool store_append(struct store *store, int series, int64_t t_ms, double value);
 
-double store_stale(void);     /* the staleness marker */
+double store_stale(void); /* the staleness marker */
 /* Stands for the native histogram of that digest, of which 48 bits are kept. */
 double store_histogram(uint64_t digest);
 bool store_is_stale(double value);

@@ -1,8 +1,8 @@
 /*
  * A job is "held up" if it was handed to a registration that was gone, or had to queue while GitHub
  * still believed in such registrations or while nothing at all could take a job; the RTO is the
- * first start of such a job on a sound host. A fault that leaves its host serving, only badly, holds
- * nobody up: there it is the first start on a sound host after routing has changed.
+ * first start of such a job on a sound host. A fault that leaves its host serving, only badly,
+ * holds nobody up: there it is the first start on a sound host after routing has changed.
  */
 #include "world.h"
 

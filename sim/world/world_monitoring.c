@@ -14,7 +14,8 @@ static void hear_alert(void *context, int64_t now_ms, int host, int rule, enum a
                                     .change = (uint8_t)change});
 }
 
-/* What a notification says of one host: bit sets by severity of what fires, and of what it bears. */
+/* What a notification says of one host: bit sets by severity of what fires, and of what it
+ * bears. */
 static unsigned severities_of(const struct monitoring *monitoring, const struct rule_bits *bits)
 {
     unsigned severities = 0;

@@ -1,4 +1,5 @@
-/* Fuzzer of PromQL: parsing, printing and evaluating, in both versions and with all flags: make fuzz. */
+/* Fuzzer of PromQL: parsing, printing and evaluating, in both versions and with all flags: make
+ * fuzz. */
 #include "model/base/assert.h"
 #include "model/promql/notation.h"
 #include "model/promql/query.h"

@@ -1,4 +1,5 @@
-/* What the monitor knows: metrics, words, incidents, objectives, the decision in words, the queue. */
+/* What the monitor knows: metrics, words, incidents, objectives, the decision in words, the
+ * queue. */
 #include "live/http/http.h"
 #include "live/journal/journal.h"
 #include "live/status/metrics.h"
