@@ -34,7 +34,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 # The rooms, highest first: one archive a folder, so that the link line shows who may call whom.
 # tests/layers holds every include to this order.
 ROOMS := $(addprefix live/,command page status watch drill act monitoring github journal http secret base) \
-         $(addprefix sim/,command explore rules rehearsal experiment world monitoring stats engine) \
+         $(addprefix sim/,command search explore rules rehearsal experiment world monitoring stats engine) \
          $(addprefix reports/,drill page plot text) \
          $(addprefix model/,drill load rules promql file fleet stats policy options base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
@@ -244,7 +244,6 @@ lint: all man
 	$(Q)tests/layers $(ROOMS)
 	$(Q)tests/owners
 	$(Q)tests/sizes $(SOURCES)
-	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.1
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
 	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish

@@ -1,5 +1,4 @@
-/* The front door: the table of commands, and what is told of all of them. Only main prints
- * errors. */
+/* The front door: the table of commands, and what is told of all of them. Only main prints errors. */
 #include "live/command/drill_command.h"
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
@@ -8,6 +7,7 @@
 #include "model/options/options.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
+#include "sim/command/search_command.h"
 #include "sim/command/rehearse_command.h"
 #include "sim/command/sim_command.h"
 #include "sim/rehearsal/rehearsal.h"
@@ -60,6 +60,7 @@ static const struct {
     {&monitor_options, monitor_command},
     {&replay_options, replay_command},
     {&explore_options, explore_command},
+    {&search_options, search_command},
     {&drill_options_table, drill},
     {&schema_options, schema_command},
     {&help_options, help},
@@ -77,8 +78,7 @@ static struct options_list all_options(const struct options *table[COMMANDS])
 
 /* ---- which command is meant ---- */
 
-/* The words of a name that argv has: 0 none of them, 1 the first, 2 both of two, or the only
- * one. */
+/* The words of a name that argv has: 0 none of them, 1 the first, 2 both of two, or the only one. */
 static int match(const char *name, int argc, char **argv)
 {
     size_t n = strcspn(name, " ");

@@ -1,5 +1,4 @@
-/* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the
- * hosts. */
+/* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the hosts. */
 #include "real_stage_internal.h"
 
 #include <stdio.h>

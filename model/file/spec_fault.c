@@ -145,7 +145,8 @@ static const struct field fault_fields[] = {
      .kind = FIELD_BOOL,
      AT(struct fault, graceful),
      .fallback = "true",
-     .help = "service-stop: GitHub is told, and knows in seconds"},
+     .help = "service-stop: GitHub is told, and knows in seconds; controller-restart: it finds its "
+             "stored state"},
     {.key = "load",
      .kind = FIELD_SHARE_PM,
      AT(struct fault, load_pm),

@@ -42,24 +42,25 @@ static enum und_code read_count(struct spec *spec, const struct field *field, vo
 
 #define CLAIM(name, member, what)                                                                  \
     {                                                                                              \
-        .key = (name), .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_claim,    \
-        .schema = "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}", .help = (what)            \
+        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_claim,      \
+        .schema = "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}",                           \
+        .help = what ", as documented"                                                             \
     }
 #define COUNT(name, member, what)                                                                  \
     {                                                                                              \
-        .key = (name), .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_count,    \
+        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_count,      \
         .schema = "{anyOf: [{type: integer, minimum: 0, maximum: 1000000}, {const: N/A}]}",        \
-        .help = (what)                                                                             \
+        .help = what ", as documented"                                                             \
     }
 
 static const struct field documented_fields[] = {
-    CLAIM("detection", detection_ms, "fault to detection, as documented"),
-    CLAIM("failover", failover_ms, "detection to jobs moved, as documented"),
-    CLAIM("rto", rto_ms, "fault to service restored, as documented"),
-    CLAIM("wait", wait_ms, "wait of a job while the fault lasts, as documented"),
-    COUNT("backlog", backlog, "most jobs that wait, as documented"),
-    CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off, as documented"),
-    COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills, as documented"),
+    CLAIM("detection", detection_ms, "fault to detection"),
+    CLAIM("failover", failover_ms, "detection to jobs moved"),
+    CLAIM("rto", rto_ms, "fault to service restored"),
+    CLAIM("wait", wait_ms, "wait of a job while the fault lasts"),
+    COUNT("backlog", backlog, "most jobs that wait"),
+    CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off"),
+    COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills"),
     {.key = "impact",
      .kind = FIELD_TEXT,
      TEXT(struct documented, impact),
@@ -104,6 +105,23 @@ static enum und_code read_warmup(struct spec *spec, const struct field *field, v
     return UND_OK;
 }
 
+/* Carried out before anything is read (loader.c); here only that it is what it should be. */
+static enum und_code read_set(struct spec *spec, const struct field *field, void *to, json_t *value,
+                              const struct spot *spot)
+{
+    json_t *item;
+    size_t i;
+    (void)to;
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list of path=value");
+    json_array_foreach (value, i, item) {
+        struct spot at = doc_item(spec->doc, value, i, field->key);
+        if (!json_is_string(item))
+            return spec_refuse(spec, &at, item, "path=value");
+    }
+    return UND_OK;
+}
+
 static const struct field a_fault = {.kind = FIELD_TABLE, .table = &spec_fault};
 static const struct field an_expect = {.kind = FIELD_TABLE, .table = &spec_expect};
 
@@ -123,6 +141,11 @@ static const struct field scenario_fields[] = {
      .path = true,
      .required = true,
      .help = "the fleet: a path relative to the file that names it, or inline"},
+    {.key = "set",
+     .kind = FIELD_CUSTOM,
+     .read = read_set,
+     .schema = "{type: array, items: {type: string, pattern: '='}}",
+     .help = "what differs from the fleet's file, as --set has it: a list of path=value"},
     {.key = "duration",
      .kind = FIELD_DURATION,
      AT(struct scenario, duration_ms),

@@ -34,6 +34,7 @@ const char *const fault_kind_names[FAULT_KINDS + 1] = {
     [FAULT_REGISTRATION_REPLACED] = "registration-replaced",
     [FAULT_RUNNER_UPDATE] = "runner-update",
     [FAULT_DEPENDENCY_DOWN] = "dependency-down",
+    [FAULT_CONTROLLER_RESTART] = "controller-restart",
 };
 
 #define STRESS(shown_by)                                                                           \
@@ -80,6 +81,7 @@ static const struct fault_row rows[FAULT_KINDS] = {
                                      .real_github = true},
     [FAULT_RUNNER_UPDATE] = {.must = KEY_TARGET, .takes = TAKES_SESSIONS, .real_github = true},
     [FAULT_DEPENDENCY_DOWN] = {.may = KEY_SHARE, .takes = TAKES_DEPENDENCY},
+    [FAULT_CONTROLLER_RESTART] = {.may = KEY_GRACEFUL, .takes = TAKES_CONTROLLER, .instant = true},
 };
 
 const struct fault_row *fault_row(enum fault_kind kind)
@@ -141,5 +143,5 @@ bool fault_by_hand(const struct fault *fault)
 
 bool fault_is_circumstance(const struct fault *fault)
 {
-    return fault_takes(fault) == TAKES_AUTOMATION;
+    return fault_takes(fault) == TAKES_AUTOMATION || fault_takes(fault) == TAKES_CONTROLLER;
 }

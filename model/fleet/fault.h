@@ -48,6 +48,7 @@ enum fault_kind {
     FAULT_REGISTRATION_REPLACED,
     FAULT_RUNNER_UPDATE,
     FAULT_DEPENDENCY_DOWN,
+    FAULT_CONTROLLER_RESTART,
     FAULT_KINDS
 };
 
@@ -67,6 +68,7 @@ enum fault_taken {
     TAKES_CALLS = 1 << 11,         /* `error_rate` of the controller's calls to GitHub fail */
     TAKES_TOKEN = 1 << 12,         /* all of them are refused */
     TAKES_AUTOMATION = 1 << 13,    /* the policy is paused by hand: it moves nobody */
+    TAKES_CONTROLLER = 1 << 14,    /* it starts again; not `graceful`: its state is lost */
     TAKES_LISTENERS = 1 << 16,     /* host: registrations stay online and start no job */
     TAKES_WORKERS = 1 << 17,       /* host: `share` of the jobs it starts never end */
     TAKES_UPTIME = 1 << 18,        /* host: off and on again, `down` and `up` */
@@ -118,7 +120,8 @@ struct fault {
     bool any;                      /* one of them, drawn anew for each occurrence; else all */
     char role[16];                 /* as the file has it: "primary", "any backup"; "": by names */
     unsigned from;                 /* partition: enum fault_from bits */
-    bool graceful;      /* service-stop: the session is deleted, GitHub knows in seconds */
+    bool graceful;                 /* service-stop: the session is deleted, GitHub knows in seconds;
+                      controller-restart: it finds its stored state */
     int64_t load_pm;    /* stress: resource use it adds, per mille of the host (1000: all) */
     double slowdown;    /* stress, slow-host: jobs take this times as long, >= 1 */
     int slots;          /* slots-lost, runner-hung, registration-replaced; 0: all of them */

@@ -106,7 +106,10 @@ static json_t *value_at(const struct step *step)
 static void put(struct loader *loader, const struct step *step, json_t *value,
                 const struct spot *spot)
 {
-    if (json_is_array(step->parent)) {
+    if (json_is_array(step->parent) && json_is_null(value)) {
+        json_array_remove(step->parent, step->index); /* taken out */
+        json_decref(value);
+    } else if (json_is_array(step->parent)) {
         json_array_set_new(step->parent, step->index, value);
         doc_place_item(&loader->doc, step->parent, step->index, spot);
     } else {
@@ -217,6 +220,19 @@ static enum und_code apply_set(struct loader *loader, const char *set)
     return put_at_path(loader, path, value, &spot);
 }
 
+/* The file's own, before those of the command line. */
+static enum und_code apply_own_sets(struct loader *loader)
+{
+    json_t *sets = json_incref(json_object_get(loader->root, "set")), *set;
+    enum und_code code = UND_OK;
+    size_t i;
+    json_array_foreach (sets, i, set)
+        if (json_is_string(set) && code == UND_OK)
+            code = apply_set(loader, json_string_value(set));
+    json_decref(sets);
+    return code;
+}
+
 /* --- scenarios --- */
 
 /* "primary-os-crash" of "scenarios/primary-os-crash.yaml" */
@@ -238,6 +254,8 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
     if (!json_is_object(loader->root))
         return spec_refuse(&loader->spec, &spot, loader->root, "a mapping with the key fleet");
     if (visit(loader, path, &spot) != UND_OK)
+        return UND_USAGE;
+    if (apply_own_sets(loader) != UND_OK)
         return UND_USAGE;
     for (i = 0; i < n_sets; i++)
         if (apply_set(loader, sets[i]) != UND_OK)

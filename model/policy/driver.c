@@ -75,6 +75,13 @@ bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *vie
     return driver->broken == INVARIANT_HOLDS;
 }
 
+void driver_restart(struct driver *driver, int64_t now_ms, bool stored)
+{
+    driver->begun = driver->begun && stored;
+    driver->state.started_ms = now_ms;
+    driver->readings.changed = true;
+}
+
 bool driver_step(struct driver *driver, int64_t now_ms)
 {
     return driver_decide(driver, now_ms, readings_view(&driver->readings, now_ms));

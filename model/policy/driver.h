@@ -53,6 +53,10 @@ bool driver_step(struct driver *driver, int64_t now_ms);
  * had, each with its slots, and now_ms must not go back. */
 bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *view);
 
+/* The controller starts again: its grace begins anew; without its stored state so does the policy,
+ * with the next step. What the feeds said is known again at once. */
+void driver_restart(struct driver *driver, int64_t now_ms, bool stored);
+
 /* Would a step at now_ms change nothing? Nothing new has come in since the last one, no feed has
  * gone stale or come back, and the policy is settled. */
 bool driver_idle(struct driver *driver, int64_t now_ms);

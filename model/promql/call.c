@@ -153,9 +153,8 @@ static enum und_code to_vector(struct eval *eval, const struct promql_node *node
 static enum und_code date_of_now(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                  struct value *out)
 {
-    const int64_t seconds = t_ms / 1000;
     vector_push(eval, &out->vector, labels_none(eval->pool),
-                date_part((double)seconds, (int)node->function->function));
+                date_part((double)(t_ms / 1000), (int)node->function->function));
     return UND_OK;
 }
 

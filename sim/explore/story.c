@@ -254,26 +254,28 @@ bool story_find(const struct space *space, const struct explore_result *result,
 {
     struct mover *mover = calloc(1, sizeof *mover);
     struct catch *catch = calloc(1, sizeof *catch);
-    uint32_t state, best = 0; /* the first, or the first that is real */
-    bool real = false;
+    struct story told;
+    uint32_t state;
     int attempts = 0;
     UND_ASSERT(mover != NULL && catch != NULL);
     mover->space = space;
     catch->wanted = wanted;
     catch->context = context;
-    for (state = 0; state < result->set.n && attempts < ATTEMPTS && !real; state++) {
-        struct story told;
+    *story = (struct story){0};
+    for (state = 0; state < result->set.n && attempts < ATTEMPTS; state++) {
         if (!find_move(mover, catch, stateset_key(&result->set, state)))
             continue;
+        attempts++;
         story_tell(space, result, state, wanted, context, &told);
-        real = told.real;
-        story_fini(&told);
-        if (attempts++ == 0 || real)
-            best = state;
+        if (attempts == 1 || told.real) {
+            story_fini(story);
+            *story = told;
+        } else {
+            story_fini(&told);
+        }
+        if (story->real)
+            break;
     }
-    *story = (struct story){0};
-    if (attempts > 0)
-        story_tell(space, result, best, wanted, context, story);
     free(catch);
     free(mover);
     return attempts > 0;

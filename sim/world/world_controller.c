@@ -260,6 +260,8 @@ static void step(struct world *world)
 {
     see_sleeping_feeds(world);
     driver_step(&world->controller.driver, world->now_ms);
+    if (world->controller.watch.stepped)
+        world->controller.watch.stepped(world->controller.watch.context, world);
     act(world);
 }
 
@@ -394,6 +396,11 @@ void world_controller_job_over(struct world *world, const struct news *news)
 void world_controller_maintenance(struct world *world, int host, bool asked)
 {
     driver_maintenance(&world->controller.driver, host, asked);
+}
+
+void world_controller_restart(struct world *world, bool stored)
+{
+    driver_restart(&world->controller.driver, world->now_ms, stored);
 }
 
 void world_controller_pause(struct world *world, bool paused)

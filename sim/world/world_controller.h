@@ -26,8 +26,15 @@ struct audience {
     void (*job_over)(void *context, uint32_t job, bool success, uint32_t again);
 };
 
+/* Who looks at every step of the world's own policy, before anything comes of it. */
+struct watch {
+    void (*stepped)(void *context, const struct world *world); /* NULL: nobody looks */
+    void *context;
+};
+
 struct world_controller {
     struct driver driver;
+    struct watch watch;              /* between replications the caller's to set */
     const struct audience *audience; /* borrowed; NULL: the world's own controller acts */
     bool noticed;                    /* the audience was notified: world_advance returns */
     int64_t poll_phase_ms[POLL_COUNT];
@@ -49,6 +56,8 @@ void world_controller_write(struct world *world);                /* EV_WRITE */
 /* By hand: the host is to be emptied, or no longer; the policy changes nothing, or does again. */
 void world_controller_maintenance(struct world *world, int host, bool asked);
 void world_controller_pause(struct world *world, bool paused);
+/* It starts again, with its stored state or without. */
+void world_controller_restart(struct world *world, bool stored);
 bool world_controller_has_webhook(const struct world *world); /* and a policy that listens */
 
 /* For who plays a drill. From now on they act in the controller's place. */

@@ -68,6 +68,8 @@ static void touch(struct world *world, uint32_t index, int sign)
         world->faults.api_error_rate = api_error_rate(world);
     if (takes & TAKES_TOKEN)
         world->faults.token_bad += sign;
+    if ((takes & TAKES_CONTROLLER) && sign > 0)
+        world_controller_restart(world, fault->graceful);
     if (takes & TAKES_AUTOMATION) {
         world->faults.pauses += sign;
         world_controller_pause(world, world->faults.pauses > 0);
