@@ -149,7 +149,7 @@ static uint64_t replicate(struct world *world, const struct stream *base, struct
     int host;
     memset(&stage->rep, 0, sizeof stage->rep);
     stage->rep.host = stage->host;
-    world->controller.watch = (struct watch){watch ? stepped : NULL, watch};
+    world_controller_watch(world, watch ? &(struct watch){stepped, watch} : NULL);
     world_start(world, base, &found);
     world_advance(world, world->end_ms - 1);
     for (host = 0; watch && converge && !overloaded(world) && host < world->n_hosts; host++)

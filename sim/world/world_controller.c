@@ -398,6 +398,11 @@ void world_controller_maintenance(struct world *world, int host, bool asked)
     driver_maintenance(&world->controller.driver, host, asked);
 }
 
+void world_controller_watch(struct world *world, const struct watch *watch)
+{
+    world->controller.watch = watch ? *watch : (struct watch){NULL, NULL};
+}
+
 void world_controller_restart(struct world *world, bool stored)
 {
     driver_restart(&world->controller.driver, world->now_ms, stored);

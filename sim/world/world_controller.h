@@ -34,7 +34,7 @@ struct watch {
 
 struct world_controller {
     struct driver driver;
-    struct watch watch;              /* between replications the caller's to set */
+    struct watch watch;
     const struct audience *audience; /* borrowed; NULL: the world's own controller acts */
     bool noticed;                    /* the audience was notified: world_advance returns */
     int64_t poll_phase_ms[POLL_COUNT];
@@ -64,6 +64,8 @@ bool world_controller_has_webhook(const struct world *world); /* and a policy th
 void world_controller_hand_over(struct world *world, const struct audience *audience);
 /* Before time goes on: what they were notified of is dealt with. */
 void world_controller_attend(struct world *world);
+/* For whoever looks at every step, from now on; NULL: nobody. */
+void world_controller_watch(struct world *world, const struct watch *watch);
 /* What an answer to a poll of this feed would say now of every host; false: it fails. */
 bool world_controller_look(struct world *world, enum feed feed, struct host_reading *hosts);
 /* A step of a policy that runs elsewhere, carried out here; both are copied. */
