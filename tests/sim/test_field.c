@@ -235,6 +235,33 @@ START_TEST(a_slow_github_hands_jobs_out_late_over_idle_runners)
 }
 END_TEST
 
+/* Jobs are told apart by the order in which they came, whoever tells: each arrives, then is spoken
+ * of, then succeeds or fails, and is never heard of again. */
+START_TEST(every_story_of_a_job_is_between_its_arrival_and_its_end)
+{
+    enum { UNHEARD, HERE, OVER, JOBS = 2000 };
+    static char fate[JOBS];
+    const struct timeline *timeline = &s.result.timeline;
+    int told = 0;
+    size_t i;
+    play("", "{kind: github-slow, delay: 7min, at: 1h, lasts: 20min}, "
+             "{kind: runner-hung, target: P, at: 2h, lasts: 30min}");
+    memset(fate, UNHEARD, sizeof fate);
+    for (i = 0; i < timeline->n; i++) {
+        const char *what = timeline->entry[i].what, *name = strstr(what, "job ");
+        bool begins = strstr(what, " arrives") || strstr(what, " is run again");
+        int number;
+        if (!name || sscanf(name, "job %d", &number) != 1)
+            continue;
+        ck_assert_int_lt(number, JOBS);
+        ck_assert_msg(fate[number] == (begins ? UNHEARD : HERE), "%s", what);
+        fate[number] = strstr(what, " succeeds") || strstr(what, " fails") ? OVER : HERE;
+        told += strstr(what, "slow to hand out") || strstr(what, "taken by a runner that hangs");
+    }
+    ck_assert_int_gt(told, 40);
+}
+END_TEST
+
 /* Every host shows idle slots: it is GitHub, not a host. */
 START_TEST(a_slow_github_makes_no_host_deaf_enough_to_be_drained)
 {
@@ -418,6 +445,7 @@ static void add_github_tests(TCase *tests)
     tcase_add_test(tests, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
     tcase_add_test(tests, an_update_takes_idle_listeners_away_and_kills_no_job);
     tcase_add_test(tests, a_slow_github_hands_jobs_out_late_over_idle_runners);
+    tcase_add_test(tests, every_story_of_a_job_is_between_its_arrival_and_its_end);
     tcase_add_test(tests, a_slow_github_makes_no_host_deaf_enough_to_be_drained);
     tcase_add_loop_test(tests, a_list_that_lies_moves_nobody_without_a_second_witness, 0, 3);
     tcase_add_test(tests, maintenance_waits_for_jobs_that_the_list_of_runners_denies);
