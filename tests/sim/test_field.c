@@ -381,6 +381,17 @@ START_TEST(without_prometheus_alertmanager_gives_a_false_all_clear)
 }
 END_TEST
 
+/* Monitoring that goes down as a whole says nothing at all. */
+START_TEST(without_either_server_nobody_is_told_anything)
+{
+    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 90min},"
+             "{kind: monitoring-down, at: 70min, lasts: 40min}");
+    ck_assert_int_gt(count(0, HOUR, 70 * MINUTE, "notification: firing"), 0);
+    ck_assert_int_eq(count(-1, 70 * MINUTE, 110 * MINUTE, "notification:"), 0);
+    ck_assert_int_eq(count(-1, 71 * MINUTE, 75 * MINUTE, "policy: blind"), 1);
+}
+END_TEST
+
 /* One group for both hosts: what fires for P says nothing of B, and is told of P's own alert. */
 static void play_shared_group(const char *more)
 {
@@ -463,6 +474,7 @@ static void add_other_tests(TCase *tests)
     tcase_add_test(tests, a_lost_target_silences_the_alert_of_a_dead_host);
     tcase_add_test(tests, a_lost_target_is_seen_by_absent_alone);
     tcase_add_test(tests, without_prometheus_alertmanager_gives_a_false_all_clear);
+    tcase_add_test(tests, without_either_server_nobody_is_told_anything);
     tcase_add_test(tests, a_notification_names_the_alert_that_it_bears);
     tcase_add_test(tests, without_send_resolved_nobody_is_told_of_the_end);
     tcase_add_test(tests, an_ideal_dispatcher_has_no_runners_that_hang);
