@@ -244,6 +244,7 @@ lint: all man
 	$(Q)tests/layers $(ROOMS)
 	$(Q)tests/owners
 	$(Q)tests/sizes $(SOURCES)
+	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.1
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
 	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish
