@@ -381,6 +381,23 @@ START_TEST(without_prometheus_alertmanager_gives_a_false_all_clear)
 }
 END_TEST
 
+/* The alert of the power loss is resolved, and told to be, after the second fault has struck, of
+ * which no rule knows. */
+START_TEST(an_incident_has_the_alerts_of_its_host_and_no_resolved_webhook)
+{
+    const struct quantity *metric = s.result.metric;
+    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 20min},"
+             "{kind: slow-host, target: P, slowdown: 1.1, at: 4801s, lasts: 90min}");
+    ck_assert_int_gt(count(0, 4801 * SECOND, 100 * MINUTE, "notification: resolved"), 0);
+    ck_assert_int_eq(count(0, 4801 * SECOND, 3 * HOUR, "notification: firing"), 0);
+    ck_assert_int_eq(metric[METRIC_WEBHOOK].n, 1);
+    ck_assert_int_eq(metric[METRIC_PENDING].n, 1);
+    ck_assert_int_eq(metric[METRIC_FIRING].n, 1);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_FIRING),
+                        (double)(scenario_text_when(&s, HOUR, " firing") - HOUR));
+}
+END_TEST
+
 /* Monitoring that goes down as a whole says nothing at all. */
 START_TEST(without_either_server_nobody_is_told_anything)
 {
@@ -475,6 +492,7 @@ static void add_other_tests(TCase *tests)
     tcase_add_test(tests, a_lost_target_is_seen_by_absent_alone);
     tcase_add_test(tests, without_prometheus_alertmanager_gives_a_false_all_clear);
     tcase_add_test(tests, without_either_server_nobody_is_told_anything);
+    tcase_add_test(tests, an_incident_has_the_alerts_of_its_host_and_no_resolved_webhook);
     tcase_add_test(tests, a_notification_names_the_alert_that_it_bears);
     tcase_add_test(tests, without_send_resolved_nobody_is_told_of_the_end);
     tcase_add_test(tests, an_ideal_dispatcher_has_no_runners_that_hang);

@@ -57,12 +57,47 @@ START_TEST(classes_come_by_their_weights)
 }
 END_TEST
 
+/* One slot that is busy for an hour, a job a minute for ten minutes: one runs, two wait, and the six
+ * that come then, before the end, find the queue full. */
+START_TEST(no_more_jobs_wait_than_the_queue_holds)
+{
+    scenario_text_load(&s, "name: full\nduration: 10min\nfleet:\n  github: ideal\n"
+                           "  hosts: [{name: a, slots: 1}]\n  workload:\n"
+                           "    arrivals: {kind: renewal, interval: 1min}\n"
+                           "    queue: {capacity: 2}\n"
+                           "    classes: [{name: j, duration: 1h}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    ck_assert_int_eq(scenario_text_count(&s, "arrives"), 9);
+    ck_assert_int_eq(scenario_text_count(&s, "queue is full"), 6);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 6);
+    scenario_text_fini(&s);
+}
+END_TEST
+
+/* A job every 10 min, of 25 min, on one slot: those that start after the first hour came within it,
+ * and those that came later are still waiting. */
+START_TEST(waits_of_jobs_that_came_in_the_warm_up_do_not_count)
+{
+    scenario_text_load(&s, "name: late\nduration: 2h\nwarmup: 1h\nfleet:\n  github: ideal\n"
+                           "  hosts: [{name: a, slots: 1}]\n  workload:\n"
+                           "    arrivals: {kind: renewal, interval: 10min}\n"
+                           "    queue: {capacity: 100}\n"
+                           "    classes: [{name: j, duration: 25min}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    ck_assert_int_gt(scenario_text_when(&s, HOUR + 1, " starts"), HOUR);
+    ck_assert_int_eq(s.result.metric[METRIC_QUEUE_WAIT].n, 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("workload");
     TCase *arrivals = tcase_create("arrivals");
     tcase_add_loop_test(arrivals, profile_of_any_scale_keeps_the_rate, 0, 3);
     tcase_add_test(arrivals, classes_come_by_their_weights);
+    tcase_add_test(arrivals, no_more_jobs_wait_than_the_queue_holds);
+    tcase_add_test(arrivals, waits_of_jobs_that_came_in_the_warm_up_do_not_count);
     suite_add_tcase(all, arrivals);
     return all;
 }
