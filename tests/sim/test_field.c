@@ -135,6 +135,17 @@ START_TEST(a_canary_that_does_not_start_drains_a_deaf_host)
 }
 END_TEST
 
+/* GitHub is away when the host goes deaf: it hands out no canary, so that the first one waits from
+ * its return on, whatever would have become of those before. */
+START_TEST(a_canary_waits_from_githubs_return_on)
+{
+    play("canary: {every: 5min, late: 8min, then: [page, drain]}",
+         "{kind: github-outage, at: 50min, lasts: 70min},"
+         "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
+    ck_assert_int_ge(scenario_text_when(&s, 0, "its canary does not start"), 2 * HOUR + 8 * MINUTE);
+}
+END_TEST
+
 /* Sent just before all listeners went to update, it is handed out again when they are back, and
  * every slot works off what has come in meanwhile: a canary that waits for a slot accuses nobody,
  * nor does one whose listeners GitHub knows to be away. */
@@ -469,6 +480,7 @@ static void add_github_tests(TCase *tests)
     tcase_add_test(tests, missing_registrations_page_a_human_who_repairs_them);
     tcase_add_test(tests, what_nothing_sees_is_counted_as_undetected);
     tcase_add_test(tests, a_canary_that_does_not_start_drains_a_deaf_host);
+    tcase_add_test(tests, a_canary_waits_from_githubs_return_on);
     tcase_add_test(tests, a_canary_that_waits_for_a_slot_accuses_nobody);
     tcase_add_test(tests, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
     tcase_add_test(tests, an_update_takes_idle_listeners_away_and_kills_no_job);
