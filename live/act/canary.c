@@ -26,6 +26,43 @@ void canary_open(struct canary *canary, const struct fleet *fleet, const struct 
     }
 }
 
+static json_t *inputs_take(const struct fleet *fleet, json_t *labels)
+{
+    char *text = json_dumps(labels, JSON_COMPACT);
+    json_t *inputs = json_pack("{s:s}", fleet->live.canary.input, text ? text : "");
+    free(text);
+    json_decref(labels);
+    return inputs;
+}
+
+static bool everybody_has(const struct fleet *fleet, const char *label)
+{
+    int i, j;
+    for (i = 0; i < fleet->n_hosts; i++) {
+        for (j = 0; j < fleet->hosts[i].n_labels; j++)
+            if (strcmp(fleet->hosts[i].labels[j], label) == 0)
+                break;
+        if (j == fleet->hosts[i].n_labels)
+            return false;
+    }
+    return true;
+}
+
+json_t *canary_inputs(const struct fleet *fleet, const char *value)
+{
+    json_t *labels = NULL;
+    int i;
+    if (fleet->github.mechanism == MECHANISM_VARIABLE && (labels = json_loads(value, 0, NULL)))
+        return inputs_take(fleet, labels);
+    if (fleet->github.mechanism == MECHANISM_LABEL)
+        return inputs_take(fleet, json_pack("[s]", fleet->live.github.label));
+    labels = json_array();
+    for (i = 0; i < fleet->hosts[0].n_labels; i++)
+        if (everybody_has(fleet, fleet->hosts[0].labels[i]))
+            json_array_append_new(labels, json_string(fleet->hosts[0].labels[i]));
+    return inputs_take(fleet, labels);
+}
+
 /* ---- what has become of them ---- */
 
 static bool is_for(const struct github_job *job, const struct host *host)
@@ -93,19 +130,14 @@ void canary_note(struct canary *canary, const struct job_reader *reader,
 
 /* ---- sending ---- */
 
-static json_t *labels_of(const struct canary *canary, int host)
+static json_t *inputs_for(const struct canary *canary, int host)
 {
     const struct host *to = &canary->fleet->hosts[host];
-    json_t *labels = json_array(), *inputs;
-    char *text;
+    json_t *labels = json_array();
     int i;
     for (i = 0; i < to->n_labels; i++)
         json_array_append_new(labels, json_string(to->labels[i]));
-    text = json_dumps(labels, JSON_COMPACT);
-    inputs = json_pack("{s:s}", canary->fleet->live.canary.input, text ? text : "");
-    free(text);
-    json_decref(labels);
-    return inputs;
+    return inputs_take(canary->fleet, labels);
 }
 
 enum und_code canary_send(struct canary *canary, const struct host_reading host[FLEET_HOSTS],
@@ -123,7 +155,7 @@ enum und_code canary_send(struct canary *canary, const struct host_reading host[
     if (i == canary->fleet->n_hosts)
         return UND_OK;
     canary->host[i].due_ms = now_ms + canary->fleet->policy.canary_every_ms;
-    inputs = labels_of(canary, i);
+    inputs = inputs_for(canary, i);
     canary->host[i].run = 0;
     if (github_dispatch(canary->github, what->workflow, what->ref, inputs, &canary->host[i].run,
                         err) == UND_OK) {

@@ -18,6 +18,8 @@
 #include "job_reader.h"
 #include "live/http/fleet_clock.h"
 
+#include <jansson.h>
+
 struct canary {
     const struct fleet *fleet; /* these three borrowed */
     const struct fleet_clock *pace;
@@ -29,6 +31,10 @@ struct canary {
         int64_t run;        /* its run; 0: not known yet */
     } host[FLEET_HOSTS];
 };
+
+/* The dispatch's inputs for a job that asks for what the fleet's jobs ask for: the label, or the
+ * labels that are the variable's `value`, or (by hook) those that all hosts have. New reference. */
+json_t *canary_inputs(const struct fleet *fleet, const char *value);
 
 void canary_open(struct canary *canary, const struct fleet *fleet, const struct fleet_clock *pace,
                  struct github_client *github);

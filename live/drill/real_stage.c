@@ -291,9 +291,9 @@ enum und_code real_stage_open(struct real_stage **out, const struct scenario *sc
     UND_ASSERT(live != NULL);
     *out = NULL;
     live->stage = (struct stage){
-        live,   now_ms, wait_until, real_stage_poll, real_stage_jobs, real_stage_inspect,
-        record, inject, revert,     reconcile,       decision,        tell,
-        confirm};
+        live,   now_ms, wait_until,        real_stage_poll, real_stage_jobs, real_stage_inspect,
+        record, inject, real_stage_canary, revert,          reconcile,       decision,
+        tell,   confirm};
     live->scenario = scenario;
     live->journal = journal;
     live->run = run;

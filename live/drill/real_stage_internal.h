@@ -50,6 +50,7 @@ void real_stage_tell_kinds(struct real_stage *live);
 void real_stage_find_leftovers(const struct real_stage *live, struct stage_state *state);
 /* What the jobs last read say of each host, and what has become of its canary. */
 void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLEET_HOSTS]);
+enum und_code real_stage_canary(void *self, int jobs, struct und_err *err);
 enum und_code real_stage_inspect(void *self, struct stage_state *state, struct und_err *err);
 enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jobs, size_t *n,
                               struct und_err *err);

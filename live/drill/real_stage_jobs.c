@@ -1,4 +1,5 @@
 /* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the hosts. */
+#include "live/base/failpoint.h"
 #include "real_stage_internal.h"
 
 #include <stdio.h>
@@ -157,4 +158,30 @@ void real_stage_count_jobs(struct real_stage *live, struct host_reading host[FLE
         for (r = 0; r < runners->n; r++)
             tell_deaf(live, &runners->item[r], &reader->jobs.item[i], waited_ms);
     }
+}
+
+/* One dispatch each: what a job asks for is what the fleet's jobs ask for now. */
+enum und_code real_stage_canary(void *self, int jobs, struct und_err *err)
+{
+    struct real_stage *live = self;
+    const struct live *config = &live->scenario->fleet.live;
+    char line[200];
+    json_t *inputs;
+    int sent;
+    if (!config->canary.workflow[0])
+        return und_fail(err, UND_USAGE, "drill.canary: the fleet has no live.canary, want one");
+    inputs = canary_inputs(&live->scenario->fleet, live->actuator.value);
+    for (sent = 0; sent < jobs && err->code == UND_OK; sent++) {
+        int64_t run;
+        failpoint("write intended");
+        github_dispatch(live->github, config->canary.workflow, config->canary.ref, inputs, &run,
+                        err);
+        failpoint("GitHub written");
+    }
+    json_decref(inputs);
+    if (err->code != UND_OK)
+        return err->code;
+    snprintf(line, sizeof line, "%d canaries are submitted (%.80s)", sent, config->canary.workflow);
+    live->stage.tell(live, 0, -1, MARK_NONE, line);
+    return UND_OK;
 }

@@ -204,6 +204,18 @@ static void ask_by_hand(struct drill_loop *loop, bool asked)
     }
 }
 
+/* After the fault: each is held up, or runs at once where the fault is not. */
+static void submit_canaries(struct drill_loop *loop)
+{
+    struct und_err err = {0};
+    int jobs = loop->drill->canary.jobs;
+    if (jobs == 0 || loop->options->observe || ended(loop))
+        return;
+    if (loop->stage->canary(loop->stage->self, jobs, &err) != UND_OK)
+        drill_tell(loop, -1, MARK_NONE, "canaries: %s", err.text);
+    loop->now_ms = loop->stage->now_ms(loop->stage->self);
+}
+
 static void inject(struct drill_loop *loop)
 {
     int64_t from_ms = loop->stage->now_ms(loop->stage->self);
@@ -222,6 +234,7 @@ static void inject(struct drill_loop *loop)
                 drill_tell(loop, loop->drill->target, MARK_FAULT, "%s", action_name(loop, action));
     if (loop->drill->n_inject == 0)
         loop->cause = drill_tell(loop, loop->drill->target, MARK_FAULT, "maintenance is asked for");
+    submit_canaries(loop);
 }
 
 /* ---- observation ---- */
@@ -384,7 +397,7 @@ static void restore_routing(struct drill_loop *loop)
     if (loop->options->observe)
         return;
     for (i = 0; i < fleet->n_hosts; i++) {
-        loop->driver.plan.host[i] = (struct plan_host){.admitted = fleet->hosts[i].slots};
+        loop->driver.plan.host[i] = (struct plan_host){.admitted = fleet_rotation(fleet, i)};
         loop->driver.state.host[i].phase = PHASE_SERVING;
     }
     loop->driver.plan.notices = 0;

@@ -71,6 +71,12 @@ static const struct field action_fields[] = {
      RANGE(100, (double)UNITS_HOUR),
      .fallback = "30s",
      .help = "how long one of its commands may take (real time)"},
+    {.key = "undo_takes",
+     .kind = FIELD_DIST,
+     AT(struct drill_action, undo_takes),
+     .fallback = "0s",
+     .help =
+         "how long its undo takes until the fault is over, for the rehearsal (the fleet's time)"},
     {.key = NULL},
 };
 
@@ -321,6 +327,29 @@ static const struct table revert_table = {
     .fields = revert_fields,
 };
 
+static const struct field canary_fields[] = {
+    {.key = "jobs",
+     .kind = FIELD_INT,
+     AT(struct drill, canary.jobs),
+     RANGE(0, 64),
+     .fallback = "0",
+     .help = "so many small jobs are submitted as soon as the fault is there. With as many as the "
+             "fleet has slots some are sure to be held up, and every drill measures the RTO"},
+    {.key = "takes",
+     .kind = FIELD_DURATION,
+     AT(struct drill, canary.takes_ms),
+     RANGE(1, (double)UNITS_HOUR),
+     .fallback = "10s",
+     .help = "how long one of them takes, for the rehearsal"},
+    {.key = NULL},
+};
+
+static const struct table canary_table = {
+    .name = "drill_canary",
+    .help = "jobs of the drill's own, dispatched from the fleet's live.canary",
+    .fields = canary_fields,
+};
+
 /* --- the drill --- */
 
 static enum und_code read_host(struct spec *spec, const struct field *field, void *to,
@@ -385,6 +414,11 @@ static const struct field drill_fields[] = {
      .table = &stop_table,
      .fallback = "{}",
      .help = "what ends it early, with a rollback"},
+    {.key = "canary",
+     .kind = FIELD_TABLE,
+     .table = &canary_table,
+     .fallback = "{}",
+     .help = "jobs of the drill's own. Left out: those of the fleet have to do"},
     {.key = "revert",
      .kind = FIELD_TABLE,
      .table = &revert_table,

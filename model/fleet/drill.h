@@ -7,6 +7,7 @@
 #define MODEL_FLEET_DRILL_H
 
 #include "live.h"
+#include "model/stats/dist.h"
 #include "timeline.h"
 
 #define DRILL_ACTIONS 6
@@ -30,8 +31,9 @@ struct drill_action {
         check; /* check: exits 0 while the action is in effect; may be empty */
     enum drill_lease lease;
     bool unleased;
-    int fault;          /* index of the scenario's fault that it brings about; -1: none */
-    int64_t timeout_ms; /* of one command, real time */
+    int fault;              /* index of the scenario's fault that it brings about; -1: none */
+    int64_t timeout_ms;     /* of one command, real time */
+    struct dist undo_takes; /* for the rehearsal: the fault lasts until its undo has ended */
 };
 
 /* Bits: the days on which a drill may run, Monday first; minutes of the day, local time. */
@@ -60,6 +62,12 @@ struct drill {
         int64_t github_lost_ms;   /* no answer for so long; 0: held on without */
         int64_t monitoring_lost_ms;
     } stop_when;
+    /* Small jobs that ask for what the fleet's jobs ask for, submitted as soon as the fault is there,
+     * so that there are some that it holds up. */
+    struct {
+        int jobs; /* 0: none */
+        int64_t takes_ms;
+    } canary;
     enum mark revert_after; /* what ends the observation */
     int64_t hold_ms;        /* and so long after it */
     int64_t observe_ms;     /* at the latest */

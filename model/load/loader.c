@@ -336,6 +336,9 @@ void scenario_fini(struct scenario *scenario)
         dist_fini(&scenario->faults[i].down);
         dist_fini(&scenario->faults[i].delay);
     }
+    for (i = 0; i < scenario->drill.n_inject; i++) {
+        dist_fini(&scenario->drill.inject[i].undo_takes);
+    }
     fleet_fini(&scenario->fleet);
     memset(scenario, 0, sizeof *scenario);
 }

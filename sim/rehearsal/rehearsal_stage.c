@@ -200,6 +200,25 @@ static enum und_code inject(void *self, int action, int64_t lease_ms, struct und
     return UND_OK;
 }
 
+static void pass(struct world *world, int64_t ms)
+{
+    int64_t until_ms = world->now_ms + ms;
+    while (world->now_ms < until_ms)
+        world_advance(world, until_ms);
+}
+
+static enum und_code canary(void *self, int jobs, struct und_err *err)
+{
+    struct rehearsal_stage *stage = self;
+    const struct fleet *fleet = &stage->scenario.fleet;
+    (void)err;
+    for (; jobs > 0; jobs--) {
+        world_workload_canary(stage->world, stage->scenario.drill.canary.takes_ms);
+        pass(stage->world, jobs > 1 ? fleet->github.write_spacing_ms : 0);
+    }
+    return UND_OK;
+}
+
 static enum und_code revert(void *self, int action, struct und_err *err)
 {
     struct rehearsal_stage *stage = self;
@@ -208,6 +227,8 @@ static enum und_code revert(void *self, int action, struct und_err *err)
     if (!stage->injected[action])
         return UND_OK;
     stage->injected[action] = false;
+    if (dist_mean(&what->undo_takes) > 0)
+        pass(stage->world, draw_ms(&what->undo_takes, &stage->latency));
     if (what->fault >= 0 && --stage->users[what->fault] == 0 && what->undo.n > 0)
         world_fault_end(stage->world, (uint32_t)what->fault);
     return UND_OK;
@@ -327,6 +348,7 @@ struct rehearsal_stage *rehearsal_stage_open(const struct scenario *scenario)
                                   .inspect = inspect,
                                   .record = record,
                                   .inject = inject,
+                                  .canary = canary,
                                   .revert = revert,
                                   .reconcile = reconcile,
                                   .decision = decision,

@@ -216,6 +216,13 @@ static bool submit_run(struct world *world)
     return true;
 }
 
+void world_workload_canary(struct world *world, int64_t work_ms)
+{
+    uint32_t job = world_job_new(world, 0, work_ms);
+    if (job != NONE)
+        world_github_submit(world, job);
+}
+
 void world_workload_arrival(struct world *world)
 {
     const struct workload *workload = &world->fleet->workload;

@@ -31,6 +31,8 @@ void world_workload_open(struct world *world);
 void world_workload_start(struct world *world); /* a replication, with its first arrival */
 /* EV_ARRIVAL: its jobs are submitted, and the next arrival is awaited. */
 void world_workload_arrival(struct world *world);
+/* One job of a drill's own, now. */
+void world_workload_canary(struct world *world, int64_t work_ms);
 /* The next attempt of a job that failed, not submitted yet; NONE: there is no room. */
 uint32_t world_workload_rerun(struct world *world, uint32_t job);
 /* Is a job that GitHub has lost run again when its lock has run out? */

@@ -111,6 +111,32 @@ START_TEST(a_runner_group_that_does_not_serve_the_repository_is_named)
 }
 END_TEST
 
+/* A drill's own jobs: submitted after the injection, only by a drill that acts. */
+START_TEST(a_drills_own_jobs_are_dispatched_where_the_fleet_names_their_workflow)
+{
+    static const char *const arguments[] = {"--yes", "--observe", "--yes"};
+    char command[900];
+    snprintf(command, sizeof command,
+             "sed -i -e 's/name: big, /name: big, labels: [self-hosted, big], /'"
+             " -e 's/name: small, /name: small, labels: [self-hosted, small], /'"
+             " -e 's/^  lease: 110s/  lease: 110s\\n  canary: {jobs: 3}/' %s %s",
+             _i < 2 ? "-e 's/^    allow_actions/    canary: {workflow: canary.yml}\\n    "
+                      "allow_actions/'"
+                    : "",
+             world.scenario);
+    ck_assert_int_eq(system(command), 0);
+    if (_i == 1) { /* consent is asked for: nobody answers */
+        ck_assert_int_eq(live_fixture_drill(&world, arguments[_i], 0), 4);
+        ck_assert_int_eq(world.canaries, 0);
+        return;
+    }
+    ck_assert_int_eq(live_fixture_drill(&world, arguments[_i], 0), 0);
+    ck_assert_int_eq(world.canaries, _i == 0 ? 3 : 0);
+    ck_assert(live_fixture_said(&world, _i == 0 ? "3 canaries are submitted (canary.yml)"
+                                                : "the fleet has no live.canary, want one"));
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("habits");
@@ -121,6 +147,8 @@ Suite *suite(void)
     tcase_add_test(habits, a_queue_beside_idle_runners_is_told);
     tcase_add_test(habits, a_label_that_an_ephemeral_registration_brings_back_is_taken_off_again);
     tcase_add_test(habits, a_runner_group_that_does_not_serve_the_repository_is_named);
+    tcase_add_loop_test(
+        habits, a_drills_own_jobs_are_dispatched_where_the_fleet_names_their_workflow, 0, 3);
     suite_add_tcase(all, habits);
     return all;
 }

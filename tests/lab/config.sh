@@ -163,6 +163,7 @@ fleet:
       - {name: monitoring, via: [$LAB_HOME/lab, -d, $DIR, exec, monitoring]}
       - {name: lab, via: [$LAB_HOME/lab, -d, $DIR]}
 $([ "$MECHANISM" != hook ] || echo "    hook: {run: [admit, '{host}', '{slots}'], on: lab}")
+    canary: {workflow: canary.yml}
     journal: $DIR/understudy.journal
     stop_file: $DIR/stop
     allow_actions: true

@@ -24,32 +24,35 @@ actions() {
     echo "      run: [--lease, '{lease_s}', $run$(words $on $argument)]"
     echo "      undo: [$undo$(words $on $undo_argument)]"
     echo "      check: [in-effect, $run, $at]"
+    # Measured, five times each (the fleet's time).
+    echo "      undo_takes: {kind: uniform, min: ${undo_takes%..*}, max: ${undo_takes#*..}}"
     echo "      lease: command"
 }
 
 config_drill() { # NAME
     documented=''
     revert='{after: first-job, hold: 2min, at_the_latest: 30min, recovery: 45min}'
-    target=primary undo='' on=primary argument='' undo_argument='' source='as reported in the field'
+    target=primary undo='' on=primary argument='' undo_argument='' canary='' undo_takes='0.3s..2s' source='as reported in the field'
     watched='{after: time, at_the_latest: 20min, recovery: 30min}' lasts=', lasts: 30min'
     case $1 in
     service-stop)
         about='The runner service on the primary is stopped'
         fault='kind: service-stop, target: primary, graceful: true'
         documented='rto: 2min, source: "failover runbook, reproduction drills"'
-        run=service-stop undo=service-start
+        run=service-stop undo=service-start canary=12 undo_takes=4s..14s
         ;;
     power-loss)
         about='The primary loses power'
         fault='kind: host-power-loss, target: primary'
         documented='detection: 2min, failover: 5min, rto: 7min, source: "architecture, Failure Modes"'
-        run=power-off undo=power-on
+        run=power-off undo=power-on canary=12 undo_takes=5s..16s
         ;;
     partition-*)
         about="The primary is cut off from ${1#partition-}"
         fault="kind: network-partition, target: primary, from: ${1#partition-}"
         documented='detection: 2min, failover: 5min, rto: 7min, source: "architecture, Failure Modes"'
         run=partition undo=heal argument=${1#partition-}
+        [ "$1" = partition-monitoring ] || canary=12
         ;;
     cpu-stress)
         about='The CPU of the primary is under stress'
@@ -62,7 +65,7 @@ config_drill() { # NAME
         about='Both hosts lose power'
         fault='kind: host-power-loss, target: all'
         documented='detection: 2min, failover: N/A, rto: 30min, source: "architecture, Failure Modes"'
-        run=power-off undo=power-on on=all target=none
+        run=power-off undo=power-on on=all target=none canary=12 undo_takes=8s..25s
         revert='{after: detection, hold: 5min, at_the_latest: 30min, recovery: 45min}'
         ;;
     prometheus-down | alertmanager-down)
@@ -145,6 +148,7 @@ documented: {${documented:-impact: \"$source\", source: \"reports\"}}
 drill:
   target: $target
   lease: 50min
+  canary: {jobs: ${canary:-0}, takes: 10s}
   preconditions: {wait: 20min} # a range that has just come up has no CPU rate yet
   inject:
     - name: $run${on:+ $on}${argument:+ $argument}

@@ -131,12 +131,45 @@ enum http_answer rest_run_rerun(struct service *service, struct http_call *call,
                              : "This workflow is already running");
 }
 
+/* runs-on: ${{ fromJSON(inputs.runner) }} */
+static bool read_input(const json_t *input, struct hub_labels *labels)
+{
+    const char *text = json_string_value(input);
+    json_t *list = text ? json_loads(text, 0, NULL) : NULL, *label;
+    bool good = input == NULL || json_is_array(list);
+    size_t i;
+    json_array_foreach (list, i, label)
+        good = good && json_is_string(label) && hub_label_add(labels, json_string_value(label));
+    json_decref(list);
+    return good;
+}
+
+/* Jobs of the workflow that say nothing of labels run where the input says. */
+static enum hub_answer dispatch(struct hub *hub, int64_t now_ms, int workflow,
+                                const struct hub_labels *labels, int64_t *run_id)
+{
+    const struct hub_workflow *of = &hub->workflow[workflow];
+    struct hub_order *orders = calloc(HUB_RUN_JOBS, sizeof *orders);
+    enum hub_answer answer = HUB_FULL;
+    for (int i = 0; orders != NULL && i < of->n_jobs; i++) {
+        orders[i] = of->job[i];
+        if (orders[i].labels.n == 0 && orders[i].variable[0] == '\0')
+            orders[i].labels = *labels;
+    }
+    if (orders != NULL)
+        answer = hub_submit(hub, now_ms, of->file, workflow, orders, of->n_jobs, run_id);
+    free(orders);
+    return answer;
+}
+
 enum http_answer rest_dispatch(struct service *service, struct http_call *call,
                                const struct place *place, int64_t now_ms)
 {
     struct hub *hub = service->hub;
     json_t *body = json_loads(call->body, 0, NULL);
-    bool valid = json_is_string(json_object_get(body, "ref"));
+    const json_t *runner = json_object_get(json_object_get(body, "inputs"), "runner");
+    struct hub_labels labels = {.n = 0};
+    bool valid = json_is_string(json_object_get(body, "ref")) && read_input(runner, &labels);
     bool details = json_is_true(json_object_get(body, "return_run_details"));
     char url[3 * HTTP_URL], base[HTTP_URL];
     int64_t run_id;
@@ -148,9 +181,7 @@ enum http_answer rest_dispatch(struct service *service, struct http_call *call,
         workflow++;
     if (workflow == hub->n_workflows)
         return rest_not_found(call);
-    if (!valid ||
-        hub_submit(hub, now_ms, hub->workflow[workflow].file, workflow, hub->workflow[workflow].job,
-                   hub->workflow[workflow].n_jobs, &run_id) != HUB_DONE)
+    if (!valid || dispatch(hub, now_ms, workflow, &labels, &run_id) != HUB_DONE)
         return rest_error(call, 422, "Validation Failed");
     if (!details)
         return http_status(call, 204);

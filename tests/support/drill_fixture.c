@@ -155,6 +155,13 @@ static enum und_code reconcile(void *self, const struct plan *plan,
     return below(spy)->reconcile(below(spy)->self, plan, policy, routing, err);
 }
 
+static enum und_code canary(void *self, int jobs, struct und_err *err)
+{
+    struct spy *spy = self;
+    spy->canaries += jobs;
+    return below(spy)->canary(below(spy)->self, jobs, err);
+}
+
 static enum und_code decision(void *self, int64_t at_ms, const struct view *view,
                               const struct plan *plan, struct und_err *err)
 {
@@ -182,8 +189,8 @@ void spy_open(struct spy *spy, const struct scenario *scenario)
     spy->below = rehearsal_stage_open(scenario);
     spy->fail_record = spy->fail_inject = -1;
     spy->stop_at_ms = -1;
-    spy->stage = (struct stage){spy,    now_ms, wait_until, poll,     jobs, inspect, record,
-                                inject, revert, reconcile,  decision, tell, confirm};
+    spy->stage = (struct stage){spy,    now_ms, wait_until, poll,      jobs,     inspect, record,
+                                inject, canary, revert,     reconcile, decision, tell,    confirm};
 }
 
 void spy_close(struct spy *spy)

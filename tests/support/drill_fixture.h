@@ -22,7 +22,7 @@ struct spy {
         int action;
     } call[SPY_CALLS]; /* in order */
     int n;
-    int reconciled, decided, confirmed;
+    int reconciled, decided, confirmed, canaries;
     bool emptied; /* a plan that admits nobody at all was to be carried out */
     /* What goes wrong, and when. -1: never. */
     int fail_record;    /* number of the call to record, from 0 */
