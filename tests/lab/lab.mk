@@ -18,6 +18,7 @@ $(BUILD)/tests/lab/github: $(LAB_SERVICE:%=$(BUILD)/tests/lab/%.o) $(call archiv
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)
 
 $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter: $(BUILD)/tests/lab/stress.o
+$(BUILD)/tests/lab/warden: $(BUILD)/tests/lab/warden_ask.o
 $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %: %.o
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)

@@ -18,10 +18,11 @@
  * DIR/processes holds the list, DIR/log/NAME.log what each printed. Being the parent, the warden
  * never signals a process that is not its own: a pid is not used again before it was reaped.
  */
+#include "warden.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -40,12 +41,9 @@
 #include <unistd.h>
 
 #define PROCESSES 256
-#define PLACES 48
 #define ARGUMENTS 128
-#define MESSAGE 65536
 #define NAME 64
 #define STOP_GRACE_MS 1500
-#define SOCKET_PATH "warden.sock" /* below DIR, which is the working directory */
 
 struct process {
     char name[NAME], place[NAME];
@@ -54,8 +52,8 @@ struct process {
 };
 
 struct warden {
-    char place[PLACES][NAME];
-    int namespace[PLACES];
+    char place[WARDEN_PLACES][NAME];
+    int namespace[WARDEN_PLACES];
     int n_places;
     struct process process[PROCESSES];
     int n_processes;
@@ -63,13 +61,6 @@ struct warden {
     int64_t end_ms;                   /* -1: no time to live */
     bool stopping;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static unsigned long long start_time(pid_t pid)
 {
@@ -121,7 +112,7 @@ static void write_file(const char *path, const char *text)
 
 static void record(const struct warden *warden)
 {
-    char text[MESSAGE];
+    char text[WARDEN_MESSAGE];
     print_processes(warden, "*", text, sizeof text);
     write_file("processes", text);
 }
@@ -258,7 +249,7 @@ static void obey(struct warden *warden, char *const *argument, int n, char *repl
 /* One request a connection: the arguments, each ended by NUL, in one packet. */
 static void serve_one(struct warden *warden)
 {
-    static char message[MESSAGE], reply[MESSAGE];
+    static char message[WARDEN_MESSAGE], reply[WARDEN_MESSAGE];
     char *argument[ARGUMENTS];
     int n = 0, peer = accept4(warden->listener, NULL, NULL, SOCK_CLOEXEC);
     struct timeval patience = {1, 0};
@@ -283,7 +274,7 @@ static void serve_one(struct warden *warden)
 
 static void end_all(struct warden *warden)
 {
-    int64_t deadline_ms = now_ms() + STOP_GRACE_MS;
+    int64_t deadline_ms = warden_now_ms() + STOP_GRACE_MS;
     bool killed = false;
     warden->stopping = true;
     for (int i = 0; i < warden->n_processes; i++) {
@@ -293,7 +284,7 @@ static void end_all(struct warden *warden)
     while (warden->n_processes > 0) {
         struct timespec moment = {0, 10000000};
         reap(warden);
-        if (!killed && now_ms() >= deadline_ms) {
+        if (!killed && warden_now_ms() >= deadline_ms) {
             for (int i = 0; i < warden->n_processes; i++)
                 kill(warden->process[i].pid, SIGKILL);
             killed = true;
@@ -309,9 +300,9 @@ static void live(struct warden *warden)
                                 {warden->signals, POLLIN, 0},
                                 {warden->companion, POLLIN, 0}};
         struct signalfd_siginfo signal;
-        int64_t left_ms = warden->end_ms < 0 ? 60000 : warden->end_ms - now_ms();
+        int64_t left_ms = warden->end_ms < 0 ? 60000 : warden->end_ms - warden_now_ms();
         poll(wait, 3, left_ms < 0 ? 0 : left_ms < 60000 ? (int)left_ms : 60000);
-        if (warden->end_ms >= 0 && now_ms() >= warden->end_ms)
+        if (warden->end_ms >= 0 && warden_now_ms() >= warden->end_ms)
             warden->stopping = true;
         if (wait[2].revents != 0)
             warden->stopping = true;
@@ -323,16 +314,16 @@ static void live(struct warden *warden)
         if (wait[0].revents != 0)
             serve_one(warden);
     }
-    unlink(SOCKET_PATH);
+    unlink(WARDEN_SOCKET);
     end_all(warden);
 }
 
 static bool make_places(struct warden *warden, char *const *names, int n)
 {
-    char text[PLACES * 2 * NAME];
+    char text[WARDEN_PLACES * 2 * NAME];
     size_t used = 0;
     text[0] = '\0';
-    for (int i = 0; i < n && i < PLACES; i++) {
+    for (int i = 0; i < n && i < WARDEN_PLACES; i++) {
         if (unshare(CLONE_NEWNET) != 0)
             return false;
         warden->namespace[i] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -349,11 +340,11 @@ static bool make_places(struct warden *warden, char *const *names, int n)
 
 static int listen_here(void)
 {
-    struct sockaddr_un here = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
+    struct sockaddr_un here = {.sun_family = AF_UNIX, .sun_path = WARDEN_SOCKET};
     int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (listener < 0 || bind(listener, (struct sockaddr *)&here, sizeof here) != 0 ||
         listen(listener, 16) != 0) {
-        fprintf(stderr, "warden: %s: %s\n", SOCKET_PATH, strerror(errno));
+        fprintf(stderr, "warden: %s: %s\n", WARDEN_SOCKET, strerror(errno));
         return -1;
     }
     return listener;
@@ -392,7 +383,7 @@ static int serve(int argc, char **argv)
     int ready[2], at = 0, status = 2;
     for (; at + 1 < argc && strncmp(argv[at], "--", 2) == 0; at += 2)
         if (strcmp(argv[at], "--ttl") == 0)
-            warden.end_ms = now_ms() + 1000LL * atoll(argv[at + 1]);
+            warden.end_ms = warden_now_ms() + 1000LL * atoll(argv[at + 1]);
         else if (strcmp(argv[at], "--with") == 0)
             warden.companion = (int)syscall(SYS_pidfd_open, atoi(argv[at + 1]), 0);
     if (pipe2(ready, O_CLOEXEC) != 0)
@@ -413,81 +404,6 @@ static int serve(int argc, char **argv)
     return 0;
 }
 
-/* ---- the one who asks ---- */
-
-/* The reply's size, -1 without a warden. */
-static ssize_t request(char *const *argument, int n, char *reply, size_t size)
-{
-    struct sockaddr_un there = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
-    static char message[MESSAGE];
-    int peer = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    size_t used = 0;
-    ssize_t got = -1;
-    for (int i = 0; i < n && used + strlen(argument[i]) + 1 < sizeof message; i++) {
-        strcpy(message + used, argument[i]);
-        used += strlen(argument[i]) + 1;
-    }
-    if (peer >= 0 && connect(peer, (struct sockaddr *)&there, sizeof there) == 0 &&
-        send(peer, message, used, MSG_NOSIGNAL) == (ssize_t)used)
-        got = recv(peer, reply, size - 1, 0);
-    if (peer >= 0)
-        close(peer);
-    if (got >= 0)
-        reply[got] = '\0';
-    return got;
-}
-
-static int end_and_wait(const char *signal, int64_t grace_ms, char *pattern)
-{
-    char *list[] = {"list", pattern, NULL}, *first[] = {"signal", (char *)signal, pattern, NULL};
-    char *last[] = {"signal", "KILL", pattern, NULL};
-    char reply[MESSAGE];
-    int64_t deadline_ms = now_ms() + grace_ms;
-    if (request(first, 3, reply, sizeof reply) < 0)
-        return 3;
-    while (request(list, 2, reply, sizeof reply) > 0 && reply[0] != '\0') {
-        struct timespec moment = {0, 10000000};
-        if (now_ms() >= deadline_ms)
-            request(last, 3, reply, sizeof reply);
-        nanosleep(&moment, NULL);
-    }
-    return 0;
-}
-
-static int ask(int argc, char **argv)
-{
-    static char reply[MESSAGE];
-    if (argc == 4 && strcmp(argv[0], "end") == 0)
-        return end_and_wait(argv[1], atoll(argv[2]), argv[3]);
-    if (argc < 1 || request(argv, argc, reply, sizeof reply) < 0) {
-        fprintf(stderr, "warden: no lab is up here\n");
-        return 3;
-    }
-    if (strncmp(reply, "error: ", 7) == 0) {
-        fprintf(stderr, "warden: %s\n", reply + 7);
-        return 2;
-    }
-    if (strncmp(reply, "ok: ", 4) != 0)
-        fputs(reply, stdout);
-    return 0;
-}
-
-/* All are held until the last was found, so that they differ. */
-static int print_free_ports(int n)
-{
-    int held[PLACES];
-    for (int i = 0; i < n && i < PLACES; i++) {
-        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-        socklen_t size = sizeof at;
-        held[i] = socket(AF_INET, SOCK_STREAM, 0);
-        if (held[i] < 0 || bind(held[i], (struct sockaddr *)&at, sizeof at) != 0 ||
-            getsockname(held[i], (struct sockaddr *)&at, &size) != 0)
-            return 2;
-        printf("%d\n", ntohs(at.sin_port));
-    }
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 3 || chdir(argv[2]) != 0) {
@@ -497,6 +413,6 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "serve") == 0)
         return serve(argc - 3, argv + 3);
     if (strcmp(argv[1], "ports") == 0 && argc == 4)
-        return print_free_ports(atoi(argv[3]));
-    return ask(argc - 3, argv + 3);
+        return warden_ports(atoi(argv[3]));
+    return warden_ask(argc - 3, argv + 3);
 }
