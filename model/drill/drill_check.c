@@ -180,15 +180,13 @@ static bool others_there(const struct drill_loop *loop, char *why, size_t size)
 /* Whether the fault itself takes this feed away from the controller. */
 static bool is_meant(const struct drill_loop *loop, enum feed feed)
 {
+    const unsigned takes =
+        feed == FEED_GITHUB ? TAKES_GITHUB | TAKES_CALLS | TAKES_TOKEN : TAKES_PROMETHEUS;
     const struct scenario *scenario = loop->scenario;
     int i;
-    for (i = 0; i < scenario->n_faults; i++) {
-        enum fault_kind kind = scenario->faults[i].kind;
-        if (feed == FEED_GITHUB ? kind == FAULT_GITHUB_OUTAGE || kind == FAULT_GITHUB_API_ERRORS ||
-                                      kind == FAULT_TOKEN_EXPIRED
-                                : kind == FAULT_MONITORING_DOWN)
+    for (i = 0; i < scenario->n_faults; i++)
+        if (fault_takes(&scenario->faults[i]) & takes)
             return true;
-    }
     return false;
 }
 

@@ -213,6 +213,24 @@ START_TEST(trouble_elsewhere_stops_the_drill)
 }
 END_TEST
 
+/* Who is lost on purpose is not missed: ten minutes without are held on. */
+START_TEST(a_service_that_the_fault_takes_away_is_not_missed)
+{
+    static const enum fault_kind kinds[] = {FAULT_MONITORING_DOWN, FAULT_PROMETHEUS_DOWN,
+                                            FAULT_GITHUB_OUTAGE};
+    setup_again("drill:\n  lease: 40min\n  target: none\n"
+                "  revert: {after: time, at_the_latest: 10min}\n"
+                "  inject: [{name: first, run: [a], undo: [b]}]\n");
+    spy_close(&spy);
+    scenario.faults[0].kind = kinds[_i];
+    scenario.faults[0].n_targets = 0;
+    spy_open(&spy, &scenario);
+    run();
+    ck_assert_msg(report.end == DRILL_COMPLETED, "%s", report.why);
+    ck_assert_int_ge(report.reverted_ms - report.injected_ms, 10 * 60000);
+}
+END_TEST
+
 START_TEST(too_long_a_queue_stops_the_drill)
 {
     setup_again("drill:\n  lease: 40min\n  stop_when: {queue: 1}\n"
@@ -574,6 +592,7 @@ Suite *suite(void)
     tcase_add_loop_test(c, the_emergency_stop_undoes_everything_at_once, 0, 14);
     tcase_add_loop_test(c, a_signal_undoes_everything_at_once, 0, 14);
     tcase_add_loop_test(c, trouble_elsewhere_stops_the_drill, 0, 2);
+    tcase_add_loop_test(c, a_service_that_the_fault_takes_away_is_not_missed, 0, 3);
     tcase_add_test(c, too_long_a_queue_stops_the_drill);
     tcase_add_loop_test(c, each_precondition_refuses_the_drill, 0,
                         (int)(sizeof refusals / sizeof *refusals));
