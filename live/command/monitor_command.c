@@ -236,7 +236,8 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
         say_listening(monitor);
         notify_say("READY=1");
         watch_on(monitor, err);
-        interrupt_clear(); /* what is taken back in the end is not cut short as well */
+        if (err->code == UND_INTERRUPTED)
+            interrupt_clear(); /* what is taken back in the end is not cut short as well */
     }
     page_close(monitor->page);
     watch_close(monitor->watch);
