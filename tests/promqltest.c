@@ -19,21 +19,27 @@ static char *read_file(const char *path)
     return text;
 }
 
-static const char help[] = "usage: promqltest [--version 2|3] FILE...\n"
-                           "Runs Prometheus' own test scripts: a line for each failure, \"N "
-                           "passed, M failed\" at the end.\n"
-                           "Without --version each script runs as the version that it is written "
-                           "for: 3 where it has expect,\n"
-                           "eval_warn, eval_info or load_with_nhcb, else that under which less of "
-                           "it fails (said on stderr).\n"
-                           "Version 3 has all its feature flags on, as in its own tests.\n";
+static void help(FILE *out)
+{
+    static const char *const lines[] = {
+        "usage: promqltest [--version 2|3] FILE...",
+        "Runs Prometheus' own test scripts: a line for each failure, \"N passed, M failed\" at the",
+        "end. Without --version each script runs as the version under which less of it fails, "
+        "which",
+        "stderr names; of equal ones as 3 if it has expect, eval_warn, eval_info or "
+        "load_with_nhcb.",
+        "Version 3 has all its feature flags on, as in its own tests.",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        fprintf(out, "%s\n", lines[i]);
+}
 
 int main(int argc, char **argv)
 {
     struct script_result result = {0, 0};
     int first = 1, given = 0;
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        fputs(help, stdout);
+        help(stdout);
         return 0;
     }
     if (argc > 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--prometheus") == 0)) {
@@ -41,7 +47,7 @@ int main(int argc, char **argv)
         first = 3;
     }
     if (first >= argc || given < 0 || argv[first][0] == '-') {
-        fputs(help, stderr);
+        help(stderr);
         return 2;
     }
     for (int i = first; i < argc; i++) {

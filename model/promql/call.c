@@ -162,6 +162,7 @@ static bool is_histogram(enum function function)
 {
     return function == F_HISTOGRAM_AVG || function == F_HISTOGRAM_COUNT ||
            function == F_HISTOGRAM_FRACTION || function == F_HISTOGRAM_QUANTILE ||
+           function == F_HISTOGRAM_QUANTILES ||
            function == F_HISTOGRAM_STDDEV || function == F_HISTOGRAM_STDVAR ||
            function == F_HISTOGRAM_SUM;
 }

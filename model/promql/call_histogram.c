@@ -146,12 +146,13 @@ static void warn_of_bound(struct eval *eval, const struct labels *labels)
         labels_get(labels, "le"), *name ? " for metric name \"" : "", name, *name ? "\"" : "");
 }
 
+static const char *const le[] = {"le"};
+
 /* The samples with a bound in `le`, by their other labels. */
-static struct buckets *gather(struct eval *eval, const struct vector *vector, int *n)
+static struct buckets *gather(struct eval *eval, const struct vector *vector, uint64_t round,
+                              int *n)
 {
-    static const char *const le[] = {"le"};
     struct buckets *all = arena_take(eval->arena, (size_t)(vector->n + 1) * sizeof *all);
-    uint64_t round = labels_round(eval->pool);
     *n = 0;
     for (int i = 0; i < vector->n; i++) {
         struct labels *labels = vector->list[i].labels;
@@ -183,48 +184,128 @@ static struct buckets *gather(struct eval *eval, const struct vector *vector, in
     return all;
 }
 
-/* A native histogram's quantile that no content has a say in; all else is an error. */
-static enum und_code native(struct eval *eval, const struct promql_node *node, double q,
-                            struct sample *sample, struct vector *out)
+/* What a call asks of each histogram. */
+struct asked {
+    enum function function;
+    double *parameters; /* quantiles, or two bounds */
+    int n;
+    const char *label; /* of histogram_quantiles: where each result says its quantile */
+};
+
+/* As OpenMetrics writes numbers: 1.0 */
+static const char *as_label(double number, char text[GO_NUMBER])
 {
-    if (node->function->function != F_HISTOGRAM_QUANTILE || (q >= 0 && q <= 1))
-        return eval_fail_histogram(eval, sample->labels);
-    eval_drop_name(eval, vector_push(eval, out, sample->labels,
-                                     isnan(q) ? NAN
-                                     : q < 0  ? -INFINITY
-                                              : INFINITY));
+    go_format_short(number, text);
+    return isfinite(number) && !strpbrk(text, ".e") ? strcat(text, ".0") : text;
+}
+
+static void give(struct eval *eval, const struct asked *asked, struct labels *labels, int i,
+                 double value, struct vector *out)
+{
+    struct sample *sample = vector_push(eval, out, labels, value);
+    char text[GO_NUMBER];
+    eval_drop_name(eval, sample);
+    if (asked->label)
+        sample->labels = labels_set(eval->pool, sample->labels, asked->label,
+                                    as_label(asked->parameters[i], text));
+}
+
+static void of_buckets(struct eval *eval, const struct asked *asked, struct buckets *buckets,
+                       struct vector *out)
+{
+    if (asked->function == F_HISTOGRAM_FRACTION) {
+        give(eval, asked, buckets->labels, 0,
+             bucket_fraction(asked->parameters[0], asked->parameters[1], buckets), out);
+        return;
+    }
+    for (int i = 0; i < asked->n; i++)
+        give(eval, asked, buckets->labels, i, bucket_quantile(eval, asked->parameters[i], buckets),
+             out);
+}
+
+/* A native histogram's quantiles that no content has a say in; all else is an error. */
+static enum und_code of_native(struct eval *eval, const struct asked *asked,
+                               const struct sample *sample, struct vector *out)
+{
+    for (int i = 0; i < asked->n; i++) {
+        double q = asked->parameters[i];
+        if (q >= 0 && q <= 1)
+            return eval_fail_histogram(eval, sample->labels);
+        give(eval, asked, sample->labels, i, isnan(q) ? NAN : q < 0 ? -INFINITY : INFINITY, out);
+    }
+    return UND_OK;
+}
+
+/* Neither of a classic and a native histogram of the same labels has a result. */
+static void conflict(struct eval *eval, struct buckets *buckets)
+{
+    const char *name = name_of(buckets);
+    buckets->n = 0;
+    eval_warn(eval, "vector contains a mix of classic and native histograms%s%.200s%s",
+              *name ? " for metric name \"" : "", name, *name ? "\"" : "");
+}
+
+static enum und_code of_natives(struct eval *eval, const struct asked *asked,
+                                const struct vector *vector, uint64_t round, struct buckets *all,
+                                struct vector *out)
+{
+    bool quantiles = asked->function == F_HISTOGRAM_QUANTILE || asked->label;
+    for (int i = 0; i < vector->n; i++) {
+        const struct sample *sample = &vector->list[i];
+        struct labels *key = labels_drop(eval->pool, sample->labels, le, 1);
+        if (!store_is_histogram(sample->value))
+            continue;
+        if (all && key->mark == round)
+            conflict(eval, &all[key->slot]);
+        else if (!quantiles)
+            return eval_fail_histogram(eval, sample->labels);
+        else if (of_native(eval, asked, sample, out))
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
+static enum und_code read_asked(struct eval *eval, const struct promql_node *node, int64_t t_ms,
+                                struct asked *asked, struct vector *vector)
+{
+    *asked = (struct asked){.function = node->function->function};
+    asked->parameters =
+        arena_take(eval->arena, (size_t)(node->n_args + 1) * sizeof *asked->parameters);
+    for (int i = 0; i < node->n_args; i++) {
+        const struct promql_node *arg = node->args[i];
+        if (arg->type == PROMQL_LITERAL)
+            asked->label = arg->name;
+        else if (arg->type == PROMQL_VECTOR
+                     ? eval_vector(eval, arg, t_ms, vector)
+                     : eval_scalar(eval, arg, t_ms, &asked->parameters[asked->n++]))
+            return UND_USAGE;
+    }
+    if (asked->label && !*asked->label)
+        return eval_fail(eval, "invalid label name \"\"");
+    for (int i = 0; i < asked->n && asked->function != F_HISTOGRAM_FRACTION; i++)
+        eval_warn_quantile(eval, asked->parameters[i]);
     return UND_OK;
 }
 
 enum und_code call_histogram(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                              struct vector *out)
 {
-    bool quantile = node->function->function == F_HISTOGRAM_QUANTILE;
     bool fraction = node->function->function == F_HISTOGRAM_FRACTION && eval->v3;
-    double parameters[2] = {0, 0};
-    struct buckets *all;
-    struct vector vector;
-    int n;
-    for (int i = 0; i < node->n_args - 1; i++) {
-        if (eval_scalar(eval, node->args[i], t_ms, &parameters[i]))
-            return UND_USAGE;
-    }
-    if (eval_vector(eval, node->args[node->n_args - 1], t_ms, &vector))
+    struct buckets *all = NULL;
+    struct vector vector = {NULL, 0, 0};
+    struct asked asked;
+    uint64_t round;
+    int n = 0;
+    if (read_asked(eval, node, t_ms, &asked, &vector))
         return UND_USAGE;
-    if (quantile)
-        eval_warn_quantile(eval, parameters[0]);
-    for (int i = 0; i < vector.n; i++) {
-        if (store_is_histogram(vector.list[i].value) &&
-            native(eval, node, parameters[0], &vector.list[i], out))
-            return UND_USAGE;
+    round = labels_round(eval->pool);
+    if (asked.function == F_HISTOGRAM_QUANTILE || asked.label || fraction)
+        all = gather(eval, &vector, round, &n);
+    if (of_natives(eval, &asked, &vector, round, all, out))
+        return UND_USAGE;
+    for (int i = 0; i < n; i++) {
+        if (all[i].n > 0)
+            of_buckets(eval, &asked, &all[i], out);
     }
-    if (!quantile && !fraction) /* of native histograms only */
-        return UND_OK;
-    all = gather(eval, &vector, &n);
-    for (int i = 0; i < n; i++)
-        eval_drop_name(
-            eval, vector_push(eval, out, all[i].labels,
-                              quantile ? bucket_quantile(eval, parameters[0], &all[i])
-                                       : bucket_fraction(parameters[0], parameters[1], &all[i])));
     return vector_check(eval, out);
 }

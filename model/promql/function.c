@@ -64,6 +64,7 @@ static const struct promql_function functions[] = {
     MATH("histogram_count", F_HISTOGRAM_COUNT),
     {"histogram_fraction", F_HISTOGRAM_FRACTION, V, {N, N, V}, 3, 0, BOTH},
     {"histogram_quantile", F_HISTOGRAM_QUANTILE, V, {N, V}, 2, 0, BOTH},
+    {"histogram_quantiles", F_HISTOGRAM_QUANTILES, V, {V, T, N}, 3, -1, FLAGGED},
     {"histogram_stddev", F_HISTOGRAM_STDDEV, V, {V}, 1, 0, ONLY_3},
     {"histogram_stdvar", F_HISTOGRAM_STDVAR, V, {V}, 1, 0, ONLY_3},
     MATH("histogram_sum", F_HISTOGRAM_SUM),

@@ -289,9 +289,12 @@ static int failures(const char *text, enum promql_version version)
 enum promql_version promql_script_version(const char *text)
 {
     static const char *const of_3[] = {"expect ", "eval_warn", "eval_info", "load_with_nhcb"};
+    int with_2 = failures(text, PROMQL_2), with_3 = failures(text, PROMQL_3);
+    if (with_2 != with_3)
+        return with_2 < with_3 ? PROMQL_2 : PROMQL_3;
     for (size_t i = 0; i < sizeof of_3 / sizeof *of_3; i++) {
         if (has_line(text, of_3[i]))
             return PROMQL_3;
     }
-    return failures(text, PROMQL_3) < failures(text, PROMQL_2) ? PROMQL_3 : PROMQL_2;
+    return PROMQL_2;
 }

@@ -20,8 +20,8 @@ struct script_result {
 void promql_script_run(const char *name, char *text, enum promql_version version,
                        struct script_result *result, FILE *out);
 
-/* The version that a script is written for: by what only version 3's have (expect, eval_warn,
- * eval_info, load_with_nhcb), else the one under which less of it fails; 2 if both are equal. */
+/* The version that a script is written for: the one under which less of it fails; of equal ones 3
+ * if it has what only that version's own do (expect, eval_warn, eval_info, load_with_nhcb). */
 enum promql_version promql_script_version(const char *text);
 
 #endif
