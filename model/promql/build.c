@@ -160,7 +160,10 @@ static enum und_code check_count(struct parser *parser, const struct promql_node
 static enum und_code check_info(struct parser *parser, const struct promql_node *call)
 {
     const struct promql_node *wanted = call->n_args > 1 ? call->args[1] : NULL;
-    if (!wanted || (wanted->kind == PROMQL_SELECTOR && parser->lexer.text[wanted->start] == '{'))
+    if (!wanted)
+        return UND_OK;
+    if (wanted->kind == PROMQL_SELECTOR && parser->lexer.text[wanted->start] == '{' &&
+        !wanted->smoothed && !wanted->offset_ms && wanted->at == PROMQL_NO_AT)
         return UND_OK;
     return FAIL(wanted->start, "want label matchers as {data=~\".+\"} in info()");
 }

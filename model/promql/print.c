@@ -1,5 +1,6 @@
 #include "promql.h"
 
+#include "function.h"
 #include "lexer.h"
 
 #include <math.h>
@@ -119,10 +120,10 @@ static void print_shift(struct printer *printer, const struct promql_node *node)
         print_duration(printer, " offset ", node->offset_ms);
 }
 
-static void print_selector(struct printer *printer, const struct promql_node *node)
+/* The metric's name before the braces if it is `named`, else in them. */
+static void print_series(struct printer *printer, const struct promql_node *node, bool named)
 {
     static const char *const signs[] = {"=", "!=", "=~", "!~"};
-    bool named = promql_is_name(node->name);
     int written = 0;
     if (named)
         print(printer, "%s", node->name);
@@ -137,7 +138,12 @@ static void print_selector(struct printer *printer, const struct promql_node *no
         print(printer, "%s", signs[matcher->match]);
         print_text(printer, matcher->value);
     }
-    print(printer, "%s", written ? "}" : "");
+    print(printer, "%s", written ? "}" : named ? "" : "{}");
+}
+
+static void print_selector(struct printer *printer, const struct promql_node *node)
+{
+    print_series(printer, node, promql_is_name(node->name));
     if (node->range_ms)
         print_calculated(printer, "[", node->range, node->range_ms, "]");
     if (node->anchored || node->smoothed)
@@ -167,7 +173,10 @@ static void print_call(struct printer *printer, const struct promql_node *node)
     print(printer, "(");
     for (int i = 0; i < node->n_args; i++) {
         print(printer, "%s", i ? ", " : "");
-        print_node(printer, node->args[i], 0);
+        if (i > 0 && node->function && node->function->function == F_INFO)
+            print_series(printer, node->args[i], false);
+        else
+            print_node(printer, node->args[i], 0);
     }
     print(printer, ")");
 }

@@ -158,6 +158,8 @@ static const struct {
 } flagged_forms[] = {
     {"x[step()]", "x[step()]"},
     {"x[min(step(),1m)+1] offset -range()", "x[min_of(step(), 60) + 1] offset (-range())"},
+    {"info(x, {__name__=\"y\",a=~\".*\"})", "info(x, {__name__=\"y\",a=~\".*\"})"},
+    {"info(x, {})", "info(x, {})"},
     {"sum_over_time(x[range():step()*2])", "sum_over_time(x[range():step() * 2])"},
     {"rate(x[60] smoothed @ 0 offset (2*1m))", "rate(x[1m] smoothed @ 0.000 offset 2m)"},
     {"a + on(b) group_left() fill(-1) c",
@@ -192,10 +194,25 @@ END_TEST
 
 /* Refused with all flags, too; metrics may have the words as names. */
 static const char *const refused_text[] = {
-    "x[5m - 5m]",      "x[5m / 0]",    "x[5m % 0]",     "x[foo()]",      "x[min(1m)]",
-    "x[5m +]",         "x offset (5m", "x anchored",    "(x) smoothed",  "x[5m] anchored smoothed",
-    "x and fill(0) y", "x + fill() y", "x + fill(y) z", "1 + fill(0) x", "info(x, y)",
-    "info(x, 1)",      "x[1e30]",
+    "x[5m - 5m]",
+    "x[5m / 0]",
+    "x[2 / 1h]",
+    "x[5m % 0]",
+    "x[foo()]",
+    "x[min(1m)]",
+    "x[5m +]",
+    "x offset (5m",
+    "x anchored",
+    "(x) smoothed",
+    "x[5m] anchored smoothed",
+    "x and fill(0) y",
+    "x + fill() y",
+    "x + fill(y) z",
+    "1 + fill(0) x",
+    "info(x, y)",
+    "info(x, 1)",
+    "info(x, {a=\"b\"} offset 5m)",
+    "x[1e30]",
 };
 
 START_TEST(flags_do_not_take_everything)
