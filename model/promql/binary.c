@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
@@ -77,7 +76,7 @@ static enum und_code with_histograms(struct eval *eval, const struct promql_node
     bool left = store_is_histogram(sides[0]), both = left && store_is_histogram(sides[1]);
     const char *word = promql_op_word(node->op);
     if (both && (node->op == PROMQL_EQ || node->op == PROMQL_NE)) {
-        *keep = (memcmp(&sides[0], &sides[1], sizeof *sides) == 0) == (node->op == PROMQL_EQ);
+        *keep = store_same_histogram(sides[0], sides[1]) == (node->op == PROMQL_EQ);
         return UND_OK;
     }
     if (both ? node->op == PROMQL_ADD || node->op == PROMQL_SUB

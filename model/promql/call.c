@@ -153,8 +153,9 @@ static enum und_code to_vector(struct eval *eval, const struct promql_node *node
 static enum und_code date_of_now(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                  struct value *out)
 {
+    int64_t now = t_ms / 1000;
     vector_push(eval, &out->vector, labels_none(eval->pool),
-                date_part((double)(t_ms / 1000), (int)node->function->function));
+                date_part((double)now, (int)node->function->function));
     return UND_OK;
 }
 
@@ -162,9 +163,8 @@ static bool is_histogram(enum function function)
 {
     return function == F_HISTOGRAM_AVG || function == F_HISTOGRAM_COUNT ||
            function == F_HISTOGRAM_FRACTION || function == F_HISTOGRAM_QUANTILE ||
-           function == F_HISTOGRAM_QUANTILES ||
-           function == F_HISTOGRAM_STDDEV || function == F_HISTOGRAM_STDVAR ||
-           function == F_HISTOGRAM_SUM;
+           function == F_HISTOGRAM_QUANTILES || function == F_HISTOGRAM_STDDEV ||
+           function == F_HISTOGRAM_STDVAR || function == F_HISTOGRAM_SUM;
 }
 
 static bool takes_range(const struct promql_node *node)

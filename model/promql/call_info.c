@@ -1,6 +1,8 @@
 /* info(): a vector's series get the labels of the info series of the same instance and job. */
 #include "eval.h"
 
+#include "model/base/assert.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +117,7 @@ static enum und_code keep_latest(struct info *info, const struct sample *sample,
         info->room = vector.room;
         return UND_OK;
     }
+    UND_ASSERT(info->list != NULL);
     if (info->list[key->slot].t_ms == sample->t_ms)
         return conflict(info, &info->list[key->slot], sample);
     if (info->list[key->slot].t_ms < sample->t_ms)

@@ -111,7 +111,7 @@ static bool needs_content(const struct window *window)
 {
     for (int i = 1; i < window->n; i++) {
         double a = window->points[i - 1].value, b = window->points[i].value;
-        if (store_is_histogram(a) && store_is_histogram(b) && !window_same_histogram(a, b))
+        if (store_is_histogram(a) && store_is_histogram(b) && !store_same_histogram(a, b))
             return true;
     }
     return false;

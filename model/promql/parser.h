@@ -1,5 +1,6 @@
 /*
- * Private to the parser: what the grammar (parser.c, parser_words.c) and the nodes' own rules (build.c) share.
+ * Private to the parser: what the grammar (parser.c, parser_postfix.c, parser_words.c), durations
+ * (duration.c) and the nodes' own rules (build.c) share.
  */
 #ifndef MODEL_PROMQL_PARSER_H
 #define MODEL_PROMQL_PARSER_H

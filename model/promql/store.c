@@ -42,6 +42,11 @@ bool store_is_histogram(double value)
     return bits_of(value) >> 48 == HISTOGRAM;
 }
 
+bool store_same_histogram(double a, double b)
+{
+    return store_is_histogram(a) && bits_of(a) == bits_of(b);
+}
+
 struct store *store_open(void)
 {
     struct store *store = calloc(1, sizeof *store);

@@ -46,5 +46,6 @@ double store_stale(void); /* the staleness marker */
 double store_histogram(uint64_t digest);
 bool store_is_stale(double value);
 bool store_is_histogram(double value);
+bool store_same_histogram(double a, double b);
 
 #endif

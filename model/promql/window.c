@@ -4,7 +4,6 @@
 #include "model/base/assert.h"
 
 #include <math.h>
-#include <string.h>
 
 /* --- rates ----------------------------------------------------------------------------------- */
 
@@ -201,18 +200,13 @@ static double deviation_over(const struct window *window)
     return quantile_of(0.5, window->room, window->n);
 }
 
-bool window_same_histogram(double a, double b)
-{
-    return memcmp(&a, &b, sizeof a) == 0;
-}
-
 static double changes_over(const struct window *window, bool only_down)
 {
     double n = 0;
     for (int i = 1; i < window->n; i++) {
         double before = window->points[i - 1].value, now = window->points[i].value;
         if (store_is_histogram(before) || store_is_histogram(now))
-            n += !window_same_histogram(before, now);
+            n += !store_same_histogram(before, now);
         else if (only_down)
             n += now < before;
         else

@@ -29,6 +29,5 @@ void window_anchor(struct window *window);
 /* A value between two points of which either may be NULL; false without one before. */
 bool window_smooth_at(const struct point *before, const struct point *behind, int64_t t_ms,
                       double *out);
-bool window_same_histogram(double a, double b);
 
 #endif
