@@ -260,6 +260,7 @@ static void take_next(struct monitor *monitor)
 static enum und_code run(struct monitor *monitor, struct und_err *err)
 {
     const char *path = monitor->journal_path ? monitor->journal_path : monitor->fleet.live.journal;
+    int signals;
     if (!monitor->fleet.live.present)
         return und_fail(err, UND_USAGE, "%s: has no live section, want one: where the services are",
                         monitor->path);
@@ -267,8 +268,12 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
         finish_rollbacks(monitor, err) != UND_OK)
         return err->code;
     monitor->until_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : 0;
-    while (run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS)
+    signals = interrupt_count();
+    while (run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS &&
+           interrupt_count() == signals) /* one between two runs ends it, too */
         take_next(monitor);
+    if (err->code == UND_OK && interrupt_count() != signals && interrupt_signal() != 15)
+        und_fail(err, UND_INTERRUPTED, "monitor: interrupted");
     notify_say("STOPPING=1");
     return err->code;
 }
