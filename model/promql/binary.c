@@ -105,7 +105,7 @@ static enum und_code operate(struct eval *eval, const struct promql_node *node,
     if (node->as_bool)
         *value = keep;
     else
-        *there &= keep;
+        *there &= keep || eval->relaxed;
     return UND_OK;
 }
 
@@ -170,7 +170,8 @@ static enum und_code set_operation(struct eval *eval, const struct promql_node *
     for (int i = 0; is_or && i < left->n; i++)
         *vector_push(eval, out, NULL, 0) = left->list[i];
     for (int i = 0; i < filtered->n; i++) {
-        if ((signature(eval, node, filtered->list[i].labels)->mark == round) == want)
+        if ((signature(eval, node, filtered->list[i].labels)->mark == round) == want ||
+            (eval->relaxed && node->op == PROMQL_UNLESS))
             *vector_push(eval, out, NULL, 0) = filtered->list[i];
     }
     return vector_check(eval, out);

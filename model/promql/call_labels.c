@@ -45,7 +45,7 @@ enum und_code call_absent(struct eval *eval, const struct promql_node *node, int
     struct value value;
     if (eval_node(eval, node->args[0], t_ms, &value))
         return UND_USAGE;
-    if (value.vector.n == 0 && value.matrix.n == 0)
+    if ((value.vector.n == 0 && value.matrix.n == 0) || eval->relaxed)
         vector_push(eval, out, absent_labels(eval, node->args[0]), 1);
     return UND_OK;
 }

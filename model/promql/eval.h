@@ -25,7 +25,7 @@ struct eval {
     struct arena *arena;    /* of the present step */
     struct arena *steps[8]; /* of subqueries' steps, one a nesting level, made when needed */
     int level;
-    bool v3, delayed_names, annotate;
+    bool v3, delayed_names, annotate, relaxed;
     int64_t lookback_ms, step_ms, most, left;
     int64_t start_ms, end_ms;       /* of the whole query, for @ */
     int64_t query_step_ms;          /* of the whole query; 0 of an instant one */

@@ -27,6 +27,9 @@ struct query_options {
     int64_t lookback_ms; /* 0: QUERY_LOOKBACK_MS */
     int64_t step_ms;     /* of subqueries that name none; 0: QUERY_STEP_MS */
     int64_t most;        /* 0: QUERY_MOST */
+    /* Which labels could results have? Samples of any age are found, comparisons and `unless` keep
+     * everything, absent() is true. */
+    bool relaxed;
     bool delayed_names;  /* version 3's feature: names are dropped from results only */
     bool annotate;       /* version 3: gather what query_annotations tells */
 };

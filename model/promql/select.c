@@ -111,10 +111,11 @@ static enum und_code select_instant(struct eval *eval, const struct promql_node 
     for (int i = 0; i < selection->n; i++) {
         const struct series *series = &eval->store->series[selection->series[i]];
         int64_t right_ms = pinned_at(eval, node, ref_ms);
-        int n = points_until(series, lesser(ref_ms, right_ms));
+        int n = eval->relaxed ? series->n : points_until(series, lesser(ref_ms, right_ms));
         const struct point *point = n ? &series->points[n - 1] : NULL;
         if (!point || store_is_stale(point->value) ||
-            point->t_ms < greater(ref_ms, right_ms) - eval->lookback_ms + eval->v3)
+            (!eval->relaxed &&
+             point->t_ms < greater(ref_ms, right_ms) - eval->lookback_ms + eval->v3))
             continue;
         if (store_is_histogram(point->value) && !eval->v3)
             return eval_fail_histogram(eval, series->labels);
@@ -131,6 +132,8 @@ static enum und_code fresh_points(struct eval *eval, const struct series *series
     struct point *fresh = NULL;
     int n = end - first, kept = 0;
     for (int i = 0; i < n; i++) {
+        if (points[i].value == points[i].value && !fresh)
+            continue; /* a number: markers and histograms are none */
         range->histograms += store_is_histogram(points[i].value);
         if (range->histograms && !eval->v3)
             return eval_fail_histogram(eval, series->labels);
@@ -159,6 +162,10 @@ static enum und_code select_range(struct eval *eval, const struct promql_node *n
             points_until(series, greater(ref_ms, right_ms) - node->range_ms - more_ms - !eval->v3);
         int end = points_until(series, lesser(ref_ms, right_ms) + (node->smoothed ? more_ms : 0));
         struct range range = {.labels = series->labels};
+        if (eval->relaxed) {
+            first = 0;
+            end = series->n;
+        }
         if (first >= end)
             continue;
         if (fresh_points(eval, series, first, end, &range))

@@ -1,0 +1,43 @@
+/*
+ * What an alert's expression reaches in a fleet: which of the series that it names are there, which
+ * labels its alerts would have, which hosts they are about, and whether it can fire at all.
+ */
+#ifndef MODEL_SERIES_REACH_H
+#define MODEL_SERIES_REACH_H
+
+#include "bounds.h"
+#include "model/promql/query.h"
+#include "model/rules/rule_file.h"
+
+struct reach_world {
+    const struct fleet *fleet; /* borrowed */
+    struct store *store;       /* owned: every series, with a sample or two */
+    struct exported_list exported;
+    struct bounds_record *records; /* owned; their expressions are the set's */
+    int n_records;
+};
+
+enum reach_verdict {
+    REACH_NO_SERIES, /* nobody exports what it reads: never fires */
+    REACH_NEVER,     /* its series are there, but their values cannot make it true */
+    REACH_BY_FAULT,  /* jobs alone do not */
+    REACH_BY_JOBS    /* by its bounds, the load alone may */
+};
+
+struct reach {
+    enum reach_verdict verdict;
+    struct labels *of_host[FLEET_HOSTS]; /* labels of a result about that host, NULL: there is none
+                                          */
+    uint64_t hosts;                      /* bit set of them */
+    int n, homeless;                     /* results; those about no host */
+    char missing[256];                   /* metrics that nobody exports, "a, b" */
+    char sources[512];                   /* "the share of CPU in use (node_exporter on the host)" */
+};
+
+/* `set` gives the recording rules; may be NULL. */
+struct reach_world *reach_open(const struct fleet *fleet, const struct rule_set *set);
+void reach_close(struct reach_world *world);
+void reach_find(struct reach_world *world, const struct promql *promql, struct reach *out);
+const char *reach_words(enum reach_verdict verdict);
+
+#endif
