@@ -98,6 +98,7 @@ static enum und_code read_targets(struct spec *spec, const struct field *field, 
 }
 
 static const char *const lies[] = {"offline", "idle", "missing", NULL};
+static const char *const mounts[] = {"/", "/boot", NULL};
 
 static const struct field fault_fields[] = {
     {.key = "at",
@@ -213,6 +214,29 @@ static const struct field fault_fields[] = {
      .help =
          "github-lies: what the list of runners says: offline although they work, idle although "
          "they are busy, missing although they are there"},
+    {.key = "size",
+     .kind = FIELD_SIZE,
+     AT(struct fault, size_bytes),
+     RANGE(1, 1e15),
+     .help = "disk-fill: how much is written, at once or in every `per`"},
+    {.key = "per",
+     .kind = FIELD_DURATION,
+     AT(struct fault, per_ms),
+     RANGE(1000, (double)UNITS_YEAR),
+     .help = "disk-fill: size is written in every such time; left out: at once"},
+    {.key = "mount",
+     .kind = FIELD_ENUM,
+     AT(struct fault, mount),
+     .names = mounts,
+     .fallback = "/",
+     .help = "disk-fill: the file system; once / is full, jobs fail in their first minute"},
+    {.key = "cleanup",
+     .kind = FIELD_DURATION,
+     AT(struct fault, cleanup_ms),
+     RANGE(0, (double)UNITS_YEAR),
+     .fallback = "1d",
+     .help = "disk-fill: what it has written is deleted at every multiple of this time of the "
+             "scenario; 0s: never"},
     {.key = NULL},
 };
 
@@ -240,6 +264,10 @@ static const struct {
     {"down", KEY_CYCLE},
     {"delay", KEY_DELAY},
     {"lie", KEY_LIE},
+    {"size", KEY_SIZE},
+    {"per", KEY_FILL},
+    {"mount", KEY_FILL},
+    {"cleanup", KEY_FILL},
 };
 
 /* Keys that a kind has no use for are errors, not ignored. */

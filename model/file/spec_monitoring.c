@@ -1,8 +1,10 @@
 /* The tables of Prometheus and Alertmanager; alert rules apart. */
+#include "model/base/assert.h"
 #include "model/base/units.h"
 #include "spec_tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const group_labels[] = {"alertname", "instance", NULL};
@@ -100,6 +102,64 @@ static enum und_code read_left_out(struct spec *spec, const struct field *field,
     return UND_OK;
 }
 
+static char *text_of(const json_t *item, const char *key)
+{
+    const char *text = json_string_value(json_object_get(item, key));
+    char *copy = strdup(text ? text : "");
+    UND_ASSERT(copy != NULL);
+    return copy;
+}
+
+static int64_t number_of(const json_t *item, const char *key)
+{
+    return json_integer_value(json_object_get(item, key));
+}
+
+static void read_one_series(const json_t *item, struct series_rule *rule)
+{
+    const json_t *index = json_object_get(item, "rule");
+    char *group = text_of(item, "group");
+    *rule = (struct series_rule){.name = text_of(item, "name"),
+                                 .expr = text_of(item, "expr"),
+                                 .labels = json_dumps(json_object_get(item, "labels"), 0),
+                                 .records = json_is_true(json_object_get(item, "records")),
+                                 .rule = index ? (int)json_integer_value(index) : -1,
+                                 .interval_ms = number_of(item, "interval_ms"),
+                                 .for_ms = number_of(item, "for_ms"),
+                                 .keep_firing_ms = number_of(item, "keep_firing_ms"),
+                                 .offset_ms = number_of(item, "offset_ms"),
+                                 .limit = (int)number_of(item, "limit")};
+    snprintf(rule->group, sizeof rule->group, "%s", group);
+    free(group);
+}
+
+/* monitoring_expand.c has written them, from files that are known to be good. */
+static enum und_code read_series(struct spec *spec, const struct field *field, void *base,
+                                 json_t *value, const struct spot *spot)
+{
+    struct monitoring *monitoring = base;
+    size_t i;
+    json_t *item;
+    (void)field;
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list");
+    monitoring->series = calloc(json_array_size(value) + 1, sizeof *monitoring->series);
+    UND_ASSERT(monitoring->series != NULL);
+    json_array_foreach (value, i, item) {
+        struct series_rule *rule = &monitoring->series[i];
+        if (!json_is_string(json_object_get(item, "name")) ||
+            !json_is_string(json_object_get(item, "expr")) ||
+            !json_is_object(json_object_get(item, "labels")))
+            return spec_refuse(spec, spot, item, "name, expr and labels of a rule");
+        read_one_series(item, rule);
+        monitoring->n_series++;
+        if (rule->rule < -1 || rule->rule >= monitoring->n_rules ||
+            (rule->rule >= 0 && monitoring->rules[rule->rule].signal != SIGNAL_SERIES))
+            return spec_refuse(spec, spot, item, "the place of a rule of signal series");
+    }
+    return UND_OK;
+}
+
 static const struct field monitoring_fields[] = {
     {.key = "scrape_interval",
      .kind = FIELD_DURATION,
@@ -164,7 +224,12 @@ static const struct field monitoring_fields[] = {
      .kind = FIELD_CUSTOM,
      .read = read_left_out,
      .schema = "{type: array, items: {type: object}}",
-     .help = "alerts of the rule files that are not simulated: rule files give them"},
+     .help = "alerts of the rule files that never fire here: rule files give them"},
+    {.key = "series",
+     .kind = FIELD_CUSTOM,
+     .read = read_series,
+     .schema = "{type: array, items: {type: object}}",
+     .help = "rules that are evaluated on the simulated series: rule files give them"},
     {.key = "config",
      .kind = FIELD_CUSTOM,
      .read = read_elsewhere,

@@ -5,8 +5,8 @@
 #include <string.h>
 
 const char *const spec_severities[] = {"info", "warning", "critical", "page", NULL};
-const char *const spec_signals[] = {"up",     "absent", "cpu",          "cpu-irate",
-                                    "memory", "disk",   "job-duration", NULL};
+const char *const spec_signals[] = {"up",   "absent",       "cpu",    "cpu-irate", "memory",
+                                    "disk", "job-duration", "series", NULL};
 
 /* A list of names as a bit set; the hosts have been read before. */
 static enum und_code read_hosts(struct spec *spec, const struct field *field, void *base,
@@ -116,13 +116,13 @@ static const struct field rule_fields[] = {
     {.key = "for",
      .kind = FIELD_DURATION,
      AT(struct rule, for_ms),
-     RANGE(0, (double)UNITS_DAY),
+     RANGE(0, (double)UNITS_YEAR),
      .fallback = "0s",
      .help = "pending this long before it fires"},
     {.key = "keep_firing_for",
      .kind = FIELD_DURATION,
      AT(struct rule, keep_firing_ms),
-     RANGE(0, (double)UNITS_DAY),
+     RANGE(0, (double)UNITS_YEAR),
      .fallback = "0s",
      .help = "fires on after the cause has gone"},
     {.key = "severity",
@@ -174,7 +174,8 @@ static enum und_code check_rule(struct spec *spec, void *base, json_t *mapping,
                                 const struct spot *whole)
 {
     const struct rule *rule = base;
-    bool bare = rule->signal == SIGNAL_UP || rule->signal == SIGNAL_ABSENT;
+    bool bare =
+        rule->signal == SIGNAL_UP || rule->signal == SIGNAL_ABSENT || rule->signal == SIGNAL_SERIES;
     bool above = json_object_get(mapping, "above") != NULL;
     struct spot spot = spec_spot(spec, mapping, above || !rule->below ? "above" : "below", whole);
     if (bare && (above || rule->below))
@@ -192,7 +193,8 @@ const struct table spec_rule = {
     .help = "an alert rule",
     .fields = rule_fields,
     .check = check_rule,
-    .rules = "{if: {properties: {signal: {enum: [up, absent]}}}, then: {properties: {above: false, "
+    .rules = "{if: {properties: {signal: {enum: [up, absent, series]}}}, then: {properties: "
+             "{above: false, "
              "below: false}}, else: {oneOf: [{required: [above]}, {required: [below]}]}}",
 };
 

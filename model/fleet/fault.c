@@ -35,6 +35,7 @@ const char *const fault_kind_names[FAULT_KINDS + 1] = {
     [FAULT_RUNNER_UPDATE] = "runner-update",
     [FAULT_DEPENDENCY_DOWN] = "dependency-down",
     [FAULT_CONTROLLER_RESTART] = "controller-restart",
+    [FAULT_DISK_FILL] = "disk-fill",
 };
 
 #define STRESS(shown_by)                                                                           \
@@ -82,6 +83,7 @@ static const struct fault_row rows[FAULT_KINDS] = {
     [FAULT_RUNNER_UPDATE] = {.must = KEY_TARGET, .takes = TAKES_SESSIONS, .real_github = true},
     [FAULT_DEPENDENCY_DOWN] = {.may = KEY_SHARE, .takes = TAKES_DEPENDENCY},
     [FAULT_CONTROLLER_RESTART] = {.may = KEY_GRACEFUL, .takes = TAKES_CONTROLLER, .instant = true},
+    [FAULT_DISK_FILL] = {.must = KEY_TARGET | KEY_SIZE, .may = KEY_FILL, .takes = TAKES_ROOM},
 };
 
 const struct fault_row *fault_row(enum fault_kind kind)
@@ -127,7 +129,7 @@ bool fault_severs(const struct fault *fault)
 bool fault_degrades(const struct fault *fault)
 {
     return (fault_takes(fault) & (TAKES_LOAD | TAKES_SPEED | TAKES_SLOTS | TAKES_LISTENERS |
-                                  TAKES_WORKERS | TAKES_DISK)) != 0 &&
+                                  TAKES_WORKERS | TAKES_DISK | TAKES_ROOM)) != 0 &&
            !fault_severs(fault);
 }
 

@@ -49,6 +49,7 @@ enum fault_kind {
     FAULT_RUNNER_UPDATE,
     FAULT_DEPENDENCY_DOWN,
     FAULT_CONTROLLER_RESTART,
+    FAULT_DISK_FILL,
     FAULT_KINDS
 };
 
@@ -80,6 +81,7 @@ enum fault_taken {
     TAKES_LABELS = 1 << 24,        /* host: registrations lose their job and their label */
     TAKES_SESSIONS = 1 << 25,      /* host: idle listeners are away and come back */
     TAKES_DEPENDENCY = 1 << 26,    /* `share` of all jobs fail in their first minute */
+    TAKES_ROOM = 1 << 27,          /* host: `size` of a file system, once or every `per` */
 };
 
 /* The parameters that a kind may have, beside when, how long and how often. */
@@ -98,6 +100,8 @@ enum fault_key {
     KEY_CYCLE = 1 << 11, /* up and down */
     KEY_DELAY = 1 << 12,
     KEY_LIE = 1 << 13,
+    KEY_SIZE = 1 << 14,
+    KEY_FILL = 1 << 15, /* per, mount, cleanup */
 };
 
 enum fault_lie {
@@ -105,6 +109,7 @@ enum fault_lie {
     LIE_IDLE,    /* busy false, although it is busy */
     LIE_MISSING  /* its page of the list is not there */
 };
+enum fault_mount { FILLS_ROOT, FILLS_BOOT };              /* as model/series/exporter.h has them */
 enum fault_from { FROM_GITHUB = 1, FROM_MONITORING = 2 }; /* partition; both bits: from both */
 
 struct fault {
@@ -133,7 +138,11 @@ struct fault {
     struct dist up, down; /* crash-loop */
     struct dist delay;    /* github-slow */
     enum fault_lie lie;   /* github-lies */
-    int line;             /* in the scenario file, for messages */
+    int64_t size_bytes;   /* disk-fill: at once, or in every `per` */
+    int64_t per_ms;       /* ... 0: at once */
+    enum fault_mount mount;
+    int64_t cleanup_ms; /* ... what it has written is deleted at multiples of this; 0: never */
+    int line;           /* in the scenario file, for messages */
 };
 
 /* A row of the table: what is so for every fault of the kind. */

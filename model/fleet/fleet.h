@@ -135,6 +135,7 @@ enum signal {
     SIGNAL_MEMORY,       /* 1 - available / total, a gauge */
     SIGNAL_DISK,         /* rate(time the disk was busy[window]); window 0: a gauge */
     SIGNAL_JOB_DURATION, /* recent mean duration over baseline, a gauge */
+    SIGNAL_SERIES,       /* anything else: its expression, on the series that the hosts export */
     SIGNAL_COUNT
 };
 
@@ -159,7 +160,21 @@ struct scrape_job {
     int64_t interval_ms, timeout_ms;
 };
 
-/* Alerts of the rule files that the simulation does not have. */
+/* A rule that is evaluated as it stands, on simulated series: a recording rule, or an alert whose
+ * expression is none of the signals above. */
+struct series_rule {
+    char *name, *expr; /* owned; the metric that it records, or the alert */
+    char *labels;      /* owned: a JSON object, templates as they stand */
+    char group[FLEET_NAME];
+    bool records;
+    int rule;            /* index into monitoring.rules: whose alerts these are; -1: no host's */
+    int64_t interval_ms; /* of its group; 0: the fleet's evaluation_interval */
+    int64_t for_ms, keep_firing_ms;
+    int64_t offset_ms; /* the group's query_offset */
+    int limit;         /* the group's; 0: none */
+};
+
+/* Alerts of the rule files that never fire here, as nobody exports what they read. */
 #define LEFT_OUT_NAMES 3
 struct left_out {
     int n;
@@ -179,6 +194,8 @@ struct monitoring {
     struct rule rules[FLEET_RULES];
     int n_rules;
     struct left_out left_out[SEVERITY_COUNT];
+    struct series_rule *series; /* owned; in the order of their evaluation */
+    int n_series;
 };
 
 /* Of a week, Monday 0:00 first: a bit a minute. */

@@ -384,6 +384,12 @@ void fleet_fini(struct fleet *fleet)
         dist_fini(&fleet->workload.classes[n].duration);
     csv_trace_fini(&fleet->workload.arrivals.trace);
     free(fleet->alertmanager.inhibitions);
+    for (n = 0; n < fleet->monitoring.n_series; n++) {
+        free(fleet->monitoring.series[n].name);
+        free(fleet->monitoring.series[n].expr);
+        free(fleet->monitoring.series[n].labels);
+    }
+    free(fleet->monitoring.series);
     memset(fleet, 0, sizeof *fleet);
 }
 

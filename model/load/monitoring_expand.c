@@ -1,6 +1,7 @@
 #include "monitoring_expand.h"
 
 #include "alert_series.h"
+#include "series_expand.h"
 
 #include "model/base/assert.h"
 #include "model/base/suggest.h"
@@ -26,7 +27,9 @@ struct expander {
     int *job_of;   /* owned: of each job of the file, its place in `jobs`; -1: none */
     int jobs[FLEET_JOBS];
     int n_jobs;
-    bool edited;              /* another edition of the files: it need not have what is left out */
+    bool edited;      /* another edition of the files: it need not have what is left out */
+    json_t *files_of; /* owned: a group's name -> list of files, in order */
+    struct series_expand expand;
     json_t *rules, *left_out; /* owned: what the fleet gets, what it does not */
     struct und_err *err;
 };
@@ -110,6 +113,12 @@ static enum und_code read_config(struct expander *expander)
     UND_ASSERT(expander->job_of != NULL);
     for (int i = 0; i < expander->prometheus->n_jobs; i++)
         expander->job_of[i] = -1;
+    expander->expand.file = expander->prometheus;
+    for (int i = 0; i < expander->prometheus->n_jobs && !prom_has(expander->monitoring, "jobs") &&
+                    expander->hosts->monitoring.n_jobs < FLEET_JOBS;
+         i++)
+        snprintf(expander->hosts->monitoring.jobs[expander->hosts->monitoring.n_jobs++].name,
+                 FLEET_NAME, "%.*s", FLEET_NAME - 1, expander->prometheus->jobs[i].job.name);
     return take_rule_files(expander);
 }
 
@@ -218,24 +227,38 @@ static void put_hosts(struct expander *expander, json_t *item, const struct aler
     put(expander, item, "alerts", alerts, spot);
 }
 
+/* A new item of monitoring.rules, with what all of them have. */
+static json_t *put_head(struct expander *expander, int index, enum signal signal,
+                        const struct spot *spot)
+{
+    const struct rule *rule = &expander->set->rules[index];
+    json_t *item = json_object();
+    json_array_append_new(expander->rules, item);
+    doc_place_item(expander->doc, expander->rules, json_array_size(expander->rules) - 1, spot);
+    put(expander, item, "alert", json_string(rule->name), spot);
+    put(expander, item, "signal", json_string(spec_signals[signal]), spot);
+    put(expander, item, "for", duration(rule->for_ms), spot);
+    put(expander, item, "keep_firing_for", duration(rule->keep_firing_ms), spot);
+    put(expander, item, "severity", json_string(policy_severity_name(rule->severity)), spot);
+    put(expander, item, "group", json_string(rule->group), spot);
+    put(expander, item, "interval", duration(rule->interval_ms), spot);
+    put(expander, item, "labels", json_copy(expander->set->sources[index].labels), spot);
+    return item;
+}
+
+static struct spot spot_of(const struct rule_source *source)
+{
+    return (struct spot){.file = source->file, .line = source->line, .key_line = source->line};
+}
+
 static void put_rule(struct expander *expander, int index, const struct alert_series *series,
                      int job)
 {
     const struct rule *rule = &expander->set->rules[index];
     const struct rule_source *source = &expander->set->sources[index];
-    struct spot spot = {.file = source->file, .line = source->line, .key_line = source->line};
-    json_t *item = json_object();
-    json_array_append_new(expander->rules, item);
-    doc_place_item(expander->doc, expander->rules, json_array_size(expander->rules) - 1, &spot);
-    put(expander, item, "alert", json_string(rule->name), &spot);
-    put(expander, item, "signal", json_string(spec_signals[rule->signal]), &spot);
+    struct spot spot = spot_of(source);
+    json_t *item = put_head(expander, index, rule->signal, &spot);
     put_threshold(expander, item, rule, &spot);
-    put(expander, item, "for", duration(rule->for_ms), &spot);
-    put(expander, item, "keep_firing_for", duration(rule->keep_firing_ms), &spot);
-    put(expander, item, "severity", json_string(policy_severity_name(rule->severity)), &spot);
-    put(expander, item, "group", json_string(rule->group), &spot);
-    put(expander, item, "interval", duration(rule->interval_ms), &spot);
-    put(expander, item, "labels", json_copy(source->labels), &spot);
     if (series->own_job >= 0)
         put(expander, item, "job",
             json_string(expander->hosts->monitoring.jobs[series->own_job].name), &spot);
@@ -243,6 +266,24 @@ static void put_rule(struct expander *expander, int index, const struct alert_se
         put(expander, item, "job",
             json_string(expander->prometheus->jobs[expander->jobs[job]].job.name), &spot);
     put_hosts(expander, item, series, source, &spot);
+}
+
+/* The item of an alert that is evaluated on series: hosts, and the labels of its alert on each. */
+static void put_series(struct expander *expander, int index, const struct reach *reach)
+{
+    struct spot spot = spot_of(&expander->set->sources[index]);
+    json_t *item = put_head(expander, index, SIGNAL_SERIES, &spot);
+    json_t *hosts = json_array(), *alerts = json_object();
+    for (int i = 0; i < expander->hosts->n_hosts; i++) {
+        json_t *labels;
+        if ((reach->hosts >> i & 1) == 0)
+            continue;
+        json_array_append_new(hosts, json_string(expander->hosts->hosts[i].name));
+        labels = series_expand_labels(&expander->expand, index, reach, i);
+        json_object_set_new(alerts, expander->hosts->hosts[i].name, labels ? labels : json_null());
+    }
+    put(expander, item, "hosts", hosts, &spot);
+    put(expander, item, "alerts", alerts, &spot);
 }
 
 /* An alert that the simulation does not have, and why. */
@@ -254,14 +295,35 @@ static void leave_out(struct expander *expander, int index, const char *why)
                                     policy_severity_name(rule->severity), "why", why));
 }
 
+/* An alert that is no signal: its place among the rules where it is about hosts. */
+static void place_series(struct expander *expander, int index)
+{
+    struct reach reach;
+    int rule = -1;
+    series_expand_find(&expander->expand, index, &reach);
+    if (reach.n == 0) {
+        leave_out(expander, index, reach_words(REACH_NO_SERIES));
+        return;
+    }
+    if (reach.hosts && json_array_size(expander->rules) == FLEET_RULES) {
+        leave_out(expander, index, "more alerts about hosts than the simulation holds");
+        return;
+    }
+    if (reach.hosts) {
+        rule = (int)json_array_size(expander->rules);
+        put_series(expander, index, &reach);
+    }
+    series_expand_alert(&expander->expand, index, expander->set->rules[index].group, rule);
+}
+
 /* The rule, once for each job whose series it reads. */
 static void place_rule(struct expander *expander, int index)
 {
     const struct rule *rule = &expander->set->rules[index];
     const struct rule_source *source = &expander->set->sources[index];
     struct alert_series_list found;
-    if (!source->mapped) {
-        leave_out(expander, index, source->why);
+    if (!series_closed_form(expander->set, index)) {
+        place_series(expander, index);
         return;
     }
     alert_series_find(&found, expander->prometheus, expander->hosts, rule, source, NULL);
@@ -277,31 +339,52 @@ static void place_rule(struct expander *expander, int index)
     alert_series_fini(&found);
 }
 
-/* Groups of one name in two files are two groups. */
-static void tell_groups_apart(struct rule_set *set)
+/* Groups of one name in two files are two groups: the later file's gets a number. */
+static void group_name(struct expander *expander, const char *group, const char *file,
+                       char out[FLEET_NAME])
 {
-    json_t *files_of = json_object(); /* group -> list of files, in order */
-    for (int i = 0; i < set->n; i++) {
-        json_t *files = json_object_get(files_of, set->sources[i].group), *file;
-        size_t place;
-        char name[FLEET_NAME + 16];
-        if (!files) {
-            files = json_array();
-            json_object_set_new(files_of, set->sources[i].group, files);
-        }
-        json_array_foreach (files, place, file) {
-            if (strcmp(json_string_value(file), set->sources[i].file) == 0)
-                break;
-        }
-        if (place == json_array_size(files))
-            json_array_append_new(files, json_string(set->sources[i].file));
-        if (place == 0)
-            continue;
-        snprintf(name, sizeof name, "%.*s (%zu)", FLEET_NAME - 14, set->rules[i].group, place + 1);
-        memcpy(set->rules[i].group, name, FLEET_NAME);
-        set->rules[i].group[FLEET_NAME - 1] = '\0';
+    json_t *files = json_object_get(expander->files_of, group), *other;
+    size_t place;
+    if (!files) {
+        files = json_array();
+        json_object_set_new(expander->files_of, group, files);
     }
-    json_decref(files_of);
+    json_array_foreach (files, place, other) {
+        if (strcmp(json_string_value(other), file) == 0)
+            break;
+    }
+    if (place == json_array_size(files))
+        json_array_append_new(files, json_string(file));
+    if (place == 0)
+        snprintf(out, FLEET_NAME, "%.*s", FLEET_NAME - 1, group);
+    else
+        snprintf(out, FLEET_NAME, "%.*s (%zu)", FLEET_NAME - 14, group, place + 1);
+}
+
+static void tell_groups_apart(struct expander *expander)
+{
+    struct rule_set *set = expander->set;
+    for (int i = 0; i < set->n; i++)
+        group_name(expander, set->sources[i].group, set->sources[i].file, set->rules[i].group);
+}
+
+/* The recording rules, where anything is left that could read them. */
+static void place_records(struct expander *expander)
+{
+    json_t *record;
+    size_t i;
+    char group[FLEET_NAME];
+    if (json_array_size(expander->expand.series) == 0)
+        return;
+    /* What exports a series is told by the names of the jobs: all are wanted. */
+    for (int job = 0; expander->prometheus && job < expander->prometheus->n_jobs; job++)
+        use_job(expander, job);
+    json_array_foreach (expander->set->recorded, i, record) {
+        group_name(expander, json_string_value(json_object_get(record, "group")),
+                   json_string_value(json_object_get(record, "file")), group);
+        series_expand_record(&expander->expand, record, group);
+    }
+    series_expand_sort(&expander->expand);
 }
 
 static enum und_code refuse_ignored(struct expander *expander, const struct spot *spot,
@@ -392,9 +475,12 @@ static enum und_code put_rules(struct expander *expander)
     free(paths);
     if (code != UND_OK || check_ignored(expander, ignored) != UND_OK)
         return UND_USAGE;
-    tell_groups_apart(expander->set);
+    tell_groups_apart(expander);
     for (int rule = 0; rule < expander->set->n; rule++)
         place_rule(expander, rule);
+    place_records(expander);
+    if (json_array_size(expander->expand.series) > 0)
+        put(expander, expander->monitoring, "series", json_incref(expander->expand.series), &spot);
     put(expander, expander->monitoring, "rules", json_incref(expander->rules), &spot);
     if (json_array_size(expander->left_out) > 0)
         put(expander, expander->monitoring, "left_out", json_incref(expander->left_out), &spot);
@@ -416,6 +502,9 @@ static void start(struct expander *expander, struct doc *doc, json_t *fleet, str
         expander->set->version = PROMQL_3;
     read_hosts(expander, fleet);
     read_jobs(expander);
+    expander->files_of = json_object();
+    expander->expand = (struct series_expand){
+        .hosts = expander->hosts, .set = expander->set, .series = json_array()};
 }
 
 static void finish(struct expander *expander)
@@ -425,6 +514,8 @@ static void finish(struct expander *expander)
         prometheus_file_fini(expander->prometheus);
     free(expander->prometheus);
     free(expander->job_of);
+    series_expand_fini(&expander->expand);
+    json_decref(expander->files_of);
     rule_set_free(expander->set);
     free(expander->hosts);
     json_decref(expander->paths);

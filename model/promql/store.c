@@ -102,3 +102,15 @@ bool store_append(struct store *store, int index, int64_t t_ms, double value)
     series->points[series->n++] = (struct point){t_ms, value};
     return true;
 }
+
+void store_forget(struct store *store, int index, int64_t before_ms)
+{
+    struct series *series = &store->series[index];
+    int n = 0;
+    while (n < series->n - 1 && series->points[n + 1].t_ms < before_ms)
+        n++;
+    if (n > 0) {
+        series->n -= n;
+        memmove(series->points, series->points + n, (size_t)series->n * sizeof *series->points);
+    }
+}

@@ -40,6 +40,8 @@ void store_clear(struct store *store); /* takes all series out; the pool stays *
 int store_series(struct store *store, struct labels *labels);
 /* False, and nothing done, if the series has a sample as late as that. */
 bool store_append(struct store *store, int series, int64_t t_ms, double value);
+/* Forgets samples before that time, but not the last one. */
+void store_forget(struct store *store, int series, int64_t before_ms);
 
 double store_stale(void); /* the staleness marker */
 /* Stands for the native histogram of that digest, of which 48 bits are kept. */

@@ -298,6 +298,20 @@ static enum und_code alert(struct evaluation *evaluation, const struct vector *v
     return code ? code : advance_alerts(evaluation);
 }
 
+/* What the rule makes of its results. */
+static enum und_code take(struct evaluation *evaluation, const struct vector *vector)
+{
+    struct eval_rule *rule = evaluation->rule;
+    enum und_code code = rule->records ? record(evaluation, vector) : alert(evaluation, vector);
+    query_close(evaluation->template_query);
+    promql_free(evaluation->template_promql);
+    if (code == UND_OK)
+        end_series(evaluation);
+    else
+        rule->n_now = 0;
+    return code;
+}
+
 /* --- rules ----------------------------------------------------------------------------------- */
 
 static enum und_code run(struct evaluation *evaluation)
@@ -305,7 +319,6 @@ static enum und_code run(struct evaluation *evaluation)
     struct eval_rule *rule = evaluation->rule;
     struct value value;
     struct sample scalar;
-    enum und_code code;
     if (!rule->query)
         rule->query = query_open(rule->promql, evaluation->store, &evaluation->options->query);
     if (query_at(rule->query, evaluation->t_ms, &value, evaluation->err))
@@ -317,14 +330,29 @@ static enum und_code run(struct evaluation *evaluation)
     } else if (value.type != PROMQL_VECTOR) {
         return und_fail(evaluation->err, UND_USAGE, "rule result is not a vector or scalar");
     }
-    code = rule->records ? record(evaluation, &value.vector) : alert(evaluation, &value.vector);
-    query_close(evaluation->template_query);
-    promql_free(evaluation->template_promql);
-    if (code == UND_OK)
-        end_series(evaluation);
-    else
-        rule->n_now = 0;
-    return code;
+    return take(evaluation, &value.vector);
+}
+
+enum und_code eval_rule_run(struct eval_rule *rule, int limit, struct store *store,
+                            const struct eval_options *options, int64_t t_ms, struct und_err *err)
+{
+    struct evaluation evaluation = {
+        .rule = rule, .store = store, .options = options, .t_ms = t_ms, .limit = limit, .err = err};
+    return run(&evaluation);
+}
+
+enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store,
+                             const struct eval_options *options, int64_t t_ms,
+                             const struct vector *vector, struct und_err *err)
+{
+    struct evaluation evaluation = {
+        .rule = rule, .store = store, .options = options, .t_ms = t_ms, .limit = limit, .err = err};
+    return take(&evaluation, vector);
+}
+
+void eval_rule_forget(struct eval_rule *rule)
+{
+    rule->n_alerts = rule->n_before = rule->n_now = 0;
 }
 
 enum und_code eval_group_run(struct eval_group *group, struct store *store,
@@ -332,14 +360,9 @@ enum und_code eval_group_run(struct eval_group *group, struct store *store,
                              struct und_err *err)
 {
     for (int i = 0; i < group->n; i++) {
-        struct evaluation evaluation = {.rule = &group->rules[i],
-                                        .store = store,
-                                        .options = options,
-                                        .t_ms = t_ms,
-                                        .limit = group->limit,
-                                        .err = err};
         enum und_code before = err->code;
-        if (run(&evaluation) != UND_OK && before == UND_OK)
+        if (eval_rule_run(&group->rules[i], group->limit, store, options, t_ms, err) != UND_OK &&
+            before == UND_OK)
             *failed = group->rules[i].name;
     }
     return err->code;

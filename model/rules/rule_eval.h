@@ -64,6 +64,16 @@ enum und_code eval_groups_read(const char *path, enum promql_version version,
                                struct eval_group **groups, int *n, struct und_err *err);
 void eval_group_fini(struct eval_group *group);
 
+/* One rule. UND_USAGE: it failed, and stays as it was. */
+enum und_code eval_rule_run(struct eval_rule *rule, int limit, struct store *store,
+                            const struct eval_options *options, int64_t t_ms, struct und_err *err);
+/* The same with results that are known. */
+enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store,
+                             const struct eval_options *options, int64_t t_ms,
+                             const struct vector *vector, struct und_err *err);
+/* Forgets its alerts and what it wrote, as a server does that starts anew. */
+void eval_rule_forget(struct eval_rule *rule);
+
 /* All rules of the group, in their order, at that time. UND_USAGE: the first error, its rule's name
  * in *failed. */
 enum und_code eval_group_run(struct eval_group *group, struct store *store,

@@ -3,6 +3,7 @@
 #include "model/base/assert.h"
 #include "rule_reader.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +40,7 @@ void rule_set_free(struct rule_set *set)
         free(source->name);
         free(source->group);
         free(source->expr);
+        free(source->text);
         free(source->why);
         label_matchers_fini(&source->matchers);
         promql_labels_fini(&source->result);
@@ -65,8 +67,7 @@ static void add_problem(const struct rule_reader *reader, bool of_record, const 
         json_array_append_new(reader->set->problems, json_string(err->text));
 }
 
-static void read_rules(struct rule_reader *reader, const json_t *rules,
-                       const struct rule_group *group)
+static void read_rules(struct rule_reader *reader, const json_t *rules, struct rule_group *group)
 {
     struct und_err *outer = reader->prom.err;
     size_t i;
@@ -75,13 +76,15 @@ static void read_rules(struct rule_reader *reader, const json_t *rules,
         struct und_err err = {0};
         struct spot at = doc_item(reader->prom.doc, rules, i, "rules");
         reader->prom.err = &err;
+        group->position = (int)i;
         if (rule_read(reader, rule, &at, group) != UND_OK)
             add_problem(reader, prom_has(rule, "record"), &err);
     }
     reader->prom.err = outer;
 }
 
-static enum und_code check_limit(struct rule_reader *reader, const json_t *mapping)
+static enum und_code read_limit(struct rule_reader *reader, const json_t *mapping,
+                                struct rule_group *group)
 {
     struct spot spot = doc_member(reader->prom.doc, mapping, "limit");
     const char *text;
@@ -92,27 +95,19 @@ static enum und_code check_limit(struct rule_reader *reader, const json_t *mappi
     limit = strtol(text, &end, 10);
     if (*end != '\0')
         return doc_fail(&spot, reader->prom.err, "got '%.40s', want a whole number", text);
-    if (limit > 0 && !reader->records)
-        prom_note(&reader->prom, &spot,
-                  "limit: with more than %ld alerts at once a rule fails, and says nothing; the "
-                  "model lets them all come",
-                  limit);
+    group->limit = limit > 0 && limit < INT_MAX ? (int)limit : 0;
     return UND_OK;
 }
 
 static enum und_code read_group_head(struct rule_reader *reader, const json_t *mapping,
                                      struct rule_group *group)
 {
-    struct spot offset = doc_member(reader->prom.doc, mapping, "query_offset");
-    int64_t offset_ms = 0;
     if (prom_string(&reader->prom, mapping, "name", &group->name) ||
         prom_duration(&reader->prom, mapping, "interval", &group->rule.interval_ms) ||
-        prom_duration(&reader->prom, mapping, "query_offset", &offset_ms) ||
-        check_limit(reader, mapping) || rule_read_labels(reader, mapping, "labels", group->labels))
+        prom_duration(&reader->prom, mapping, "query_offset", &group->offset_ms) ||
+        read_limit(reader, mapping, group) ||
+        rule_read_labels(reader, mapping, "labels", group->labels))
         return UND_USAGE;
-    if (offset_ms > 0 && !reader->records)
-        prom_note(&reader->prom, &offset,
-                  "query_offset is not used: alerts come that much later than in the model");
     rule_cut_name(group->rule.group, group->name);
     return UND_OK;
 }

@@ -29,10 +29,14 @@ struct rule_source {
     const char *file; /* the set's */
     int line;         /* of the rule's name */
     int expr_line;
-    char *name;  /* owned: in full; struct rule has it cut to its size */
-    char *group; /* owned: likewise */
-    char *expr;  /* owned: in canonical form */
-    char *why;   /* owned: the derivation; of an unmapped rule, what is in the way */
+    char *name;        /* owned: in full; struct rule has it cut to its size */
+    char *group;       /* owned: likewise */
+    char *expr;        /* owned: in canonical form, cut */
+    char *text;        /* owned: as written */
+    int position;      /* in its group */
+    int limit;         /* of its group; 0: none */
+    int64_t offset_ms; /* its group's query_offset */
+    char *why;         /* owned: the derivation; of an unmapped rule, what is in the way */
     bool mapped;
     struct label_matchers matchers; /* owned: of what it reads, without those of its quantity */
     struct promql_labels result;    /* owned: of its alerts, besides the rule's own */
@@ -51,7 +55,8 @@ struct rule_set {
     json_t *files;                 /* owned: names */
     struct promql_record *records; /* owned */
     int n_records, records_capacity;
-    json_t *recorded; /* owned: the same as texts: {record, group, interval_ms, expr, labels} */
+    json_t *recorded; /* owned: the same as texts: {record, file, group, position,
+                        interval_ms, offset_ms, limit, expr, text, labels} */
 };
 
 /* NULL never. */

@@ -112,10 +112,12 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule,
         return UND_USAGE;
     }
     promql_print(promql->root, shown, sizeof shown);
-    json_array_append_new(reader->set->recorded,
-                          json_pack("{s:s, s:s, s:I, s:s, s:o}", "record", name, "group",
-                                    group->name, "interval_ms", (json_int_t)group->rule.interval_ms,
-                                    "expr", shown, "labels", labels));
+    json_array_append_new(
+        reader->set->recorded,
+        json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:i, s:s, s:s, s:o}", "record", name, "file",
+                  reader->file, "group", group->name, "position", group->position, "interval_ms",
+                  (json_int_t)group->rule.interval_ms, "offset_ms", (json_int_t)group->offset_ms,
+                  "limit", group->limit, "expr", shown, "text", text, "labels", labels));
     add_record(reader->set, name, promql);
     return UND_OK;
 }
@@ -201,7 +203,7 @@ static void grow(struct rule_set *set)
 
 static void add_alert(struct rule_reader *reader, const struct promql *promql,
                       const struct rule *rule, json_t *labels, const struct rule_group *group,
-                      const char *name, const struct spot *spot, int expr_line)
+                      const char *name, const struct spot *spot, int expr_line, const char *text)
 {
     struct rule_set *set = reader->set;
     struct rule_source *source;
@@ -214,6 +216,10 @@ static void add_alert(struct rule_reader *reader, const struct promql *promql,
                                    .expr_line = expr_line,
                                    .name = copy_text(name),
                                    .group = copy_text(group->name),
+                                   .text = copy_text(text),
+                                   .position = group->position,
+                                   .limit = group->limit,
+                                   .offset_ms = group->offset_ms,
                                    .labels = labels};
     promql_print(promql->root, expr, sizeof expr);
     source->expr = copy_text(expr);
@@ -255,7 +261,7 @@ static enum und_code read_alert(struct rule_reader *reader, const json_t *mappin
     }
     rule_cut_name(rule.name, name);
     json_object_set_new(labels, "alertname", json_string(name));
-    add_alert(reader, promql, &rule, labels, group, name, &spot, expr.line);
+    add_alert(reader, promql, &rule, labels, group, name, &spot, expr.line, text);
     promql_free(promql);
     return UND_OK;
 }

@@ -18,7 +18,9 @@ struct rule_reader {
 struct rule_group {
     struct rule rule;
     const char *name;
-    json_t *labels; /* owned */
+    json_t *labels;      /* owned */
+    int limit, position; /* of the group; of the rule that is read */
+    int64_t offset_ms;
 };
 
 /* A rule of either kind, with its keys checked; the one of the other pass is passed over. */

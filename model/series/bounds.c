@@ -111,7 +111,8 @@ struct bounds bounds_join(struct bounds a, struct bounds b)
     if (!b.may)
         return a;
     return (struct bounds){.may = true,
-                           .must = a.must || b.must,
+                           .some = a.some || b.some,
+                           .must = a.must && b.must,
                            .low = fmin(a.low, b.low),
                            .high = fmax(a.high, b.high),
                            .most = a.most + b.most};
@@ -189,28 +190,31 @@ static struct bounds narrowed(enum promql_op op, struct bounds a, const struct b
         a.low = fmax(a.low, b->low);
     if (op == PROMQL_EQ || op == PROMQL_LT || op == PROMQL_LE)
         a.high = fmin(a.high, b->high);
-    a.must = false;
     return a;
 }
 
 static struct bounds comparison(const struct promql_node *node, struct bounds a, struct bounds b,
-                                double most)
+                                double most, bool must)
 {
     bool holds, fails, scalars = node->type == PROMQL_SCALAR;
     bool swapped = node->args[0]->type == PROMQL_SCALAR; /* the vector's values stay */
     struct bounds left;
     compare(node->op, &a, &b, &holds, &fails);
-    if (scalars || node->as_bool)
-        return between(fails ? 0 : 1, holds ? 1 : 0, most);
+    if (scalars || node->as_bool) {
+        left = between(fails ? 0 : 1, holds ? 1 : 0, most);
+        left.must = left.some = must;
+        return left;
+    }
     if (!holds)
         return bounds_none();
     if (swapped) {
         b.most = most;
-        b.must = false;
+        b.must = b.some = must && !fails;
         return b;
     }
     left = narrowed(node->op, a, &b);
     left.most = most;
+    left.must = left.some = must && !fails;
     return left;
 }
 
@@ -220,25 +224,44 @@ static struct bounds binary(const struct finder *finder, const struct promql_nod
     struct bounds a = find(&left, node->args[0]), b = find(&right, node->args[1]);
     bool vectors = node->args[0]->type == PROMQL_VECTOR && node->args[1]->type == PROMQL_VECTOR;
     double most = node->args[0]->type != PROMQL_VECTOR ? b.most : a.most;
+    struct bounds all;
+    bool must;
     if (node->op == PROMQL_OR)
         return bounds_join(a, b);
-    a.must = a.must && !vectors;
-    if (node->op == PROMQL_UNLESS)
+    if (node->op == PROMQL_UNLESS) {
+        a.must = a.must && !b.may;
+        a.some = a.must;
         return a;
+    }
     if (!a.may || !b.may)
         return bounds_none();
-    if (node->op == PROMQL_AND)
+    must = a.must && b.must;
+    if (node->op == PROMQL_AND) {
+        a.must = a.some = must;
         return a;
+    }
     if (vectors && node->card == PROMQL_ONE_TO_MANY)
         most = b.most;
     if (promql_is_comparison(node->op))
-        return comparison(node, a, b, most);
-    return arithmetic(node->op, a, b, most);
+        return comparison(node, a, b, most, must);
+    all = arithmetic(node->op, a, b, most);
+    all.must = all.some = must;
+    return all;
+}
+
+/* Sums round. */
+static struct bounds widen(struct bounds of)
+{
+    if (is_any(&of))
+        return of;
+    of.low -= 1e-9 * fabs(of.low);
+    of.high += 1e-9 * fabs(of.high);
+    return of;
 }
 
 /* --- aggregations ---------------------------------------------------------------------------- */
 
-static struct bounds aggregate(const struct finder *finder, const struct promql_node *node)
+static struct bounds aggregated(const struct finder *finder, const struct promql_node *node)
 {
     bool picks = node->aggregation == PROMQL_TOPK || node->aggregation == PROMQL_BOTTOMK ||
                  node->aggregation == PROMQL_LIMITK || node->aggregation == PROMQL_LIMIT_RATIO;
@@ -252,9 +275,11 @@ static struct bounds aggregate(const struct finder *finder, const struct promql_
         return of;
     switch (node->aggregation) {
     case PROMQL_SUM:
-        if (is_any(&of))
-            return of;
-        return between(fmin(of.low, of.low * of.most), fmax(of.high, of.high * of.most), of.most);
+        if (!is_any(&of)) {
+            of.low = fmin(of.low, of.low * of.most);
+            of.high = fmax(of.high, of.high * of.most);
+        }
+        return widen(of);
     case PROMQL_COUNT:
     case PROMQL_COUNT_VALUES:
         return between(1, of.most, of.most);
@@ -270,24 +295,29 @@ static struct bounds aggregate(const struct finder *finder, const struct promql_
         return q.low >= 0 && q.high <= 1 ? of : bounds_any(of.most);
     }
     case PROMQL_AVG:
-        /* Sums of equal numbers round. */
-        if (is_any(&of))
-            return of;
-        of.low -= 1e-12 * fabs(of.low);
-        of.high += 1e-12 * fabs(of.high);
-        return of;
+        return widen(of);
     case PROMQL_MIN:
     case PROMQL_MAX:
     case PROMQL_TOPK:
     case PROMQL_BOTTOMK:
     case PROMQL_LIMITK:
     case PROMQL_LIMIT_RATIO:
-        of.must = false;
         return of;
     case PROMQL_AGGREGATIONS:
         break;
     }
     UND_UNREACHABLE();
+}
+
+/* Of all samples of a group there is one; which of them topk and its like choose is not known. */
+static struct bounds aggregate(const struct finder *finder, const struct promql_node *node)
+{
+    struct bounds all = aggregated(finder, node);
+    bool must = all.must && (node->aggregation == PROMQL_MIN || node->aggregation == PROMQL_MAX ||
+                             node->aggregation == PROMQL_AVG || node->aggregation == PROMQL_SUM ||
+                             node->aggregation == PROMQL_GROUP);
+    all.must = all.some = must;
+    return all;
 }
 
 /* --- functions ------------------------------------------------------------------------------- */
@@ -325,7 +355,7 @@ static struct bounds slope_over(enum function function, int64_t range_ms, struct
     return widened(low, high, values.most);
 }
 
-struct bounds bounds_over(const struct promql_function *function, int64_t range_ms,
+static struct bounds over(const struct promql_function *function, int64_t range_ms,
                           struct bounds values, const struct bounds *slope, bool whole)
 {
     enum function which = function ? function->function : F_LAST_OVER_TIME;
@@ -335,10 +365,8 @@ struct bounds bounds_over(const struct promql_function *function, int64_t range_
         return values;
     if (which == F_RATE || which == F_INCREASE || which == F_IRATE || which == F_DERIV ||
         which == F_DELTA || which == F_IDELTA || which == F_CHANGES || which == F_RESETS ||
-        which == F_PREDICT_LINEAR) {
-        values.must = false;
+        which == F_PREDICT_LINEAR)
         return slope_over(which, range_ms, values, slope, whole);
-    }
     if (which == F_MIN_OVER_TIME || which == F_MAX_OVER_TIME || which == F_LAST_OVER_TIME ||
         which == F_FIRST_OVER_TIME)
         return values;
@@ -349,8 +377,20 @@ struct bounds bounds_over(const struct promql_function *function, int64_t range_
     if (which == F_COUNT_OVER_TIME)
         return between(1, range_s(range_ms) + 1, values.most);
     if (which == F_ABSENT_OVER_TIME)
-        return values.must ? bounds_none() : between(1, 1, 1);
+        return values.some ? bounds_none() : between(1, 1, 1);
     return bounds_any(values.most);
+}
+
+/* Where there are samples enough there is a result: the caller knows. */
+struct bounds bounds_over(const struct promql_function *function, int64_t range_ms,
+                          struct bounds values, const struct bounds *slope, bool whole)
+{
+    struct bounds all = over(function, range_ms, values, slope, whole);
+    if (!function || function->function == F_ABSENT_OVER_TIME)
+        return all;
+    all.must = values.must;
+    all.some = values.some;
+    return all;
 }
 
 static struct bounds clamped(const struct finder *finder, const struct promql_node *node,
@@ -360,7 +400,7 @@ static struct bounds clamped(const struct finder *finder, const struct promql_no
     struct bounds first = find(finder, node->args[1]), second = first;
     if (function == F_CLAMP)
         second = find(finder, node->args[2]);
-    of.must = false;
+    of.must = of.some = false;
     if (function != F_CLAMP_MAX) {
         of.low = fmax(of.low, first.low);
         of.high = fmax(of.high, first.high);
@@ -425,12 +465,12 @@ static struct bounds call(const struct finder *finder, const struct promql_node 
         return bounds_any(1);
     of = find(finder, node->args[function == F_HISTOGRAM_QUANTILE ? 1 : 0]);
     if (function == F_ABSENT)
-        return of.must ? bounds_none() : between(1, 1, 1);
+        return of.some ? bounds_none() : between(1, 1, 1);
     if (function == F_SCALAR)
         return of.must && of.most <= 1 ? between(of.low, of.high, 1) : bounds_any(1);
     if (function == F_VECTOR)
         return (struct bounds){
-            .may = true, .must = true, .low = of.low, .high = of.high, .most = 1};
+            .may = true, .some = true, .must = true, .low = of.low, .high = of.high, .most = 1};
     if (!of.may)
         return of;
     if (function == F_LABEL_REPLACE || function == F_LABEL_JOIN || function == F_SORT ||
@@ -438,7 +478,7 @@ static struct bounds call(const struct finder *finder, const struct promql_node 
         return of;
     if (function == F_CLAMP || function == F_CLAMP_MIN || function == F_CLAMP_MAX)
         return clamped(finder, node, of);
-    of.must = false;
+    of.must = of.some = false;
     if (function == F_ABS && !is_any(&of))
         return of.low >= 0 ? of : between(0, fmax(fabs(of.low), fabs(of.high)), of.most);
     if (function == F_ROUND && node->n_args == 1 && !is_any(&of))
@@ -453,7 +493,7 @@ static struct bounds find(const struct finder *finder, const struct promql_node 
     case PROMQL_NUMBER:
         if (isnan(node->number))
             return bounds_any(1);
-        return (struct bounds){true, true, node->number, node->number, 1};
+        return (struct bounds){true, true, true, node->number, node->number, 1};
     case PROMQL_STRING:
         return bounds_any(1);
     case PROMQL_SELECTOR:
@@ -468,7 +508,9 @@ static struct bounds find(const struct finder *finder, const struct promql_node 
         return binary(finder, node);
     case PROMQL_MINUS:
         of = find(finder, node->args[0]);
-        return of.may && !is_any(&of) ? between(-of.high, -of.low, of.most) : of;
+        return of.may && !is_any(&of)
+                   ? (struct bounds){true, of.some, of.must, -of.high, -of.low, of.most}
+                   : of;
     }
     UND_UNREACHABLE();
 }
@@ -503,7 +545,7 @@ static struct bounds of_series(const struct bounds_fleet *fleet, const struct ex
     double a = series->factor * range.low, b = series->factor * range.high;
     struct bounds values = between(series->offset + fmin(a, b), series->offset + fmax(a, b), 1);
     struct bounds slope = values;
-    values.must = fleet->calm;
+    values.some = values.must = fleet->calm;
     if (series->is_up)
         values.low = fleet->calm, values.high = 1;
     if (series->factor == 0) /* 0 times infinity */
@@ -534,7 +576,7 @@ static struct bounds of_records(struct bounds_fleet *fleet, const struct promql_
         fleet->depth--;
         if (!of.may && function && function->function == F_ABSENT_OVER_TIME)
             continue;
-        of.must = false;
+        of.must = of.some = false;
         all = bounds_join(all, bounds_over(function, selector->range_ms, of, NULL, false));
     }
     return all;

@@ -3,8 +3,8 @@
  *
  * Each selector, with the function over it, is an interval that holds all of its series; from these
  * follows one that holds every sample of the result, or that there is none. It says what cannot be:
- * a comparison whose sides do not overlap is empty, whatever the labels are. It never says what
- * must be, but of selectors (`must`), for absent().
+ * a comparison whose sides do not overlap is empty, whatever the labels are. Where every series
+ * that a result needs is there, it says too that there must be one.
  *
  * With the labels of one possible result (reach.h) only the series that such a result can come from
  * count: which of its labels they must share follows from the matching and grouping on the way.
@@ -21,7 +21,8 @@
 
 struct bounds {
     bool may;         /* false: no sample at all */
-    bool must;        /* there is one */
+    bool some;        /* there is one */
+    bool must;        /* there are all that there can be, so that what they match is known */
     double low, high; /* of every sample; -INFINITY, INFINITY: anything, NaN too */
     double most;      /* samples */
 };

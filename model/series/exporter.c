@@ -60,20 +60,29 @@ static bool is_like(const char *name, const char *words)
     return false;
 }
 
-/* The jobs' names: the fleet's own where one is like the exporter's. The most particular exporter
- * chooses first, so that "node-runners" is nobody's runner exporter if it is the only job. */
+/* The first in the alphabet of the fleet's jobs that are like it, so that their order is nothing; "":
+ * none is. */
+static const char *alike(const struct monitoring *monitoring, const char *likes)
+{
+    const char *best = "";
+    for (int i = 0; i < monitoring->n_jobs; i++) {
+        const char *name = monitoring->jobs[i].name;
+        if ((!likes || is_like(name, likes)) && (!*best || strcmp(name, best) < 0))
+            best = name;
+    }
+    return best;
+}
+
+/* The jobs' names: the fleet's own where one is like the exporter's; a lone job scrapes nodes. */
 static void name_jobs(struct exported_list *exported, const struct fleet *fleet)
 {
     const struct monitoring *monitoring = &fleet->monitoring;
     for (int i = 0; i < EXPORTERS; i++) {
-        snprintf(exported->jobs[i], FLEET_NAME, "%s", exporter_words[i].job);
-        for (int j = monitoring->n_jobs - 1; j >= 0; j--) {
-            if (is_like(monitoring->jobs[j].name, exporter_words[i].likes))
-                snprintf(exported->jobs[i], FLEET_NAME, "%s", monitoring->jobs[j].name);
-        }
+        const char *own = alike(monitoring, exporter_words[i].likes);
+        if (i == EXPORTER_NODE && !*own)
+            own = alike(monitoring, NULL);
+        snprintf(exported->jobs[i], FLEET_NAME, "%s", *own ? own : exporter_words[i].job);
     }
-    if (monitoring->n_jobs > 0 && strcmp(exported->jobs[EXPORTER_NODE], "node") == 0)
-        snprintf(exported->jobs[EXPORTER_NODE], FLEET_NAME, "%s", monitoring->jobs[0].name);
     if (strcmp(exported->jobs[EXPORTER_RUNNER], exported->jobs[EXPORTER_NODE]) == 0)
         snprintf(exported->jobs[EXPORTER_RUNNER], FLEET_NAME, "runner-exporter");
 }

@@ -36,32 +36,31 @@ static void add_samples(struct reach_world *world, struct labels *labels, double
         store_append(world->store, series, (i - SAMPLES + 1) * SAMPLE_MS, value);
 }
 
-static void record_one(struct reach_world *world, const struct rule_set *set, int index)
+static void record_one(struct reach_world *world, const struct reach_record *record)
 {
     struct label_pool *pool = world->store->pool;
-    struct query *query = query_open(set->records[index].promql, world->store, &relaxed);
-    json_t *labels = json_object_get(json_array_get(set->recorded, (size_t)index), "labels"),
-           *value;
+    struct query *query = query_open(record->promql, world->store, &relaxed);
+    json_t *value;
     struct value result;
     struct und_err err = {0};
     const char *name;
     if (query_at(query, 0, &result, &err) == UND_OK) {
-        for (int i = 0; i < result.vector.n; i++) {
-            struct labels *of = result.vector.list[i].labels;
-            of = labels_set(pool, of, LABELS_NAME, set->records[index].name);
-            json_object_foreach (labels, name, value)
+        struct sample scalar = {.labels = labels_none(pool), .value = 1};
+        struct vector vector = result.vector;
+        if (result.type == PROMQL_SCALAR)
+            vector = (struct vector){&scalar, 1, 1};
+        for (int i = 0; i < vector.n; i++) {
+            struct labels *of = labels_set(pool, vector.list[i].labels, LABELS_NAME, record->name);
+            json_object_foreach ((json_t *)record->labels, name, value)
                 of = labels_set(pool, of, name, json_string_value(value));
             add_samples(world, of, 1);
         }
-        if (result.type == PROMQL_SCALAR)
-            add_samples(world,
-                        labels_set(pool, labels_none(pool), LABELS_NAME, set->records[index].name),
-                        1);
     }
     query_close(query);
 }
 
-struct reach_world *reach_open(const struct fleet *fleet, const struct rule_set *set)
+struct reach_world *reach_open(const struct fleet *fleet, const struct reach_record *records,
+                               int n_records)
 {
     struct reach_world *world = calloc(1, sizeof *world);
     const struct host_state state = {.value = {[STATE_ONE] = 1}};
@@ -72,14 +71,28 @@ struct reach_world *reach_open(const struct fleet *fleet, const struct rule_set 
     for (int i = 0; i < world->exported.n; i++)
         add_samples(world, world->exported.list[i].labels,
                     exported_value(&world->exported.list[i], &state));
-    world->n_records = set ? set->n_records : 0;
-    world->records = calloc((size_t)world->n_records + 1, sizeof *world->records);
+    world->n_records = n_records;
+    world->records = calloc((size_t)n_records + 1, sizeof *world->records);
     UND_ASSERT(world->records != NULL);
     /* Twice, for those that read one that comes later. */
-    for (int i = 0; i < 2 * world->n_records; i++)
-        record_one(world, set, i % world->n_records);
-    for (int i = 0; i < world->n_records; i++)
-        world->records[i] = (struct bounds_record){set->records[i].name, set->records[i].promql};
+    for (int i = 0; i < 2 * n_records; i++)
+        record_one(world, &records[i % n_records]);
+    for (int i = 0; i < n_records; i++)
+        world->records[i] = (struct bounds_record){records[i].name, records[i].promql};
+    return world;
+}
+
+struct reach_world *reach_open_set(const struct fleet *fleet, const struct rule_set *set)
+{
+    struct reach_record *records = calloc((size_t)set->n_records + 1, sizeof *records);
+    struct reach_world *world;
+    UND_ASSERT(records != NULL);
+    for (int i = 0; i < set->n_records; i++)
+        records[i] = (struct reach_record){
+            set->records[i].name, set->records[i].promql,
+            json_object_get(json_array_get(set->recorded, (size_t)i), "labels")};
+    world = reach_open(fleet, records, set->n_records);
+    free(records);
     return world;
 }
 
@@ -166,29 +179,61 @@ static void judge(const struct reach_world *world, const struct promql *promql,
         out->verdict = verdict;
 }
 
-static void note_results(struct reach_world *world, const struct promql *promql, struct reach *out)
+/* Two that only filters keep apart do not match: then each host is taken to have a result. */
+static void guess(struct reach_world *world, struct reach_results *out)
+{
+    struct label_pool *pool = world->store->pool;
+    out->guessed = true;
+    out->list = calloc((size_t)world->fleet->n_hosts + 1, sizeof *out->list);
+    UND_ASSERT(out->list != NULL);
+    for (int i = 0; i < world->fleet->n_hosts; i++) {
+        char instance[sizeof world->fleet->hosts[i].probe];
+        exporter_instance(&world->fleet->hosts[i], instance);
+        out->list[out->n++] = labels_set(pool, labels_none(pool), "instance", instance);
+    }
+}
+
+void reach_results_find(struct reach_world *world, const struct promql *promql,
+                        struct reach_results *out)
 {
     struct query *query = query_open(promql, world->store, &relaxed);
     struct value result;
     struct und_err err = {0};
-    if (query_at(query, 0, &result, &err) == UND_OK) {
-        out->n = result.type == PROMQL_SCALAR ? 1 : result.vector.n;
-        out->homeless = result.type == PROMQL_SCALAR;
+    *out = (struct reach_results){.n = 0};
+    if (query_at(query, 0, &result, &err) != UND_OK) {
+        guess(world, out);
+    } else {
+        out->list = calloc((size_t)result.vector.n + 1, sizeof *out->list);
+        UND_ASSERT(out->list != NULL);
         for (int i = 0; i < result.vector.n; i++)
-            judge(world, promql, result.vector.list[i].labels, out);
-        if (result.type == PROMQL_SCALAR)
-            judge(world, promql, NULL, out);
-        for (int i = 0; i < result.vector.n; i++) {
-            struct labels *labels = result.vector.list[i].labels;
-            int host = exported_host_of(world->fleet, labels);
-            out->homeless += host < 0;
-            if (host < 0 || out->of_host[host])
-                continue;
-            out->of_host[host] = labels_nameless(world->store->pool, labels);
-            out->hosts |= 1ULL << host;
-        }
+            out->list[out->n++] = labels_nameless(world->store->pool, result.vector.list[i].labels);
+        out->n += result.type == PROMQL_SCALAR; /* NULL */
     }
     query_close(query);
+}
+
+void reach_results_fini(struct reach_results *results)
+{
+    free(results->list);
+    *results = (struct reach_results){.n = 0};
+}
+
+static void note_results(struct reach_world *world, const struct promql *promql, struct reach *out)
+{
+    struct reach_results results;
+    reach_results_find(world, promql, &results);
+    out->n = results.n;
+    for (int i = 0; i < results.n; i++) {
+        struct labels *labels = results.list[i];
+        int host = labels ? exported_host_of(world->fleet, labels) : -1;
+        judge(world, promql, results.guessed ? NULL : labels, out);
+        out->homeless += host < 0;
+        if (host < 0 || out->of_host[host])
+            continue;
+        out->of_host[host] = labels;
+        out->hosts |= 1ULL << host;
+    }
+    reach_results_fini(&results);
 }
 
 void reach_find(struct reach_world *world, const struct promql *promql, struct reach *out)

@@ -9,12 +9,26 @@
 #include "model/promql/query.h"
 #include "model/rules/rule_file.h"
 
+/* A recording rule; borrowed. */
+struct reach_record {
+    const char *name;
+    const struct promql *promql;
+    const json_t *labels;
+};
+
 struct reach_world {
     const struct fleet *fleet; /* borrowed */
     struct store *store;       /* owned: every series, with a sample or two */
     struct exported_list exported;
-    struct bounds_record *records; /* owned; their expressions are the set's */
+    struct bounds_record *records; /* owned; names and expressions are the caller's */
     int n_records;
+};
+
+/* Labels of the results that an expression may have. */
+struct reach_results {
+    struct labels **list; /* owned; the world's. NULL in it: of any labels */
+    int n;
+    bool guessed; /* evaluating it with filters open failed: a result a host is taken for it */
 };
 
 enum reach_verdict {
@@ -34,9 +48,14 @@ struct reach {
     char sources[512];                   /* "the share of CPU in use (node_exporter on the host)" */
 };
 
-/* `set` gives the recording rules; may be NULL. */
-struct reach_world *reach_open(const struct fleet *fleet, const struct rule_set *set);
+struct reach_world *reach_open(const struct fleet *fleet, const struct reach_record *records,
+                               int n_records);
+/* With the recording rules of the set. */
+struct reach_world *reach_open_set(const struct fleet *fleet, const struct rule_set *set);
 void reach_close(struct reach_world *world);
+void reach_results_find(struct reach_world *world, const struct promql *promql,
+                        struct reach_results *out);
+void reach_results_fini(struct reach_results *results);
 void reach_find(struct reach_world *world, const struct promql *promql, struct reach *out);
 const char *reach_words(enum reach_verdict verdict);
 

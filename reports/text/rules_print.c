@@ -5,6 +5,7 @@
 #include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *duration(int64_t ms, char text[UNITS_TEXT])
@@ -15,14 +16,14 @@ static const char *duration(int64_t ms, char text[UNITS_TEXT])
 /* "cpu above 85% by rate over 5min" */
 static void print_signal(FILE *out, const struct rule *rule)
 {
-    static const char *const words[SIGNAL_COUNT] = {"up == 0",     "absent(up)",    "CPU in use",
-                                                    "CPU in use",  "memory in use", "disk busy",
-                                                    "job duration"};
+    static const char *const words[SIGNAL_COUNT] = {"up == 0",      "absent(up)",    "CPU in use",
+                                                    "CPU in use",   "memory in use", "disk busy",
+                                                    "job duration", "its expression"};
     bool counter = rule->signal == SIGNAL_CPU_RATE || rule->signal == SIGNAL_CPU_IRATE ||
                    rule->signal == SIGNAL_DISK;
     char text[UNITS_TEXT];
     fputs(words[rule->signal], out);
-    if (rule->signal == SIGNAL_UP || rule->signal == SIGNAL_ABSENT)
+    if (rule->signal == SIGNAL_UP || rule->signal == SIGNAL_ABSENT || rule->signal == SIGNAL_SERIES)
         return;
     fprintf(out, " %s %g%%", rule->below ? "below" : "above", (double)rule->threshold_pm / 10);
     if (rule->signal == SIGNAL_JOB_DURATION)
@@ -75,24 +76,53 @@ static int count_hosts(const struct fleet *fleet, const char *name, int *told)
     return watched;
 }
 
+static void find_reach(const struct rule_set *set, int index, struct reach_world *world,
+                       struct reach *reach)
+{
+    struct und_err err = {0};
+    struct promql *promql = promql_parse(set->sources[index].text, set->version, "", &err);
+    UND_ASSERT(promql != NULL); /* it was read before */
+    reach_find(world, promql, reach);
+    promql_free(promql);
+}
+
+/* False: it does nothing to the fleet, and that is said. */
+static bool print_reach(FILE *out, const struct reach *reach)
+{
+    if (reach->verdict == REACH_NO_SERIES)
+        fprintf(out, "no series here: never fires (nobody exports %s)", reach->missing);
+    else if (reach->verdict == REACH_NEVER)
+        fputs("never fires here: what it reads never goes so far", out);
+    else if (reach->hosts == 0)
+        fputs("is about no host: moves no jobs", out);
+    else
+        return true;
+    return false;
+}
+
 static void print_effect(FILE *out, const struct rule_set *set, int index,
-                         const struct fleet *fleet)
+                         const struct fleet *fleet, struct reach_world *world)
 {
     const struct rule *rule = &set->rules[index];
     const struct rule_source *source = &set->sources[index];
     bool moves = fleet->has_policy && (fleet->policy.severities >> rule->severity & 1) != 0;
     int told, watched = count_hosts(fleet, source->name, &told);
     char text[UNITS_TEXT];
+    struct reach reach;
     if (!source->mapped) {
-        fprintf(out, "not simulated: %s", source->why);
-        return;
+        find_reach(set, index, world, &reach);
+        if (!print_reach(out, &reach))
+            return;
     }
     if (watched == 0) {
         fputs("watches no host of this fleet, or is left out: does nothing", out);
         return;
     }
     fputs(moves ? "moves jobs: " : "moves no jobs: ", out);
-    print_signal(out, rule);
+    if (source->mapped)
+        print_signal(out, rule);
+    else
+        fprintf(out, "%s, by its expression", reach_words(reach.verdict));
     if (rule->for_ms > 0)
         fprintf(out, " for %s", duration(rule->for_ms, text));
     fprintf(out, ", on %d of %d hosts", watched, fleet->n_hosts);
@@ -102,13 +132,14 @@ static void print_effect(FILE *out, const struct rule_set *set, int index,
         fprintf(out, "; the webhook tells of %d", told);
 }
 
-char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet)
+char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet,
+                   struct reach_world *world)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     UND_ASSERT(out != NULL);
-    print_effect(out, set, index, fleet);
+    print_effect(out, set, index, fleet, world);
     fclose(out);
     UND_ASSERT(text != NULL);
     return text;
@@ -116,11 +147,13 @@ char *rules_effect(const struct rule_set *set, int index, const struct fleet *fl
 
 void rules_print_effects(FILE *out, const struct rule_set *set, const struct fleet *fleet)
 {
+    struct reach_world *world = reach_open_set(fleet, set);
     for (int i = 0; i < set->n; i++) {
         fprintf(out, "%-36s ", set->sources[i].name);
-        print_effect(out, set, i, fleet);
+        print_effect(out, set, i, fleet, world);
         putc('\n', out);
     }
+    reach_close(world);
 }
 
 /* --- how they were read ---------------------------------------------------------------------- */
@@ -149,15 +182,47 @@ static void print_timing(FILE *out, const struct rule *rule)
     putc('\n', out);
 }
 
-void rules_print_explanation(FILE *out, const struct rule_set *set)
+/* What is watched, from what state, and whether it can fire; without a fleet for a host of no
+ * particular size. */
+static void print_series(FILE *out, const struct rule_set *set, int index,
+                         struct reach_world *world, bool any_fleet)
 {
+    struct reach reach;
+    find_reach(set, index, world, &reach);
+    if (reach.sources[0])
+        fprintf(out, "  reads     %s\n", reach.sources);
+    if (reach.missing[0])
+        fprintf(out, "  missing   %s: nobody exports it\n", reach.missing);
+    if (reach.n > 0 && reach.hosts == 0)
+        fputs("  about     no host: its alerts move no jobs\n", out);
+    if (!any_fleet || reach.verdict == REACH_NO_SERIES)
+        fprintf(out, "  verdict   %s\n", reach_words(reach.verdict));
+}
+
+static struct fleet *any_fleet(void)
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    UND_ASSERT(fleet != NULL);
+    fleet->n_hosts = 1;
+    fleet->hosts[0].slots = 1;
+    memcpy(fleet->hosts[0].name, "host", sizeof "host");
+    return fleet;
+}
+
+void rules_print_explanation(FILE *out, const struct rule_set *set, const struct fleet *fleet)
+{
+    struct fleet *any = fleet ? NULL : any_fleet();
+    struct reach_world *world = reach_open_set(fleet ? fleet : any, set);
     for (int i = 0; i < set->n; i++) {
         const struct rule *rule = &set->rules[i];
         const struct rule_source *source = &set->sources[i];
         fprintf(out, "%s%s  (%s:%d)\n  expr      %s\n", i ? "\n" : "", rule->name, source->file,
                 source->expr_line, source->expr);
         if (!source->mapped) {
-            fprintf(out, "  NO SIGNAL %s\n", source->why);
+            fprintf(out, "  NO SIGNAL %s: evaluated as it stands\n", source->why);
+            print_series(out, set, i, world, any != NULL);
+            print_timing(out, rule);
+            fprintf(out, "  severity  %s\n", policy_severity_name(rule->severity));
             continue;
         }
         fprintf(out, "  meaning   %s\n  signal    ", source->why);
@@ -168,9 +233,12 @@ void rules_print_explanation(FILE *out, const struct rule_set *set)
             print_matchers(out, &source->matchers);
             putc('\n', out);
         }
+        print_series(out, set, i, world, any != NULL);
         print_timing(out, rule);
         fprintf(out, "  severity  %s\n", policy_severity_name(rule->severity));
     }
+    reach_close(world);
+    free(any);
 }
 
 void rules_print_jobs(FILE *out, const struct prometheus_file *file)

@@ -8,6 +8,7 @@
 #include "model/rules/alertmanager_file.h"
 #include "model/rules/prometheus_file.h"
 #include "model/rules/rule_file.h"
+#include "model/series/reach.h"
 
 #include <stdio.h>
 
@@ -15,11 +16,12 @@
 void rules_print_list(FILE *out, const struct rule_set *set);
 /* What each alert of the set does to the fleet, which was loaded with these rules: "moves jobs:
  * ...", "not simulated: ..." . Malloc'd. */
-char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet);
+char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet,
+                   struct reach_world *world);
 /* A line an alert, of rules_effect. */
 void rules_print_effects(FILE *out, const struct rule_set *set, const struct fleet *fleet);
 /* A paragraph an alert: expression, derivation, signal, timing. */
-void rules_print_explanation(FILE *out, const struct rule_set *set);
+void rules_print_explanation(FILE *out, const struct rule_set *set, const struct fleet *fleet);
 /* Scrape jobs with their times and targets; routes with their receivers, matchers and times. */
 void rules_print_jobs(FILE *out, const struct prometheus_file *file);
 void rules_print_routes(FILE *out, const struct alertmanager_file *file);

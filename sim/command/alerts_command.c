@@ -316,7 +316,7 @@ static void print_reading(const struct reading *reading, const struct fleet *fle
         json_array_extend(notes, reading->prometheus.notes);
     }
     if (explain)
-        rules_print_explanation(stdout, reading->set);
+        rules_print_explanation(stdout, reading->set, fleet);
     else if (fleet)
         rules_print_effects(stdout, reading->set, fleet);
     else
@@ -334,12 +334,14 @@ static void dump_reading(const struct reading *reading, const struct fleet *flee
 {
     json_t *notes = json_copy(reading->set->notes);
     json_t *json = json_pack("{s:o}", "alerts", rules_json(reading->set));
+    struct reach_world *world = fleet ? reach_open_set(fleet, reading->set) : NULL;
     for (int i = 0; fleet && i < reading->set->n; i++) {
-        char *effect = rules_effect(reading->set, i, fleet);
+        char *effect = rules_effect(reading->set, i, fleet, world);
         json_object_set_new(json_array_get(json_object_get(json, "alerts"), (size_t)i), "effect",
                             json_string(effect));
         free(effect);
     }
+    reach_close(world);
     if (reading->has_prometheus) {
         json_array_extend(notes, reading->prometheus.notes);
         json_object_set_new(json, "evaluation_interval_ms",

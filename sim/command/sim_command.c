@@ -40,7 +40,7 @@ struct wish {
 #define ROW_STRICT                                                                                 \
     {                                                                                              \
         "strict", .type = OPTION_FLAG, OPTION_AT(struct wish, strict),                             \
-                  .about = "alerts that would move jobs and are not simulated are an error"        \
+                  .about = "alerts that would move jobs and have no series here are an error"      \
     }
 
 static const struct option_row sim_rows[] = {
@@ -208,7 +208,8 @@ static bool all_held(const struct scenario_set *campaign)
     return true;
 }
 
-/* --strict: an alert that would move jobs and is not simulated is an error. */
+/* --strict: an alert that would move jobs and never fires, as nobody exports what it reads, is an
+ * error. */
 static enum und_code check_left_out(const struct scenario_set *campaign, struct und_err *err)
 {
     int i, severity;
@@ -218,9 +219,9 @@ static enum und_code check_left_out(const struct scenario_set *campaign, struct 
             const struct left_out *left = &fleet->monitoring.left_out[severity];
             if (left->n > 0 && fleet->has_policy && fleet->policy.severities >> severity & 1)
                 return und_fail(err, UND_USAGE,
-                                "%s: %d alert%s that would move jobs %s not simulated: %s%s",
+                                "%s: %d alert%s that would move jobs %s no series here: %s%s",
                                 campaign->report[i].path, left->n, left->n == 1 ? "" : "s",
-                                left->n == 1 ? "is" : "are", left->names,
+                                left->n == 1 ? "has" : "have", left->names,
                                 left->n > LEFT_OUT_NAMES ? " ..." : "");
         }
     return UND_OK;

@@ -33,6 +33,7 @@ enum delay_stage { DELAY_PENDING, DELAY_FIRING, DELAY_WEBHOOK, DELAY_STAGES };
 struct delay_fault {
     enum target_state state; /* TARGET_UP: a load step */
     int64_t from_pm, to_pm;
+    enum signal signal; /* of a load step, where the rule is evaluated on series: what steps */
 };
 
 /* A mixture of uniforms. */

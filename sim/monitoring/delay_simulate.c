@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define SERIES_MS 7200000LL /* of a rule that is evaluated on series, besides its `for` */
 #define FLUSHES 10 /* of a group, over which a fault's end is spread: intervals need not divide */
 
 static const double never = INFINITY;
@@ -61,12 +62,17 @@ static void run(struct trial *trial, int64_t until_ms)
     }
 }
 
+static enum signal stepping(const struct trial *trial, const struct delay_fault *fault)
+{
+    enum signal signal = trial->fleet->monitoring.rules[trial->rule].signal;
+    return signal == SIGNAL_SERIES ? fault->signal : signal;
+}
+
 static void inject(struct trial *trial, const struct delay_fault *fault, int host, bool begins,
                    int64_t at_ms)
 {
     if (fault->state == TARGET_UP)
-        prometheus_load(trial->prometheus, at_ms, host,
-                        trial->fleet->monitoring.rules[trial->rule].signal,
+        prometheus_load(trial->prometheus, at_ms, host, stepping(trial, fault),
                         begins ? fault->to_pm : fault->from_pm);
     else
         prometheus_target(trial->prometheus, at_ms, host, begins ? fault->state : TARGET_UP);
@@ -92,7 +98,7 @@ static int64_t begin(struct trial *trial, const struct delay_fault *fault, struc
     alertmanager_reset(trial->alertmanager);
     prometheus_reset(trial->prometheus, phases);
     for (host = 0; fault->state == TARGET_UP && host < trial->fleet->n_hosts; host++)
-        prometheus_load(trial->prometheus, 0, host, rule->signal, fault->from_pm);
+        prometheus_load(trial->prometheus, 0, host, stepping(trial, fault), fault->from_pm);
     run(trial, fault_ms);
     forget(trial); /* what the beginning of the load may have done */
     inject(trial, fault, trial->host, true, fault_ms);
@@ -169,7 +175,8 @@ static int ascending(const void *a, const void *b)
 static void open_trial(struct trial *trial, const struct fleet *fleet, int rule, int host)
 {
     *trial = (struct trial){.fleet = fleet, .rule = rule, .host = host};
-    queue_init(&trial->queue, PROMETHEUS_PENDING + alertmanager_pending(fleet));
+    queue_init(&trial->queue, PROMETHEUS_PENDING + (size_t)fleet->monitoring.n_series +
+                                  alertmanager_pending(fleet));
     trial->alertmanager =
         alertmanager_open(fleet, &trial->queue, KIND_ALERTMANAGER, see_notification, trial);
     trial->prometheus = prometheus_open(fleet, &trial->queue, KIND_PROMETHEUS,
@@ -187,7 +194,10 @@ static void close_trial(struct trial *trial)
 static int64_t longest_ms(const struct fleet *fleet, int rule, int host,
                           const struct delay_fault *fault)
 {
-    double bound_ms = delay_bound(fleet, rule, host, fault);
+    double bound_ms;
+    if (fleet->monitoring.rules[rule].signal == SIGNAL_SERIES)
+        return SERIES_MS + fleet->monitoring.rules[rule].for_ms;
+    bound_ms = delay_bound(fleet, rule, host, fault);
     return (int64_t)(2 * (isinf(bound_ms) ? 3600000 : bound_ms)) + 60000;
 }
 

@@ -2,6 +2,7 @@
 
 #include "alertmanager.h"
 #include "model/base/assert.h"
+#include "rule_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #define DISCOVERY_MS 5000LL           /* start to targets and Alertmanager known */
 #define NEVER_SENT (INT64_MIN / 2)
 
-enum { EVENT_EVALUATION, EVENT_SCRAPE };
+enum { EVENT_EVALUATION, EVENT_SCRAPE, EVENT_SERIES };
 
 /* One rule for one host. */
 struct pair {
@@ -28,6 +29,8 @@ struct group {
     int64_t evaluations; /* since the server's start */
     bool awake;          /* its next slot is in the queue, though the server may have died */
     bool hot;            /* one of its pairs is */
+    bool ticks;          /* one of its rules is evaluated on series: nobody knows when in advance */
+    const char *name;    /* borrowed */
     int rules[FLEET_RULES];
     int n_rules;
 };
@@ -50,10 +53,16 @@ struct prometheus {
     int count[ALERT_FIRING + 1];
     int firing[FLEET_HOSTS][SEVERITY_COUNT];
     int group_of[FLEET_RULES];
-    struct group groups[FLEET_RULES];
+    struct group *groups; /* owned */
+    int groups_room;
     struct scrape_job jobs[FLEET_JOBS];
-    struct target *targets; /* owned: n_hosts * n_jobs */
-    struct pair *pairs;     /* owned: n_rules * n_hosts */
+    struct target *targets;     /* owned: n_hosts * n_jobs */
+    struct pair *pairs;         /* owned: n_rules * n_hosts */
+    struct rule_engine *engine; /* of the rules that are no signals; NULL: there are none */
+    int *series_group;          /* owned: of each of monitoring.series */
+    struct series_target {
+        int64_t next_ms;
+    } * series_targets; /* owned: of the engine's */
 };
 
 static struct pair *pair_of(struct prometheus *prometheus, int rule, int host)
@@ -85,18 +94,18 @@ static void forget_alerts(struct prometheus *prometheus)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static int find_group(struct prometheus *prometheus, int rule)
+static int find_group(struct prometheus *prometheus, const char *name, int64_t interval_ms)
 {
-    const struct rule *rules = prometheus->monitoring->rules;
-    int64_t interval_ms = rules[rule].interval_ms ? rules[rule].interval_ms
-                                                  : prometheus->monitoring->evaluation_interval_ms;
+    if (interval_ms == 0)
+        interval_ms = prometheus->monitoring->evaluation_interval_ms;
     for (int i = 0; i < prometheus->n_groups; i++) {
         struct group *group = &prometheus->groups[i];
-        if (group->interval_ms == interval_ms &&
-            strcmp(rules[group->rules[0]].group, rules[rule].group) == 0)
+        if (group->interval_ms == interval_ms && strcmp(group->name, name) == 0)
             return i;
     }
+    UND_ASSERT(prometheus->n_groups < prometheus->groups_room);
     prometheus->groups[prometheus->n_groups].interval_ms = interval_ms;
+    prometheus->groups[prometheus->n_groups].name = name;
     return prometheus->n_groups++;
 }
 
@@ -105,7 +114,7 @@ static void learn_rule(struct prometheus *prometheus, int index)
     const struct rule *rule = &prometheus->monitoring->rules[index];
     enum target_value value = target_value_of(rule->signal);
     struct group *group;
-    prometheus->group_of[index] = find_group(prometheus, index);
+    prometheus->group_of[index] = find_group(prometheus, rule->group, rule->interval_ms);
     group = &prometheus->groups[prometheus->group_of[index]];
     group->rules[group->n_rules++] = index;
     if (value == VALUES)
@@ -114,6 +123,26 @@ static void learn_rule(struct prometheus *prometheus, int index)
         prometheus->below_pm[value] = rule->threshold_pm;
     if (!rule->below && rule->threshold_pm < prometheus->above_pm[value])
         prometheus->above_pm[value] = rule->threshold_pm;
+}
+
+static void learn_series(struct prometheus *prometheus, const struct fleet *fleet)
+{
+    const struct monitoring *monitoring = prometheus->monitoring;
+    int n_targets;
+    if (monitoring->n_series == 0)
+        return;
+    prometheus->engine = rule_engine_open(fleet);
+    n_targets = rule_engine_targets(prometheus->engine);
+    prometheus->series_group =
+        calloc((size_t)monitoring->n_series, sizeof *prometheus->series_group);
+    prometheus->series_targets = calloc((size_t)n_targets, sizeof *prometheus->series_targets);
+    UND_ASSERT(prometheus->series_group && prometheus->series_targets);
+    for (int i = 0; i < monitoring->n_series; i++) {
+        const struct series_rule *rule = &monitoring->series[i];
+        int group = find_group(prometheus, rule->group, rule->interval_ms);
+        prometheus->series_group[i] = group;
+        prometheus->groups[group].ticks |= rule_engine_live(prometheus->engine, i);
+    }
 }
 
 static void learn_jobs(struct prometheus *prometheus, int n_hosts)
@@ -173,6 +202,9 @@ struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queu
     prometheus->context = context;
     prometheus->first_kind = first_kind;
     prometheus->n_hosts = fleet->monitoring.present ? fleet->n_hosts : 0;
+    prometheus->groups_room = n_rules + fleet->monitoring.n_series + 1;
+    prometheus->groups = calloc((size_t)prometheus->groups_room, sizeof *prometheus->groups);
+    UND_ASSERT(prometheus->groups != NULL);
     for (int i = 0; i < VALUES; i++) {
         prometheus->above_pm[i] = INT64_MAX;
         prometheus->below_pm[i] = INT64_MIN;
@@ -181,6 +213,7 @@ struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queu
     UND_ASSERT(prometheus->pairs != NULL);
     for (int i = 0; i < n_rules; i++)
         learn_rule(prometheus, i);
+    learn_series(prometheus, fleet);
     learn_jobs(prometheus, prometheus->n_hosts);
     learn_unsettled(prometheus);
     return prometheus;
@@ -194,19 +227,35 @@ void prometheus_close(struct prometheus *prometheus)
         target_close(&prometheus->targets[i]);
     free(prometheus->targets);
     free(prometheus->pairs);
+    rule_engine_close(prometheus->engine);
+    free(prometheus->series_group);
+    free(prometheus->series_targets);
+    free(prometheus->groups);
     free(prometheus);
 }
 
 void prometheus_always_tick(struct prometheus *prometheus, bool always)
 {
     prometheus->always = always;
+    if (prometheus->engine && always)
+        rule_engine_always(prometheus->engine, always);
+    for (int i = 0; prometheus->engine && i < prometheus->monitoring->n_series; i++)
+        prometheus->groups[prometheus->series_group[i]].ticks |=
+            rule_engine_live(prometheus->engine, i);
+}
+
+void prometheus_watch(struct prometheus *prometheus, state_observer *observer, void *context)
+{
+    if (prometheus->engine)
+        rule_engine_observe(prometheus->engine, observer, context);
 }
 
 /* --- sleeping and waking --------------------------------------------------------------------- */
 
 static void push_evaluation(struct prometheus *prometheus, int group, int64_t at_ms)
 {
-    queue_push(prometheus->queue, at_ms, (uint8_t)(PROMETHEUS_PRIORITY + group),
+    int turn = group < PROMETHEUS_GROUPS ? group : PROMETHEUS_GROUPS - 1;
+    queue_push(prometheus->queue, at_ms, (uint8_t)(PROMETHEUS_PRIORITY + turn),
                (uint8_t)(prometheus->first_kind + EVENT_EVALUATION), (uint32_t)group, 0);
 }
 
@@ -231,7 +280,8 @@ static void wake_group(struct prometheus *prometheus, int index, int64_t now_ms)
 static void wake_pair(struct prometheus *prometheus, int rule, int host, int64_t now_ms)
 {
     struct pair *pair = pair_of(prometheus, rule, host);
-    if (pair->hot || !watches(&prometheus->monitoring->rules[rule], host))
+    if (pair->hot || !watches(&prometheus->monitoring->rules[rule], host) ||
+        prometheus->monitoring->rules[rule].signal == SIGNAL_SERIES)
         return;
     pair->hot = true;
     wake_group(prometheus, prometheus->group_of[rule], now_ms);
@@ -328,6 +378,42 @@ static void store_state(const struct group *group, struct pair *pair, int64_t no
     pair->stored_active_ms = pair->alert.active_ms;
 }
 
+/* Takes over what the engine has found. While one alert resolves and another is still pending, the
+ * host's is resolved first, and pending from the next evaluation. */
+static void follow_alerts(struct prometheus *prometheus, int series, int rule, int host,
+                          int64_t now_ms)
+{
+    struct pair *pair = pair_of(prometheus, rule, host);
+    struct alert *alert = &pair->alert;
+    enum alert_state before = alert->state, after;
+    enum alert_change change = ALERT_SAME;
+    int64_t active_ms;
+    after = rule_engine_state(prometheus->engine, series, host, &active_ms);
+    if (before == ALERT_FIRING && after == ALERT_PENDING)
+        after = ALERT_INACTIVE;
+    if (after != ALERT_INACTIVE)
+        alert->active_ms = active_ms;
+    if (after == before && after == ALERT_INACTIVE && alert->resolved_ms < 0)
+        return;
+    if (after == ALERT_PENDING && before == ALERT_INACTIVE)
+        change = ALERT_BEGAN;
+    if (after == ALERT_FIRING && before != ALERT_FIRING) {
+        change = ALERT_FIRED;
+        alert->fired_ms = now_ms;
+    }
+    if (after == ALERT_INACTIVE && before != ALERT_INACTIVE)
+        change = before == ALERT_FIRING ? ALERT_RESOLVED : ALERT_DROPPED;
+    if (change == ALERT_RESOLVED)
+        alert->resolved_ms = now_ms;
+    if (change == ALERT_BEGAN || change == ALERT_FIRED)
+        alert->resolved_ms = -1;
+    alert->state = after;
+    if (change != ALERT_SAME)
+        note_change(prometheus, rule, host, now_ms, before, change);
+    if (prometheus->alertmanager)
+        send_alert(prometheus, rule, host, now_ms);
+}
+
 static void evaluate_pair(struct prometheus *prometheus, const struct group *group, int rule,
                           int host, int64_t now_ms)
 {
@@ -347,6 +433,24 @@ static void evaluate_pair(struct prometheus *prometheus, const struct group *gro
         send_alert(prometheus, rule, host, now_ms);
 }
 
+/* The rules of the group that are evaluated on series, in their order; then what their alerts say of
+ * each host: the furthest that any of a rule's alerts about it has come. */
+static void evaluate_series(struct prometheus *prometheus, int group, int64_t now_ms)
+{
+    const struct monitoring *monitoring = prometheus->monitoring;
+    for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
+        if (prometheus->series_group[i] == group)
+            rule_engine_run(prometheus->engine, i, now_ms);
+    }
+    for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
+        int rule = monitoring->series[i].rule;
+        if (prometheus->series_group[i] != group || rule < 0)
+            continue;
+        for (int host = 0; host < prometheus->n_hosts; host++)
+            follow_alerts(prometheus, i, rule, host, now_ms);
+    }
+}
+
 static int64_t whole_s(int64_t ms)
 {
     return ms - ms % 1000;
@@ -362,7 +466,8 @@ static void restore(struct prometheus *prometheus, const struct group *group, in
         int64_t for_ms = prometheus->monitoring->rules[rule].for_ms;
         int64_t down_ms = whole_s(pair->stored_ms), active_ms = whole_s(pair->stored_active_ms);
         int64_t remaining_ms = for_ms - (down_ms - active_ms);
-        if (for_ms < FOR_GRACE_MS || pair->alert.state == ALERT_INACTIVE || pair->stored_ms < 0 ||
+        if (prometheus->monitoring->rules[rule].signal == SIGNAL_SERIES || for_ms < FOR_GRACE_MS ||
+            pair->alert.state == ALERT_INACTIVE || pair->stored_ms < 0 ||
             pair->stored_ms < now_ms - OUTAGE_TOLERANCE_MS)
             continue;
         if (remaining_ms <= 0)
@@ -380,8 +485,12 @@ static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)
     struct group *group = &prometheus->groups[index];
     prometheus->evaluating = true;
     group->evaluations++;
-    group->hot = prometheus->always;
+    group->hot = prometheus->always || group->ticks;
+    if (group->ticks)
+        evaluate_series(prometheus, index, now_ms);
     for (int i = 0; i < group->n_rules; i++) {
+        if (rules[group->rules[i]].signal == SIGNAL_SERIES)
+            continue;
         for (int host = 0; host < prometheus->n_hosts; host++) {
             struct pair *pair = pair_of(prometheus, group->rules[i], host);
             if (!pair->hot && !(prometheus->always && watches(&rules[group->rules[i]], host)))
@@ -413,17 +522,62 @@ static void push_scrape(struct prometheus *prometheus, int target)
                (uint8_t)(prometheus->first_kind + EVENT_SCRAPE), (uint32_t)target, 0);
 }
 
+static void push_series(struct prometheus *prometheus, int target)
+{
+    queue_push(prometheus->queue, prometheus->series_targets[target].next_ms, PROMETHEUS_PRIORITY,
+               (uint8_t)(prometheus->first_kind + EVENT_SERIES), (uint32_t)target, 0);
+}
+
+/* A scrape of what the engine reads: as its host answers. */
+static void scrape_series(struct prometheus *prometheus, int index, int64_t now_ms)
+{
+    int host = rule_engine_answers(prometheus->engine, index);
+    int64_t interval_ms = rule_engine_interval_ms(prometheus->engine, index);
+    enum target_state state = host < 0 ? TARGET_UP : target_of(prometheus, host, 0)->state;
+    int64_t latency_ms =
+        target_latency_ms(state, interval_ms, prometheus->monitoring->scrape_timeout_ms,
+                          prometheus->monitoring->unreachable_ms);
+    if (prometheus->running && now_ms >= prometheus->started_ms + DISCOVERY_MS)
+        rule_engine_scrape(prometheus->engine, index, now_ms, now_ms + latency_ms,
+                           state == TARGET_UP, state == TARGET_LOST);
+    prometheus->series_targets[index].next_ms = now_ms + interval_ms;
+    push_series(prometheus, index);
+}
+
 void prometheus_event(struct prometheus *prometheus, const struct event *event)
 {
     if (event->kind == prometheus->first_kind + EVENT_SCRAPE) {
         target_catch_up(&prometheus->targets[event->who], event->at_ms);
         push_scrape(prometheus, (int)event->who);
+    } else if (event->kind == prometheus->first_kind + EVENT_SERIES) {
+        scrape_series(prometheus, (int)event->who, event->at_ms);
     } else {
         take_slot(prometheus, (int)event->who, event->at_ms);
     }
 }
 
 /* --- what the world does to it --------------------------------------------------------------- */
+
+/* What node_exporter exports is scraped when the signals' target of the host is. */
+static void reset_series(struct prometheus *prometheus, struct stream *phases)
+{
+    if (!prometheus->engine)
+        return;
+    rule_engine_reset(prometheus->engine);
+    for (int i = 0; i < rule_engine_targets(prometheus->engine); i++) {
+        int64_t interval_ms = rule_engine_interval_ms(prometheus->engine, i);
+        bool node = rule_engine_exporter(prometheus->engine, i) == EXPORTER_NODE;
+        const struct target *same =
+            node ? target_of(prometheus, rule_engine_answers(prometheus->engine, i), 0) : NULL;
+        int64_t phase_ms = stream_below(phases, (uint32_t)interval_ms);
+        if (same && same->interval_ms == interval_ms)
+            phase_ms = same->next_ms % interval_ms;
+        prometheus->series_targets[i].next_ms = phase_ms;
+        rule_engine_phase(prometheus->engine, i, phase_ms);
+        if (rule_engine_wants(prometheus->engine, i))
+            push_series(prometheus, i);
+    }
+}
 
 void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
 {
@@ -446,9 +600,10 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
         group->phase_ms = stream_below(phases, (uint32_t)group->interval_ms);
         group->evaluations = 3; /* long past any restoration */
         group->awake = group->hot = false;
-        if (prometheus->always)
+        if (prometheus->always || group->ticks)
             wake_group(prometheus, i, -1);
     }
+    reset_series(prometheus, phases);
     for (int i = 0; i < prometheus->n_hosts * VALUES; i++)
         wake_value(prometheus, i / VALUES, (enum target_value)(i % VALUES), -1);
 }
@@ -458,6 +613,9 @@ void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
 {
     if (host >= prometheus->n_hosts || target_of(prometheus, host, 0)->state == state)
         return;
+    if (prometheus->engine && state == TARGET_UP &&
+        target_of(prometheus, host, 0)->state == TARGET_ABSENT)
+        rule_engine_boot(prometheus->engine, now_ms, host);
     for (int i = 0; i < prometheus->n_jobs; i++)
         target_change(target_of(prometheus, host, i), now_ms, state);
     prometheus->unsettled_until_ms[host] =
@@ -476,6 +634,12 @@ void prometheus_load(struct prometheus *prometheus, int64_t now_ms, int host, en
         value_pm = value_pm < 0 ? 0 : value_pm > 1000 ? 1000 : value_pm;
     for (int i = 0; i < prometheus->n_jobs; i++)
         target_set(target_of(prometheus, host, i), now_ms, value, value_pm);
+    if (prometheus->engine && (value == VALUE_CPU || value == VALUE_MEMORY))
+        rule_engine_use(prometheus->engine, now_ms, host,
+                        target_of(prometheus, host, 0)->value[VALUE_CPU],
+                        target_of(prometheus, host, 0)->value[VALUE_MEMORY]);
+    if (prometheus->engine && value == VALUE_DISK)
+        rule_engine_disk(prometheus->engine, now_ms, host, value_pm);
     wake_if_suspicious(prometheus, host, value, value_pm, now_ms);
 }
 
@@ -490,6 +654,8 @@ void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int
         target_set(target, now_ms, VALUE_CPU, cpu_pm);
         target_set(target, now_ms, VALUE_MEMORY, memory_pm);
     }
+    if (prometheus->engine)
+        rule_engine_use(prometheus->engine, now_ms, host, cpu_pm, memory_pm);
     wake_if_suspicious(prometheus, host, VALUE_CPU, cpu_pm, now_ms);
     wake_if_suspicious(prometheus, host, VALUE_MEMORY, memory_pm, now_ms);
 }
@@ -501,6 +667,8 @@ void prometheus_stop(struct prometheus *prometheus, int64_t now_ms)
         return;
     prometheus->running = false;
     forget_alerts(prometheus);
+    if (prometheus->engine)
+        rule_engine_stop(prometheus->engine, now_ms);
     for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
         target_forsake(&prometheus->targets[i], now_ms);
 }

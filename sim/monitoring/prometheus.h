@@ -13,6 +13,7 @@
 
 #include "model/fleet/fleet.h"
 #include "model/policy/alert.h"
+#include "rule_engine.h"
 #include "sim/engine/queue.h"
 #include "sim/engine/stream.h"
 #include "target.h"
@@ -30,12 +31,16 @@ struct prometheus;
  * own. `alertmanager` may be NULL. */
 #define PROMETHEUS_EVENTS 4
 #define PROMETHEUS_PRIORITY 64 /* of its events: 64..96; the Alertmanager's come after them */
+#define PROMETHEUS_GROUPS 33   /* later groups have the last one's priority */
 #define PROMETHEUS_PENDING                                                                         \
-    (FLEET_HOSTS * FLEET_JOBS + FLEET_RULES) /* ceiling of its events in the queue */
+    (FLEET_HOSTS * (FLEET_JOBS + EXPORTERS) +                                                      \
+     FLEET_RULES) /* ceiling of its events in the queue, besides one for each of monitoring.series */
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
                                    uint8_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);
 void prometheus_close(struct prometheus *prometheus);
+/* Who knows the state that exporters show; only asked where rules are evaluated on series. */
+void prometheus_watch(struct prometheus *prometheus, state_observer *observer, void *context);
 /* Never sleeps: every scrape and evaluation is an event (for tests, that results are the same). */
 void prometheus_always_tick(struct prometheus *prometheus, bool always);
 

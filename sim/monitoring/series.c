@@ -119,6 +119,7 @@ bool series_matches(const struct rule *rule, const struct sample *samples, size_
     case SIGNAL_MEMORY:
     case SIGNAL_JOB_DURATION:
         break;
+    case SIGNAL_SERIES:
     case SIGNAL_COUNT:
         UND_UNREACHABLE();
     }

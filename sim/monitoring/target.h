@@ -108,12 +108,13 @@ const struct scrape *target_newest(struct target *target, int64_t now_ms);
 bool target_matches(struct target *target, const struct rule *rule, int64_t now_ms,
                     int64_t lookback_ms);
 
-/* The value that a signal reads; VALUES for `up`. */
+/* The value that a signal reads; VALUES for `up`, and for what is no single value. */
 static inline enum target_value target_value_of(enum signal signal)
 {
     switch (signal) {
     case SIGNAL_UP:
     case SIGNAL_ABSENT:
+    case SIGNAL_SERIES:
         return VALUES;
     case SIGNAL_CPU_RATE:
     case SIGNAL_CPU_IRATE:

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SERIES_SIMULATIONS 200
+
 struct named_fault {
     struct delay_fault fault;
     char name[64];
@@ -17,9 +19,9 @@ struct named_fault {
 static int host_faults(struct named_fault *faults)
 {
     static const struct named_fault all[] = {
-        {{TARGET_REFUSED, 0, 0}, "connection refused (process killed)"},
-        {{TARGET_ABSENT, 0, 0}, "host gone from the network (power loss)"},
-        {{TARGET_BLACKHOLE, 0, 0}, "no answer (partition, hang)"},
+        {{TARGET_REFUSED, 0, 0, SIGNAL_UP}, "connection refused (process killed)"},
+        {{TARGET_ABSENT, 0, 0, SIGNAL_UP}, "host gone from the network (power loss)"},
+        {{TARGET_BLACKHOLE, 0, 0, SIGNAL_UP}, "no answer (partition, hang)"},
     };
     memcpy(faults, all, sizeof all);
     return sizeof all / sizeof *all;
@@ -43,11 +45,30 @@ static int step_faults(const struct rule *rule, int64_t from_pm, struct named_fa
         usual[0] = 1000;
     for (int i = 0; i < n_from; i++) {
         struct named_fault *fault = &faults[n];
-        fault->fault = (struct delay_fault){TARGET_UP, from_pm >= 0 ? from_pm : usual[i], full};
+        fault->fault =
+            (struct delay_fault){TARGET_UP, from_pm >= 0 ? from_pm : usual[i], full, SIGNAL_UP};
         if (rule->below)
-            fault->fault = (struct delay_fault){TARGET_UP, full, 0};
+            fault->fault = (struct delay_fault){TARGET_UP, full, 0, SIGNAL_UP};
         name_step(fault, rule);
         n += delay_applies(rule, &fault->fault) && (n == 0 || !rule->below);
+    }
+    return n;
+}
+
+/* Of an expression nobody knows which faults concern it: all are tried. */
+static int any_faults(int64_t from_pm, struct named_fault *faults)
+{
+    static const struct {
+        enum signal signal;
+        const char *words;
+    } steps[] = {{SIGNAL_CPU_RATE, "CPU"}, {SIGNAL_MEMORY, "memory"}, {SIGNAL_DISK, "disk"}};
+    int n = host_faults(faults);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct named_fault *fault = &faults[n++];
+        fault->fault =
+            (struct delay_fault){TARGET_UP, from_pm >= 0 ? from_pm : 100, 1000, steps[i].signal};
+        snprintf(fault->name, sizeof fault->name, "%s from %g%% to 100%%", steps[i].words,
+                 (double)fault->fault.from_pm / 10);
     }
     return n;
 }
@@ -56,6 +77,8 @@ static int faults_of(const struct rule *rule, int64_t from_pm, struct named_faul
 {
     if (rule->signal == SIGNAL_ABSENT)
         return 0;
+    if (rule->signal == SIGNAL_SERIES)
+        return any_faults(from_pm, faults);
     if (rule->signal == SIGNAL_UP)
         return host_faults(faults);
     return step_faults(rule, from_pm, faults);
@@ -174,6 +197,34 @@ static enum und_code fill_case(const struct alerts_delay *options, const struct 
     return code;
 }
 
+/* A rule that is evaluated on series: simulated only, and less often. False: the fault never brings
+ * it about. */
+static bool fill_series(const struct alerts_delay *options, const struct fleet *fleet, int rule,
+                        int host, const struct named_fault *fault, struct delay_report_case *entry)
+{
+    static const char *const names[DELAY_STAGES] = {"pending", "firing", "webhook"};
+    struct alerts_delay fewer = *options;
+    double *samples[DELAY_STAGES];
+    fewer.simulations =
+        options->simulations < SERIES_SIMULATIONS ? options->simulations : SERIES_SIMULATIONS;
+    for (int i = 0; i < DELAY_STAGES; i++) {
+        samples[i] = calloc((size_t)fewer.simulations, sizeof *samples[i]);
+        UND_ASSERT(samples[i] != NULL);
+    }
+    *entry = (struct delay_report_case){.fault = ""};
+    memcpy(entry->fault, fault->name, sizeof entry->fault);
+    delay_simulate(fleet, rule, host, &fault->fault, options->seed, (size_t)fewer.simulations,
+                   samples);
+    for (int i = 0; i < DELAY_STAGES; i++) {
+        fill_simulated(&fewer, samples[i], &entry->stages[i]);
+        entry->stages[i].name = names[i];
+        free(samples[i]);
+    }
+    if (entry->stages[DELAY_PENDING].never < 1)
+        fill_ends(&fewer, fleet, rule, host, &fault->fault, entry);
+    return entry->stages[DELAY_PENDING].never < 1;
+}
+
 static bool any_simulated(const struct delay_report_rule *entry)
 {
     for (int i = 0; i < entry->n; i++) {
@@ -208,6 +259,15 @@ enum und_code alerts_delay(const struct alerts_delay *options, const struct flee
         if (delay_second_host(fleet, i, host) >= 0)
             entry->second = fleet->hosts[delay_second_host(fleet, i, host)].name;
         entry->n = faults_of(rule, options->from_pm, faults);
+        if (rule->signal == SIGNAL_SERIES) {
+            int n = entry->n;
+            entry->n = 0;
+            for (int j = 0; j < n; j++)
+                entry->n +=
+                    fill_series(options, fleet, i, host, &faults[j], &entry->cases[entry->n]);
+            report->n++;
+            continue;
+        }
         for (int j = 0; j < entry->n; j++) {
             plain[j] = faults[j].fault;
             if (fill_case(options, fleet, i, host, &faults[j], &entry->cases[j], err) != UND_OK)

@@ -107,6 +107,7 @@ static const char *kind_of(const struct rule *rule)
     case SIGNAL_DISK:
     case SIGNAL_JOB_DURATION:
         return "gauge";
+    case SIGNAL_SERIES:
     case SIGNAL_COUNT:
         break;
     }

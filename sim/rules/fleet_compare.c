@@ -33,6 +33,11 @@ bool fleet_has_alert(const struct fleet *fleet, const char *name)
         if (strncmp(fleet->monitoring.rules[i].name, name, FLEET_NAME - 1) == 0)
             return true;
     }
+    for (int i = 0; i < fleet->monitoring.n_series; i++) {
+        const struct series_rule *rule = &fleet->monitoring.series[i];
+        if (!rule->records && strcmp(rule->name, name) == 0)
+            return true;
+    }
     return false;
 }
 

@@ -69,7 +69,7 @@ static const char *aside_of(struct comparison_of_rules *all, const struct rules_
         return "left out by these fleets, or about other machines";
     if (moves_jobs(now ? after : before, &set->rules[i]))
         json_array_append_new(all->unjudged, json_string(set->sources[i].name));
-    return "not simulated";
+    return "no series here: never fires";
 }
 
 static void collect_changes(struct comparison_of_rules *all, const struct scenario_set *before,
@@ -99,15 +99,18 @@ static void collect_effects(struct comparison_of_rules *all, const struct scenar
 {
     const struct rule_set *set = all->after.rules;
     const struct fleet *fleet = NULL;
+    struct reach_world *world;
     for (int i = 0; i < after->n && !fleet; i++)
         fleet = after->report[i].scenario ? &after->report[i].scenario->fleet : NULL;
     if (!fleet)
         return;
     all->effects = calloc((size_t)set->n + 1, sizeof *all->effects);
     UND_ASSERT(all->effects != NULL);
+    world = reach_open_set(fleet, set);
     for (int i = 0; i < set->n; i++)
         all->effects[all->n_effects++] =
-            (struct rules_diff_rule){set->sources[i].name, rules_effect(set, i, fleet)};
+            (struct rules_diff_rule){set->sources[i].name, rules_effect(set, i, fleet, world)};
+    reach_close(world);
     report->rules = all->effects;
     report->n_rules = all->n_effects;
 }

@@ -54,6 +54,7 @@ struct world *world_open(const struct scenario *scenario, bool always_tick)
     world_workload_open(world);
     world_field_open(world);
     world_monitoring_open(world, always_tick);
+    world_series_open(world);
     world_controller_open(world, always_tick);
     world_measure_open(world);
     world_trace_open(world);
@@ -125,6 +126,7 @@ void world_start(struct world *world, const struct stream *base, const struct re
     world_host_start(world);
     world_session_start(world);
     world_fault_start(world);
+    world_series_start(world);
     world_monitoring_start(world);
     world_github_start(world);
     world_controller_start(world);

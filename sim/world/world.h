@@ -18,6 +18,7 @@
  *   world_fault.c       what is injected and when, repair
  *   world_field.c       what the faults that fleets report do; canaries
  *   world_monitoring.c  Prometheus and Alertmanager in this world
+ *   world_series.c      what exporters show of it
  *   world_controller.c  polls and hints into readings, the policy step, the actuator
  * and of listeners, on which nothing depends:
  *   world_incident.c    the measures of DESIGN.md: detection, failover, RTO, recovery, MTTR
@@ -50,6 +51,7 @@
 #include "world_monitoring.h"
 #include "world_needs.h"
 #include "world_news.h"
+#include "world_series.h"
 #include "world_session.h"
 #include "world_trace.h"
 #include "world_workload.h"
@@ -135,6 +137,7 @@ struct world {
     struct world_faults faults;
     struct world_field field;
     struct world_monitoring monitoring;
+    struct world_series series;
     struct world_controller controller;
     struct world_incidents incidents;
     struct world_measures measures;

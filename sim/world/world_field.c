@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "model/base/assert.h"
+#include "model/series/exporter.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -71,7 +72,10 @@ enum fate world_field_fate(struct world *world, int host)
     int i;
     for (i = 0; i < world->scenario->n_faults; i++) {
         const struct fault *fault =
-            active(world, i, TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY, host);
+            active(world, i, TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY | TAKES_ROOM, host);
+        if (fault && (fault_takes(fault) & TAKES_ROOM) &&
+            (!world->field.off[i] || fault->mount != FILLS_ROOT))
+            continue;
         if (!fault || stream_uniform(world_field_stream(world)) >= fault->share)
             continue;
         if (!(fault_takes(fault) & TAKES_WORKERS))
@@ -109,6 +113,85 @@ static void doom_running(struct world *world, int host, double share)
             continue;
         world_job_doom(world, job, ends_ms);
     }
+}
+
+/* ---- disks that fill up ---- */
+
+static int64_t written(const struct world *world, int index)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    int64_t free_bytes = exporter_mounts[fault->mount].free_bytes;
+    int64_t ms = world->now_ms - world->field.fill_ms[index];
+    double bytes = (double)fault->size_bytes;
+    if (world->field.fill_ms[index] < 0)
+        return 0;
+    if (fault->per_ms > 0)
+        bytes = bytes / (double)fault->per_ms * (double)ms;
+    return bytes < (double)free_bytes ? (int64_t)bytes : free_bytes;
+}
+
+int64_t world_field_filled(const struct world *world, int host, int mount)
+{
+    int64_t sum = 0, free_bytes = exporter_mounts[mount].free_bytes;
+    int i;
+    for (i = 0; i < world->scenario->n_faults; i++) {
+        const struct fault *fault = active(world, i, TAKES_ROOM, host);
+        if (fault && (int)fault->mount == mount)
+            sum += written(world, i);
+    }
+    return sum < free_bytes ? sum : free_bytes;
+}
+
+/* When the fault by itself has filled the disk up; -1: never. */
+static int64_t full_ms(const struct world *world, int index)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    double free_bytes = (double)exporter_mounts[fault->mount].free_bytes;
+    if (world->field.fill_ms[index] < 0)
+        return -1;
+    if (fault->per_ms == 0)
+        return (double)fault->size_bytes >= free_bytes ? world->field.fill_ms[index] : -1;
+    return world->field.fill_ms[index] +
+           (int64_t)ceil(free_bytes / (double)fault->size_bytes * (double)fault->per_ms);
+}
+
+/* From now on it is full, or it is not any more. */
+static void turn_full(struct world *world, uint32_t index, bool full)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    int host, sign = full - world->field.off[index];
+    world->field.off[index] = full;
+    if (fault->mount != FILLS_ROOT || sign == 0)
+        return;
+    for (host = 0; host < world->n_hosts; host++) {
+        bool reachable = world_host_reachable(world, host);
+        if (!(world->faults.struck[index] >> host & 1))
+            continue;
+        world_host_lack(world, host, LACKS_HEALTH, sign);
+        if (full)
+            doom_running(world, host, 1);
+        world_host_changed(world, host, reachable);
+    }
+}
+
+/* At its beginning, when it is full, and when it is cleaned up: what has been written at once is then
+ * gone for good. */
+static void fill_on(struct world *world, uint32_t index, bool begins)
+{
+    const struct fault *fault = &world->scenario->faults[index];
+    int64_t clean_ms = fault->cleanup_ms, next_ms = -1, at_ms;
+    if (begins)
+        world->field.fill_ms[index] = world->now_ms;
+    else if (clean_ms > 0 && world->now_ms % clean_ms == 0)
+        world->field.fill_ms[index] = fault->per_ms > 0 ? world->now_ms : -1;
+    at_ms = full_ms(world, (int)index);
+    turn_full(world, index, at_ms >= 0 && at_ms <= world->now_ms);
+    if (clean_ms > 0 && world->field.fill_ms[index] >= 0)
+        next_ms = world->now_ms + clean_ms - world->now_ms % clean_ms;
+    if (at_ms > world->now_ms && (next_ms < 0 || at_ms < next_ms))
+        next_ms = at_ms;
+    if (next_ms >= 0)
+        world_push(world, next_ms, FIRST_WORLD, EV_CYCLE, index, world->field.turn[index]);
 }
 
 /* ---- GitHub ---- */
@@ -215,6 +298,10 @@ void world_field_cycle(struct world *world, uint32_t index)
     bool on = !world->field.off[index];
     if (!world->faults.active[index])
         return;
+    if (fault_takes(fault) & TAKES_ROOM) {
+        fill_on(world, index, false);
+        return;
+    }
     if (fault_takes(fault) & TAKES_SCRAPES)
         on = stream_uniform(world_field_stream(world)) < fault->share;
     turn(world, index, on);
@@ -251,7 +338,8 @@ void world_field_touch(struct world *world, uint32_t index, int sign)
     if ((takes & TAKES_FIELD) == 0)
         return;
     world->field.turn[index]++;
-    world->field.fates += takes & (TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY) ? sign : 0;
+    world->field.fates +=
+        takes & (TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY | TAKES_ROOM) ? sign : 0;
     world->field.slow += takes & TAKES_ASSIGNMENT ? sign : 0;
     world->field.lies += takes & TAKES_TRUTH ? sign : 0;
     for (i = 0; i < world->n_hosts; i++)
@@ -259,6 +347,10 @@ void world_field_touch(struct world *world, uint32_t index, int sign)
             touch_host(world, index, i, sign);
     for (i = 0; i < world->n_hosts && (takes & TAKES_DEPENDENCY) && sign > 0; i++)
         doom_running(world, i, fault->share);
+    if ((takes & TAKES_ROOM) && sign > 0)
+        fill_on(world, index, true);
+    else if (takes & TAKES_ROOM)
+        turn_full(world, index, false);
     if (!(takes & (TAKES_UPTIME | TAKES_SCRAPES)))
         return;
     turn(world, index, sign > 0 && (takes & TAKES_UPTIME));

@@ -49,6 +49,8 @@ static inline __attribute__((always_inline)) void world_tell(struct world *world
         world_field_job_succeeded(world, &news);
         if (world->monitoring.wants_duration)
             world_host_job_succeeded(world, &news);
+        if (world->series.wanted)
+            world_series_job_succeeded(world, &news);
         if (world->jobs.job[news.job].incident >= 0)
             world_incident_job_succeeded(world, &news);
         if (audience)
@@ -59,6 +61,8 @@ static inline __attribute__((always_inline)) void world_tell(struct world *world
             world_trace_job_failed(world, &news);
         world_measure_job_failed(world, &news);
         world_field_job_failed(world, &news);
+        if (world->series.wanted)
+            world_series_job_failed(world, &news);
         if (world->jobs.job[news.job].incident >= 0)
             world_incident_job_failed(world, &news);
         if (audience)

@@ -60,18 +60,18 @@ static struct delay_fault fault_of(enum way way)
 {
     switch (way) {
     case WAY_KILLED:
-        return (struct delay_fault){TARGET_REFUSED, 0, 0};
+        return (struct delay_fault){TARGET_REFUSED, 0, 0, SIGNAL_UP};
     case WAY_STOPPED:
     case WAY_AGAIN:
     case WAY_DROPPED:
-        return (struct delay_fault){TARGET_BLACKHOLE, 0, 0};
+        return (struct delay_fault){TARGET_BLACKHOLE, 0, 0, SIGNAL_UP};
     case WAY_UNLINKED:
     case WAY_FAR:
-        return (struct delay_fault){TARGET_ABSENT, 0, 0};
+        return (struct delay_fault){TARGET_ABSENT, 0, 0, SIGNAL_UP};
     case WAY_BUSY:
-        return (struct delay_fault){TARGET_UP, LOAD_BEFORE_PM, LOAD_BUSY_PM};
+        return (struct delay_fault){TARGET_UP, LOAD_BEFORE_PM, LOAD_BUSY_PM, SIGNAL_UP};
     case WAY_FULL:
-        return (struct delay_fault){TARGET_UP, LOAD_BEFORE_PM, LOAD_FULL_PM};
+        return (struct delay_fault){TARGET_UP, LOAD_BEFORE_PM, LOAD_FULL_PM, SIGNAL_UP};
     case WAYS:
         break;
     }

@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(check_names_what_is_no_signal)
 {
-    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[64], says[128];
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[64];
     FILE *file = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(file);
     fputs("groups:\n- name: a\n  limit: 3\n  rules:\n  - {alert: Odd, expr: node_load1 > 5}\n",
@@ -90,8 +90,6 @@ START_TEST(check_names_what_is_no_signal)
     snprintf(arguments, sizeof arguments, "check %s", path);
     ck_assert_int_eq(run(arguments, &output), 0); /* it can be read */
     ck_assert_ptr_nonnull(strstr(output, "Odd                          NO SIGNAL: node_load1 is"));
-    snprintf(says, sizeof says, "  %s:3: limit: with more than 3 alerts at once", path);
-    ck_assert_ptr_nonnull(strstr(output, says));
     free(output);
     snprintf(arguments, sizeof arguments, "check --strict %s", path);
     ck_assert_int_eq(run(arguments, &output), 2);

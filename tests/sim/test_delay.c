@@ -17,13 +17,17 @@ static const struct {
     struct delay_fault fault;
     double firing_s[3], webhook_s[3];
 } rows[] = {
-    {SIGNAL_UP, 120000, {TARGET_REFUSED, 0, 0}, {120, 165, 210}, {150, 195, 240}},
-    {SIGNAL_UP, 120000, {TARGET_ABSENT, 0, 0}, {123.07, 168.07, 213.07}, {153.07, 198.07, 243.07}},
-    {SIGNAL_UP, 120000, {TARGET_BLACKHOLE, 0, 0}, {130, 175, 220}, {160, 205, 250}},
-    {SIGNAL_CPU_RATE, 300000, {TARGET_UP, 100, 1000}, {525, 570, 615}, {555, 600, 645}},
-    {SIGNAL_CPU_RATE, 300000, {TARGET_UP, 500, 1000}, {489, 534, 579}, {519, 564, 609}},
-    {SIGNAL_CPU_IRATE, 300000, {TARGET_UP, 100, 1000}, {325, 370, 415}, {355, 400, 445}},
-    {SIGNAL_MEMORY, 300000, {TARGET_UP, 100, 1000}, {300, 345, 390}, {330, 375, 420}},
+    {SIGNAL_UP, 120000, {TARGET_REFUSED, 0, 0, SIGNAL_UP}, {120, 165, 210}, {150, 195, 240}},
+    {SIGNAL_UP,
+     120000,
+     {TARGET_ABSENT, 0, 0, SIGNAL_UP},
+     {123.07, 168.07, 213.07},
+     {153.07, 198.07, 243.07}},
+    {SIGNAL_UP, 120000, {TARGET_BLACKHOLE, 0, 0, SIGNAL_UP}, {130, 175, 220}, {160, 205, 250}},
+    {SIGNAL_CPU_RATE, 300000, {TARGET_UP, 100, 1000, SIGNAL_UP}, {525, 570, 615}, {555, 600, 645}},
+    {SIGNAL_CPU_RATE, 300000, {TARGET_UP, 500, 1000, SIGNAL_UP}, {489, 534, 579}, {519, 564, 609}},
+    {SIGNAL_CPU_IRATE, 300000, {TARGET_UP, 100, 1000, SIGNAL_UP}, {325, 370, 415}, {355, 400, 445}},
+    {SIGNAL_MEMORY, 300000, {TARGET_UP, 100, 1000, SIGNAL_UP}, {300, 345, 390}, {330, 375, 420}},
 };
 
 static void check_row(const struct delay_dist *dist, const double want_s[3])
@@ -62,7 +66,7 @@ static double trapezoid(double x)
 
 START_TEST(pending_is_the_convolution_of_two_uniforms)
 {
-    struct delay_fault fault = {TARGET_BLACKHOLE, 0, 0};
+    struct delay_fault fault = {TARGET_BLACKHOLE, 0, 0, SIGNAL_UP};
     struct delay_dist dists[DELAY_STAGES];
     monitoring_fixture_configure(&fleet, 1);
     monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000);
@@ -89,7 +93,7 @@ static struct delay_fault draw(struct stream *random)
 {
     static const enum signal signals[] = {SIGNAL_UP,        SIGNAL_CPU_RATE, SIGNAL_CPU_RATE,
                                           SIGNAL_CPU_IRATE, SIGNAL_MEMORY,   SIGNAL_DISK};
-    struct delay_fault fault = {TARGET_UP, ANY_OF(random, 0, 100, 500, 800), 1000};
+    struct delay_fault fault = {TARGET_UP, ANY_OF(random, 0, 100, 500, 800), 1000, SIGNAL_UP};
     enum signal signal = signals[stream_below(random, 6)];
     struct rule *rule;
     monitoring_fixture_configure(&fleet, 1);
@@ -146,7 +150,8 @@ END_TEST
 
 START_TEST(a_fault_that_does_not_concern_the_rule_is_none)
 {
-    struct delay_fault load = {TARGET_UP, 100, 1000}, gone = {TARGET_ABSENT, 0, 0};
+    struct delay_fault load = {TARGET_UP, 100, 1000, SIGNAL_UP},
+                       gone = {TARGET_ABSENT, 0, 0, SIGNAL_UP};
     struct rule rule = {.signal = SIGNAL_UP, .threshold_pm = 850};
     ck_assert(delay_applies(&rule, &gone));
     ck_assert(!delay_applies(&rule, &load));
@@ -158,7 +163,7 @@ START_TEST(a_fault_that_does_not_concern_the_rule_is_none)
     load.from_pm = 900;
     ck_assert(!delay_applies(&rule, &load)); /* true without it */
     rule.below = true;
-    load = (struct delay_fault){TARGET_UP, 1000, 0};
+    load = (struct delay_fault){TARGET_UP, 1000, 0, SIGNAL_UP};
     ck_assert(delay_applies(&rule, &load));
 }
 END_TEST
@@ -166,8 +171,9 @@ END_TEST
 /* The documents' advice, and that what is advised is enough. */
 START_TEST(advice_meets_the_claim)
 {
-    struct delay_fault faults[] = {
-        {TARGET_REFUSED, 0, 0}, {TARGET_ABSENT, 0, 0}, {TARGET_BLACKHOLE, 0, 0}};
+    struct delay_fault faults[] = {{TARGET_REFUSED, 0, 0, SIGNAL_UP},
+                                   {TARGET_ABSENT, 0, 0, SIGNAL_UP},
+                                   {TARGET_BLACKHOLE, 0, 0, SIGNAL_UP}};
     char text[512];
     monitoring_fixture_configure(&fleet, 1);
     monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000);
@@ -183,7 +189,7 @@ END_TEST
 
 START_TEST(no_alertmanager_no_webhook)
 {
-    struct delay_fault fault = {TARGET_REFUSED, 0, 0};
+    struct delay_fault fault = {TARGET_REFUSED, 0, 0, SIGNAL_UP};
     struct delay_dist dists[DELAY_STAGES];
     monitoring_fixture_configure(&fleet, 1);
     monitoring_fixture_add_rule(&fleet, SIGNAL_UP, 120000);
@@ -200,7 +206,7 @@ static double *ends[DELAY_END_STAGES];
 
 static void simulate_ends(int second)
 {
-    struct delay_fault fault = {TARGET_REFUSED, 0, 0};
+    struct delay_fault fault = {TARGET_REFUSED, 0, 0, SIGNAL_UP};
     for (int i = 0; i < DELAY_END_STAGES; i++) {
         ends[i] = calloc(ENDS, sizeof *ends[i]);
         ck_assert_ptr_nonnull(ends[i]);

@@ -123,7 +123,7 @@ static void draw_rules(struct history *history, struct stream *random, int64_t s
 {
     int n = 1 + (int)stream_below(random, 5);
     for (int i = 0; i < n; i++) {
-        enum signal signal = (enum signal)stream_below(random, SIGNAL_COUNT);
+        enum signal signal = (enum signal)stream_below(random, SIGNAL_SERIES);
         struct rule *rule = monitoring_fixture_add_rule(&history->fleet, signal, 0);
         rule->for_ms = ANY_OF(random, 0, 60, 120, 130, 300, 600, 900) * scale;
         rule->keep_firing_ms = ANY_OF(random, 0, 0, 0, 90, 300) * scale;

@@ -1,0 +1,600 @@
+#include "rule_engine.h"
+#include "rule_engine_internal.h"
+
+#include "model/base/assert.h"
+#include "model/promql/function.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOOTED_BEFORE_MS (-30 * 86400000LL) /* at time 0 the machines have run for long */
+#define LOAD_TICK_MS 5000LL                 /* the kernel's LOAD_FREQ */
+#define ALERTS_MATCH "ALERTS"
+
+/* --- opening: rules -------------------------------------------------------------------------- */
+
+static void read_texts(struct eval_rule *to, const char *json)
+{
+    json_t *labels = json_loads(json, 0, NULL), *text;
+    const char *name;
+    to->labels = calloc(json_object_size(labels) + 1, sizeof *to->labels);
+    UND_ASSERT(to->labels != NULL);
+    json_object_foreach (labels, name, text) {
+        if (strcmp(name, "alertname") == 0)
+            continue;
+        to->labels[to->n_labels].name = strdup(name);
+        to->labels[to->n_labels++].text = strdup(json_string_value(text));
+    }
+    json_decref(labels);
+}
+
+static void open_rule(struct rule_engine *engine, int index)
+{
+    const struct series_rule *from = &engine->fleet->monitoring.series[index];
+    struct engine_rule *rule = &engine->rules[index];
+    struct und_err err = {0};
+    rule->from = from;
+    rule->eval = (struct eval_rule){.name = strdup(from->name),
+                                    .records = from->records,
+                                    .for_ms = from->for_ms,
+                                    .keep_firing_ms = from->keep_firing_ms};
+    rule->eval.promql = promql_parse(from->expr, engine->options.version, "", &err);
+    UND_ASSERT(rule->eval.promql && rule->eval.name); /* the loader has parsed it */
+    read_texts(&rule->eval, from->labels);
+}
+
+static bool may_be_named(const struct promql_node *selector, const char *name)
+{
+    for (int i = 0; i < selector->n_matchers; i++) {
+        if (strcmp(selector->matchers[i].name, LABELS_NAME) == 0 &&
+            !promql_matches(&selector->matchers[i], name))
+            return false;
+    }
+    return true;
+}
+
+/* Does the expression read a metric that the other rule writes? */
+static bool reads_rule(const struct promql_node *node, const struct engine_rule *other)
+{
+    if (node->kind == PROMQL_SELECTOR) {
+        if (other->from->records)
+            return may_be_named(node, other->from->name);
+        return may_be_named(node, ALERTS_MATCH) || may_be_named(node, "ALERTS_FOR_STATE");
+    }
+    for (int i = 0; i < node->n_args; i++) {
+        if (reads_rule(node->args[i], other))
+            return true;
+    }
+    return false;
+}
+
+/* What a rule that is evaluated reads is evaluated, too. */
+static void keep_what_is_read(struct rule_engine *engine)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (int i = 0; i < engine->n_rules; i++) {
+            for (int j = 0; j < engine->n_rules && engine->rules[i].live; j++) {
+                if (engine->rules[j].live ||
+                    (!engine->rules[j].from->records && engine->rules[j].n_cases == 0) ||
+                    !reads_rule(engine->rules[i].eval.promql->root, &engine->rules[j]))
+                    continue;
+                engine->rules[j].live = more = true;
+            }
+        }
+    }
+}
+
+/* Alerts about no host move nobody: only what reads them makes them worth evaluating. */
+static void learn_rules(struct rule_engine *engine)
+{
+    struct reach_record *records = calloc((size_t)engine->n_rules + 1, sizeof *records);
+    struct reach_world *world;
+    int n = 0;
+    UND_ASSERT(records != NULL);
+    for (int i = 0; i < engine->n_rules; i++) {
+        const struct engine_rule *rule = &engine->rules[i];
+        if (rule->from->records)
+            records[n++] = (struct reach_record){rule->from->name, rule->eval.promql,
+                                                 json_loads(rule->from->labels, 0, NULL)};
+    }
+    world = reach_open(engine->fleet, records, n);
+    for (int i = 0; i < engine->n_rules; i++) {
+        if (engine->rules[i].from->records)
+            continue;
+        engine_learn_cases(engine, world, &engine->rules[i]);
+        engine->rules[i].live = engine->rules[i].live && engine->rules[i].from->rule >= 0;
+    }
+    keep_what_is_read(engine);
+    reach_close(world);
+    for (int i = 0; i < n; i++)
+        json_decref((json_t *)records[i].labels);
+    free(records);
+}
+
+/* --- opening: series ------------------------------------------------------------------------- */
+
+static int64_t positive(int64_t ms)
+{
+    return ms > 0 ? ms : 0;
+}
+
+/* Notes which series the node reads, and how far back. */
+static void read_series(struct rule_engine *engine, struct engine_rule *rule,
+                        const struct promql_node *node, int64_t back_ms)
+{
+    const struct bounds_fixed any = {NULL, 0};
+    if (node->kind == PROMQL_SUBQUERY)
+        back_ms += node->range_ms + positive(node->offset_ms) + engine->options.query.step_ms;
+    for (int i = 0; i < node->n_args; i++)
+        read_series(engine, rule, node->args[i], back_ms);
+    if (node->kind != PROMQL_SELECTOR)
+        return;
+    back_ms += positive(node->offset_ms) +
+               (node->range_ms ? node->range_ms : engine->options.query.lookback_ms);
+    for (int i = 0; i < engine->exported.n; i++) {
+        struct fed *fed = &engine->feds[i];
+        if (!bounds_selects(node, &any, engine->exported.list[i].labels))
+            continue;
+        if (fed->series < 0)
+            fed->series = store_series(engine->store, engine->exported.list[i].labels);
+        fed->keep_ms = back_ms > fed->keep_ms ? back_ms : fed->keep_ms;
+        rule->reads = realloc(rule->reads, ((size_t)rule->n_reads + 1) * sizeof *rule->reads);
+        UND_ASSERT(rule->reads != NULL);
+        rule->reads[rule->n_reads++] = i;
+    }
+}
+
+static int64_t interval_of(const struct rule_engine *engine, enum exporter exporter)
+{
+    const struct monitoring *monitoring = &engine->fleet->monitoring;
+    for (int i = 0; i < monitoring->n_jobs; i++) {
+        if (strcmp(monitoring->jobs[i].name, engine->exported.jobs[exporter]) == 0)
+            return monitoring->jobs[i].interval_ms;
+    }
+    return monitoring->scrape_interval_ms;
+}
+
+static void open_logs(struct rule_engine *engine)
+{
+    int64_t *reach_ms;
+    engine->n_logs = EXPORTERS * (engine->fleet->n_hosts + 1);
+    engine->n_targets = exporter_targets(engine->fleet);
+    engine->logs = calloc((size_t)engine->n_logs, sizeof *engine->logs);
+    engine->interval_ms = calloc((size_t)engine->n_targets, sizeof *engine->interval_ms);
+    engine->wanted = calloc((size_t)engine->n_targets, sizeof *engine->wanted);
+    reach_ms = calloc((size_t)engine->n_logs, sizeof *reach_ms);
+    UND_ASSERT(engine->logs && engine->interval_ms && engine->wanted && reach_ms);
+    for (int i = 0; i < engine->exported.n; i++) {
+        const struct exported *series = &engine->exported.list[i];
+        int source = engine_source(engine, series->exporter, series->host);
+        engine->interval_ms[series->target] = interval_of(engine, series->exporter);
+        if (engine->feds[i].series < 0)
+            continue;
+        engine->wanted[series->target] = true;
+        if (engine->feds[i].keep_ms > reach_ms[source])
+            reach_ms[source] = engine->feds[i].keep_ms;
+    }
+    for (int i = 0; i < engine->n_logs; i++) {
+        enum exporter exporter = (enum exporter)(i / (engine->fleet->n_hosts + 1));
+        if (reach_ms[i] > 0)
+            scrape_log_open(&engine->logs[i], reach_ms[i], interval_of(engine, exporter));
+    }
+    free(reach_ms);
+}
+
+static int most_cases(const struct rule_engine *engine)
+{
+    int most = 0;
+    for (int i = 0; i < engine->n_rules; i++)
+        most = engine->rules[i].n_cases > most ? engine->rules[i].n_cases : most;
+    return most;
+}
+
+static void close_logs(struct rule_engine *engine)
+{
+    for (int i = 0; i < engine->n_logs; i++)
+        scrape_log_close(&engine->logs[i]);
+    free(engine->logs);
+    free(engine->interval_ms);
+    free(engine->wanted);
+}
+
+struct rule_engine *rule_engine_open(const struct fleet *fleet)
+{
+    struct rule_engine *engine = calloc(1, sizeof *engine);
+    const struct monitoring *monitoring = &fleet->monitoring;
+    UND_ASSERT(engine != NULL);
+    engine->fleet = fleet;
+    engine->store = store_open();
+    exported_open(&engine->exported, fleet, engine->store->pool);
+    engine->options =
+        (struct eval_options){.query = {.lookback_ms = monitoring->lookback_ms,
+                                        .step_ms = monitoring->evaluation_interval_ms},
+                              .external_labels = labels_none(engine->store->pool),
+                              .external_url = "",
+                              .version = monitoring->prometheus == 3 ? PROMQL_3 : PROMQL_2};
+    engine->n_rules = monitoring->n_series;
+    engine->rules = calloc((size_t)engine->n_rules + 1, sizeof *engine->rules);
+    engine->feds = calloc((size_t)engine->exported.n + 1, sizeof *engine->feds);
+    UND_ASSERT(engine->rules && engine->feds);
+    for (int i = 0; i < engine->exported.n; i++)
+        engine->feds[i].series = -1;
+    for (int i = 0; i < engine->n_rules; i++)
+        open_rule(engine, i);
+    learn_rules(engine);
+    engine->known = calloc((size_t)most_cases(engine) + 1, sizeof *engine->known);
+    UND_ASSERT(engine->known != NULL);
+    for (int i = 0; i < engine->n_rules; i++) {
+        struct engine_rule *rule = &engine->rules[i];
+        if (rule->live)
+            read_series(engine, rule, rule->eval.promql->root, positive(rule->from->offset_ms));
+    }
+    open_logs(engine);
+    return engine;
+}
+
+static void close_rule(struct engine_rule *rule)
+{
+    struct eval_group group = {.rules = calloc(1, sizeof *group.rules), .n = 1};
+    UND_ASSERT(group.rules != NULL);
+    for (int i = 0; i < rule->n_cases; i++) {
+        for (int j = 0; j < rule->eval.promql->n_nodes; j++)
+            free(rule->cases[i].leaves[j].terms);
+        free(rule->cases[i].leaves);
+    }
+    free(rule->cases);
+    free(rule->reads);
+    free(rule->watched);
+    group.rules[0] = rule->eval;
+    eval_group_fini(&group);
+}
+
+void rule_engine_close(struct rule_engine *engine)
+{
+    if (!engine)
+        return;
+    for (int i = 0; i < engine->n_rules; i++)
+        close_rule(&engine->rules[i]);
+    close_logs(engine);
+    exported_close(&engine->exported);
+    store_close(engine->store);
+    free(engine->rules);
+    free(engine->feds);
+    free(engine->known);
+    free(engine);
+}
+
+void rule_engine_observe(struct rule_engine *engine, state_observer *observer, void *context)
+{
+    engine->observer = observer;
+    engine->context = context;
+}
+
+/* What is never evaluated otherwise is read now, too. */
+void rule_engine_always(struct rule_engine *engine, bool always)
+{
+    engine->always = always;
+    for (int i = 0; i < engine->n_rules && always; i++) {
+        struct engine_rule *rule = &engine->rules[i];
+        if (!rule->live)
+            read_series(engine, rule, rule->eval.promql->root, positive(rule->from->offset_ms));
+        rule->live = true;
+    }
+    close_logs(engine);
+    open_logs(engine);
+}
+
+bool rule_engine_live(const struct rule_engine *engine, int rule)
+{
+    return engine->rules[rule].live;
+}
+
+/* --- the hosts' own counters ----------------------------------------------------------------- */
+
+/* e^(-5/60), e^(-5/300), e^(-5/900): products of constants, the same on every machine. */
+static const double decay[3] = {0.9200444146293233, 0.9834714538216175, 0.9944598480048967};
+
+static double power(double base, int64_t n)
+{
+    double result = 1;
+    for (; n > 0; n /= 2) {
+        if (n % 2)
+            result *= base;
+        base *= base;
+    }
+    return result;
+}
+
+static void count(struct live_host *live, int64_t now_ms)
+{
+    int64_t ticks = (now_ms - live->load_ms) / LOAD_TICK_MS;
+    for (int i = 0; i < 3 && ticks > 0; i++) {
+        double left = power(decay[i], ticks);
+        live->load[i] = live->load[i] * left + (double)live->cpu_pm * (1 - left);
+    }
+    live->load_ms += ticks * LOAD_TICK_MS;
+    live->cpu_time += live->cpu_pm * (now_ms - live->counted_ms);
+    live->disk_time += live->disk_pm * (now_ms - live->counted_ms);
+    live->counted_ms = now_ms;
+}
+
+void rule_engine_use(struct rule_engine *engine, int64_t now_ms, int host, int64_t cpu_pm,
+                     int64_t memory_pm)
+{
+    struct live_host *live = &engine->live[host];
+    if (live->cpu_pm != cpu_pm)
+        count(live, now_ms);
+    live->cpu_pm = cpu_pm;
+    live->memory_pm = memory_pm;
+}
+
+void rule_engine_disk(struct rule_engine *engine, int64_t now_ms, int host, int64_t busy_pm)
+{
+    count(&engine->live[host], now_ms);
+    engine->live[host].disk_pm = busy_pm;
+}
+
+void rule_engine_boot(struct rule_engine *engine, int64_t now_ms, int host)
+{
+    struct live_host *live = &engine->live[host];
+    count(live, now_ms);
+    live->boot_ms = now_ms;
+    live->cpu_time = live->disk_time = 0;
+    memset(live->load, 0, sizeof live->load);
+}
+
+/* At that time, with everything as it is now. */
+static void fill_own(const struct live_host *live, int64_t at_ms, struct host_state *state)
+{
+    int64_t *value = state->value;
+    value[STATE_ONE] = 1;
+    value[STATE_CPU] = live->cpu_pm;
+    value[STATE_CPU_TIME] = live->cpu_time;
+    value[STATE_UP_TIME] = at_ms - live->boot_ms;
+    value[STATE_IDLE_TIME] = 1000 * value[STATE_UP_TIME] - live->cpu_time;
+    value[STATE_DISK_TIME] = live->disk_time;
+    value[STATE_MEMORY] = live->memory_pm;
+    for (int i = 0; i < 3; i++)
+        value[STATE_LOAD1 + i] = llround(live->load[i] * 2.048);
+    value[STATE_BOOT] = live->boot_ms;
+    value[STATE_NOW] = at_ms;
+}
+
+/* --- scrapes --------------------------------------------------------------------------------- */
+
+int rule_engine_targets(const struct rule_engine *engine)
+{
+    return engine->n_targets;
+}
+
+bool rule_engine_wants(const struct rule_engine *engine, int target)
+{
+    return engine->wanted[target];
+}
+
+int64_t rule_engine_interval_ms(const struct rule_engine *engine, int target)
+{
+    return engine->interval_ms[target];
+}
+
+enum exporter rule_engine_exporter(const struct rule_engine *engine, int target)
+{
+    int exporter = 0;
+    while (exporter + 1 < EXPORTERS &&
+           exporter_target(engine->fleet, (enum exporter)(exporter + 1), 0) <= target)
+        exporter++;
+    return (enum exporter)exporter;
+}
+
+int rule_engine_answers(const struct rule_engine *engine, int target)
+{
+    enum exporter exporter = rule_engine_exporter(engine, target);
+    if (!exporter_words[exporter].on_host)
+        return -1;
+    return target - exporter_target(engine->fleet, exporter, 0);
+}
+
+/* The hosts whose state the target shows, in turn; n_hosts is the fleet. */
+static bool shows(const struct rule_engine *engine, int target, enum exporter exporter, int host)
+{
+    if (!exporter_words[exporter].of_host)
+        return exporter == EXPORTER_GITHUB || host == engine->fleet->n_hosts;
+    return host == target - exporter_target(engine->fleet, exporter, 0);
+}
+
+/* Before anything has happened. */
+static void fill_idle(const struct fleet *fleet, int host, struct host_state *state)
+{
+    int64_t slots = host < fleet->n_hosts ? fleet->hosts[host].slots : fleet_slots(fleet);
+    state->value[STATE_SERVICE] = state->value[STATE_REACHED] = state->value[STATE_LISTED] = 1;
+    state->value[STATE_ONLINE] = state->value[STATE_IDLE] = slots;
+}
+
+void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, int64_t visible_ms,
+                        bool up, bool lost)
+{
+    enum exporter exporter = rule_engine_exporter(engine, target);
+    for (int host = 0; host <= engine->fleet->n_hosts; host++) {
+        struct scrape_entry entry = {now_ms, visible_ms, up, lost, {{0}}};
+        struct scrape_log *log = &engine->logs[engine_source(engine, exporter, host)];
+        if (!log->ring || !shows(engine, target, exporter, host))
+            continue;
+        if (host < engine->fleet->n_hosts)
+            count(&engine->live[host], now_ms);
+        fill_own(&engine->live[host < engine->fleet->n_hosts ? host : 0], now_ms, &entry.state);
+        if (engine->observer)
+            engine->observer(engine->context, host, &entry.state);
+        else
+            fill_idle(engine->fleet, host, &entry.state);
+        if (exporter == EXPORTER_ALERTMANAGER)
+            entry.up = entry.state.value[STATE_SERVICE] != 0;
+        scrape_log_push(log, &entry);
+    }
+}
+
+void rule_engine_phase(struct rule_engine *engine, int target, int64_t phase_ms)
+{
+    enum exporter exporter = rule_engine_exporter(engine, target);
+    int64_t interval_ms = engine->interval_ms[target];
+    for (int host = 0; host <= engine->fleet->n_hosts; host++) {
+        struct scrape_log *log = &engine->logs[engine_source(engine, exporter, host)];
+        if (!log->ring || !shows(engine, target, exporter, host))
+            continue;
+        for (int64_t i = (int64_t)log->capacity; i > 0; i--) {
+            int64_t at_ms = phase_ms - i * interval_ms;
+            struct scrape_entry entry = {at_ms, at_ms + 1, true, false, {{0}}};
+            struct live_host idle = {.boot_ms = BOOTED_BEFORE_MS};
+            fill_own(&idle, at_ms, &entry.state);
+            fill_idle(engine->fleet, host, &entry.state);
+            scrape_log_push(log, &entry);
+        }
+    }
+}
+
+static void forget(struct rule_engine *engine)
+{
+    for (int i = 0; i < engine->n_rules; i++)
+        eval_rule_forget(&engine->rules[i].eval);
+}
+
+void rule_engine_reset(struct rule_engine *engine)
+{
+    forget(engine);
+    for (int i = 0; i < engine->store->n; i++)
+        engine->store->series[i].n = 0;
+    for (int i = 0; i < engine->exported.n; i++) {
+        engine->feds[i].next = 0;
+        engine->feds[i].ended = false;
+    }
+    for (int i = 0; i < engine->n_logs; i++)
+        scrape_log_clear(&engine->logs[i]);
+    for (int i = 0; i < engine->n_rules; i++)
+        engine->rules[i].settled = false;
+    for (int i = 0; i < engine->fleet->n_hosts; i++)
+        engine->live[i] = (struct live_host){.boot_ms = BOOTED_BEFORE_MS};
+}
+
+void rule_engine_stop(struct rule_engine *engine, int64_t now_ms)
+{
+    forget(engine);
+    for (int i = 0; i < engine->n_logs; i++) {
+        if (engine->logs[i].ring)
+            scrape_log_cut(&engine->logs[i], now_ms);
+    }
+}
+
+/* --- evaluation ------------------------------------------------------------------------------ */
+
+#define FORGET_POINTS 64
+
+/* Brings a series in the store up to date. */
+static void feed(struct rule_engine *engine, int index, int64_t now_ms)
+{
+    const struct exported *series = &engine->exported.list[index];
+    struct fed *fed = &engine->feds[index];
+    const struct scrape_log *log =
+        &engine->logs[engine_source(engine, series->exporter, series->host)];
+    const struct series *stored = &engine->store->series[fed->series];
+    int64_t since_ms = now_ms - fed->keep_ms - log->interval_ms;
+    uint64_t end = scrape_log_visible(log, now_ms), first;
+    if (fed->next >= end)
+        return;
+    first = scrape_log_find(log, since_ms);
+    for (uint64_t i = fed->next > first ? fed->next : first; i < end; i++) {
+        const struct scrape_entry *entry = scrape_log_at(log, i);
+        bool has = !entry->lost && (entry->up || series->is_up);
+        if (has)
+            store_append(engine->store, fed->series, entry->at_ms,
+                         series->is_up ? entry->up : exported_value(series, &entry->state));
+        else if (!fed->ended)
+            store_append(engine->store, fed->series, entry->at_ms, store_stale());
+        fed->ended = !has;
+    }
+    fed->next = end;
+    if (stored->n > FORGET_POINTS && stored->points[stored->n / 2].t_ms < since_ms)
+        store_forget(engine->store, fed->series, since_ms);
+}
+
+/* The results are known: the alerts go on without an evaluation. Without any there is nothing to
+ * do. */
+static void step_known(struct rule_engine *engine, struct engine_rule *rule, int64_t now_ms)
+{
+    struct vector vector = {.n = 0};
+    struct und_err err = {0};
+    struct sample *list = engine->known;
+    for (int i = 0; i < rule->n_cases; i++) {
+        if (rule->cases[i].present)
+            list[vector.n++] = (struct sample){.labels = rule->cases[i].labels,
+                                               .t_ms = now_ms - rule->from->offset_ms};
+    }
+    vector.list = list;
+    engine->spared++;
+    if (vector.n > 0 || rule->eval.n_alerts > 0 || rule->eval.n_before > 0)
+        eval_rule_step(&rule->eval, rule->from->limit, engine->store, &engine->options,
+                       now_ms - rule->from->offset_ms, &vector, &err);
+}
+
+void rule_engine_run(struct rule_engine *engine, int index, int64_t now_ms)
+{
+    struct engine_rule *rule = &engine->rules[index];
+    struct und_err err = {0};
+    if (!rule->live)
+        return;
+    if (!engine->always && !rule->eval.records &&
+        engine_judge(engine, rule, now_ms) == ENGINE_KNOWN) {
+        step_known(engine, rule, now_ms);
+        return;
+    }
+    engine->evaluated++;
+    for (int i = 0; i < rule->n_reads; i++)
+        feed(engine, rule->reads[i], now_ms);
+    /* An expression that fails leaves its alerts as they are. */
+    eval_rule_run(&rule->eval, rule->from->limit, engine->store, &engine->options,
+                  now_ms - rule->from->offset_ms, &err);
+}
+
+static enum alert_state state_of(const struct active_alert *alert)
+{
+    return alert->standing == STANDING_FIRING    ? ALERT_FIRING
+           : alert->standing == STANDING_PENDING ? ALERT_PENDING
+                                                 : ALERT_INACTIVE;
+}
+
+enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, int host,
+                                   int64_t *active_ms)
+{
+    const struct eval_rule *eval = &engine->rules[rule].eval;
+    enum alert_state furthest = ALERT_INACTIVE;
+    *active_ms = -1;
+    for (int i = 0; i < eval->n_alerts; i++) {
+        const struct active_alert *alert = &eval->alerts[i];
+        enum alert_state state = state_of(alert);
+        int64_t since_ms = alert->active_ms + engine->rules[rule].from->offset_ms;
+        if (state < furthest || state == ALERT_INACTIVE ||
+            exported_host_of(engine->fleet, alert->labels) != host)
+            continue;
+        if (state > furthest || since_ms < *active_ms)
+            *active_ms = since_ms;
+        furthest = state;
+    }
+    return furthest;
+}
+
+int rule_engine_alerts(const struct rule_engine *engine, int rule, enum alert_state state)
+{
+    const struct eval_rule *eval = &engine->rules[rule].eval;
+    int n = 0;
+    for (int i = 0; i < eval->n_alerts; i++)
+        n += state_of(&eval->alerts[i]) == state;
+    return n;
+}
+
+void rule_engine_work(const struct rule_engine *engine, int64_t *evaluated, int64_t *spared)
+{
+    *evaluated = engine->evaluated;
+    *spared = engine->spared;
+}

@@ -1,0 +1,411 @@
+/* What the scrapes in a rule's windows allow: intervals of its selectors, at each evaluation. */
+#include "rule_engine_internal.h"
+
+#include "model/base/assert.h"
+#include "model/promql/function.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the cases of a rule --------------------------------------------------------------------- */
+
+struct learner {
+    struct rule_engine *engine;
+    struct bounds_fleet fleet;
+    struct result_case *to;
+};
+
+static struct term *same_term(struct leaf *leaf, const struct term *term)
+{
+    for (int i = 0; i < leaf->n; i++) {
+        struct term *other = &leaf->terms[i];
+        if (other->source == term->source && other->quantity == term->quantity &&
+            other->factor == term->factor && other->offset == term->offset &&
+            other->is_up == term->is_up)
+            return other;
+    }
+    return NULL;
+}
+
+static void add_term(struct leaf *leaf, const struct term *term)
+{
+    struct term *same = same_term(leaf, term);
+    if (same) {
+        same->n++;
+        return;
+    }
+    leaf->terms = realloc(leaf->terms, ((size_t)leaf->n + 1) * sizeof *leaf->terms);
+    UND_ASSERT(leaf->terms != NULL);
+    leaf->terms[leaf->n++] = *term;
+}
+
+/* Notes the selector's series on the way. */
+static struct bounds learn_leaf(void *context, const struct promql_node *selector,
+                                const struct promql_function *function,
+                                const struct bounds_fixed *fixed)
+{
+    struct learner *learner = context;
+    struct rule_engine *engine = learner->engine;
+    struct leaf *leaf = &learner->to->leaves[selector->id];
+    struct bounds_fleet others = learner->fleet;
+    struct exported_list none = {.n = 0};
+    for (int i = 0; i < engine->exported.n; i++) {
+        const struct exported *series = &engine->exported.list[i];
+        struct term term = {.source = engine_source(engine, series->exporter, series->host),
+                            .quantity = series->quantity,
+                            .factor = series->factor,
+                            .offset = series->offset,
+                            .is_up = series->is_up,
+                            .n = 1,
+                            .range =
+                                state_range(engine->fleet, series->host, series->quantity, false)};
+        if (bounds_selects(selector, fixed, series->labels))
+            add_term(leaf, &term);
+    }
+    others.exported = &none;
+    leaf->others = bounds_of_fleet(&others, selector, function, fixed);
+    return bounds_of_fleet(&learner->fleet, selector, function, fixed);
+}
+
+static bool learn_case(struct rule_engine *engine, const struct reach_world *world,
+                       struct engine_rule *rule, const struct labels *labels)
+{
+    struct learner learner = {.engine = engine,
+                              .fleet = {.fleet = engine->fleet,
+                                        .exported = &engine->exported,
+                                        .records = world->records,
+                                        .n_records = world->n_records}};
+    const struct promql *promql = rule->eval.promql;
+    learner.to = &rule->cases[rule->n_cases];
+    learner.to->leaves = calloc((size_t)promql->n_nodes, sizeof *learner.to->leaves);
+    UND_ASSERT(learner.to->leaves != NULL);
+    rule->n_cases++;
+    return bounds_find(promql->root, labels, learn_leaf, &learner).may;
+}
+
+static void drop_last_case(struct engine_rule *rule)
+{
+    struct result_case *last = &rule->cases[--rule->n_cases];
+    for (int i = 0; i < rule->eval.promql->n_nodes; i++)
+        free(last->leaves[i].terms);
+    free(last->leaves);
+}
+
+void engine_learn_cases(struct rule_engine *engine, struct reach_world *world,
+                        struct engine_rule *rule)
+{
+    struct reach_results results;
+    reach_results_find(world, rule->eval.promql, &results);
+    rule->cases = calloc((size_t)results.n + 1, sizeof *rule->cases);
+    UND_ASSERT(rule->cases != NULL);
+    if (results.guessed)
+        results.n = 1;
+    rule->labels_known = !results.guessed && !strstr(rule->from->labels, "alue") &&
+                         !strstr(rule->from->labels, "query") &&
+                         !strstr(rule->from->expr, "count_values");
+    for (int i = 0; i < results.n; i++) {
+        const struct labels *labels = results.guessed ? NULL : results.list[i];
+        if (!learn_case(engine, world, rule, labels))
+            drop_last_case(rule);
+        else if (labels)
+            rule->cases[rule->n_cases - 1].labels =
+                labels_make(engine->store->pool, labels->list, labels->n);
+    }
+    rule->live = rule->n_cases > 0;
+    engine_learn_watched(rule);
+    reach_results_fini(&results);
+}
+
+/* --- a series' window ------------------------------------------------------------------------ */
+
+/* The entries of a log that an evaluation sees: from first to before end. */
+struct window {
+    const struct scrape_log *log;
+    uint64_t first, end;
+};
+
+/* A rule is evaluated at at_ms with what can be seen at now_ms, which is later where its group has an
+ * offset. */
+struct moment {
+    const struct rule_engine *engine;
+    const struct result_case *of;
+    int64_t now_ms, at_ms;
+};
+
+static struct window window_of(const struct moment *moment, const struct term *term,
+                               const struct promql_node *selector)
+{
+    const struct rule_engine *engine = moment->engine;
+    const struct scrape_log *log = &engine->logs[term->source];
+    int64_t at_ms = moment->at_ms - selector->offset_ms;
+    int64_t back_ms = selector->range_ms ? selector->range_ms : engine->options.query.lookback_ms;
+    struct window window = {log, 0, scrape_log_visible(log, moment->now_ms)};
+    if (at_ms < moment->now_ms) {
+        uint64_t end = scrape_log_find(log, at_ms + 1);
+        window.end = end < window.end ? end : window.end;
+    }
+    window.first = scrape_log_find(log, at_ms - back_ms + (engine->options.version == PROMQL_3));
+    if (window.first > window.end)
+        window.first = window.end;
+    return window;
+}
+
+static double value_of(const struct term *term, const struct scrape_entry *entry)
+{
+    if (term->is_up)
+        return entry->up;
+    return term->offset + term->factor * (double)entry->state.value[term->quantity];
+}
+
+static bool has_value(const struct term *term, const struct scrape_entry *entry)
+{
+    return !entry->lost && (entry->up || term->is_up);
+}
+
+static struct bounds exactly(double low, double high, int n)
+{
+    return (struct bounds){
+        .may = true, .some = true, .must = true, .low = low, .high = high, .most = n};
+}
+
+/* An instant selector: the newest entry. */
+static struct bounds newest(const struct term *term, const struct window *window)
+{
+    const struct scrape_entry *entry;
+    double value;
+    if (window->first == window->end)
+        return bounds_none();
+    entry = scrape_log_at(window->log, window->end - 1);
+    if (!has_value(term, entry))
+        return bounds_none();
+    value = value_of(term, entry);
+    return exactly(value, value, term->n);
+}
+
+struct seen {
+    double low, high;
+    const struct scrape_entry *first, *before_last, *last;
+    int64_t n;
+    bool reset;
+};
+
+/* Every scrape in the window went well, on one boot, and what they say only grows, or stays. */
+static bool see_steady(const struct term *term, const struct window *window, struct seen *seen)
+{
+    const struct scrape_log *log = window->log;
+    bool still = log->changed[term->quantity] <= window->first + 1;
+    double a, b;
+    if (window->end == window->first || log->failed > window->first || term->is_up)
+        return false;
+    if (!still && (!state_is_counter(term->quantity) || log->booted > window->first))
+        return false;
+    seen->first = scrape_log_at(log, window->first);
+    seen->last = scrape_log_at(log, window->end - 1);
+    seen->n = (int64_t)(window->end - window->first);
+    seen->before_last = seen->n > 1 ? scrape_log_at(log, window->end - 2) : NULL;
+    a = value_of(term, seen->first);
+    b = value_of(term, seen->last);
+    seen->low = a < b ? a : b;
+    seen->high = a < b ? b : a;
+    return true;
+}
+
+static void see(const struct term *term, const struct window *window, struct seen *seen)
+{
+    *seen = (struct seen){.low = INFINITY, .high = -INFINITY};
+    if (see_steady(term, window, seen))
+        return;
+    for (uint64_t i = window->first; i < window->end; i++) {
+        const struct scrape_entry *entry = scrape_log_at(window->log, i);
+        double value;
+        if (!has_value(term, entry))
+            continue;
+        value = value_of(term, entry);
+        seen->reset = seen->reset || (seen->last && value < value_of(term, seen->last));
+        seen->low = value < seen->low ? value : seen->low;
+        seen->high = value > seen->high ? value : seen->high;
+        seen->before_last = seen->last;
+        seen->last = entry;
+        if (!seen->first)
+            seen->first = entry;
+        seen->n++;
+    }
+}
+
+/* extrapolatedRate's bounds: no more than the mean slope, no less than what was sampled. */
+static struct bounds slope_of(const struct term *term, const struct seen *seen, bool instant,
+                              double range_s, int64_t end_ms)
+{
+    const struct scrape_entry *first = instant ? seen->before_last : seen->first;
+    double a = term->factor * term->range.low, b = term->factor * term->range.high;
+    double sampled = (double)(seen->last->at_ms - first->at_ms) / 1000;
+    double slope = (value_of(term, seen->last) - value_of(term, first)) / sampled;
+    double share = instant ? 1 : sampled / range_s;
+    double step = sampled / (double)(seen->n - 1), to_start, to_end;
+    if (seen->reset)
+        return exactly(fmin(fmin(a, b), 0), fmax(fmax(a, b), 0), term->n);
+    /* No gap at either end, and not so young that it would begin below 0: stretched to the whole
+     * window. */
+    to_end = (double)(end_ms - seen->last->at_ms) / 1000;
+    to_start = range_s - sampled - to_end;
+    if (to_end < 1.1 * step && to_start < 1.1 * step &&
+        value_of(term, first) > fabs(slope) * to_start)
+        share = 1;
+    return exactly(fmin(slope, slope * share), fmax(slope, slope * share), term->n);
+}
+
+static bool is_rate(enum function function)
+{
+    return function == F_RATE || function == F_INCREASE || function == F_IRATE;
+}
+
+/* Of a counter's rates the ends of the window would do; of others all samples count. */
+static struct bounds over(const struct term *term, const struct window *window,
+                          const struct promql_node *selector,
+                          const struct promql_function *function, int64_t end_ms)
+{
+    double range_s = (double)selector->range_ms / 1000;
+    struct bounds values, slope;
+    struct seen seen;
+    see(term, window, &seen);
+    if (seen.n == 0)
+        return function->function == F_ABSENT_OVER_TIME ? exactly(1, 1, 1) : bounds_none();
+    values = exactly(seen.low, seen.high, term->n);
+    if (seen.n < 2 && (is_rate(function->function) || function->function == F_DERIV ||
+                       function->function == F_DELTA || function->function == F_IDELTA ||
+                       function->function == F_PREDICT_LINEAR))
+        return bounds_none();
+    if (!is_rate(function->function))
+        return bounds_over(function, selector->range_ms, values, NULL, false);
+    slope = slope_of(term, &seen, function->function == F_IRATE, range_s, end_ms);
+    return bounds_over(function, selector->range_ms, values, &slope, true);
+}
+
+/* --- at an evaluation ------------------------------------------------------------------------ */
+
+static struct bounds leaf_now(void *context, const struct promql_node *selector,
+                              const struct promql_function *function,
+                              const struct bounds_fixed *fixed)
+{
+    const struct moment *moment = context;
+    const struct leaf *leaf = &moment->of->leaves[selector->id];
+    struct bounds all = leaf->others;
+    bool there = false, whole = true;
+    (void)fixed;
+    if (selector->at != PROMQL_NO_AT)
+        return bounds_any(1e9);
+    for (int i = 0; i < leaf->n; i++) {
+        const struct term *term = &leaf->terms[i];
+        struct window window = window_of(moment, term, selector);
+        struct bounds of =
+            selector->range_ms && function
+                ? over(term, &window, selector, function, moment->at_ms - selector->offset_ms)
+                : newest(term, &window);
+        bool absent = function && function->function == F_ABSENT_OVER_TIME;
+        there = there || (absent && !of.may);
+        whole = whole && of.must;
+        all = bounds_join(all, of);
+    }
+    all.must = all.must && whole;
+    return there ? bounds_none() : all;
+}
+
+/* --- what stays as it is --------------------------------------------------------------------- */
+
+/* Only steady growth, constants, and what has not changed within the window: as long as nothing
+ * happens, an evaluation gives what the last one gave. */
+static bool is_settled(const struct moment *moment, const struct term *term,
+                       const struct promql_node *selector)
+{
+    struct window window = window_of(moment, term, selector);
+    if (term->quantity == STATE_NOW || term->is_up)
+        return false;
+    if (window.log->failed > window.first || window.log->booted > window.first)
+        return false;
+    return term->quantity == STATE_UP_TIME ||
+           window.log->changed[term->quantity] <= window.first + 1;
+}
+
+static bool settled_node(const struct moment *moment, const struct promql_node *node)
+{
+    const struct leaf *leaf = &moment->of->leaves[node->id];
+    if (node->kind == PROMQL_SUBQUERY ||
+        (node->kind == PROMQL_CALL &&
+         (node->n_args == 0 || node->function->function == F_TIMESTAMP)))
+        return false;
+    if (node->kind == PROMQL_SELECTOR) {
+        /* What is the same number in each sample is steady from the first one on. */
+        if (leaf->others.may || node->at != PROMQL_NO_AT)
+            return false;
+        for (int i = 0; i < leaf->n; i++) {
+            if (!is_settled(moment, &leaf->terms[i], node) ||
+                (leaf->terms[i].quantity == STATE_UP_TIME && !node->range_ms))
+                return false;
+        }
+    }
+    for (int i = 0; i < node->n_args; i++) {
+        if (!settled_node(moment, node->args[i]))
+            return false;
+    }
+    return true;
+}
+
+/* Changes when anything happens to what the rule reads. */
+static uint64_t happened(const struct rule_engine *engine, const struct engine_rule *rule)
+{
+    uint64_t all = 0;
+    for (int i = 0; i < rule->n_watched; i++) {
+        const struct scrape_log *log = &engine->logs[rule->watched[i].source];
+        all = all * 31 + log->failed + 7 * log->booted;
+        if (rule->watched[i].quantity != STATE_UP_TIME)
+            all += 3 * log->changed[rule->watched[i].quantity];
+    }
+    return all;
+}
+
+static void watch(struct engine_rule *rule, const struct term *term)
+{
+    for (int i = 0; i < rule->n_watched; i++) {
+        if (rule->watched[i].source == term->source && rule->watched[i].quantity == term->quantity)
+            return;
+    }
+    rule->watched = realloc(rule->watched, ((size_t)rule->n_watched + 1) * sizeof *rule->watched);
+    UND_ASSERT(rule->watched != NULL);
+    rule->watched[rule->n_watched++] = (struct watched){term->source, term->quantity};
+}
+
+void engine_learn_watched(struct engine_rule *rule)
+{
+    for (int i = 0; i < rule->n_cases; i++) {
+        for (int j = 0; j < rule->eval.promql->n_nodes; j++) {
+            const struct leaf *leaf = &rule->cases[i].leaves[j];
+            for (int k = 0; k < leaf->n; k++)
+                watch(rule, &leaf->terms[k]);
+        }
+    }
+}
+
+/* --- the verdict ----------------------------------------------------------------------------- */
+
+enum engine_verdict engine_judge(struct rule_engine *engine, struct engine_rule *rule,
+                                 int64_t now_ms)
+{
+    enum engine_verdict verdict = ENGINE_KNOWN;
+    bool settled = true;
+    if (rule->settled && rule->settled_at == happened(engine, rule))
+        return ENGINE_KNOWN;
+    for (int i = 0; i < rule->n_cases; i++) {
+        struct result_case *of = &rule->cases[i];
+        struct moment moment = {engine, of, now_ms, now_ms - rule->from->offset_ms};
+        struct bounds bounds = bounds_find(rule->eval.promql->root, NULL, leaf_now, &moment);
+        of->present = bounds.may && bounds.must;
+        if (bounds.may && !(bounds.must && rule->labels_known))
+            verdict = ENGINE_OPEN;
+        settled =
+            settled && verdict == ENGINE_KNOWN && settled_node(&moment, rule->eval.promql->root);
+    }
+    rule->settled = settled && verdict == ENGINE_KNOWN;
+    rule->settled_at = rule->settled ? happened(engine, rule) : 0;
+    return verdict;
+}
