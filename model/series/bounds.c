@@ -281,6 +281,12 @@ static struct bounds aggregated(const struct finder *finder, const struct promql
         }
         return widen(of);
     case PROMQL_COUNT:
+        if (of.must) {
+            struct bounds exact = finder->leaf(finder->context, node, NULL, &finder->fixed);
+            if (exact.may)
+                return exact;
+        }
+        return between(1, of.most, of.most);
     case PROMQL_COUNT_VALUES:
         return between(1, of.most, of.most);
     case PROMQL_GROUP:
@@ -313,9 +319,10 @@ static struct bounds aggregated(const struct finder *finder, const struct promql
 static struct bounds aggregate(const struct finder *finder, const struct promql_node *node)
 {
     struct bounds all = aggregated(finder, node);
-    bool must = all.must && (node->aggregation == PROMQL_MIN || node->aggregation == PROMQL_MAX ||
-                             node->aggregation == PROMQL_AVG || node->aggregation == PROMQL_SUM ||
-                             node->aggregation == PROMQL_GROUP);
+    bool must =
+        all.must && (node->aggregation == PROMQL_MIN || node->aggregation == PROMQL_MAX ||
+                     node->aggregation == PROMQL_AVG || node->aggregation == PROMQL_SUM ||
+                     node->aggregation == PROMQL_GROUP || node->aggregation == PROMQL_COUNT);
     all.must = all.some = must;
     return all;
 }
@@ -589,6 +596,8 @@ struct bounds bounds_of_fleet(void *context, const struct promql_node *selector,
     struct bounds_fleet *fleet = context;
     struct bounds all = bounds_none();
     bool absent = function && function->function == F_ABSENT_OVER_TIME, there = false;
+    if (selector->kind != PROMQL_SELECTOR)
+        return bounds_none();
     if (may_be_named(selector, "ALERTS") || may_be_named(selector, "ALERTS_FOR_STATE"))
         all = may_be_named(selector, "ALERTS") ? between(1, 1, 1e6) : bounds_any(1e6);
     for (int i = 0; i < fleet->exported->n; i++) {

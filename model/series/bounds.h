@@ -34,7 +34,8 @@ struct bounds_fixed {
 };
 
 /* Of a selector; `function` is the call right over it where it is a range vector, NULL where that
- * is no function of it (or it is no range). */
+ * is no function of it (or it is no range). Of a count() whose every sample is there: its value, or
+ * none where that is not known. */
 typedef struct bounds bounds_leaf(void *context, const struct promql_node *selector,
                                   const struct promql_function *function,
                                   const struct bounds_fixed *fixed);

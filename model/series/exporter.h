@@ -19,14 +19,15 @@
 
 /* Of a host, or of the whole fleet (marked F). Counters never go back while the host is up. */
 enum state_quantity {
-    STATE_ONE,       /* 1 */
-    STATE_CPU,       /* per mille in use */
-    STATE_CPU_TIME,  /* counter: per mille * ms in use since the boot */
-    STATE_IDLE_TIME, /* counter: ... idle */
-    STATE_DISK_TIME, /* counter: ... that the disk was busy */
-    STATE_UP_TIME,   /* counter: ms since the boot */
-    STATE_MEMORY,    /* per mille in use */
-    STATE_LOAD1,     /* load average, in 1/2048 of the whole host, as the kernel counts */
+    STATE_CPU_TIME,             /* counter: per mille * ms in use since the boot */
+    STATE_IDLE_TIME,            /* counter: ... idle */
+    STATE_DISK_TIME,            /* counter: ... that the disk was busy */
+    STATE_UP_TIME,              /* counter: ms since the boot */
+    STATE_RESTARTS,             /* those above begin anew with a boot */
+    STATE_ONE = STATE_RESTARTS, /* 1 */
+    STATE_CPU,                  /* per mille in use */
+    STATE_MEMORY,               /* per mille in use */
+    STATE_LOAD1, /* load average, in 1/2048 of the whole host, as the kernel counts */
     STATE_LOAD5,
     STATE_LOAD15,
     STATE_FILL,      /* bytes that a fault has written to / */
@@ -75,16 +76,20 @@ struct exporter_words {
 };
 extern const struct exporter_words exporter_words[EXPORTERS];
 
-enum scale { SCALE_ONE, SCALE_CORES, SCALE_MEMORY };
-enum each { EACH_TARGET, EACH_CPU, EACH_HOST }; /* EACH_HOST: of GitHub's view, by `runner` */
+enum exported_scale { SCALE_ONE, SCALE_CORES, SCALE_MEMORY };
+enum exported_each {
+    EACH_TARGET,
+    EACH_CPU,
+    EACH_HOST
+}; /* EACH_HOST: of GitHub's view, by `runner` */
 
 /* A row of a table. */
 struct exported_row {
     const char *name, *labels; /* labels: a="b",c="d" */
     enum state_quantity quantity;
     double factor, offset;
-    enum scale scale;
-    enum each each;
+    enum exported_scale scale;
+    enum exported_each each;
 };
 extern const struct exported_row exporter_node[], exporter_runner[], exporter_blackbox[],
     exporter_github[], exporter_prometheus[], exporter_alertmanager[]; /* name NULL ends them */

@@ -20,7 +20,7 @@ const struct mount exporter_mounts[MOUNTS] = {
     }
 #define A_SECOND(name, labels, rate)                                                               \
     {                                                                                              \
-        name, labels, STATE_UP_TIME, (rate) / 1000.0, 0, SCALE_ONE, EACH_TARGET                      \
+        name, labels, STATE_UP_TIME, (rate) / 1000.0, 0, SCALE_ONE, EACH_TARGET                    \
     }
 /* Of each core in use. */
 #define A_CORE_SECOND(name, labels, rate)                                                          \
@@ -35,7 +35,7 @@ const struct mount exporter_mounts[MOUNTS] = {
 /* A share of what is available. */
 #define MEMORY(name, share)                                                                        \
     {                                                                                              \
-        name, "", STATE_MEMORY, -(share) / 1000.0, share, SCALE_MEMORY, EACH_TARGET                  \
+        name, "", STATE_MEMORY, -(share) / 1000.0, share, SCALE_MEMORY, EACH_TARGET                \
     }
 #define LOAD(name, quantity)                                                                       \
     {                                                                                              \

@@ -212,6 +212,41 @@ void reach_results_find(struct reach_world *world, const struct promql *promql,
     query_close(query);
 }
 
+static bool agrees(const struct bounds_fixed *fixed, const struct labels *labels)
+{
+    for (int i = 0; fixed->mask && i < fixed->labels->n && i < 32; i++) {
+        const char *value = labels_get(labels, fixed->labels->list[i].name);
+        if ((fixed->mask >> i & 1) && *value && strcmp(value, fixed->labels->list[i].value) != 0)
+            return false;
+    }
+    return true;
+}
+
+int reach_count(struct reach_world *world, const struct promql *promql,
+                const struct promql_node *count, const struct bounds_fixed *fixed)
+{
+    struct promql part = *promql;
+    struct query *query;
+    struct value result;
+    struct und_err err = {0};
+    double found = 0;
+    part.root = (struct promql_node *)count;
+    query = query_open(&part, world->store, &relaxed);
+    if (query_at(query, 0, &result, &err) == UND_OK) {
+        for (int i = 0; i < result.vector.n; i++) {
+            const struct sample *sample = &result.vector.list[i];
+            if (!agrees(fixed, sample->labels))
+                continue;
+            if (found != 0 && found != sample->value)
+                found = -1;
+            if (found == 0)
+                found = sample->value;
+        }
+    }
+    query_close(query);
+    return found > 0 ? (int)found : 0;
+}
+
 void reach_results_fini(struct reach_results *results)
 {
     free(results->list);

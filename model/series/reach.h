@@ -55,6 +55,10 @@ struct reach_world *reach_open_set(const struct fleet *fleet, const struct rule_
 void reach_close(struct reach_world *world);
 void reach_results_find(struct reach_world *world, const struct promql *promql,
                         struct reach_results *out);
+/* What a count() in an expression counts when every series is there, for results that fix these
+ * labels; 0: that depends. */
+int reach_count(struct reach_world *world, const struct promql *promql,
+                const struct promql_node *count, const struct bounds_fixed *fixed);
 void reach_results_fini(struct reach_results *results);
 void reach_find(struct reach_world *world, const struct promql *promql, struct reach *out);
 const char *reach_words(enum reach_verdict verdict);

@@ -419,7 +419,8 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
 {
     enum exporter exporter = rule_engine_exporter(engine, target);
     for (int host = 0; host <= engine->fleet->n_hosts; host++) {
-        struct scrape_entry entry = {now_ms, visible_ms, up, lost, {{0}}};
+        struct scrape_entry entry = {
+            .at_ms = now_ms, .visible_ms = visible_ms, .up = up, .lost = lost};
         struct scrape_log *log = &engine->logs[engine_source(engine, exporter, host)];
         if (!log->ring || !shows(engine, target, exporter, host))
             continue;
@@ -446,7 +447,7 @@ void rule_engine_phase(struct rule_engine *engine, int target, int64_t phase_ms)
             continue;
         for (int64_t i = (int64_t)log->capacity; i > 0; i--) {
             int64_t at_ms = phase_ms - i * interval_ms;
-            struct scrape_entry entry = {at_ms, at_ms + 1, true, false, {{0}}};
+            struct scrape_entry entry = {.at_ms = at_ms, .visible_ms = at_ms + 1, .up = true};
             struct live_host idle = {.boot_ms = BOOTED_BEFORE_MS};
             fill_own(&idle, at_ms, &entry.state);
             fill_idle(engine->fleet, host, &entry.state);

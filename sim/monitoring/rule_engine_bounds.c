@@ -50,6 +50,8 @@ static struct bounds learn_leaf(void *context, const struct promql_node *selecto
     struct leaf *leaf = &learner->to->leaves[selector->id];
     struct bounds_fleet others = learner->fleet;
     struct exported_list none = {.n = 0};
+    if (selector->kind != PROMQL_SELECTOR)
+        return bounds_none();
     for (int i = 0; i < engine->exported.n; i++) {
         const struct exported *series = &engine->exported.list[i];
         struct term term = {.source = engine_source(engine, series->exporter, series->host),
@@ -68,7 +70,28 @@ static struct bounds learn_leaf(void *context, const struct promql_node *selecto
     return bounds_of_fleet(&learner->fleet, selector, function, fixed);
 }
 
-static bool learn_case(struct rule_engine *engine, const struct reach_world *world,
+/* With which labels fixed count()s are asked for: what they count. */
+struct counter {
+    struct reach_world *world;
+    const struct promql *promql;
+    struct result_case *to;
+};
+
+static struct bounds learn_count(void *context, const struct promql_node *node,
+                                 const struct promql_function *function,
+                                 const struct bounds_fixed *fixed)
+{
+    const struct counter *counter = context;
+    (void)function;
+    if (node->kind != PROMQL_SELECTOR) {
+        counter->to->leaves[node->id].count =
+            reach_count(counter->world, counter->promql, node, fixed);
+        return bounds_none();
+    }
+    return (struct bounds){.may = true, .some = true, .must = true, .low = 1, .high = 1, .most = 1};
+}
+
+static bool learn_case(struct rule_engine *engine, struct reach_world *world,
                        struct engine_rule *rule, const struct labels *labels)
 {
     struct learner learner = {.engine = engine,
@@ -81,6 +104,7 @@ static bool learn_case(struct rule_engine *engine, const struct reach_world *wor
     learner.to->leaves = calloc((size_t)promql->n_nodes, sizeof *learner.to->leaves);
     UND_ASSERT(learner.to->leaves != NULL);
     rule->n_cases++;
+    bounds_find(promql->root, labels, learn_count, &(struct counter){world, promql, learner.to});
     return bounds_find(promql->root, labels, learn_leaf, &learner).may;
 }
 
@@ -233,6 +257,17 @@ static void see(const struct term *term, const struct window *window, struct see
     }
 }
 
+/* Of a counter, with what it had come to before each boot. */
+static double increase_of(const struct term *term, const struct scrape_entry *first,
+                          const struct scrape_entry *last)
+{
+    double increase = value_of(term, last) - value_of(term, first);
+    if (term->quantity < STATE_RESTARTS)
+        increase +=
+            term->factor * (double)(last->carried[term->quantity] - first->carried[term->quantity]);
+    return increase;
+}
+
 /* extrapolatedRate's bounds: no more than the mean slope, no less than what was sampled. */
 static struct bounds slope_of(const struct term *term, const struct seen *seen, bool instant,
                               double range_s, int64_t end_ms)
@@ -240,7 +275,7 @@ static struct bounds slope_of(const struct term *term, const struct seen *seen, 
     const struct scrape_entry *first = instant ? seen->before_last : seen->first;
     double a = term->factor * term->range.low, b = term->factor * term->range.high;
     double sampled = (double)(seen->last->at_ms - first->at_ms) / 1000;
-    double slope = (value_of(term, seen->last) - value_of(term, first)) / sampled;
+    double slope = increase_of(term, first, seen->last) / sampled;
     double share = instant ? 1 : sampled / range_s;
     double step = sampled / (double)(seen->n - 1), to_start, to_end;
     if (seen->reset)
@@ -260,6 +295,22 @@ static bool is_rate(enum function function)
     return function == F_RATE || function == F_INCREASE || function == F_IRATE;
 }
 
+/* The ends of a counter's window are all that its rates depend on. */
+static void see_ends(const struct term *term, const struct window *window, struct seen *seen)
+{
+    uint64_t first = window->first, end = window->end;
+    *seen = (struct seen){.n = 0};
+    while (first < end && !has_value(term, scrape_log_at(window->log, first)))
+        first++;
+    while (end > first && !has_value(term, scrape_log_at(window->log, end - 1)))
+        end--;
+    if (first == end)
+        return;
+    seen->first = scrape_log_at(window->log, first);
+    seen->last = scrape_log_at(window->log, end - 1);
+    seen->n = seen->last->n_well - seen->first->n_well + 1;
+}
+
 /* Of a counter's rates the ends of the window would do; of others all samples count. */
 static struct bounds over(const struct term *term, const struct window *window,
                           const struct promql_node *selector,
@@ -268,7 +319,11 @@ static struct bounds over(const struct term *term, const struct window *window,
     double range_s = (double)selector->range_ms / 1000;
     struct bounds values, slope;
     struct seen seen;
-    see(term, window, &seen);
+    if (state_is_counter(term->quantity) && !term->is_up &&
+        (function->function == F_RATE || function->function == F_INCREASE))
+        see_ends(term, window, &seen);
+    else
+        see(term, window, &seen);
     if (seen.n == 0)
         return function->function == F_ABSENT_OVER_TIME ? exactly(1, 1, 1) : bounds_none();
     values = exactly(seen.low, seen.high, term->n);
@@ -293,6 +348,8 @@ static struct bounds leaf_now(void *context, const struct promql_node *selector,
     struct bounds all = leaf->others;
     bool there = false, whole = true;
     (void)fixed;
+    if (selector->kind != PROMQL_SELECTOR)
+        return leaf->count > 0 ? exactly(leaf->count, leaf->count, 1) : bounds_none();
     if (selector->at != PROMQL_NO_AT)
         return bounds_any(1e9);
     for (int i = 0; i < leaf->n; i++) {

@@ -25,11 +25,12 @@ struct leaf {
     struct term *terms; /* owned */
     int n;
     struct bounds others; /* of what is no series of a host: recorded metrics, ALERTS */
+    int count;            /* of a count() instead: of what, when all is there; 0: that depends */
 };
 
 /* A possible result of a rule. */
 struct result_case {
-    struct leaf *leaves;   /* owned; by node id of the selector, empty for other nodes */
+    struct leaf *leaves;   /* owned; by node id of the selector or the count() */
     struct labels *labels; /* of the result, the store's */
     bool present;          /* by the last verdict */
 };

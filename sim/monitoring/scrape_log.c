@@ -29,6 +29,17 @@ void scrape_log_clear(struct scrape_log *log)
     memset(log->changed, 0, sizeof log->changed);
 }
 
+static void carry(struct scrape_entry *to, const struct scrape_entry *before, bool failed)
+{
+    bool booted = before && to->state.value[STATE_UP_TIME] < before->state.value[STATE_UP_TIME];
+    to->n_well = (before ? before->n_well : 0) + !failed;
+    for (int i = 0; i < STATE_RESTARTS; i++) {
+        to->carried[i] = before ? before->carried[i] : 0;
+        if (booted)
+            to->carried[i] += before->state.value[i];
+    }
+}
+
 void scrape_log_push(struct scrape_log *log, const struct scrape_entry *entry)
 {
     const struct scrape_entry *before = log->n ? scrape_log_at(log, log->n - 1) : NULL;
@@ -38,6 +49,7 @@ void scrape_log_push(struct scrape_log *log, const struct scrape_entry *entry)
     *to = *entry;
     if (failed)
         to->state = *old;
+    carry(to, before, failed);
     log->n++;
     if (failed)
         log->failed = log->n;

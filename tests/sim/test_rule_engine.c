@@ -1,0 +1,116 @@
+/*
+ * Rules that are no signals, in the simulation: as if every one were evaluated at every evaluation,
+ * and in a closed loop with the jobs that they move.
+ */
+#include "tests/support/helpers.h"
+#include "tests/support/scenario_text.h"
+
+#include "sim/monitoring/rule_engine.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define RULES "tests/bench/host-rules.yml"
+
+static const char fleet[] =
+    "fleet:\n"
+    "  hosts:\n"
+    "    - {name: P, tier: primary, slots: 4, cores: 8, memory: 32GB, probe: 10.0.0.1:9100}\n"
+    "    - {name: B, tier: backup, slots: 2, cores: 8, memory: 16GB, probe: 10.0.0.2:9100}\n"
+    "  workload:\n"
+    "    arrivals: {kind: poisson, rate: 12/h, amplitude: 80%%}\n"
+    "    classes:\n"
+    "      - {name: a, duration: {kind: lognormal, p50: 6min, p95: 20min}, cores: 2, memory: 4GB}\n"
+    "    on_failure: rerun\n"
+    "  monitoring: {scrape_interval: %s, evaluation_interval: %s, rules: [%s]}\n"
+    "  alertmanager: {group_wait: 30s, group_interval: 5min, group_by: [alertname, instance]}\n"
+    "  policy: {persist: 1min, severities: [warning, critical]}\n"
+    "  controller: {webhook: true}\n";
+
+static const struct {
+    const char *scrape, *evaluate, *faults;
+} worlds[] = {
+    {"30s", "1min", "[]"},
+    {"30s", "1min",
+     "[{kind: os-crash, target: P, at: 9h, lasts: 4min}, {kind: cpu-stress, target: B, at: 12h, "
+     "lasts: 40min}]"},
+    {"15s", "1min",
+     "[{kind: disk-fill, target: P, at: 6h, size: 20GB, per: 10min}, {kind: disk-stress, target: "
+     "P, at: 8h, lasts: 30min}]"},
+    {"60s", "30s",
+     "[{kind: monitoring-down, at: 7h, lasts: 20min}, {kind: memory-stress, target: P, at: 6h, "
+     "lasts: 3h}]"},
+    {"7s", "40s",
+     "[{kind: network-partition, target: P, from: both, at: 10h, lasts: 15min}, {kind: "
+     "scrape-flap, target: B, at: 3h, lasts: 2h, share: 40%}]"},
+    {"20s", "1min",
+     "[{kind: target-lost, target: B, at: 5h, lasts: 1h}, {kind: service-stop, target: P, at: 15h, "
+     "lasts: 10min}, {kind: crash-loop, target: P, at: 20h, lasts: 30min}]"},
+};
+
+/* The rules' path from wherever the scenario's own file stands. */
+static void write_head(char *head, size_t size, const char *scrape, const char *evaluate)
+{
+    char *path = realpath(RULES, NULL);
+    ck_assert_ptr_nonnull(path);
+    snprintf(head, size, fleet, scrape, evaluate, path);
+    free(path);
+}
+
+START_TEST(sparing_gives_what_evaluating_always_gives)
+{
+    struct scenario_text spared, always;
+    char text[4096], head[2048];
+    write_head(head, sizeof head, worlds[_i].scrape, worlds[_i].evaluate);
+    snprintf(text, sizeof text, "name: s\nduration: 26h\n%sfaults: %s\n", head, worlds[_i].faults);
+    scenario_text_load(&spared, "%s", text);
+    scenario_text_load(&always, "%s", text);
+    scenario_text_run(&spared, (struct experiment){.seed = 3, .replications = 2, .threads = 1});
+    scenario_text_run(
+        &always,
+        (struct experiment){.seed = 3, .replications = 2, .threads = 1, .always_tick = true});
+    ck_assert_msg(spared.result.digest == always.result.digest,
+                  "scrapes every %s, evaluation every %s, %s: spared and evaluated differ",
+                  worlds[_i].scrape, worlds[_i].evaluate, worlds[_i].faults);
+    scenario_text_fini(&spared);
+    scenario_text_fini(&always);
+}
+END_TEST
+
+/* A disk that fills up fires, moves the jobs away, and is cleaned up at midnight. */
+START_TEST(a_full_disk_moves_jobs_until_it_is_cleaned_up)
+{
+    struct scenario_text s;
+    char head[2048];
+    int64_t fired_ms, moved_ms, resolved_ms;
+    write_head(head, sizeof head, "30s", "1min");
+    scenario_text_load(&s,
+                       "name: s\nduration: 30h\n%sfaults: [{kind: disk-fill, target: P, at: 20h, "
+                       "size: 300GB}]\n",
+                       head);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    fired_ms = scenario_text_when(&s, 20 * HOUR, "alert DiskSpace firing");
+    /* for: 2m, plus a scrape and an evaluation at most */
+    ck_assert_int_ge(fired_ms, 20 * HOUR + 2 * MINUTE);
+    ck_assert_int_le(fired_ms, 20 * HOUR + 4 * MINUTE);
+    moved_ms = scenario_text_when(&s, fired_ms, "routing has changed");
+    ck_assert_int_ge(moved_ms, fired_ms);
+    resolved_ms = scenario_text_when(&s, fired_ms, "alert DiskSpace resolved");
+    ck_assert_int_gt(resolved_ms, 24 * HOUR);
+    ck_assert_int_le(resolved_ms, 24 * HOUR + 2 * MINUTE);
+    scenario_text_fini(&s);
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *suite = suite_create("rule engine");
+    TCase *tests = tcase_create("world");
+    tcase_set_timeout(tests, 300);
+    tcase_add_loop_test(tests, sparing_gives_what_evaluating_always_gives, 0,
+                        (int)(sizeof worlds / sizeof *worlds));
+    tcase_add_test(tests, a_full_disk_moves_jobs_until_it_is_cleaned_up);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
