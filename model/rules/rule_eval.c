@@ -255,7 +255,8 @@ static enum und_code advance_alerts(const struct evaluation *evaluation)
             if (alert->standing == STANDING_PENDING &&
                 evaluation->t_ms - alert->active_ms >= rule->for_ms)
                 alert->standing = STANDING_FIRING;
-            write_alert(evaluation, alert);
+            if (!rule->silent)
+                write_alert(evaluation, alert);
         }
         if (!forget)
             rule->alerts[kept++] = *alert;
@@ -341,13 +342,30 @@ enum und_code eval_rule_run(struct eval_rule *rule, int limit, struct store *sto
     return run(&evaluation);
 }
 
-enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store,
-                             const struct eval_options *options, int64_t t_ms,
-                             const struct vector *vector, struct und_err *err)
+enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store, int64_t t_ms,
+                             struct labels *const *alerts, int n, struct und_err *err)
 {
     struct evaluation evaluation = {
-        .rule = rule, .store = store, .options = options, .t_ms = t_ms, .limit = limit, .err = err};
-    return take(&evaluation, vector);
+        .rule = rule, .store = store, .t_ms = t_ms, .limit = limit, .err = err};
+    enum und_code code;
+    for (int i = 0; i < n; i++)
+        see_alert(&evaluation, alerts[i], NULL, 0);
+    code = advance_alerts(&evaluation);
+    if (code == UND_OK)
+        end_series(&evaluation);
+    else
+        rule->n_now = 0;
+    return code;
+}
+
+struct labels *eval_rule_labels(struct eval_rule *rule, struct store *store,
+                                const struct eval_options *options, struct labels *result)
+{
+    struct evaluation evaluation = {.rule = rule, .store = store, .options = options};
+    const struct sample sample = {.labels = result};
+    struct labels *labels = labels_nameless(store->pool, result);
+    labels = expand(&evaluation, &sample, labels, rule->labels, rule->n_labels);
+    return labels_set(store->pool, labels, "alertname", rule->name);
 }
 
 void eval_rule_forget(struct eval_rule *rule)

@@ -33,6 +33,7 @@ struct eval_rule {
     bool records;
     struct promql *promql; /* owned */
     int64_t for_ms, keep_firing_ms;
+    bool silent;                            /* nobody reads ALERTS: it is not written */
     struct rule_text *labels, *annotations; /* owned */
     int n_labels, n_annotations;
     /* private */
@@ -67,10 +68,12 @@ void eval_group_fini(struct eval_group *group);
 /* One rule. UND_USAGE: it failed, and stays as it was. */
 enum und_code eval_rule_run(struct eval_rule *rule, int limit, struct store *store,
                             const struct eval_options *options, int64_t t_ms, struct und_err *err);
-/* The same with results that are known. */
-enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store,
-                             const struct eval_options *options, int64_t t_ms,
-                             const struct vector *vector, struct und_err *err);
+/* The same with alerts that are known, by their labels as eval_rule_labels gives them. */
+enum und_code eval_rule_step(struct eval_rule *rule, int limit, struct store *store, int64_t t_ms,
+                             struct labels *const *alerts, int n, struct und_err *err);
+/* The labels of the alert that a result of these labels is, whatever its value. */
+struct labels *eval_rule_labels(struct eval_rule *rule, struct store *store,
+                                const struct eval_options *options, struct labels *result);
 /* Forgets its alerts and what it wrote, as a server does that starts anew. */
 void eval_rule_forget(struct eval_rule *rule);
 

@@ -439,12 +439,13 @@ static void evaluate_series(struct prometheus *prometheus, int group, int64_t no
 {
     const struct monitoring *monitoring = prometheus->monitoring;
     for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
-        if (prometheus->series_group[i] == group)
+        if (prometheus->series_group[i] == group && rule_engine_live(prometheus->engine, i))
             rule_engine_run(prometheus->engine, i, now_ms);
     }
     for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
         int rule = monitoring->series[i].rule;
-        if (prometheus->series_group[i] != group || rule < 0)
+        if (prometheus->series_group[i] != group || rule < 0 ||
+            !rule_engine_live(prometheus->engine, i))
             continue;
         for (int host = 0; host < prometheus->n_hosts; host++)
             follow_alerts(prometheus, i, rule, host, now_ms);

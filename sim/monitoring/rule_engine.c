@@ -70,6 +70,17 @@ static bool reads_rule(const struct promql_node *node, const struct engine_rule 
     return false;
 }
 
+/* By any rule. */
+static bool alerts_are_read(const struct rule_engine *engine)
+{
+    for (int i = 0; i < engine->n_rules; i++) {
+        if (strstr(engine->rules[i].from->expr, ALERTS_MATCH) ||
+            strstr(engine->rules[i].from->expr, "__name__"))
+            return true;
+    }
+    return false;
+}
+
 /* What a rule that is evaluated reads is evaluated, too. */
 static void keep_what_is_read(struct rule_engine *engine)
 {
@@ -109,6 +120,8 @@ static void learn_rules(struct rule_engine *engine)
         engine->rules[i].live = engine->rules[i].live && engine->rules[i].from->rule >= 0;
     }
     keep_what_is_read(engine);
+    for (int i = 0; i < engine->n_rules; i++)
+        engine->rules[i].eval.silent = !alerts_are_read(engine);
     reach_close(world);
     for (int i = 0; i < n; i++)
         json_decref((json_t *)records[i].labels);
@@ -458,8 +471,12 @@ void rule_engine_phase(struct rule_engine *engine, int target, int64_t phase_ms)
 
 static void forget(struct rule_engine *engine)
 {
-    for (int i = 0; i < engine->n_rules; i++)
+    for (int i = 0; i < engine->n_rules; i++) {
         eval_rule_forget(&engine->rules[i].eval);
+        engine->rules[i].settled = false;
+        engine->rules[i].calm_until_ms = INT64_MIN;
+        engine->rules[i].tries = 0;
+    }
 }
 
 void rule_engine_reset(struct rule_engine *engine)
@@ -473,8 +490,6 @@ void rule_engine_reset(struct rule_engine *engine)
     }
     for (int i = 0; i < engine->n_logs; i++)
         scrape_log_clear(&engine->logs[i]);
-    for (int i = 0; i < engine->n_rules; i++)
-        engine->rules[i].settled = false;
     for (int i = 0; i < engine->fleet->n_hosts; i++)
         engine->live[i] = (struct live_host){.boot_ms = BOOTED_BEFORE_MS};
 }
@@ -524,19 +539,16 @@ static void feed(struct rule_engine *engine, int index, int64_t now_ms)
  * do. */
 static void step_known(struct rule_engine *engine, struct engine_rule *rule, int64_t now_ms)
 {
-    struct vector vector = {.n = 0};
     struct und_err err = {0};
-    struct sample *list = engine->known;
+    int n = 0;
+    engine->spared++;
     for (int i = 0; i < rule->n_cases; i++) {
         if (rule->cases[i].present)
-            list[vector.n++] = (struct sample){.labels = rule->cases[i].labels,
-                                               .t_ms = now_ms - rule->from->offset_ms};
+            engine->known[n++] = rule->cases[i].labels;
     }
-    vector.list = list;
-    engine->spared++;
-    if (vector.n > 0 || rule->eval.n_alerts > 0 || rule->eval.n_before > 0)
-        eval_rule_step(&rule->eval, rule->from->limit, engine->store, &engine->options,
-                       now_ms - rule->from->offset_ms, &vector, &err);
+    if (n > 0 || rule->eval.n_alerts > 0 || rule->eval.n_before > 0)
+        eval_rule_step(&rule->eval, rule->from->limit, engine->store,
+                       now_ms - rule->from->offset_ms, engine->known, n, &err);
 }
 
 void rule_engine_run(struct rule_engine *engine, int index, int64_t now_ms)

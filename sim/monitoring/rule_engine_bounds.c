@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_AHEAD 16 /* a part of the shortest window */
+#define TRIES 3       /* judgements without a look ahead after one that was in vain */
+
 /* --- the cases of a rule --------------------------------------------------------------------- */
 
 struct learner {
@@ -134,7 +137,8 @@ void engine_learn_cases(struct rule_engine *engine, struct reach_world *world,
             drop_last_case(rule);
         else if (labels)
             rule->cases[rule->n_cases - 1].labels =
-                labels_make(engine->store->pool, labels->list, labels->n);
+                eval_rule_labels(&rule->eval, engine->store, &engine->options,
+                                 labels_make(engine->store->pool, labels->list, labels->n));
     }
     rule->live = rule->n_cases > 0;
     engine_learn_watched(rule);
@@ -155,6 +159,7 @@ struct moment {
     const struct rule_engine *engine;
     const struct result_case *of;
     int64_t now_ms, at_ms;
+    int64_t ahead_ms; /* > 0: what holds until then, unless a scrape fails or a machine boots */
 };
 
 static struct window window_of(const struct moment *moment, const struct term *term,
@@ -312,9 +317,19 @@ static void see_ends(const struct term *term, const struct window *window, struc
 }
 
 /* Of a counter's rates the ends of the window would do; of others all samples count. */
+/* A mean over a window moves by no more than the share of it that is new. */
+static struct bounds ahead(const struct term *term, struct bounds slope, double share)
+{
+    double a = term->factor * term->range.low, b = term->factor * term->range.high;
+    double least = fmin(fmin(a, b), 0), most = fmax(fmax(a, b), 0);
+    slope.low = fmax(least, slope.low - share * (most - least));
+    slope.high = fmin(most, slope.high + share * (most - least));
+    return slope;
+}
+
 static struct bounds over(const struct term *term, const struct window *window,
                           const struct promql_node *selector,
-                          const struct promql_function *function, int64_t end_ms)
+                          const struct promql_function *function, int64_t end_ms, int64_t ahead_ms)
 {
     double range_s = (double)selector->range_ms / 1000;
     struct bounds values, slope;
@@ -334,10 +349,50 @@ static struct bounds over(const struct term *term, const struct window *window,
     if (!is_rate(function->function))
         return bounds_over(function, selector->range_ms, values, NULL, false);
     slope = slope_of(term, &seen, function->function == F_IRATE, range_s, end_ms);
+    if (ahead_ms > 0)
+        slope = ahead(term, slope, fmin(1, (double)ahead_ms / (double)selector->range_ms));
     return bounds_over(function, selector->range_ms, values, &slope, true);
 }
 
 /* --- at an evaluation ------------------------------------------------------------------------ */
+
+/* Scraped without a gap from the window's beginning on: what it holds does not grow or shrink. */
+static bool is_full(const struct moment *moment, const struct window *window,
+                    const struct promql_node *selector)
+{
+    int64_t begins_ms = moment->at_ms - selector->offset_ms - selector->range_ms;
+    const struct scrape_entry *first, *last;
+    if (window->first == window->end)
+        return false;
+    first = scrape_log_at(window->log, window->first);
+    last = scrape_log_at(window->log, window->end - 1);
+    return selector->range_ms == 0 ||
+           (first->at_ms <= begins_ms + window->log->interval_ms + 1 &&
+            last->at_ms - first->at_ms ==
+                (int64_t)(window->end - 1 - window->first) * window->log->interval_ms);
+}
+
+/* Only steady growth, constants, and what has not changed within the window: as long as nothing
+ * happens, an evaluation gives what the last one gave. */
+static bool is_settled(const struct moment *moment, const struct term *term,
+                       const struct promql_node *selector)
+{
+    struct window window = window_of(moment, term, selector);
+    if (term->quantity == STATE_NOW || term->is_up || !is_full(moment, &window, selector))
+        return false;
+    if (term->quantity == STATE_UP_TIME && !selector->range_ms)
+        return false;
+    if (window.log->failed > window.first || window.log->booted > window.first)
+        return false;
+    return term->quantity == STATE_UP_TIME ||
+           window.log->changed[term->quantity] <= window.first + 1;
+}
+
+static bool is_rate_of_counter(const struct term *term, const struct promql_function *function)
+{
+    return function && !term->is_up && state_is_counter(term->quantity) &&
+           (function->function == F_RATE || function->function == F_INCREASE);
+}
 
 static struct bounds leaf_now(void *context, const struct promql_node *selector,
                               const struct promql_function *function,
@@ -355,10 +410,16 @@ static struct bounds leaf_now(void *context, const struct promql_node *selector,
     for (int i = 0; i < leaf->n; i++) {
         const struct term *term = &leaf->terms[i];
         struct window window = window_of(moment, term, selector);
-        struct bounds of =
-            selector->range_ms && function
-                ? over(term, &window, selector, function, moment->at_ms - selector->offset_ms)
-                : newest(term, &window);
+        bool moves = moment->ahead_ms > 0 &&
+                     (is_rate_of_counter(term, function)
+                          ? !is_full(moment, &window, selector)
+                          : (state_is_counter(term->quantity) && term->quantity != STATE_UP_TIME) ||
+                                !is_settled(moment, term, selector));
+        struct bounds of = moves ? exactly(-INFINITY, INFINITY, term->n)
+                           : selector->range_ms && function
+                               ? over(term, &window, selector, function,
+                                      moment->at_ms - selector->offset_ms, moment->ahead_ms)
+                               : newest(term, &window);
         bool absent = function && function->function == F_ABSENT_OVER_TIME;
         there = there || (absent && !of.may);
         whole = whole && of.must;
@@ -369,20 +430,6 @@ static struct bounds leaf_now(void *context, const struct promql_node *selector,
 }
 
 /* --- what stays as it is --------------------------------------------------------------------- */
-
-/* Only steady growth, constants, and what has not changed within the window: as long as nothing
- * happens, an evaluation gives what the last one gave. */
-static bool is_settled(const struct moment *moment, const struct term *term,
-                       const struct promql_node *selector)
-{
-    struct window window = window_of(moment, term, selector);
-    if (term->quantity == STATE_NOW || term->is_up)
-        return false;
-    if (window.log->failed > window.first || window.log->booted > window.first)
-        return false;
-    return term->quantity == STATE_UP_TIME ||
-           window.log->changed[term->quantity] <= window.first + 1;
-}
 
 static bool settled_node(const struct moment *moment, const struct promql_node *node)
 {
@@ -432,8 +479,18 @@ static void watch(struct engine_rule *rule, const struct term *term)
     rule->watched[rule->n_watched++] = (struct watched){term->source, term->quantity};
 }
 
+static void find_shortest(struct engine_rule *rule, const struct promql_node *node)
+{
+    if (node->kind == PROMQL_SELECTOR && node->range_ms > 0 &&
+        (rule->shortest_ms == 0 || node->range_ms < rule->shortest_ms))
+        rule->shortest_ms = node->range_ms;
+    for (int i = 0; i < node->n_args; i++)
+        find_shortest(rule, node->args[i]);
+}
+
 void engine_learn_watched(struct engine_rule *rule)
 {
+    find_shortest(rule, rule->eval.promql->root);
     for (int i = 0; i < rule->n_cases; i++) {
         for (int j = 0; j < rule->eval.promql->n_nodes; j++) {
             const struct leaf *leaf = &rule->cases[i].leaves[j];
@@ -445,23 +502,72 @@ void engine_learn_watched(struct engine_rule *rule)
 
 /* --- the verdict ----------------------------------------------------------------------------- */
 
-enum engine_verdict engine_judge(struct rule_engine *engine, struct engine_rule *rule,
-                                 int64_t now_ms)
+/* Changes when a scrape of what it reads fails, a machine boots, or what is no counter changes. */
+static uint64_t disturbed(const struct rule_engine *engine, const struct engine_rule *rule)
+{
+    uint64_t all = 0;
+    for (int i = 0; i < rule->n_watched; i++) {
+        const struct scrape_log *log = &engine->logs[rule->watched[i].source];
+        all = all * 31 + log->failed + 7 * log->booted;
+        if (!state_is_counter(rule->watched[i].quantity))
+            all += 3 * log->changed[rule->watched[i].quantity];
+    }
+    return all;
+}
+
+static enum engine_verdict judge_cases(struct rule_engine *engine, struct engine_rule *rule,
+                                       int64_t now_ms, int64_t ahead_ms, bool *settled)
 {
     enum engine_verdict verdict = ENGINE_KNOWN;
-    bool settled = true;
-    if (rule->settled && rule->settled_at == happened(engine, rule))
-        return ENGINE_KNOWN;
-    for (int i = 0; i < rule->n_cases; i++) {
+    *settled = true;
+    for (int i = 0; i < rule->n_cases && verdict == ENGINE_KNOWN; i++) {
         struct result_case *of = &rule->cases[i];
-        struct moment moment = {engine, of, now_ms, now_ms - rule->from->offset_ms};
+        struct moment moment = {engine, of, now_ms, now_ms - rule->from->offset_ms, ahead_ms};
         struct bounds bounds = bounds_find(rule->eval.promql->root, NULL, leaf_now, &moment);
         of->present = bounds.may && bounds.must;
         if (bounds.may && !(bounds.must && rule->labels_known))
             verdict = ENGINE_OPEN;
-        settled =
-            settled && verdict == ENGINE_KNOWN && settled_node(&moment, rule->eval.promql->root);
+        *settled = *settled && settled_node(&moment, rule->eval.promql->root);
     }
+    return verdict;
+}
+
+/* A few evaluations, or a part of the shortest window. */
+static bool look_ahead(struct rule_engine *engine, struct engine_rule *rule, int64_t now_ms)
+{
+    int64_t interval_ms = rule->from->interval_ms
+                              ? rule->from->interval_ms
+                              : engine->fleet->monitoring.evaluation_interval_ms;
+    int64_t ahead_ms = 3 * interval_ms;
+    bool settled;
+    if (rule->shortest_ms < 2 * ahead_ms || rule->tries-- > 0)
+        return false;
+    if (ahead_ms < rule->shortest_ms / LOOK_AHEAD)
+        ahead_ms = rule->shortest_ms / LOOK_AHEAD;
+    rule->tries = 0;
+    if (judge_cases(engine, rule, now_ms, ahead_ms, &settled) == ENGINE_KNOWN) {
+        rule->calm_until_ms = now_ms + ahead_ms;
+        rule->calm_at = disturbed(engine, rule);
+        return true;
+    }
+    rule->tries = TRIES;
+    return false;
+}
+
+enum engine_verdict engine_judge(struct rule_engine *engine, struct engine_rule *rule,
+                                 int64_t now_ms)
+{
+    enum engine_verdict verdict;
+    bool settled;
+    if (rule->settled && rule->settled_at == happened(engine, rule))
+        return ENGINE_KNOWN;
+    if (now_ms < rule->calm_until_ms && rule->calm_at == disturbed(engine, rule))
+        return ENGINE_KNOWN;
+    rule->settled = false;
+    rule->calm_until_ms = INT64_MIN;
+    if (look_ahead(engine, rule, now_ms))
+        return ENGINE_KNOWN;
+    verdict = judge_cases(engine, rule, now_ms, 0, &settled);
     rule->settled = settled && verdict == ENGINE_KNOWN;
     rule->settled_at = rule->settled ? happened(engine, rule) : 0;
     return verdict;

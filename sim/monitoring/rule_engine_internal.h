@@ -31,7 +31,7 @@ struct leaf {
 /* A possible result of a rule. */
 struct result_case {
     struct leaf *leaves;   /* owned; by node id of the selector or the count() */
-    struct labels *labels; /* of the result, the store's */
+    struct labels *labels; /* of the alert, the store's */
     bool present;          /* by the last verdict */
 };
 
@@ -57,8 +57,12 @@ struct engine_rule {
     int n_reads;
     struct watched *watched; /* owned: what its cases read */
     int n_watched;
-    bool settled;        /* nothing has changed, so the next evaluation is like the last one */
-    uint64_t settled_at; /* what had happened then */
+    bool settled;          /* nothing has changed, so the next evaluation is like the last one */
+    uint64_t settled_at;   /* what had happened then */
+    int64_t calm_until_ms; /* the verdict holds as long as no scrape fails and nothing boots */
+    uint64_t calm_at;
+    int64_t shortest_ms; /* of the windows of its rates; 0: there are none */
+    int tries;           /* before a look ahead is worth the while again */
 };
 
 /* An exported series that some rule reads, in the store. */
@@ -91,7 +95,7 @@ struct rule_engine {
     state_observer *observer;
     void *context;
     bool always;
-    struct sample *known; /* owned: room for a rule's cases */
+    struct labels **known; /* owned: room for a rule's cases */
     int64_t evaluated, spared;
 };
 
