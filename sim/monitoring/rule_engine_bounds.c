@@ -410,11 +410,13 @@ static struct bounds leaf_now(void *context, const struct promql_node *selector,
     for (int i = 0; i < leaf->n; i++) {
         const struct term *term = &leaf->terms[i];
         struct window window = window_of(moment, term, selector);
-        bool moves = moment->ahead_ms > 0 &&
-                     (is_rate_of_counter(term, function)
-                          ? !is_full(moment, &window, selector)
-                          : (state_is_counter(term->quantity) && term->quantity != STATE_UP_TIME) ||
-                                !is_settled(moment, term, selector));
+        bool moves =
+            moment->ahead_ms > 0 &&
+            (is_rate_of_counter(term, function)
+                 ? !is_full(moment, &window, selector) || window.log->failed > window.first ||
+                       window.log->booted > window.first
+                 : (state_is_counter(term->quantity) && term->quantity != STATE_UP_TIME) ||
+                       !is_settled(moment, term, selector));
         struct bounds of = moves ? exactly(-INFINITY, INFINITY, term->n)
                            : selector->range_ms && function
                                ? over(term, &window, selector, function,

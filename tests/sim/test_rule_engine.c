@@ -44,6 +44,11 @@ static const struct {
     {"7s", "40s",
      "[{kind: network-partition, target: P, from: both, at: 10h, lasts: 15min}, {kind: "
      "scrape-flap, target: B, at: 3h, lasts: 2h, share: 40%}]"},
+    {"30s", "1min",
+     "[{kind: os-crash, target: any, at: 3h, every: {kind: uniform, min: 1h, max: 3h}, lasts: "
+     "{kind: uniform, min: 30s, max: 20min}}, {kind: network-partition, target: any, from: "
+     "monitoring, at: 5h, every: {kind: uniform, min: 1h, max: 4h}, lasts: {kind: uniform, min: "
+     "30s, max: 9min}}]"},
     {"20s", "1min",
      "[{kind: target-lost, target: B, at: 5h, lasts: 1h}, {kind: service-stop, target: P, at: 15h, "
      "lasts: 10min}, {kind: crash-loop, target: P, at: 20h, lasts: 30min}]"},
