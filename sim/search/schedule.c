@@ -8,6 +8,8 @@
 
 #define MINUTE_MS 60000LL
 #define BEGIN_WITHIN_MS (4 * 60 * MINUTE_MS)
+#define GB 1000000000LL
+#define FILL_BYTES (30 * GB) /* ten of them fill a disk */
 
 bool schedule_can(const struct fleet *fleet, enum fault_kind kind)
 {
@@ -79,6 +81,11 @@ static void draw_parameters(const struct fleet *fleet, struct stream *stream, st
     fault->acknowledges = coin;
     fault->rate_per_ms = keys & KEY_RATE && often ? 2.0 / (60 * MINUTE_MS) : 0;
     fault->lie = (enum fault_lie)stream_below(stream, 3);
+    if (keys & KEY_SIZE) {
+        fault->size_bytes = (int64_t)(share * 10) * FILL_BYTES;
+        fault->per_ms = often ? 10 * minutes * MINUTE_MS : 0;
+        fault->cleanup_ms = 24 * 60 * MINUTE_MS;
+    }
 }
 
 static void clip_slots(const struct fleet *fleet, struct fault *fault)
@@ -223,6 +230,10 @@ static void print_shares(FILE *out, unsigned keys, const struct fault *fault)
         fprintf(out, ", share: %g%%", fault->share * 100);
     if (keys & KEY_LIE)
         fprintf(out, ", lie: %s", lies[fault->lie]);
+    if (keys & KEY_SIZE)
+        fprintf(out, ", size: %lldGB", (long long)fault->size_bytes / GB);
+    if (keys & KEY_SIZE && fault->per_ms > 0)
+        print_duration(out, "per", (double)fault->per_ms);
 }
 
 void schedule_print_fault(FILE *out, const struct fleet *fleet, const struct fault *fault)

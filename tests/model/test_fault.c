@@ -68,6 +68,7 @@ static const struct {
     {{.kind = FAULT_REGISTRATION_REPLACED}, TAKES_LABELS, false, false, false},
     {{.kind = FAULT_RUNNER_UPDATE}, TAKES_SESSIONS, false, false, false},
     {{.kind = FAULT_DEPENDENCY_DOWN}, TAKES_DEPENDENCY, false, false, false},
+    {{.kind = FAULT_DISK_FILL}, TAKES_ROOM, false, true, false},
     /* A runner's token is good within five minutes: exactly so much is still nothing. */
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = MINUTE}, 0, false, false, false},
     {{.kind = FAULT_CLOCK_JUMP, .jump_ms = 5 * MINUTE}, 0, false, false, false},
