@@ -9,7 +9,8 @@
 #define FROM_HOSTS                                                                                 \
     (TAKES_POWER | TAKES_SERVICE | TAKES_NET_GITHUB | TAKES_NET_MONITORING | TAKES_LOAD |          \
      TAKES_SPEED | TAKES_SLOTS | TAKES_HANDS | TAKES_LISTENERS | TAKES_WORKERS | TAKES_UPTIME |    \
-     TAKES_SCRAPES | TAKES_TARGET | TAKES_DISK | TAKES_TRUTH | TAKES_LABELS | TAKES_SESSIONS)
+     TAKES_SCRAPES | TAKES_TARGET | TAKES_DISK | TAKES_TRUTH | TAKES_LABELS | TAKES_SESSIONS |     \
+     TAKES_ROOM)
 
 START_TEST(every_kind_has_a_word_and_takes_something)
 {
