@@ -180,7 +180,7 @@ static void advise_left_out(const struct fleet *fleet, struct lines *lines)
             continue;
         add(lines,
             "%d alert%s of severity %s would move jobs and %s no series here, so never fire%s "
-            "(%s%s): see `understudy alerts check`, set monitoring.metrics or monitoring.ignore",
+            "(%s%s): see `understudy alerts check`, or set monitoring.ignore",
             left->n, left->n == 1 ? "" : "s", policy_severity_name((enum severity)severity),
             left->n == 1 ? "has" : "have", left->n == 1 ? "s" : "", left->names,
             left->n > LEFT_OUT_NAMES ? " ..." : "");

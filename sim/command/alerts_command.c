@@ -60,7 +60,13 @@ static const struct option_row check_rows[] = {
     ROWS_COMMON,
     {0}};
 
-static const struct option_row explain_rows[] = {ROW_STRICT, ROW_PROMETHEUS, ROWS_COMMON, {0}};
+static const struct option_row explain_rows[] = {
+    {"fleet", .type = OPTION_TEXT, .argument = "FLEET|SCENARIO", OPTION_AT(struct wish, fleet),
+     .about = "whether each alert can fire in that fleet, and from what state its series come"},
+    ROW_STRICT,
+    ROW_PROMETHEUS,
+    ROWS_COMMON,
+    {0}};
 
 static const struct option_row eval_rows[] = {
     {"series", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, series),
