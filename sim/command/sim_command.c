@@ -1,13 +1,17 @@
 #include "sim_command.h"
 
+#include "model/base/assert.h"
 #include "model/load/loader.h"
 #include "reports/page/html.h"
 #include "reports/plot/plot.h"
 #include "reports/text/json.h"
 #include "reports/text/junit.h"
+#include "reports/text/markdown.h"
 #include "reports/text/table.h"
 #include "reports/text/trace.h"
+#include "sim/experiment/baseline.h"
 #include "sim/experiment/scenario_set.h"
+#include "sim/experiment/sequential.h"
 #include "sim/rules/rules_diff.h"
 
 #include <errno.h>
@@ -19,6 +23,9 @@ struct wish {
     struct scenario_set campaign;
     const char *html, *plots, *junit;
     struct rules_diff diff;
+    const char *baseline, *write_baseline, *markdown;
+    struct sequential sequential;
+    bool decide;
     bool trace, strict, no_documented;
 };
 
@@ -64,8 +71,17 @@ static const struct option_row test_rows[] = {
      .beside = offsetof(struct wish, diff.after),
      .about = "what an edit changes: OLD against NEW, by the same random numbers; rule files, a "
               "prometheus.yml, an alertmanager.yml, or folders of these"},
-    {"markdown", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, diff.markdown),
-     .about = "write the difference as a comment for a pull request"},
+    {"decide", .type = OPTION_FLAG, OPTION_AT(struct wish, decide),
+     .about = "each expectation for good: replications until it is known to hold or to fail; "
+              "--replications is the most"},
+    {"error", .type = OPTION_SHARE, .argument = "SHARE", OPTION_AT(struct wish, sequential.error),
+     .open = true, .preset = "1%", .about = "how often one may be decided wrongly"},
+    {"baseline", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, baseline),
+     .about = "fail where something is worse than it was then, beyond noise"},
+    {"write-baseline", .type = OPTION_TEXT, .argument = "FILE",
+     OPTION_AT(struct wish, write_baseline), .about = "keep what this run came to"},
+    {"markdown", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, markdown),
+     .about = "write the verdicts, or the difference, as a comment for a pull request"},
     ROW_HTML,
     ROW_PLOTS,
     ROW_STRICT,
@@ -77,8 +93,9 @@ static const struct option_rule sim_rules[] = {
 /* --rules-diff is strict about what it compares, whether asked or not. */
 static const struct option_rule test_rules[] = {
     SCENARIO_SET_RULES,
-    {"rules-diff", OPTION_EXCLUDES, "html plots strict"},
-    {"markdown", OPTION_NEEDS, "rules-diff"},
+    {"rules-diff", OPTION_EXCLUDES, "html plots strict decide baseline write-baseline"},
+    {"error", OPTION_NEEDS, "decide"},
+    {"decide", OPTION_EXCLUDES, "precision"},
     {0}};
 
 static const struct option_example sim_examples[] = {
@@ -89,6 +106,7 @@ static const struct option_example sim_examples[] = {
 
 static const struct option_example test_examples[] = {
     {"test scenarios --junit results.xml", "every expectation of a folder, for CI"},
+    {"test scenarios --decide --baseline main.json", "a gate: decided, and nothing worse"},
     {"test --rules-diff old.yml new.yml scenarios", "what an edit of alert rules changes"},
     {0}};
 
@@ -227,6 +245,37 @@ static enum und_code check_left_out(const struct scenario_set *campaign, struct 
     return UND_OK;
 }
 
+static void write_markdown(const struct wish *wish, const struct baseline_changes *changes,
+                           struct und_err *err)
+{
+    FILE *file = create(wish->markdown, err);
+    if (!file)
+        return;
+    markdown_print(file, wish->campaign.report, wish->campaign.n);
+    if (changes)
+        baseline_print(file, wish->baseline, changes, true);
+    finish(file, wish->markdown, err);
+}
+
+/* What was kept, and what is to be. False: something is worse. */
+static bool gate(const struct wish *wish, struct und_err *err)
+{
+    struct baseline_changes *changes = calloc(1, sizeof *changes);
+    bool compared, good;
+    UND_ASSERT(changes != NULL);
+    compared =
+        wish->baseline && baseline_compare(wish->baseline, &wish->campaign, changes, err) == UND_OK;
+    if (compared) /* beside JSON it is no part of it */
+        baseline_print(wish->campaign.json ? stderr : stdout, wish->baseline, changes, false);
+    if (wish->markdown)
+        write_markdown(wish, compared ? changes : NULL, err);
+    if (wish->write_baseline)
+        baseline_write(wish->write_baseline, &wish->campaign, err);
+    good = changes->regressions == 0;
+    free(changes);
+    return good;
+}
+
 static void print_traces(const struct scenario_set *campaign)
 {
     int i;
@@ -294,6 +343,8 @@ static enum und_code run(struct wish *wish, char *const *arguments, int n_argume
         print_errors(campaign);
         if (wish->strict)
             check_left_out(campaign, err);
+        if (!gate(wish, err) && code == UND_OK)
+            code = UND_FAILED;
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;
     }
@@ -320,6 +371,9 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
     if (first == 0)
         return err->code;
     wish.diff.junit = wish.junit;
+    wish.diff.markdown = wish.markdown;
+    wish.sequential.most = wish.campaign.experiment.replications;
+    wish.campaign.sequential = wish.decide ? &wish.sequential : NULL;
     wish.campaign.experiment.trace = wish.html || wish.plots;
     return run(&wish, argv + first, argc - first, err);
 }

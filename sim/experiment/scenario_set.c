@@ -1,4 +1,5 @@
 #include "scenario_set.h"
+#include "sequential.h"
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
@@ -162,11 +163,12 @@ static void show_progress(void *context, int64_t done, int64_t total, double rea
 }
 
 static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,
-                               struct und_err *err)
+                               const struct sequential *sequential, struct und_err *err)
 {
     struct result *result = calloc(1, sizeof *result);
     UND_ASSERT(result != NULL);
-    if (experiment_run(scenario, experiment, result, err) == UND_OK)
+    if ((sequential ? sequential_run(scenario, experiment, sequential, result, err)
+                    : experiment_run(scenario, experiment, result, err)) == UND_OK)
         return result;
     free(result);
     return NULL;
@@ -186,7 +188,7 @@ static struct result *simulate_documented(const struct scenario *scenario,
     documented->fleet.github.write_spacing_ms = 0;
     documented->fleet.github.api_latency = dist_fixed(0);
     untraced.trace = untraced.rare = false;
-    result = simulate(documented, &untraced, err);
+    result = simulate(documented, &untraced, NULL, err);
     free(documented);
     return result;
 }
@@ -207,7 +209,7 @@ static enum und_code run_file(struct scenario_set *campaign, const char *path,
                               .elapsed_s = NAN};
     if (scenario_load(scenario, path, campaign->sets, campaign->n_sets, &err) == UND_OK) {
         report->scenario = scenario;
-        report->result = simulate(scenario, &campaign->experiment, &err);
+        report->result = simulate(scenario, &campaign->experiment, campaign->sequential, &err);
         if (report->result && campaign->compare && scenario->fleet.github.present &&
             scenario->fleet.github.documented[0] && scenario->fleet.has_policy &&
             scenario->n_faults > 0)

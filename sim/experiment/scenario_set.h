@@ -14,16 +14,19 @@
 #define SCENARIO_SET_SETS OPTIONS_TEXTS
 #define SCENARIO_SET_FILES 1024
 
+struct sequential;
+
 struct scenario_set {
     struct experiment experiment;
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
     const char *precision_of; /* as it was given; settled in experiment */
     bool json, quiet, all_errors;
-    bool list;             /* a folder, or more than one file: JSON is a list */
-    int passed_over;       /* files of folders that are no scenarios */
-    bool compare;          /* simulate the documented mechanisms as well */
-    struct report *report; /* owned, one a file */
+    bool list;                           /* a folder, or more than one file: JSON is a list */
+    int passed_over;                     /* files of folders that are no scenarios */
+    const struct sequential *sequential; /* expectations are decided so; NULL: once, as they are */
+    bool compare;                        /* simulate the documented mechanisms as well */
+    struct report *report;               /* owned, one a file */
     int n;
 };
 
