@@ -4,9 +4,13 @@
 #include "model/load/loader.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/explore/explore_report.h"
+#include "sim/explore/lasso.h"
 #include "sim/explore/story_cases.h"
+#include "sim/search/shrink.h"
+#include "sim/search/story_schedule.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +18,7 @@ struct asked {
     struct scenario_set common;
     struct scale_limits limits;
     struct explore_options explore;
-    const char *forget, *write_case, *write_cases, *against;
+    const char *forget, *write_case, *write_cases, *write_scenario, *against;
     int64_t bitstate_mib;
     bool no_liveness, answer;
     char **command; /* the other build's, of --against; NULL: none */
@@ -49,6 +53,9 @@ static const struct option_row rows[] = {
      .about = "write a counterexample there, as decisions that can be replayed"},
     {"cases", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, write_cases),
      .about = "write there the shortest story of each kind of step"},
+    {"scenario", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, write_scenario),
+     .about = "write a counterexample there as faults, and as a drill where it can be one; tried "
+              "once in the simulator"},
     {"against", .type = OPTION_TEXT, .argument = "PROGRAM", OPTION_AT(struct asked, against),
      .about = "put every state and view to another build too; what it decides otherwise"},
     {"answer", .type = OPTION_FLAG, OPTION_AT(struct asked, answer), .hidden = true,
@@ -62,7 +69,7 @@ static const struct option_row rows[] = {
 
 /* Bitstate keeps no states, and is no proof of what comes about in the end. */
 static const struct option_rule rules[] = {
-    {"bitstate", OPTION_EXCLUDES, "against case cases no-liveness"}, {0}};
+    {"bitstate", OPTION_EXCLUDES, "against case cases scenario no-liveness"}, {0}};
 
 static const struct option_example examples[] = {
     {"explore scenarios/paws360.yaml", "everything that the shipped fleet's policy can do"},
@@ -130,6 +137,61 @@ static void write_cases(const struct space *space, const struct explore_result *
         und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
 }
 
+/* What the simulator makes of the file that was written: with what was given, or not. */
+static void try_scenario(const char *path, char *words, size_t size)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct trial *trial = calloc(1, sizeof *trial);
+    struct trial_options options = {.seed = 1, .replications = 16};
+    struct und_err err = {0};
+    UND_ASSERT(scenario != NULL && trial != NULL);
+    if (scenario_load(scenario, path, NULL, 0, &err) == UND_OK) {
+        options.converge = schedule_heals(scenario, schedule_bound_ms(&scenario->fleet));
+        trial_run(scenario, &options, trial);
+        snprintf(words, size, "%s",
+                 trial->reason == TRIAL_HOLDS
+                     ? "all holds there, in 16 replications: its delays lead elsewhere"
+                     : trial->words);
+        scenario_fini(scenario);
+    } else {
+        snprintf(words, size, "it does not load: %.200s", err.text);
+    }
+    free(scenario);
+    free(trial);
+}
+
+static void print_scenario(const struct asked *asked, const struct fleet *fleet,
+                           const struct story *story, const char *tried, struct und_err *err)
+{
+    char folder[PATH_MAX], named[PATH_MAX], *slash;
+    struct schedule schedule;
+    int left_out;
+    FILE *out = fopen(asked->write_scenario, "w");
+    if (!out) {
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", asked->write_scenario, strerror(errno));
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s", asked->write_scenario);
+    slash = strrchr(folder, '/');
+    snprintf(slash ? slash : folder, 2, "%s", slash ? "" : ".");
+    shrink_relative(folder, fleet->path, named, sizeof named);
+    story_schedule(story, schedule_bound_ms(fleet), &schedule, &left_out);
+    story_scenario_print(out, named, fleet, story, &schedule, left_out, tried);
+    if (fclose(out) != 0)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", asked->write_scenario, strerror(errno));
+}
+
+static void write_scenario(const struct asked *asked, const struct fleet *fleet,
+                           const struct story *story, struct und_err *err)
+{
+    char tried[TRIAL_WORDS];
+    print_scenario(asked, fleet, story, NULL, err);
+    if (err->code != UND_OK)
+        return;
+    try_scenario(asked->write_scenario, tried, sizeof tried);
+    print_scenario(asked, fleet, story, tried, err);
+}
+
 /* The other program with our options, but for the one that named it. */
 static char **other_command(struct asked *asked, int argc, char **argv)
 {
@@ -181,12 +243,18 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     if (result->violation.property != PROPERTY_HOLDS && !result->bitstate) {
         story_of_violation(space, result, &story);
         findings.story = &story;
-        if (asked->write_case)
-            write_cases(space, result, &story, asked->write_case, err);
     } else if (result->complete && !result->bitstate && !asked->no_liveness) {
         liveness_check(space, result, &liveness);
         findings.liveness = &liveness;
+        if (liveness.lasso.is) {
+            lasso_tell(space, result, &liveness.lasso, &story);
+            findings.story = &story;
+        }
     }
+    if (findings.story && asked->write_case)
+        write_cases(space, result, &story, asked->write_case, err);
+    if (findings.story && asked->write_scenario)
+        write_scenario(asked, fleet, &story, err);
     if (asked->write_cases && !findings.story)
         write_cases(space, result, NULL, asked->write_cases, err);
     if (asked->command && result->complete && err->code == UND_OK &&

@@ -132,27 +132,6 @@ static enum und_code load(const struct asked *asked, const char *path, struct sc
 
 /* ---- the file that it becomes ---- */
 
-/* How `to` is called from the folder `from`; both exist. */
-static void relative(const char *from, const char *to, char *out, size_t size)
-{
-    char a[PATH_MAX], b[PATH_MAX];
-    size_t same = 0, i, n = 0;
-    out[0] = '\0';
-    if (!realpath(from, a) || !realpath(to, b)) {
-        snprintf(out, size, "%s", to);
-        return;
-    }
-    for (i = 0; a[i] != '\0' && a[i] == b[i]; i++)
-        if (a[i] == '/')
-            same = i + 1;
-    if (a[i] == '\0' && b[i] == '/')
-        same = i + 1;
-    for (i = same; same <= strlen(a) && a[i] != '\0'; i++)
-        if (i == same || a[i] == '/')
-            n += (size_t)snprintf(out + n, size - n, "../");
-    snprintf(out + n, size - n, "%s", b + same);
-}
-
 static const char *folder_of(const struct asked *asked)
 {
     struct stat is;
@@ -179,7 +158,7 @@ static void write_scenario(const struct asked *asked, const char *searched,
     snprintf(name, sizeof name, "found-%s-%llu-%lld", trial_reason_name(shrunk->trial.reason),
              (unsigned long long)shrunk->schedule.seed, (long long)shrunk->schedule.number);
     snprintf(path, size, "%s/%s.yaml", folder, name);
-    relative(folder, shrunk->scenario->fleet.path, fleet, sizeof fleet);
+    shrink_relative(folder, shrunk->scenario->fleet.path, fleet, sizeof fleet);
     out = fopen(path, "w");
     if (!out) {
         und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));

@@ -192,11 +192,11 @@ static void print_liveness(FILE *out, const struct liveness *liveness)
 
 static void print_violation(FILE *out, const struct explore_findings *findings)
 {
-    const struct explore_violation *violation = &findings->result->violation;
-    fprintf(out, "\nVIOLATION of %s: %s", property_name(violation->property),
-            property_words(violation->property));
-    if (violation->host >= 0)
-        fprintf(out, " (%s)", findings->space->codec.scale.name[violation->host]);
+    const struct story *story = findings->story;
+    fprintf(out, "\nVIOLATION of %s: %s", property_name(story->broken),
+            property_words(story->broken));
+    if (story->host >= 0 && story->stem == 0)
+        fprintf(out, " (%s)", findings->space->codec.scale.name[story->host]);
     fprintf(out, "\n%s\n",
             findings->story->real
                 ? "A shortest way there, played through the real policy:"
@@ -243,18 +243,18 @@ static json_t *violations_json(const struct explore_findings *findings)
     const struct liveness *liveness = findings->liveness;
     json_t *violations = json_array();
     if (findings->story)
-        json_array_append_new(
-            violations, json_pack("{s:s, s:o, s:b}", "property",
-                                  property_name(findings->result->violation.property), "steps",
-                                  story_json(findings->story), "real", findings->story->real));
+        json_array_append_new(violations, json_pack("{s:s, s:o, s:b}", "property",
+                                                    property_name(findings->story->broken), "steps",
+                                                    story_json(findings->story), "real",
+                                                    findings->story->real));
     else if (findings->result->violation.property != PROPERTY_HOLDS)
         json_array_append_new(
             violations, json_pack("{s:s, s:[]}", "property",
                                   property_name(findings->result->violation.property), "steps"));
-    if (liveness && liveness->late > 0)
+    if (liveness && liveness->late > 0 && !liveness->lasso.circle)
         json_array_append_new(violations,
                               json_pack("{s:s, s:[]}", "property", "comes-to-rest", "steps"));
-    if (liveness && liveness->wrong > 0)
+    if (liveness && liveness->wrong > 0 && liveness->lasso.circle)
         json_array_append_new(violations,
                               json_pack("{s:s, s:[]}", "property", "rests-well", "steps"));
     return violations;

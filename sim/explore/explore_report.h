@@ -26,7 +26,7 @@ struct explore_findings {
     const struct fleet *fleet;
     const struct explore_result *result;
     const struct liveness *liveness; /* NULL: not asked for */
-    const struct story *story;       /* NULL: no violation */
+    const struct story *story;       /* of the violation, by a step or a whole run; NULL: none */
     const struct against *against;   /* NULL: not asked for */
 };
 

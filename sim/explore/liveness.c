@@ -14,7 +14,8 @@ enum { UNKNOWN = -1, ON_THE_WAY = -2 };
 struct follow {
     struct codec codec; /* tells equal hosts apart */
     struct stateset set;
-    uint32_t *shape; /* phases and admitted slots of each state */
+    uint32_t *origin; /* of each state, in the exploration */
+    uint32_t *shape;  /* phases and admitted slots of each state */
     uint32_t *next, *way;
     int16_t *distance; /* units until the shape rests */
     struct host_letter letter[SCALE_HOSTS];
@@ -46,6 +47,8 @@ static void arrange_all(struct follow *follow, const struct space *space,
     int order[CODEC_ORDERS][SCALE_HOSTS], i, n;
     uint32_t s;
     follow->codec = space->codec;
+    follow->origin = malloc(result->set.n * CODEC_ORDERS * sizeof *follow->origin);
+    UND_ASSERT(follow->origin != NULL);
     for (i = 0; i < SCALE_HOSTS; i++)
         follow->codec.scale.like_last[i] = false;
     stateset_init(&follow->set, space->codec.bits);
@@ -54,7 +57,8 @@ static void arrange_all(struct follow *follow, const struct space *space,
         n = codec_orders(&space->codec, key, order);
         for (i = 0; i < n; i++) {
             codec_unpack(&space->codec, key, order[i], &follow->state);
-            stateset_add(&follow->set, codec_pack(&follow->codec, &follow->state, CODEC_NOW_MS));
+            follow->origin[stateset_add(
+                &follow->set, codec_pack(&follow->codec, &follow->state, CODEC_NOW_MS))] = s;
         }
     }
     follow->shape = malloc(follow->set.n * sizeof *follow->shape);
@@ -143,6 +147,19 @@ static bool rests_well(const struct follow *follow, uint32_t shape)
     return true;
 }
 
+/* Keeps the one that is reached first. */
+static void note_lasso(const struct follow *follow, uint32_t s, bool circle, struct lasso *lasso)
+{
+    if (lasso->is && lasso->state <= follow->origin[s])
+        return;
+    *lasso = (struct lasso){.is = true,
+                            .circle = circle,
+                            .state = follow->origin[s],
+                            .key = stateset_key(&follow->set, s),
+                            .not_yet = follow->not_yet,
+                            .view = follow->view};
+}
+
 static void follow_view(struct follow *follow, struct liveness *liveness)
 {
     uint32_t s;
@@ -154,12 +171,16 @@ static void follow_view(struct follow *follow, struct liveness *liveness)
         int16_t distance;
         measure_way(follow, s);
         distance = follow->distance[s];
-        if (distance > liveness->bound)
+        if (distance > liveness->bound) {
             liveness->late++;
-        else if (distance > liveness->rest)
+            note_lasso(follow, s, true, &liveness->lasso);
+        } else if (distance > liveness->rest) {
             liveness->rest = distance;
-        if (follow->next[s] == s && !rests_well(follow, follow->shape[s]))
+        }
+        if (follow->next[s] == s && !rests_well(follow, follow->shape[s])) {
             liveness->wrong++;
+            note_lasso(follow, s, false, &liveness->lasso);
+        }
     }
     liveness->followed += follow->set.n;
 }
@@ -214,6 +235,7 @@ void liveness_check(const struct space *space, const struct explore_result *resu
                       2 * scale_cap(scale->ramp) + scale->n;
     arrange_all(follow, space, result);
     each_view(follow, space, liveness);
+    free(follow->origin);
     free(follow->shape);
     free(follow->next);
     free(follow->way);

@@ -20,7 +20,18 @@
 
 #include "explore.h"
 
+/* The first state (of the exploration's, so that the way there is a shortest one) that does not come
+ * to rest as it should, and the view that stays. */
+struct lasso {
+    bool is, circle;  /* circle: too late, or never; else at rest in a wrong place */
+    uint32_t state;   /* of the exploration */
+    uint128 key;      /* of its arrangement, with equal hosts told apart */
+    bool not_yet;     /* ages at their constants are read as younger */
+    struct view view; /* for the hosts of that arrangement */
+};
+
 struct liveness {
+    struct lasso lasso;
     int64_t followed; /* states times constant views times readings */
     int views;
     int rest;      /* the most units until the admitted slots rest */

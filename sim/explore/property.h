@@ -33,7 +33,10 @@ enum property {
     PROPERTY_RETURNS,    /* trouble that returns is counted, and told; what hides keeps out */
     PROPERTY_PURE,       /* nothing else has changed */
     PROPERTY_SETTLED,    /* what calls itself settled changes nothing by waiting */
-    PROPERTY_INVARIANT,  /* PROPERTY_INVARIANT + enum invariant: one of those */
+    /* Of whole runs (liveness.h), never of a step. */
+    PROPERTY_COMES_TO_REST,
+    PROPERTY_RESTS_WELL,
+    PROPERTY_INVARIANT, /* PROPERTY_INVARIANT + enum invariant: one of those */
 };
 
 /* The first property that the step breaks; *host is the culprit, -1 for the fleet. `meaning` is

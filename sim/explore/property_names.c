@@ -33,6 +33,9 @@ static const struct {
                                      "does not keep its host out as long as it should"},
     [PROPERTY_SETTLED] = {"settled",
                           "the policy calls itself settled, but waiting changes something"},
+    [PROPERTY_COMES_TO_REST] = {"comes-to-rest", "the slots do not come to rest in time, although "
+                                                 "nothing changes any more"},
+    [PROPERTY_RESTS_WELL] = {"rests-well", "the slots come to rest in a wrong place"},
     [PROPERTY_PURE] = {"pure", "something changed that no step may change"},
 };
 

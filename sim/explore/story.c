@@ -303,8 +303,9 @@ void story_of_violation(const struct space *space, const struct explore_result *
                         struct story *story)
 {
     struct breach breach = {&space->codec.scale.config, result->violation.property};
-    *story = (struct story){.broken = result->violation.property, .host = result->violation.host};
     story_tell(space, result, result->violation.state, breaks, &breach, story);
+    story->broken = result->violation.property;
+    story->host = result->violation.host;
 }
 
 void story_fini(struct story *story)
@@ -399,6 +400,10 @@ static void retell(const struct story *story, const char *name, FILE *words, FIL
         const struct story_move *move = &story->move[i];
         if (move->kind == MOVE_TICK)
             continue;
+        if (words && story->stem > 0 && i == story->stem)
+            fputs("from here on nothing changes any more.\n", words);
+        if (words && story->stem > 0 && i == story->circle)
+            fputs("and from here on in circles:\n", words);
         if (words)
             fprintf(words, "%s:", units_format_duration(move->at_ms, time));
         *before = sequence->state;
@@ -413,6 +418,9 @@ static void retell(const struct story *story, const char *name, FILE *words, FIL
         if (words)
             print_step(story, sequence, before, words);
     }
+    if (words && story->stem > 0)
+        fputs(story->circle < story->n ? "and so on for ever.\n" : "and so it stays for ever.\n",
+              words);
     free(before);
     free(sequence);
 }

@@ -31,6 +31,8 @@ struct story {
     enum property
         broken; /* by the last step; PROPERTY_HOLDS: a story of how something is reached */
     int host;
+    int stem; /* of a lasso: moves before the view stays as it is, which is then for ever; else 0 */
+    int circle; /* of its moves, that from which on they come again; n: it is at rest */
 };
 
 /* The path to a state, and then the move that `last` accepts (NULL: none), which of all moves from

@@ -3,7 +3,9 @@
 #include "model/base/units.h"
 #include "model/file/doc.h"
 #include "model/load/loader.h"
+#include "story_schedule.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +318,26 @@ void shrink_fini(struct shrunk *shrunk)
         drop(shrunk->scenario);
 }
 
+void shrink_relative(const char *from, const char *to, char *out, size_t size)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    size_t same = 0, i, n = 0;
+    out[0] = '\0';
+    if (!realpath(from, a) || !realpath(to, b)) {
+        snprintf(out, size, "%s", to);
+        return;
+    }
+    for (i = 0; a[i] != '\0' && a[i] == b[i]; i++)
+        if (a[i] == '/')
+            same = i + 1;
+    if (a[i] == '\0' && b[i] == '/')
+        same = i + 1;
+    for (i = same; same <= strlen(a) && a[i] != '\0'; i++)
+        if (i == same || a[i] == '/')
+            n += (size_t)snprintf(out + n, size - n, "../");
+    snprintf(out + n, size - n, "%s", b + same);
+}
+
 /* An item a line, as JSON, which is YAML too. */
 static void print_items(FILE *out, const json_t *list)
 {
@@ -358,6 +380,7 @@ void shrink_print(FILE *out, const char *name, const char *fleet, const char *pa
         schedule_print_fault(out, &shrunk->scenario->fleet, &shrunk->schedule.fault[i]);
         putc('\n', out);
     }
+    schedule_print_drill(out, &shrunk->scenario->fleet, &shrunk->schedule);
     fputs(json_array_size(expects) > 0 ? "expect:\n" : "", out);
     print_items(out, expects);
     if (shrunk->options.seed != 1)

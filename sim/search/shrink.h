@@ -32,6 +32,9 @@ enum und_code shrink(const char *path, const char *const *sets, int n_sets,
                      struct und_err *err);
 void shrink_fini(struct shrunk *shrunk);
 
+/* How the file `to` is called from the folder `from`; both exist. */
+void shrink_relative(const char *from, const char *to, char *out, size_t size);
+
 /* As a scenario file: `fleet` is how it names the fleet's, `path` what was searched, whose own
  * `set` and `expect` it takes over. */
 void shrink_print(FILE *out, const char *name, const char *fleet, const char *path,

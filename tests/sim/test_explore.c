@@ -4,6 +4,7 @@
 #include "model/policy/policy_names.h"
 #include "sim/engine/stream.h"
 #include "sim/explore/explore_report.h"
+#include "sim/explore/lasso.h"
 #include "tests/support/helpers.h"
 
 #include <stdlib.h>
@@ -400,6 +401,46 @@ START_TEST(stories_are_true)
 }
 END_TEST
 
+/* A stem, then a constant view: what a violation of liveness is told by. Everything the policy does
+ * comes to rest, so this one is no violation; but a host that is out and stays in trouble rests
+ * outside, for ever, by a story that the real policy plays. */
+START_TEST(a_lasso_is_told_to_its_end)
+{
+    struct choice choice[SCALE_HOSTS] = {{0}};
+    struct lasso lasso = {.is = true, .circle = _i != 0, .not_yet = _i != 0};
+    struct policy_state *state = calloc(1, sizeof *state);
+    struct meaning meaning;
+    struct story story;
+    char *text = NULL;
+    size_t size;
+    open_space((struct scale_limits){.units = 2}, both);
+    explore_all(0);
+    do /* the first state in which host 0 is drained and host 1 serves */
+        codec_unpack(&space.codec, stateset_key(&result.set, lasso.state++), NULL, state);
+    while (state->host[0].phase != PHASE_DRAINED || state->host[1].phase != PHASE_SERVING);
+    lasso.key = stateset_key(&result.set, --lasso.state);
+    choice[0].letter = LETTER_BAD * 8;
+    choice[1].letter = LETTER_FIT * 8 + 4;
+    letters_view(space.letters, FEEDS_FRESH, false, choice, 3, CODEC_NOW_MS, &lasso.view, &meaning,
+                 state);
+    lasso_tell(&space, &result, &lasso, &story);
+    ck_assert(story.real);
+    ck_assert_int_gt(story.stem, 0);
+    ck_assert_int_eq(story.circle, story.n);
+    ck_assert_str_eq(property_name(story.broken), _i == 0 ? "rests-well" : "comes-to-rest");
+    HELPER_CAPTURE(text, size, story_print(&story, out));
+    ck_assert_msg(strstr(text, "drained (was maintenance) with 0") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "from here on nothing changes any more.\n") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "drained with 0, ") != NULL, "%s", text);
+    ck_assert_msg(strstr(text, "and so it stays for ever.\n") != NULL, "%s", text);
+    free(text);
+    story_fini(&story);
+    free(state);
+    explore_fini(&result);
+    close_space();
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("explore");
@@ -414,6 +455,10 @@ Suite *suite(void)
     tcase_add_loop_test(tc, a_fine_run_never_leaves_what_was_explored, 0, SPACES);
     tcase_add_test(tc, no_state_tells_members_of_a_letter_apart);
     tcase_add_test(tc, stories_are_true);
+    suite_add_tcase(s, tc);
+    tc = tcase_create("lasso");
+    tcase_set_timeout(tc, 600);
+    tcase_add_loop_test(tc, a_lasso_is_told_to_its_end, 0, 2);
     suite_add_tcase(s, tc);
     return s;
 }

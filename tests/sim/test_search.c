@@ -4,6 +4,7 @@
 #include "model/load/loader.h"
 #include "sim/engine/stream.h"
 #include "sim/search/search_report.h"
+#include "sim/search/story_schedule.h"
 #include "tests/support/helpers.h"
 
 #include <stdlib.h>
@@ -246,6 +247,55 @@ START_TEST(what_fails_is_shrunk_and_written)
 }
 END_TEST
 
+/* --- counterexamples of the explorer --------------------------------------------------------- */
+
+/* A host is asked into maintenance, the runners of the other stop: two faults, no drill of two
+ * hosts; of one host alone there is one. What is written loads. */
+START_TEST(a_story_is_a_scenario_and_a_drill)
+{
+    static struct scenario base, read;
+    struct story_move move[2] = {{.kind = MOVE_STEP, .at_ms = 0},
+                                 {.kind = MOVE_STEP, .at_ms = 600000}};
+    struct story story = {.move = move, .n = 2, .broken = PROPERTY_HELD};
+    struct schedule schedule;
+    struct scale_limits limits = {0};
+    struct und_err err = {0};
+    char *text = NULL;
+    size_t size;
+    int i, left_out;
+    load(&base, "scenarios/paws360.yaml");
+    ck_assert_int_eq(scale_fleet(&base.fleet, &limits, &story.scale, &err), UND_OK);
+    for (i = 0; i < 2; i++) {
+        int host;
+        move[i].view.n = 2;
+        for (host = 0; host < 2; host++)
+            move[i].view.host[host].slots = story.scale.slots[host];
+        sequence_well(&story.scale.config, &move[i].view);
+        move[i].view.host[0].online = 0; /* and its probe answers */
+    }
+    move[1].view.host[_i].maintenance = true;
+    story_schedule(&story, 3600000, &schedule, &left_out);
+    ck_assert_int_eq(schedule.n, 2);
+    ck_assert_int_eq(left_out, 0);
+    ck_assert_int_eq(schedule.fault[0].kind, FAULT_SERVICE_STOP);
+    ck_assert_double_eq(schedule.fault[0].lasts.a, 600000 + 3600000);
+    ck_assert_int_eq(schedule.fault[1].kind, FAULT_MAINTENANCE);
+    ck_assert_int_eq(schedule.fault[1].targets[0], _i);
+    HELPER_CAPTURE(
+        text, size,
+        story_scenario_print(out, "paws360.yaml", &base.fleet, &story, &schedule, 0, ""));
+    ck_assert_msg(scenario_parse(&read, "scenarios/x.yaml", text, strlen(text), &err) == UND_OK,
+                  "%s in\n%s", err.text, text);
+    ck_assert_int_eq(read.n_faults, 2);
+    ck_assert_int_eq(read.fleet.policy.persist_ms, story.scale.config.persist_ms);
+    ck_assert_int_eq(read.fleet.hosts[0].slots, story.scale.slots[0]);
+    ck_assert_int_eq(read.drill.present, _i == 0);
+    scenario_fini(&read);
+    scenario_fini(&base);
+    free(text);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *s = suite_create("search");
@@ -257,6 +307,7 @@ Suite *suite(void)
     tcase_add_loop_test(tc, the_shipped_policies_stand_it, 0, 2);
     tcase_add_test(tc, who_is_not_well_in_time_is_found);
     tcase_add_test(tc, what_fails_is_shrunk_and_written);
+    tcase_add_loop_test(tc, a_story_is_a_scenario_and_a_drill, 0, 2);
     suite_add_tcase(s, tc);
     return s;
 }
