@@ -8,6 +8,7 @@
 #include "sim/explore/story_cases.h"
 #include "sim/search/shrink.h"
 #include "sim/search/story_schedule.h"
+#include "sim/search/versus.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -20,7 +21,7 @@ struct asked {
     struct explore_options explore;
     const char *forget, *write_case, *write_cases, *write_scenario, *against;
     int64_t bitstate_mib;
-    bool no_liveness, answer;
+    bool no_liveness, no_simulation, answer;
     char **command; /* the other build's, of --against; NULL: none */
 };
 
@@ -58,6 +59,8 @@ static const struct option_row rows[] = {
               "once in the simulator"},
     {"against", .type = OPTION_TEXT, .argument = "PROGRAM", OPTION_AT(struct asked, against),
      .about = "put every state and view to another build too; what it decides otherwise"},
+    {"no-simulation", .type = OPTION_FLAG, OPTION_AT(struct asked, no_simulation),
+     .about = "with --against: the decisions alone, not what they come to in the simulator"},
     {"answer", .type = OPTION_FLAG, OPTION_AT(struct asked, answer), .hidden = true,
      .about = "what --against calls: against.h"},
     SCENARIO_SET_THREADS(struct asked, common),
@@ -69,7 +72,9 @@ static const struct option_row rows[] = {
 
 /* Bitstate keeps no states, and is no proof of what comes about in the end. */
 static const struct option_rule rules[] = {
-    {"bitstate", OPTION_EXCLUDES, "against case cases scenario no-liveness"}, {0}};
+    {"no-simulation", OPTION_NEEDS, "against"},
+    {"bitstate", OPTION_EXCLUDES, "against case cases scenario no-liveness"},
+    {0}};
 
 static const struct option_example examples[] = {
     {"explore scenarios/paws360.yaml", "everything that the shipped fleet's policy can do"},
@@ -202,21 +207,26 @@ static char **other_command(struct asked *asked, int argc, char **argv)
     for (i = 0; i < argc; i++) {
         if (strcmp(argv[i], "--against") == 0)
             i++;
-        else if (strncmp(argv[i], "--against=", 10) != 0)
+        else if (strncmp(argv[i], "--against=", 10) != 0 && strcmp(argv[i], "--no-simulation") != 0)
             command[n++] = argv[i];
     }
     command[n] = "--answer";
     return command;
 }
 
-static void report(const struct asked *asked, const struct explore_findings *findings)
+static void report(const struct asked *asked, const struct explore_findings *findings,
+                   const struct versus *versus)
 {
     json_t *json;
     if (!asked->common.json) {
         explore_print(stdout, findings);
+        if (versus)
+            versus_print(stdout, versus);
         return;
     }
     json = explore_json(findings);
+    if (versus)
+        json_object_set_new(json_object_get(json, "against"), "simulated", versus_json(versus));
     json_dumpf(json, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(json);
@@ -230,8 +240,9 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     struct story story = {0};
     struct liveness liveness;
     struct against *against = calloc(1, sizeof *against);
-    bool good;
-    UND_ASSERT(result != NULL && against != NULL);
+    struct versus *versus = calloc(1, sizeof *versus);
+    bool good, simulated;
+    UND_ASSERT(result != NULL && against != NULL && versus != NULL);
     asked->explore.threads = asked->common.experiment.threads;
     if (!asked->common.quiet && scenario_set_shows_progress()) {
         asked->explore.progress = show_progress;
@@ -260,11 +271,15 @@ static enum und_code explore(struct asked *asked, const struct space *space,
     if (asked->command && result->complete && err->code == UND_OK &&
         against_run(space, result, asked->command, against, err) == UND_OK)
         findings.against = against;
+    simulated = findings.against && !asked->no_simulation &&
+                versus_run("/proc/self/exe", asked->against, fleet->path, asked->common.sets,
+                           asked->common.n_sets, versus, err) == UND_OK;
     good = result->complete && !result->bitstate && result->violation.property == PROPERTY_HOLDS &&
            (!findings.liveness || (liveness.late == 0 && liveness.wrong == 0)) &&
            against->steps == 0;
     if (err->code == UND_OK)
-        report(asked, &findings);
+        report(asked, &findings, simulated ? versus : NULL);
+    free(versus);
     free(against);
     story_fini(&story);
     explore_fini(result);
