@@ -4,6 +4,7 @@
 #include "model/load/loader.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/search/search_report.h"
+#include "sim/search/tune.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -19,7 +20,8 @@ struct asked {
     struct search_options search;
     const char *focus, *write;
     int64_t schedule; /* one more than its number; 0: all */
-    bool replay, no_shrink;
+    const char *plot;
+    bool replay, no_shrink, tune;
 };
 
 static const struct option_row rows[] = {
@@ -43,6 +45,14 @@ static const struct option_row rows[] = {
      .about = "kinds of fault that it must have, as a failure's line has them"},
     {"replay", .type = OPTION_FLAG, OPTION_AT(struct asked, replay),
      .about = "the file's own faults instead, once more: must everything hold?"},
+    {"tune", .type = OPTION_FLAG, OPTION_AT(struct asked, tune),
+     .about = "instead: which timers of policy and rules, between MTTD, RTO, false failovers and "
+              "flapping; each setting on the frontier explored"},
+    {"replications", .type = OPTION_WHOLE, .argument = "N",
+     OPTION_AT(struct asked, common.experiment.replications), .least = 2, .most = 100000,
+     .about = "with --tune: of each scenario at each setting", .otherwise = "200"},
+    {"plot", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, plot),
+     .about = "with --tune: the frontier as SVG"},
     {"seed", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, search.seed),
      .most = INT64_MAX, .preset = "1", .about = "of the schedules and the random streams"},
     SCENARIO_SET_THREADS(struct asked, common),
@@ -54,11 +64,15 @@ static const struct option_row rows[] = {
 static const struct option_rule rules[] = {
     {"schedule", OPTION_EXCLUDES, "for schedules replay"},
     {"focus", OPTION_NEEDS, "schedule"},
+    {"tune", OPTION_EXCLUDES, "for schedules schedule replay write bound no-shrink"},
+    {"plot", OPTION_NEEDS, "tune"},
+    {"replications", OPTION_NEEDS, "tune"},
     {"replay", OPTION_EXCLUDES, "for schedules write bound no-shrink"},
     {0}};
 
 static const struct option_example examples[] = {
     {"search scenarios/paws360-recommended.yaml --for 10min", "ten minutes of random trouble"},
+    {"search scenarios/paws360.yaml --tune --plot frontier.svg", "which timers?"},
     {"search scenarios/regressions --replay", "what was found once must not come back"},
     {0}};
 
@@ -70,7 +84,7 @@ static const struct option_exit exits[] = {
 
 const struct options search_options = {
     .name = "search",
-    .synopsis = "[options] FILE\n--replay FILE|FOLDER...",
+    .synopsis = "[options] FILE\n--replay FILE|FOLDER...\n--tune FILE",
     .purpose = "random schedules of faults, until one fails; that one shrunk",
     .details =
         "Draws faults, load and restarts of the controller for the fleet of FILE (faults of its "
@@ -287,6 +301,54 @@ static enum und_code replay(struct asked *asked, int argc, char **argv, struct u
     return err->code != UND_OK ? err->code : held ? UND_OK : UND_FAILED;
 }
 
+/* ---- tuning ---- */
+
+static void show_tuning(void *context, int done, int all)
+{
+    fprintf(stderr, "\r\033[K%s: %d of %d settings", (const char *)context, done, all);
+}
+
+static void write_plot(const char *path, const struct tune *tune, struct und_err *err)
+{
+    FILE *out = fopen(path, "w");
+    if (!out) {
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+        return;
+    }
+    tune_plot(out, tune, err);
+    if (fclose(out) != 0)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+}
+
+static enum und_code tune_file(struct asked *asked, const char *path, struct und_err *err)
+{
+    struct tune *tune = calloc(1, sizeof *tune);
+    struct tune_options options = {.seed = asked->search.seed,
+                                   .replications = asked->common.experiment.replications,
+                                   .threads = asked->common.experiment.threads};
+    UND_ASSERT(tune != NULL);
+    if (!asked->common.quiet && scenario_set_shows_progress()) {
+        options.progress = show_tuning;
+        options.context = (void *)(uintptr_t)path;
+    }
+    tune_run(path, asked->common.sets, asked->common.n_sets, &options, tune, err);
+    if (options.progress)
+        fputs("\r\033[K", stderr);
+    if (err->code == UND_OK && asked->common.json) {
+        json_t *json = tune_json(tune);
+        json_dumpf(json, stdout, JSON_INDENT(2));
+        putchar('\n');
+        json_decref(json);
+    } else if (err->code == UND_OK) {
+        tune_print(stdout, tune);
+    }
+    if (err->code == UND_OK && asked->plot)
+        write_plot(asked->plot, tune, err);
+    tune_fini(tune);
+    free(tune);
+    return err->code;
+}
+
 enum und_code search_command(int argc, char **argv, struct und_err *err)
 {
     struct asked *asked = calloc(1, sizeof *asked);
@@ -299,8 +361,9 @@ enum und_code search_command(int argc, char **argv, struct und_err *err)
     if (first > 0 && !asked->replay && argc - first != 1)
         und_fail(err, UND_USAGE, "search: got %d files, want one", argc - first);
     if (first > 0 && err->code == UND_OK && read_focus(asked, err) == UND_OK)
-        code = asked->replay ? replay(asked, argc - first, argv + first, err)
-                             : search_file(asked, argv[first], err);
+        code = asked->tune     ? tune_file(asked, argv[first], err)
+               : asked->replay ? replay(asked, argc - first, argv + first, err)
+                               : search_file(asked, argv[first], err);
     free(asked);
     return err->code != UND_OK ? err->code : code;
 }

@@ -17,21 +17,23 @@
 
 extern char **environ;
 
+#define POWER_LOSS                                                                                 \
+    "{at: {kind: uniform, min: 1h, max: 2h}, kind: host-power-loss, target: primary, lasts: 1h}"
+
 static const struct {
     const char *about, *metric, *fault, *duration;
 } questions[VERSUS_QUESTIONS] = {
-    [VERSUS_RTO] = {"RTO after a power loss of a primary", "rto_ms",
-                    "{at: {kind: uniform, min: 1h, max: 2h}, kind: host-power-loss, target: "
-                    "primary, lasts: 1h}",
-                    "6h"},
+    [VERSUS_RTO] = {"RTO after a power loss of a primary", "rto_ms", POWER_LOSS, "6h"},
+    [VERSUS_FAILOVER] = {"failover after it: detection to routing changed", "failover_ms",
+                         POWER_LOSS, "6h"},
     [VERSUS_FALSE] = {"false failovers: scrapes of a primary flap for 4 h", "failovers",
                       "{at: {kind: uniform, min: 1h, max: 2h}, kind: scrape-flap, share: 50%, "
                       "target: primary, lasts: 4h}",
                       "8h"},
-    [VERSUS_FLAPS] = {"flapping: failovers while a primary crashes again and again for 4 h",
-                      "failovers",
+    [VERSUS_FLAPS] = {"flapping: failovers while a primary comes and goes for 4 h", "failovers",
                       "{at: {kind: uniform, min: 0s, max: 10min}, kind: crash-loop, target: "
-                      "primary, lasts: 4h}",
+                      "primary, lasts: 4h, up: {kind: exponential, mean: 20min}, down: {kind: "
+                      "exponential, mean: 6min}}",
                       "8h"},
 };
 
@@ -91,13 +93,13 @@ static double mean_of(const json_t *json, const char *metric)
 
 /* ---- questions ---- */
 
-static enum und_code write_question(const char *fleet, enum versus_question question,
-                                    char path[PATH_MAX], struct und_err *err)
+enum und_code versus_write(const char *fleet, enum versus_question question, char path[VERSUS_FILE],
+                           struct und_err *err)
 {
     char named[PATH_MAX];
     FILE *out;
     int fd;
-    snprintf(path, PATH_MAX, "/tmp/understudy-versus-XXXXXX.yaml");
+    snprintf(path, VERSUS_FILE, "/tmp/understudy-versus-XXXXXX.yaml");
     fd = mkstemps(path, 5);
     if (fd < 0 || !realpath(fleet, named) || !(out = fdopen(fd, "w")))
         return und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
@@ -114,9 +116,9 @@ static enum und_code answer(const char *here, const char *there, const char *fle
 {
     const char *metric = questions[question].metric;
     double x[VERSUS_SEEDS], y[VERSUS_SEEDS];
-    char path[PATH_MAX];
+    char path[VERSUS_FILE];
     int seed;
-    if (write_question(fleet, question, path, err) != UND_OK)
+    if (versus_write(fleet, question, path, err) != UND_OK)
         return err->code;
     for (seed = 0; seed < VERSUS_SEEDS && err->code == UND_OK; seed++) {
         json_t *mine = ask(here, path, seed + 1, VERSUS_REPLICATIONS, sets, n_sets, err);
@@ -209,7 +211,7 @@ static const char *value(enum versus_question question, double x, char text[UNIT
 {
     if (isnan(x))
         return "-";
-    if (question == VERSUS_RTO)
+    if (question == VERSUS_RTO || question == VERSUS_FAILOVER)
         return units_format_duration((int64_t)llround(x), text);
     snprintf(text, UNITS_TEXT, "%.3f", x);
     return text;
@@ -244,7 +246,8 @@ static json_t *number(double x)
 
 json_t *versus_json(const struct versus *versus)
 {
-    static const char *const names[VERSUS_QUESTIONS] = {"rto_ms", "false_failovers", "flapping"};
+    static const char *const names[VERSUS_QUESTIONS] = {"rto_ms", "failover_ms", "false_failovers",
+                                                        "flapping"};
     json_t *root = json_object(), *stale = json_array();
     int i;
     for (i = 0; i < VERSUS_QUESTIONS; i++)

@@ -22,9 +22,10 @@
 #define VERSUS_PATH 512
 
 enum versus_question {
-    VERSUS_RTO,   /* a primary loses its power: the RTO */
-    VERSUS_FALSE, /* its scrapes flap, it is well: failovers */
-    VERSUS_FLAPS, /* it crashes after each boot: failovers */
+    VERSUS_RTO,      /* a primary loses its power: the RTO */
+    VERSUS_FAILOVER, /* the same: detection to routing changed */
+    VERSUS_FALSE,    /* its scrapes flap, it is well: failovers */
+    VERSUS_FLAPS,    /* it comes and goes: failovers */
     VERSUS_QUESTIONS
 };
 
@@ -36,6 +37,11 @@ struct versus {
     char stale[VERSUS_DRILLS][VERSUS_PATH]; /* files */
     int n_stale, n_drills;
 };
+
+/* The question as a scenario of that fleet, in a file of its own at `path`, to be removed. */
+#define VERSUS_FILE 64
+enum und_code versus_write(const char *fleet, enum versus_question question, char path[VERSUS_FILE],
+                           struct und_err *err);
 
 /* `fleet` is the fleet's or scenario's file; `here`, `there` the two programs; `sets` go to both.
  * Drills are looked for in the fleet's folder. */
