@@ -203,6 +203,19 @@ START_TEST(who_is_not_well_in_time_is_found)
 }
 END_TEST
 
+/* Half an hour after the last fault its registrations are back, and in the rotation as planned; who
+ * was drained for what the drain hides stays out for an hour. */
+START_TEST(who_is_out_longer_than_he_may_is_found)
+{
+    static struct search_result result;
+    struct search_options options = {
+        .seed = 1, .schedules = 300, .threads = 1, .bound_ms = 30 * 60000};
+    search(RECOMMENDED, options, &result);
+    ck_assert(result.failed);
+    ck_assert_msg(result.trial.reason == TRIAL_PHASE, "%s", result.trial.words);
+}
+END_TEST
+
 /* --- shrinking ------------------------------------------------------------------------------- */
 
 /* An expectation that every lost job breaks: shrunk to one fault that loses some, less than which
@@ -306,6 +319,7 @@ Suite *suite(void)
     tcase_add_test(tc, threads_change_nothing);
     tcase_add_loop_test(tc, the_shipped_policies_stand_it, 0, 2);
     tcase_add_test(tc, who_is_not_well_in_time_is_found);
+    tcase_add_test(tc, who_is_out_longer_than_he_may_is_found);
     tcase_add_test(tc, what_fails_is_shrunk_and_written);
     tcase_add_loop_test(tc, a_story_is_a_scenario_and_a_drill, 0, 2);
     suite_add_tcase(s, tc);

@@ -21,7 +21,7 @@ static void point(double mttd, double wrong)
 
 START_TEST(only_what_nothing_dominates_is_on_the_frontier)
 {
-    static const bool want[] = {true, false, true, false, true, true, false};
+    static const bool want[] = {true, false, true, false, true, true, false, true};
     int i;
     memset(&tune, 0, sizeof tune);
     point(1, 9);
@@ -29,8 +29,9 @@ START_TEST(only_what_nothing_dominates_is_on_the_frontier)
     point(3, 5);
     point(4, 5.5);
     point(5, 0);
-    point(5, 0);   /* the same: neither is better */
-    point(NAN, 0); /* never detected */
+    point(5, 0);     /* the same: neither is better */
+    point(NAN, 0);   /* never detected */
+    point(1.5, 8.5); /* a little of both */
     tune_find_frontier(&tune);
     for (i = 0; i < tune.n; i++)
         ck_assert_msg(tune.point[i].frontier == want[i], "point %d", i);
