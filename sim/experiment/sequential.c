@@ -120,6 +120,7 @@ static void judge_again(const struct expect *expect, const struct result *result
                         struct verdict *verdict, double confidence)
 {
     struct opinion opinion;
+    bool alike = result->metric[expect->metric].method == METHOD_CLOPPER_PEARSON;
     double more;
     if (!is_share(expect, result) && (verdict->censored > 0 || verdict->half_width == 0))
         return;
@@ -129,7 +130,9 @@ static void judge_again(const struct expect *expect, const struct result *result
     verdict->undecided = opinion.decision == DECISION_OPEN;
     if (!verdict->undecided)
         return;
-    more = (double)result->replications * (1 / (opinion.distance * opinion.distance) - 1);
+    /* Intervals shrink as the square root of the number, of what comes out all alike as the number. */
+    more = alike ? 1 / opinion.distance : 1 / (opinion.distance * opinion.distance);
+    more = (double)result->replications * (more - 1);
     if (isfinite(more) && more < 1e9)
         snprintf(verdict->why, sizeof verdict->why, "about %.0f more replications would tell",
                  ceil(fmax(more, 1) / 10) * 10);
