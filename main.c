@@ -1,4 +1,5 @@
-/* The front door: the table of commands, and what is told of all of them. Only main prints errors. */
+/* The front door: the table of commands, and what is told of all of them. Only main prints
+ * errors. */
 #include "live/command/drill_command.h"
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
@@ -78,7 +79,8 @@ static struct options_list all_options(const struct options *table[COMMANDS])
 
 /* ---- which command is meant ---- */
 
-/* The words of a name that argv has: 0 none of them, 1 the first, 2 both of two, or the only one. */
+/* The words of a name that argv has: 0 none of them, 1 the first, 2 both of two, or the only
+ * one. */
 static int match(const char *name, int argc, char **argv)
 {
     size_t n = strcspn(name, " ");

@@ -7,7 +7,8 @@
  * anything, and an 'h' whenever it waits. When that end closes without a word of farewell
  * the drill has died; when it is silent for the drill's lease after the injection, it is stopped
  * for good, and is killed. Then the guardian takes the journal's lock and rolls back as any later
- * start would, for up to a day of the fleet's time, or until the journal is gone. What it does stands in the journal, and in the system's log.
+ * start would, for up to a day of the fleet's time, or until the journal is gone. What it does
+ * stands in the journal, and in the system's log.
  *
  * It dies with its machine, and with its control group: where that may happen a timer should run
  * `understudy drill --rollback FILE` (scenarios/systemd).

@@ -29,9 +29,9 @@ const struct github_limit *github_limits(const struct github_client *client);
 const struct clock_skew *github_skew(const struct github_client *client);
 int github_status(const struct github_client *client); /* of the last answer; 0: there was none */
 
-/* All pages. A list whose order or length shifts between two pages shows one entry twice and another
- * not at all: it is read again. The list is emptied first; the caller's to fini, after an error as well.
- */
+/* All pages. A list whose order or length shifts between two pages shows one entry twice and
+ * another not at all: it is read again. The list is emptied first; the caller's to fini, after an
+ * error as well. */
 enum und_code github_runners(struct github_client *client, struct github_runners *out,
                              struct und_err *err);
 /* `status` as GitHub names it ("queued", "in_progress"), NULL: all; the newest `most`. */

@@ -23,8 +23,8 @@ struct http_cache {
     uint64_t clock;
 };
 
-/* Frees all, and is empty again; a zeroed cache is one. What is found is the cache's, until the next
- * call; NULL: nothing is kept for the URL. */
+/* Frees all, and is empty again; a zeroed cache is one. What is found is the cache's, until the
+ * next call; NULL: nothing is kept for the URL. */
 void http_cache_fini(struct http_cache *cache);
 const struct http_cached *http_cache_find(struct http_cache *cache, const char *url);
 /* Copies all three; replaces what was kept for the URL. Does nothing without memory. */

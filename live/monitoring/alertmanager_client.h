@@ -34,8 +34,8 @@ struct alertmanager_webhook {
 
 struct alertmanager_client;
 
-/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error; NULL is
- * fine for close. `_alerts` asks /api/v2/alerts; the list is emptied first. */
+/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error;
+ * NULL is fine for close. `_alerts` asks /api/v2/alerts; the list is emptied first. */
 enum und_code alertmanager_client_open(struct alertmanager_client **out,
                                        const struct live_service *from,
                                        const struct http_config *base, struct und_err *err);

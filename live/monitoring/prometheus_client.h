@@ -63,8 +63,8 @@ struct prometheus_matrix {
 
 struct prometheus_client;
 
-/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error; NULL is
- * fine for close. The skew is borrowed, until close. */
+/* Opens by what the fleet file says; `base` brings time-outs and cancel. *out is NULL on error;
+ * NULL is fine for close. The skew is borrowed, until close. */
 enum und_code prometheus_client_open(struct prometheus_client **out,
                                      const struct live_service *from,
                                      const struct http_config *base, struct und_err *err);

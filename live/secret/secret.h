@@ -23,8 +23,9 @@
 
 struct secret;
 
-/* Reads the source. UND_USAGE, and *out NULL, where it is no source, cannot be read, is readable for
- * others, or has fewer than SECRET_SHORTEST or more than SECRET_BYTES bytes; a line end is cut off. */
+/* Reads the source. UND_USAGE, and *out NULL, where it is no source, cannot be read, is readable
+ * for others, or has fewer than SECRET_SHORTEST or more than SECRET_BYTES bytes; a line end is cut
+ * off. */
 enum und_code secret_open(struct secret **out, const char *source, struct und_err *err);
 /* Known to secret_redact from now on until the process ends, and out of the environment if it was
  * there: a command may run, and print it, before the client that needs it is opened. Any number of

@@ -4,12 +4,12 @@ static const char *const formats[] = {"text", "json", "html", NULL}; /* enum dri
 
 #define TEXT(option, value, field, sentence)                                                       \
     {                                                                                              \
-        option, .type = OPTION_TEXT, .argument = value, OPTION_AT(struct drill_wish, field),       \
-                .about = sentence                                                                  \
+        (option), .type = OPTION_TEXT, .argument = (value), OPTION_AT(struct drill_wish, field),   \
+                  .about = (sentence)                                                              \
     }
 #define FLAG(option, field, sentence)                                                              \
     {                                                                                              \
-        option, .type = OPTION_FLAG, OPTION_AT(struct drill_wish, field), .about = sentence        \
+        (option), .type = OPTION_FLAG, OPTION_AT(struct drill_wish, field), .about = (sentence)    \
     }
 
 static const struct option_row rows[] = {

@@ -84,8 +84,8 @@ const char *doc_where(const struct spot *spot, char text[DOC_WHERE]);
 enum und_code doc_fail(const struct spot *spot, struct und_err *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A value as messages show it: on one line, printable, cut to size; numbers as they were written (NULL:
- * values of a foreign doc, which has none). */
+/* A value as messages show it: on one line, printable, cut to size; numbers as they were written
+ * (NULL: values of a foreign doc, which has none). */
 const char *doc_show(const struct doc *doc, const json_t *value, char text[DOC_SHOWN]);
 /* A text, without quotes that it does not have. */
 const char *doc_show_text(const char *value, char text[DOC_SHOWN]);

@@ -8,12 +8,12 @@ static const char *const remedies[] = {"page", "drain", NULL};
 #define SIGN_FIELDS(sign, how_long)                                                                \
     {.key = "lasts",                                                                               \
      .kind = FIELD_DURATION,                                                                       \
-     AT(struct policy_config, signs[sign].lasts_ms),                                               \
+     AT(struct policy_config, signs[(sign)].lasts_ms),                                             \
      RANGE(0, (double)(30 * UNITS_DAY)),                                                           \
-     .fallback = how_long,                                                                         \
+     .fallback = (how_long),                                                                       \
      .help = "seen this long without a break"},                                                    \
     {                                                                                              \
-        .key = "then", .kind = FIELD_ENUM_SET, AT(struct policy_config, signs[sign].then),         \
+        .key = "then", .kind = FIELD_ENUM_SET, AT(struct policy_config, signs[(sign)].then),       \
         .names = remedies, .fallback = "page",                                                     \
         .help = "page a human, count as a detection (drain), or both: a list"                      \
     }

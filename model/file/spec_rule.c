@@ -1,4 +1,5 @@
-/* The table of an alert rule that the fleet gives itself, or that monitoring_expand.c made of one. */
+/* The table of an alert rule that the fleet gives itself, or that monitoring_expand.c made of
+ * one. */
 #include "model/base/units.h"
 #include "spec_tables.h"
 

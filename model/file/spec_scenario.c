@@ -42,25 +42,24 @@ static enum und_code read_count(struct spec *spec, const struct field *field, vo
 
 #define CLAIM(name, member, what)                                                                  \
     {                                                                                              \
-        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_claim,      \
-        .schema = "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}",                           \
-        .help = what ", as documented"                                                             \
+        .key = (name), .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_claim,    \
+        .schema = "{anyOf: [{$ref: '#/$defs/DURATION'}, {const: N/A}]}", .help = (what)            \
     }
 #define COUNT(name, member, what)                                                                  \
     {                                                                                              \
-        .key = name, .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_count,      \
+        .key = (name), .kind = FIELD_CUSTOM, AT(struct documented, member), .read = read_count,    \
         .schema = "{anyOf: [{type: integer, minimum: 0, maximum: 1000000}, {const: N/A}]}",        \
-        .help = what ", as documented"                                                             \
+        .help = (what)                                                                             \
     }
 
 static const struct field documented_fields[] = {
-    CLAIM("detection", detection_ms, "fault to detection"),
-    CLAIM("failover", failover_ms, "detection to jobs moved"),
-    CLAIM("rto", rto_ms, "fault to service restored"),
-    CLAIM("wait", wait_ms, "wait of a job while the fault lasts"),
-    COUNT("backlog", backlog, "most jobs that wait"),
-    CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off"),
-    COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills"),
+    CLAIM("detection", detection_ms, "fault to detection, as documented"),
+    CLAIM("failover", failover_ms, "detection to jobs moved, as documented"),
+    CLAIM("rto", rto_ms, "fault to service restored, as documented"),
+    CLAIM("wait", wait_ms, "wait of a job while the fault lasts, as documented"),
+    COUNT("backlog", backlog, "most jobs that wait, as documented"),
+    CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off, as documented"),
+    COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills, as documented"),
     {.key = "impact",
      .kind = FIELD_TEXT,
      TEXT(struct documented, impact),

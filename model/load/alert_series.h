@@ -27,8 +27,8 @@ struct alert_series_list {
     int others; /* targets that the rule reads and that are no host of the fleet */
 };
 
-/* `file` may be NULL. Of the fleet only names and probes of the hosts, and names of jobs, are looked
- * at. */
+/* `file` may be NULL. Of the fleet only names and probes of the hosts, and names of jobs, are
+ * looked at. */
 void alert_series_find(struct alert_series_list *found, const struct prometheus_file *file,
                        const struct fleet *fleet, const struct rule *rule,
                        const struct rule_source *source, json_t *notes);

@@ -200,6 +200,7 @@ static void put_threshold(struct expander *expander, json_t *item, const struct 
 /* Where in the fleet's jobs the file's job is, or now comes; -1: there are too many. */
 static int use_job(struct expander *expander, int job)
 {
+    UND_ASSERT(expander->job_of != NULL);
     if (expander->job_of[job] < 0 && expander->n_jobs < FLEET_JOBS) {
         expander->jobs[expander->n_jobs] = job;
         expander->job_of[job] = expander->n_jobs++;

@@ -111,8 +111,8 @@ extern const char *const option_text_json[]; /* the words text and json */
 
 /*
  * Fills what the table names, defaults first; `out` is the command's zeroed struct. Moves the
- * operands to the end of argv (argv[0] is the command) and returns the index of the first one, which
- * is argc if there is none. 0: help was printed, or err is set.
+ * operands to the end of argv (argv[0] is the command) and returns the index of the first one,
+ * which is argc if there is none. 0: help was printed, or err is set.
  */
 int options_parse(const struct options *options, int argc, char **argv, void *out,
                   struct und_err *err);

@@ -47,7 +47,7 @@ double date_part(double value, int function)
     case F_MINUTE:
         return (double)(rest / 60 % 60);
     case F_HOUR:
-        return (double)(rest / 3600);
+        return (double)(rest / 3600 % 24);
     case F_DAY_OF_WEEK:
         return (double)(((days % 7) + 11) % 7); /* 1970-01-01 was a Thursday */
     case F_DAY_OF_MONTH:

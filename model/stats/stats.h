@@ -51,8 +51,8 @@ bool stats_quantile_ranks(int64_t n, double p, double confidence, int64_t *low, 
 struct interval stats_quantile_interval(const double *sorted, size_t n, double p,
                                         double confidence);
 
-/* `hits` of n independent trials, 0 <= hits <= n: Clopper and Pearson's, which never covers less than
- * it says. Never empty; 0..1 for n = 0. */
+/* `hits` of n independent trials, 0 <= hits <= n: Clopper and Pearson's, which never covers less
+ * than it says. Never empty; 0..1 for n = 0. */
 struct interval stats_clopper_pearson(int64_t hits, int64_t n, double confidence);
 
 /* Two systems under common random numbers: x[i] and y[i] are of the same replication. */

@@ -74,8 +74,8 @@ struct scenario_set {
 bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
 void scenario_set_show(const char *line); /* writes over the last one */
 
-/* Parses a table that has SCENARIO_SET_ROWS; `out` is the struct that it fills, and `campaign` the set
- * in it. As options_parse. */
+/* Parses a table that has SCENARIO_SET_ROWS; `out` is the struct that it fills, and `campaign` the
+ * set in it. As options_parse. */
 int scenario_set_parse(const struct options *options, int argc, char **argv, void *out,
                        struct scenario_set *campaign, struct und_err *err);
 

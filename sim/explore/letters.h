@@ -9,11 +9,12 @@
  *     checked      the health checks have passed (asked only of a fit host, to come back)
  *     maintenance  asked for by hand
  *     empty        seen out of the rotation and without a job (asked only in maintenance)
- * and with signs beyond the document what they can do (signs.h); and for the fleet: paused; all feeds fresh; some stale, the alerts or others. A letter stands for
- * every combination of registrations (none, some, all), readings, probe (up, down, unknown), alerts
- * by severity, passes, jobs and stale feeds that means the same; its members take turns as the
- * exploration goes, so all of them occur, and the test no_state_tells_members_of_a_letter_apart
- * holds them against each other.
+ * and with signs beyond the document what they can do (signs.h); and for the fleet: paused; all
+ * feeds fresh; some stale, the alerts or others. A letter stands for every combination of
+ * registrations (none, some, all), readings, probe (up, down, unknown), alerts by severity, passes,
+ * jobs and stale feeds that means the same; its members take turns as the exploration goes, so all
+ * of them occur, and the test no_state_tells_members_of_a_letter_apart holds them against each
+ * other.
  */
 #ifndef SIM_EXPLORE_LETTERS_H
 #define SIM_EXPLORE_LETTERS_H

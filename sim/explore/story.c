@@ -254,28 +254,26 @@ bool story_find(const struct space *space, const struct explore_result *result,
 {
     struct mover *mover = calloc(1, sizeof *mover);
     struct catch *catch = calloc(1, sizeof *catch);
-    struct story told;
-    uint32_t state;
+    uint32_t state, best = 0; /* the first, or the first that is real */
+    bool real = false;
     int attempts = 0;
     UND_ASSERT(mover != NULL && catch != NULL);
     mover->space = space;
     catch->wanted = wanted;
     catch->context = context;
-    *story = (struct story){0};
-    for (state = 0; state < result->set.n && attempts < ATTEMPTS; state++) {
+    for (state = 0; state < result->set.n && attempts < ATTEMPTS && !real; state++) {
+        struct story told;
         if (!find_move(mover, catch, stateset_key(&result->set, state)))
             continue;
-        attempts++;
         story_tell(space, result, state, wanted, context, &told);
-        if (attempts == 1 || told.real) {
-            story_fini(story);
-            *story = told;
-        } else {
-            story_fini(&told);
-        }
-        if (story->real)
-            break;
+        real = told.real;
+        story_fini(&told);
+        if (attempts++ == 0 || real)
+            best = state;
     }
+    *story = (struct story){0};
+    if (attempts > 0)
+        story_tell(space, result, best, wanted, context, story);
     free(catch);
     free(mover);
     return attempts > 0;

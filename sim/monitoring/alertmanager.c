@@ -383,8 +383,8 @@ static void set_bit(struct rule_bits *bits, int rule)
     bits->word[rule / 64] |= (uint64_t)1 << rule % 64;
 }
 
-/* It bears what the flush has of the group. With send_resolved: false what has resolved is left out,
- * and what would bear nothing else is logged and not sent (RetryStage). */
+/* It bears what the flush has of the group. With send_resolved: false what has resolved is left
+ * out, and what would bear nothing else is logged and not sent (RetryStage). */
 static void notify(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
     struct notification notification = {.firing = {{{0}}}};

@@ -70,10 +70,10 @@ double delay_mean(const struct delay_dist *dist);               /* of those that
 void delay_simulate(const struct fleet *fleet, int rule, int host, const struct delay_fault *fault,
                     uint64_t seed, size_t n, double *samples[DELAY_STAGES]);
 
-/* What comes after: from the end of a fault that has been notified to the resolved alert, and to its
- * notice; and from the same fault on a second host, whose alert joins the first one's group, to its
- * notice. These depend on when the group is flushed, so they are simulated only, over all moments
- * between two flushes. */
+/* What comes after: from the end of a fault that has been notified to the resolved alert, and to
+ * its notice; and from the same fault on a second host, whose alert joins the first one's group, to
+ * its notice. These depend on when the group is flushed, so they are simulated only, over all
+ * moments between two flushes. */
 enum delay_end { DELAY_RESOLVED, DELAY_TOLD_RESOLVED, DELAY_SECOND_HOST, DELAY_END_STAGES };
 
 /* n delays a stage, sorted, INFINITY for never; `second` -1: no such host. */

@@ -53,7 +53,8 @@ static struct seen journalled(void)
     return seen;
 }
 
-/* The list of runners says idle throughout; the list of jobs knows better, and the policy sees it. */
+/* The list of runners says idle throughout; the list of jobs knows better, and the policy sees
+ * it. */
 START_TEST(a_host_that_github_calls_idle_over_a_running_job_is_not_empty)
 {
     struct seen seen;

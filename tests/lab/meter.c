@@ -6,8 +6,9 @@
  *
  * These figures are made up, and honestly so: all hosts of a lab share one machine, whose real
  * load belongs to none of them. The load of each is what its state directory says: every file
- * job.* is a running job, full.disk fills the file system, and stress.h says what is asked for beyond that. The counters advance in
- * real time; Prometheus' rate() over them gives the share whatever the compression.
+ * job.* is a running job, full.disk fills the file system, and stress.h says what is asked for
+ * beyond that. The counters advance in real time; Prometheus' rate() over them gives the share
+ * whatever the compression.
  */
 #include "stress.h"
 

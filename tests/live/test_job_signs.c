@@ -1,4 +1,5 @@
-/* What the live feeds make of GitHub's jobs: who runs, who waits, who is quiet, who fails; canaries. */
+/* What the live feeds make of GitHub's jobs: who runs, who waits, who is quiet, who fails;
+ * canaries. */
 #include "live/act/canary.h"
 #include "live/act/job_signs.h"
 #include "live/base/wire.h"

@@ -72,6 +72,9 @@ START_TEST(monitor_decides_in_shadow_and_replay_agrees)
     ck_assert_int_eq(replay(NULL), 0);
     ck_assert(live_fixture_said(&world, "every plan the same"));
     ck_assert(live_fixture_said(&world, "big: failover"));
+    ck_assert_int_eq(replay("--format=json"), 0);
+    ck_assert(live_fixture_said(&world, "\"same\": true"));
+    ck_assert(live_fixture_said(&world, "\"kind\": \"monitor\""));
 }
 END_TEST
 

@@ -1,4 +1,5 @@
-/* The command line from a table: values land where the table says, and what is wrong is one line. */
+/* The command line from a table: values land where the table says, and what is wrong is one
+ * line. */
 #include "model/options/options.h"
 #include "tests/support/helpers.h"
 

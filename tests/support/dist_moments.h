@@ -1,5 +1,5 @@
-/* The squared coefficient of variation of a distribution, which theory asks for and the program does
- * not; INFINITY where it has none. */
+/* The squared coefficient of variation of a distribution, which theory asks for and the program
+ * does not; INFINITY where it has none. */
 #ifndef TESTS_SUPPORT_DIST_MOMENTS_H
 #define TESTS_SUPPORT_DIST_MOMENTS_H
 
