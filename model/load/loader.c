@@ -226,9 +226,12 @@ static enum und_code apply_own_sets(struct loader *loader)
     json_t *sets = json_incref(json_object_get(loader->root, "set")), *set;
     enum und_code code = UND_OK;
     size_t i;
-    json_array_foreach (sets, i, set)
+    json_array_foreach (sets, i, set) {
+        json_incref(set); /* it may take itself out of the list */
         if (json_is_string(set) && code == UND_OK)
             code = apply_set(loader, json_string_value(set));
+        json_decref(set);
+    }
     json_decref(sets);
     return code;
 }

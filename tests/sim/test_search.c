@@ -134,6 +134,50 @@ START_TEST(a_focus_is_in_its_schedule)
 }
 END_TEST
 
+/* --- what the files of found schedules need ---------------------------------------------------- */
+
+static enum und_code read_set(struct scenario *scenario, const char *set, struct und_err *err)
+{
+    char text[512];
+    snprintf(text, sizeof text, "fleet: paws360.yaml\nset: %s\n", set);
+    return scenario_parse(scenario, "scenarios/x.yaml", text, strlen(text), err);
+}
+
+START_TEST(a_scenario_sets_what_differs_from_its_fleet)
+{
+    static struct scenario read;
+    struct und_err err = {0};
+    ck_assert_msg(read_set(&read,
+                           "[fleet.hosts.0.slots=3, fleet.policy.persist=1min, "
+                           "fleet.hosts.Serotonin-paws360=null]",
+                           &err) == UND_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(read.fleet.n_hosts, 1);
+    ck_assert_int_eq(read.fleet.hosts[0].slots, 3);
+    ck_assert_int_eq(read.fleet.policy.persist_ms, 60000);
+    scenario_fini(&read);
+    ck_assert_msg(read_set(&read, "[set.0=null, fleet.hosts.0.slots=2]", &err) == UND_OK, "%s",
+                  err.text); /* its place is taken by the next */
+    scenario_fini(&read);
+}
+END_TEST
+
+START_TEST(a_bad_set_is_refused)
+{
+    static const char *const bad[] = {"x",
+                                      "[1]",
+                                      "[fleet.hosts]",
+                                      "[fleet.hosts.9.slots=1]",
+                                      "[fleet.policy.persit=1min]",
+                                      "{a: b}",
+                                      "[fleet.hosts.0=null, fleet.hosts.0=null]"};
+    static struct scenario read;
+    struct und_err err = {0};
+    ck_assert_int_eq(read_set(&read, bad[_i], &err), UND_USAGE);
+    ck_assert_str_ne(err.text, "");
+}
+END_TEST
+
 /* --- searching ------------------------------------------------------------------------------- */
 
 static char *json_of(const char *path, const struct search_result *result)
@@ -316,6 +360,8 @@ Suite *suite(void)
     tcase_set_timeout(tc, 300);
     tcase_add_test(tc, a_schedule_is_what_its_text_says);
     tcase_add_test(tc, a_focus_is_in_its_schedule);
+    tcase_add_test(tc, a_scenario_sets_what_differs_from_its_fleet);
+    tcase_add_loop_test(tc, a_bad_set_is_refused, 0, 7);
     tcase_add_test(tc, threads_change_nothing);
     tcase_add_loop_test(tc, the_shipped_policies_stand_it, 0, 2);
     tcase_add_test(tc, who_is_not_well_in_time_is_found);
