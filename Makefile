@@ -71,6 +71,7 @@ help:
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
 	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
 	@echo "check-page          the monitor's page in headless chromium; screenshots in build/page"
+	@echo "check-boards        every query of the dashboards, to a real Prometheus"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 

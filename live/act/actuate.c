@@ -93,7 +93,7 @@ static enum und_code write_label(struct actuator *actuator, struct github_runner
              add ? "on" : "off", runner->name);
     snprintf(step.host, sizeof step.host, "%s", host >= 0 ? actuator->fleet->hosts[host].name : "");
     action_label(step.action, runner, label, add);
-    if (!add)
+    if (!add && !actuator->keeps)
         action_label(step.undo, runner, label, true);
     if (journal_intend(actuator->journal, &step, &unrecorded) != UND_OK && !add)
         return und_fail(err, unrecorded.code, "%s", unrecorded.text);
@@ -119,7 +119,8 @@ static enum und_code write_variable(struct actuator *actuator, const char *value
     bool returns = actuator->home[0] && strcmp(value, actuator->home) == 0;
     snprintf(step.name, sizeof step.name, "set variable %.60s", name);
     if (action_variable(step.action, name, value, err) != UND_OK ||
-        (leaves && action_variable(step.undo, name, actuator->value, err) != UND_OK))
+        (leaves && !actuator->keeps &&
+         action_variable(step.undo, name, actuator->value, err) != UND_OK))
         return err->code;
     if (journal_intend(actuator->journal, &step, &unrecorded) != UND_OK && !returns)
         return und_fail(err, unrecorded.code, "%s", unrecorded.text);
@@ -179,7 +180,8 @@ static enum und_code write_hook(struct actuator *actuator, int host, int slots, 
     snprintf(step.name, sizeof step.name, "admit %d registrations", slots);
     snprintf(step.host, sizeof step.host, "%s", fleet->hosts[host].name);
     if (action_command(step.action, &command, NULL, err) != UND_OK ||
-        (actuator->admitted[host] == home && action_command(step.undo, &back, NULL, err) != UND_OK))
+        (actuator->admitted[host] == home && !actuator->keeps &&
+         action_command(step.undo, &back, NULL, err) != UND_OK))
         return err->code;
     if (journal_intend(actuator->journal, &step, &unrecorded) != UND_OK && slots != home)
         return und_fail(err, unrecorded.code, "%s", unrecorded.text);

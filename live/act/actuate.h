@@ -37,6 +37,7 @@ struct actuator {
     struct lost_run lost[ACTUATE_RUNS];
     int n_lost;
     int64_t pause_ms; /* real: after the first refusal; doubles */
+    bool keeps;       /* its routing is not to be taken back when it dies: no undo is recorded */
     bool unsure;      /* a write failed: what GitHub made of it is to be read first */
     char said[256];   /* something that the operator should know; emptied by whoever tells it */
 };

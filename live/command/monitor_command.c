@@ -5,6 +5,7 @@
 #include "live/base/wire.h"
 #include "model/base/assert.h"
 #include "model/load/loader.h"
+#include "model/policy/policy_evidence.h"
 #include "monitor_internal.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@ static const struct option_row rows[] = {
      OPTION_AT(struct monitor, page_address), .about = "instead of the fleet's live.page.address"},
     {"for", .type = OPTION_DURATION, .argument = "DURATION", OPTION_AT(struct monitor, for_ms),
      .about = "end after this time", .otherwise = "never"},
+    {"active", .type = OPTION_FLAG, OPTION_AT(struct monitor, active),
+     .about = "carry the plans out; the fleet file must have live.allow_actions: true"},
     OPTION_SEED_IGNORED,
     OPTION_SET(struct monitor, sets, n_sets),
     {"format", .type = OPTION_WORD, .words = option_text_json, OPTION_AT(struct monitor, json),
@@ -31,6 +34,7 @@ static const struct option_row rows[] = {
 
 static const struct option_example examples[] = {
     {"monitor fleet.yaml", "watch, decide and journal until it is ended"},
+    {"monitor fleet.yaml --active", "carry out what the policy decides"},
     {"monitor fleet.yaml --for 1d --format json", "for a day, for scripts"},
     {0}};
 
@@ -46,7 +50,7 @@ static const struct option_exit exits[] = {
 const struct options monitor_options = {
     .name = "monitor",
     .synopsis = "[options] FLEET",
-    .purpose = "watch the real fleet in shadow: decide, journal, change nothing",
+    .purpose = "watch the real fleet and decide, in shadow or --active; page and metrics",
     .details = "Watches the real fleet and decides as the policy would. Journals every view and "
                "plan (`understudy replay` repeats them); one line a change; a page with /metrics, "
                "/healthz, /readyz and /api/v1/state where the fleet file has live.page.",
@@ -169,6 +173,22 @@ static void look_at_journal(struct monitor *monitor, int64_t now_ms)
     monitor->status->journal_bytes = journal_bytes(monitor->journal);
 }
 
+/* What the policy wishes, to be carried out; and what has become of it. */
+static void guide_hand(struct monitor *monitor)
+{
+    struct status *status = monitor->status;
+    struct hand_wish wish = {
+        .plan = status->plan, .blind = status->policy.blind, .paused = status_paused(status)};
+    int i;
+    if (!monitor->hand || !status->begun)
+        return;
+    for (i = 0; i < status->fleet->n_hosts; i++)
+        wish.fit[i] = evidence_healthy(&status->fleet->policy, &status->view, i);
+    hand_wish(monitor->hand, &wish);
+    hand_look(monitor->hand, &status->hand);
+    monitor_tell_hand(monitor);
+}
+
 static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
 {
     struct watch_event event;
@@ -179,6 +199,7 @@ static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
         monitor_tell(monitor, &event);
         if (status_follow(monitor->status, &event, monitor->journal, monitor->run, err) != UND_OK)
             return err->code;
+        guide_hand(monitor);
         monitor->status->hints = watch_hints(monitor->watch);
         look_at_journal(monitor, http_monotonic_ms());
         page_publish(monitor->page, monitor->status);
@@ -234,11 +255,18 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
                    monitor->run, err) == UND_OK) {
         monitor_say_canary(monitor);
         say_listening(monitor);
-        notify_say("READY=1");
-        watch_on(monitor, err);
+        if (monitor->active)
+            hand_open(&monitor->hand, &monitor->fleet, &pace, monitor->journal, monitor->run, err);
+        monitor->status->active = monitor->hand != NULL;
+        if (err->code == UND_OK) {
+            notify_say("READY=1");
+            watch_on(monitor, err);
+        }
         if (err->code == UND_INTERRUPTED)
             interrupt_clear(); /* what is taken back in the end is not cut short as well */
     }
+    hand_close(monitor->hand);
+    monitor->hand = NULL;
     page_close(monitor->page);
     watch_close(monitor->watch);
     monitor->page = NULL;
@@ -266,6 +294,8 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
                         monitor->path);
     if (journal_open(&monitor->journal, path, err) != UND_OK ||
         finish_rollbacks(monitor, err) != UND_OK)
+        return err->code;
+    if (monitor->active && journal_lock(monitor->journal, "monitor --active", err) != UND_OK)
         return err->code;
     monitor->until_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : 0;
     signals = interrupt_count();

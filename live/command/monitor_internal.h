@@ -20,10 +20,11 @@ struct monitor {
     const char *sets[OPTIONS_TEXTS];
     int n_sets;
     int64_t for_ms; /* of real time; 0: without end */
-    bool json, quiet;
+    bool json, quiet, active;
     struct fleet fleet;
     struct journal *journal;
     struct watch *watch;
+    struct hand *hand; /* NULL: in shadow */
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */
@@ -31,6 +32,7 @@ struct monitor {
         slow_ms; /* monotonic: the end (0: none), a new run, a look at the journal */
     char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
     bool bad[FEED_COUNT];         /* what was last said about each feed */
+    char shown_held[320];         /* what was last said of the hand */
     bool bad_jobs;                /* and about the list of jobs */
     struct page *page;
     struct status *status;
@@ -43,6 +45,8 @@ void monitor_say(struct monitor *monitor, const char *about, const char *text);
 void monitor_note(struct monitor *monitor, const char *about, const char *line);
 /* What an event changed, one line a change. */
 void monitor_tell(struct monitor *monitor, const struct watch_event *event);
+/* Why nothing is written, when that changes. */
+void monitor_tell_hand(struct monitor *monitor);
 void monitor_say_canary(struct monitor *monitor);
 
 #endif

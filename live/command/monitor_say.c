@@ -127,3 +127,14 @@ void monitor_tell(struct monitor *monitor, const struct watch_event *event)
         say_notices(monitor, event->plan->host[i].notices, monitor->fleet.hosts[i].name);
     say_hosts(monitor);
 }
+
+void monitor_tell_hand(struct monitor *monitor)
+{
+    const char *held = monitor->status->hand.held;
+    char line[400];
+    if (!monitor->hand || strcmp(held, monitor->shown_held) == 0)
+        return;
+    snprintf(monitor->shown_held, sizeof monitor->shown_held, "%s", held);
+    snprintf(line, sizeof line, held[0] ? "nothing is written: %s" : "writing goes on%s", held);
+    monitor_say(monitor, "hand", line);
+}

@@ -13,7 +13,8 @@
 #define LISTEN_BYTES (1024 * 1024)
 #define LISTEN_CONNECTIONS 32
 #define LISTEN_HINTS 64 /* waiting; further ones are dropped: the polls bring them */
-#define LISTEN_DELIVERIES 256 /* of GitHub's remembered: one that comes again is answered, and no hint */
+#define LISTEN_DELIVERIES                                                                          \
+    256 /* of GitHub's remembered: one that comes again is answered, and no hint */
 
 struct listener;
 

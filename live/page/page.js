@@ -104,12 +104,13 @@ function withoutTimes(host) {
 
 function queue(part) {
   const out = [make("dl", {},
-    make("dt", {}, "waiting"), make("dd", {}, part.known ? `${part.jobs} jobs` : "not read yet"),
+    make("dt", {}, "waiting"), make("dd", {}, part.known ? String(part.jobs) : "not read yet"),
     make("dt", {}, "oldest"), make("dd", { id: "oldest" }),
     make("dt", {}, "running"), make("dd", {}, String(part.running)))];
   if (part.unmatched > 0)
-    out.push(make("p", { class: "bad" }, `${part.unmatched} jobs ask for labels that no ` +
-      "registration has: nobody will ever take them"),
+    out.push(make("p", { class: "bad" }, `${part.unmatched} ` +
+      (part.unmatched === 1 ? "job asks" : "jobs ask") +
+      " for labels that no registration has: nobody will ever take them"),
       table("Jobs that nobody can take", ["job", "labels", "since"], part.unmatched_jobs.map((job) =>
         [job.name, job.labels, time(job.created)])));
   if (part.error) out.push(make("p", { class: "warn" }, part.error));

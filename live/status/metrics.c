@@ -49,6 +49,10 @@ static double if_known(const struct status *status, int value)
 
 VALUE(one, 1)
 VALUE(active, status->active)
+VALUE(leads, status->active && status->hand.leads)
+VALUE(held, status->active && status->hand.held[0] != '\0')
+VALUE(writes, status->hand.writes)
+VALUE(write_failures, status->hand.failures)
 VALUE(ready, status_ready(status, (char[200]){0}))
 VALUE(blind, status->begun && status->policy.blind)
 VALUE(dark, status->begun && status->policy.dark_ms >= 0)
@@ -106,6 +110,10 @@ static const struct family families[] = {
     {"last_round_seconds", "gauge", ONCE, last,
      "When the loop that decides last went round, since 1970."},
     {"active", "gauge", ONCE, active, "1: plans are carried out; 0: shadow."},
+    {"leads", "gauge", ONCE, leads, "1: this monitor has the lease, and may write."},
+    {"held", "gauge", ONCE, held, "1: active, but something keeps it from writing."},
+    {"writes", "counter", ONCE, writes, "Writes to GitHub."},
+    {"write_failures", "counter", ONCE, write_failures, "Turns of the hand that went wrong."},
     {"ready", "gauge", ONCE, ready, "1: every feed is fresh and the policy decides."},
     {"blind", "gauge", ONCE, blind, "1: a feed is stale, so that nothing is changed."},
     {"dark", "gauge", ONCE, dark, "1: no host is fit to serve."},

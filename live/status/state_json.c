@@ -5,6 +5,7 @@
 #include "why.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define INCIDENTS_SHOWN 20
 
@@ -159,17 +160,31 @@ static void add_lists(const struct status *status, json_t *out)
     json_object_set_new(out, "drills", drills_json(status));
 }
 
+/* What keeps an active monitor from writing; the lease. */
+static json_t *holds_json(const struct status *status)
+{
+    json_t *out = json_array();
+    char line[360];
+    snprintf(line, sizeof line, "Nothing is written: %s", status->hand.held);
+    if (status->active && status->hand.held[0])
+        json_array_append_new(out, text(line));
+    return out;
+}
+
 json_t *state_json(const struct status *status)
 {
     char why[200];
     bool ready = status_ready(status, why);
     json_t *out = json_pack(
         "{s:i, s:s, s:o, s:o, s:s, s:b, s:s, s:b, s:b, s:o, s:f, s:I, s:i}", "version", 1, "mode",
-        status->active ? "active" : "shadow", "now", moment(status->now_ms), "started",
-        moment(status->started_ms), "program", UND_VERSION, "ready", ready, "not_ready", why,
-        "blind", status->begun && status->policy.blind, "paused", status_paused(status), "pause",
-        word(status, WORD_PAUSE, -1), "time_factor", status->fleet->live.time_factor,
+        status->active && status->hand.leads ? "active" : "shadow", "now", moment(status->now_ms),
+        "started", moment(status->started_ms), "program", UND_VERSION, "ready", ready, "not_ready",
+        why, "blind", status->begun && status->policy.blind, "paused", status_paused(status),
+        "pause", word(status, WORD_PAUSE, -1), "time_factor", status->fleet->live.time_factor,
         "requests_left", (json_int_t)status->requests_left, "strays", status->strays);
+    json_object_set_new(out, "holds", holds_json(status));
+    json_object_set_new(out, "leads", json_boolean(status->active && status->hand.leads));
+    json_object_set_new(out, "writes", json_integer(status->hand.writes));
     add_lists(status, out);
     return out;
 }

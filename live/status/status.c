@@ -87,6 +87,17 @@ void status_heed(const struct status *status, struct watch *watch, int64_t now_m
         watch_maintenance(watch, i, word_now(&status->words, WORD_MAINTENANCE, i, now_ms) != NULL);
 }
 
+/* Trouble that is older than the monitor counts from its start: nobody measured it before. */
+static void note_alerts(struct status *status, const struct feed_reading *reading)
+{
+    int i;
+    for (i = 0; i < FLEET_HOSTS; i++) {
+        int64_t since_ms = reading->alert_ms[i];
+        status->alert_ms[i] =
+            since_ms >= 0 && since_ms < status->started_ms ? status->started_ms : since_ms;
+    }
+}
+
 static void note_reading(struct status *status, const struct feed_reading *reading)
 {
     struct status_feed *feed = &status->feed[reading->feed];
@@ -109,7 +120,7 @@ static void note_reading(struct status *status, const struct feed_reading *readi
         status->failed[i] += reading->failed[i];
     }
     if (reading->feed == FEED_ALERTS)
-        memcpy(status->alert_ms, reading->alert_ms, sizeof status->alert_ms);
+        note_alerts(status, reading);
 }
 
 static void count_notices(struct status *status, unsigned notices, const char *who)

@@ -9,6 +9,7 @@
 #define LIVE_STATUS_STATUS_H
 
 #include "incident.h"
+#include "live/watch/hand.h"
 #include "live/watch/watch.h"
 #include "word.h"
 
@@ -27,7 +28,8 @@ struct status_news {
 
 struct status {
     const struct fleet *fleet; /* borrowed */
-    bool active;               /* plans are carried out */
+    bool active;               /* plans are carried out, by: */
+    struct hand_state hand;
     int64_t started_ms, now_ms;
     int64_t fleet_ms;       /* the policy's clock at now_ms */
     int64_t steps, last_ms; /* decisions; when the loop last went round */
@@ -45,7 +47,7 @@ struct status {
     int64_t alert_ms[FLEET_HOSTS];
     struct words words;
     struct incidents incidents;
-    int64_t notices[NOTICE_COUNT];           /* so far */
+    int64_t notices[NOTICE_COUNT];                  /* so far */
     int64_t done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* jobs that ended well and badly, so far */
     int64_t hints;                                  /* webhooks that told something, so far */
     int64_t journal_bytes;

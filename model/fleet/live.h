@@ -36,6 +36,7 @@ struct live_github {
     int installation;
     char label[LIVE_NAME];    /* mechanism label: what a registration carries while admitted */
     char variable[LIVE_NAME]; /* mechanism variable: its name */
+    char lease[LIVE_NAME];    /* variable that says which monitor may write */
 };
 
 struct live_argv {
@@ -84,6 +85,7 @@ struct live {
     int64_t journal_keep_ms, journal_bytes; /* of the monitor's runs: at most */
     char stop_file[LIVE_FILE];  /* its existence stops a drill at once; "": none */
     char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
+    int writes_per_hour;        /* of an active monitor, at most */
     bool allow_actions;         /* without it nothing is ever changed */
     double time_factor;         /* the lab's compression of time; 1 in production */
     struct live_canary canary;

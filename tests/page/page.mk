@@ -6,4 +6,8 @@ $(BUILD)/tests/page/stage: $(BUILD)/tests/page/stage.o $(SUPPORT) $(ARCHIVES)
 
 check-page: $(BUILD)/understudy $(BUILD)/tests/page/stage
 	$(Q)BUILD=$(BUILD) tests/page/drive.js
-.PHONY: check-page
+
+# Every query of the dashboards, to a real Prometheus (needs nodejs and prometheus).
+check-boards: $(BUILD)/understudy $(BUILD)/tests/page/stage
+	$(Q)BUILD=$(BUILD) tests/page/boards.js
+.PHONY: check-page check-boards

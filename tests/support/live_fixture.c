@@ -17,6 +17,13 @@
 
 /* ---- files ---- */
 
+void live_fixture_lease(struct live_fixture *world, const char *value)
+{
+    pthread_mutex_lock(&world->lease_lock);
+    snprintf(world->lease, sizeof world->lease, "%s", value);
+    pthread_mutex_unlock(&world->lease_lock);
+}
+
 void live_fixture_touch(const char *path)
 {
     FILE *file = fopen(path, "w");
@@ -93,6 +100,7 @@ void live_fixture_open(struct live_fixture *world, const char *action, const cha
     char usual[512];
     int i;
     memset(world, 0, sizeof *world);
+    pthread_mutex_init(&world->lease_lock, NULL);
     world->folder = strdup(script_folder());
     snprintf(world->broken, sizeof world->broken, "%s/broken", world->folder);
     snprintf(world->severed, sizeof world->severed, "%s/severed", world->folder);

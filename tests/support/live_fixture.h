@@ -9,6 +9,7 @@
 
 #include "scripted_server.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define LIVE_FIXTURE_TOKEN "ghp_TheTokenThatNobodyMaySee1234"
@@ -44,7 +45,9 @@ struct live_fixture {
     bool foreign_group; /* they are in an organisation's group that does not serve the repository */
     bool leftover;      /* a third registration of big, offline, with the label */
     bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
-    bool full_disk;       /* no file grows any more for the programs that are started */
+    pthread_mutex_t lease_lock;
+    char lease[400]; /* the variable UNDERSTUDY_LEASE, under its lock; "": there is none */
+    bool full_disk;  /* no file grows any more for the programs that are started */
 };
 
 /* What the world's one server answers; for the fixture itself. */
@@ -73,6 +76,8 @@ void live_fixture_turn_away(struct live_fixture *world);
 void live_fixture_pause(int ms);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
+/* Sets the lease of the controllers; "" takes the variable away. */
+void live_fixture_lease(struct live_fixture *world, const char *value);
 void live_fixture_touch(const char *path);
 void live_fixture_forbid(struct live_fixture *world); /* allow_actions: false */
 

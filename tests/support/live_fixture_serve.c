@@ -81,6 +81,25 @@ static json_t *variable_call(struct live_fixture *world, const char *request, co
                                                     : "[\"self-hosted\"]");
 }
 
+/* The lease of the controllers: made by POST, changed by PATCH, 404 where there is none. */
+static json_t *lease_call(struct live_fixture *world, const char *request, const char **status)
+{
+    const char *at = strstr(request, "\r\n\r\n");
+    json_t *sent = at ? json_loads(at + 4, 0, NULL) : NULL, *body = NULL;
+    const char *value = json_string_value(json_object_get(sent, "value"));
+    pthread_mutex_lock(&world->lease_lock);
+    if (value && (world->lease[0] || strncmp(request, "POST ", 5) == 0)) {
+        snprintf(world->lease, sizeof world->lease, "%s", value);
+        *status = strncmp(request, "POST ", 5) == 0 ? "201 Created" : "204 No Content";
+        body = json_object();
+    } else if (!value && world->lease[0]) {
+        body = json_pack("{s:s, s:s}", "name", "UNDERSTUDY_LEASE", "value", world->lease);
+    }
+    pthread_mutex_unlock(&world->lease_lock);
+    json_decref(sent);
+    return body;
+}
+
 /* ---- one workflow run ---- */
 
 static json_t *run_json(int id, int attempt, bool over, const char *conclusion)
@@ -253,6 +272,8 @@ void live_fixture_serve(void *context, const char *request, struct script_reply 
         return;
     if (strstr(request, "/actions/runner-groups"))
         body = groups_call(request);
+    else if (strstr(request, "UNDERSTUDY_LEASE"))
+        body = lease_call(world, request, &status);
     else if (strstr(request, "/actions/variables/CI_HOST"))
         body = variable_call(world, request, &status);
     else if ((at = strstr(request, "/actions/runners/")) != NULL)
