@@ -29,6 +29,8 @@ static int start(void)
                                "fleet.live.time_factor=5",
                                "--set",
                                "fleet.policy.guard.grace=0s",
+                               "--set",
+                               "fleet.objectives={availability: 99%, mttd: 5min, mttr: 15min}",
                                world.scenario,
                                NULL};
     return live_fixture_run(&world, arguments, 0);
