@@ -59,10 +59,12 @@ static void mean(const struct status *status, int64_t since_ms, bool full,
         reading->n > 0 ? sum_ms / (double)reading->n / 1000 * status->fleet->live.time_factor : NAN;
 }
 
-/* Of the drains, those after which GitHub gave the host nothing more. */
+/* Of the drains, those after which GitHub gave the host nothing more. In shadow nobody drains. */
 static void failovers(const struct status *status, int64_t since_ms, struct slo_reading *reading)
 {
     int64_t age, good = 0;
+    if (!status->active)
+        return;
     for (age = 0; age < INCIDENTS; age++) {
         const struct incident *incident = incident_newest(&status->incidents, age);
         if (!incident || !counts(incident, since_ms) || incident->decided_ms < 0)

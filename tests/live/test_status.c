@@ -301,6 +301,8 @@ START_TEST(the_month_is_counted_from_its_incidents)
     ck_assert_double_eq(slo.value, 20);
     ck_assert_double_eq(slo.target, 300);
     ck_assert_int_eq(slo.n, 1);
+    ck_assert(isnan(status_slo(status, SLO_FAILOVER).value)); /* in shadow nobody drains */
+    status->active = true;
     slo = status_slo(status, SLO_FAILOVER);
     ck_assert_double_eq(slo.value, 1);
     ck_assert(isnan(status_slo(status, SLO_MTTR).value));
