@@ -2,12 +2,12 @@
  * One controller at a time: who may write to GitHub stands in a repository variable,
  *     {"holder": ID, "until_ms": WALL CLOCK, "fence": N}
  * Whoever finds it free (none there, unreadable, or past its end) writes itself in with the next
- * fence, waits until a rival's write would have landed, and holds it if it still stands there. It is
- * renewed at a third of its time and asked again before every write, since GitHub has no
+ * fence, waits until a rival's write would have landed, and holds it if it still stands there. It
+ * is renewed at a third of its time and asked again before every write, since GitHub has no
  * compare-and-swap: a rival that was slower than the wait is seen before anything else is written.
  *
- * Times are GitHub's, by the Date of its answers. Belongs to one thread; blocks. Errors: UND_SERVICE;
- * the lease is then not held.
+ * Times are GitHub's, by the Date of its answers. Belongs to one thread; blocks. Errors:
+ * UND_SERVICE; the lease is then not held.
  */
 #ifndef LIVE_ACT_CONTROLLER_LEASE_H
 #define LIVE_ACT_CONTROLLER_LEASE_H

@@ -142,8 +142,8 @@ typedef enum und_code journal_note_visitor(void *context, int64_t at_ms, const c
 enum und_code journal_notes(struct journal *journal, const char *topic, int64_t since_ms,
                             journal_note_visitor *each, void *context, struct und_err *err);
 
-/* Forgets views, plans and readings of monitor runs, the oldest first: of all that ended before that
- * wall-clock time, and of more while the journal holds more than `most_bytes`. Words, incidents and
+/* Forgets views, plans and readings of monitor runs, the oldest first: of all that ended before
+ * that wall-clock time, and of more while the journal holds more than `most_bytes`. Words, incidents and
  * whatever drills and actions have written stay, and so does a run that has not ended. The room is
  * used again by what is written next. */
 enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int64_t most_bytes,

@@ -40,8 +40,8 @@ void watch_close(struct watch *watch);
 /* Waits for whatever comes next. UND_INTERRUPTED once *cancel is set. */
 enum und_code watch_next(struct watch *watch, struct watch_event *event, struct und_err *err);
 
-/* Where webhooks come in; 0: the fleet listens to none. What comes is a hint: the policy is shown it
- * at once, and GitHub is polled to confirm or correct it. */
+/* Where webhooks come in; 0: the fleet listens to none. What comes is a hint: the policy is shown
+ * it at once, and GitHub is polled to confirm or correct it. */
 int watch_port(const struct watch *watch);
 int64_t watch_hints(const struct watch *watch); /* so far */
 /* By hand, in force until said otherwise. The pause file pauses as well. */
