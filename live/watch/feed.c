@@ -197,6 +197,7 @@ static void read_github(struct feeds *feeds, struct feed_reading *reading)
     reading->requests_left = github_limits(feeds->github)->remaining;
     if (before >= reading->requests_left && reading->requests_left >= 0)
         feeds->cost = before - reading->requests_left;
+    github_runners_fini(&runners);
 }
 
 static void note_severities(const struct attribution_alerts *alerts, struct feed_reading *reading)
