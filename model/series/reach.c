@@ -161,19 +161,40 @@ static void note_selectors(const struct reach_world *world, const struct promql_
 
 /* --- what it gives --------------------------------------------------------------------------- */
 
+/* As bounds_of_fleet, and it knows what is counted. */
+struct judge {
+    struct bounds_fleet fleet;
+    struct reach_world *world;
+    const struct promql *promql;
+};
+
+static struct bounds judge_leaf(void *context, const struct promql_node *node,
+                                const struct promql_function *function,
+                                const struct bounds_fixed *fixed)
+{
+    struct judge *judge = context;
+    int count;
+    if (node->kind == PROMQL_SELECTOR)
+        return bounds_of_fleet(&judge->fleet, node, function, fixed);
+    count = reach_count(judge->world, judge->promql, node, fixed);
+    return count == 0 ? bounds_none() : (struct bounds){true, true, true, count, count, 1};
+}
+
 /* Can this result come about? The least that brings any about is the verdict. */
-static void judge(const struct reach_world *world, const struct promql *promql,
+static void judge(struct reach_world *world, const struct promql *promql,
                   const struct labels *labels, struct reach *out)
 {
-    struct bounds_fleet bounds = {.fleet = world->fleet,
-                                  .exported = &world->exported,
-                                  .records = world->records,
-                                  .n_records = world->n_records};
+    struct judge judge = {.fleet = {.fleet = world->fleet,
+                                    .exported = &world->exported,
+                                    .records = world->records,
+                                    .n_records = world->n_records},
+                          .world = world,
+                          .promql = promql};
     enum reach_verdict verdict = REACH_NEVER;
-    if (bounds_find(promql->root, labels, bounds_of_fleet, &bounds).may) {
-        bounds.calm = true;
-        verdict = bounds_find(promql->root, labels, bounds_of_fleet, &bounds).may ? REACH_BY_JOBS
-                                                                                  : REACH_BY_FAULT;
+    if (bounds_find(promql->root, labels, judge_leaf, &judge).may) {
+        judge.fleet.calm = true;
+        verdict = bounds_find(promql->root, labels, judge_leaf, &judge).may ? REACH_BY_JOBS
+                                                                            : REACH_BY_FAULT;
     }
     if (verdict > out->verdict)
         out->verdict = verdict;

@@ -41,9 +41,12 @@ static void print_stage(FILE *out, const struct delay_report_stage *stage, doubl
         print_quantities(out, stage->name, &stage->simulated);
         if (!isnan(claim_ms))
             fprintf(out, "  %5.1f%%", 100 * stage->met);
-        fputs("  simulated: other alerts of the fault are in its group, or mute it, or a time "
-              "interval does\n",
-              out);
+        fputs(
+            stage->no_form
+                ? "  simulated: no closed form\n"
+                : "  simulated: other alerts of the fault are in its group, or mute it, or a time "
+                  "interval does\n",
+            out);
         if (stage->never > 0)
             fprintf(out, "    never in %.1f%% of phases\n", 100 * stage->never);
         return;

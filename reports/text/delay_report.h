@@ -23,6 +23,7 @@ struct delay_report_stage {
     const char *name;    /* "pending", "firing", "webhook" */
     double never;        /* share of phases at which it does not come about; 1: nothing below */
     bool only_simulated; /* other alerts of the fault decide too: there is no exact distribution */
+    bool no_form;        /* ... as its rule's expression has no closed form */
     struct delay_quantities exact, simulated;
     double distance, limit; /* Kolmogorov-Smirnov, and what it may be */
     double met;             /* share that meets the claim */

@@ -617,6 +617,9 @@ void prometheus_target(struct prometheus *prometheus, int64_t now_ms, int host,
     if (prometheus->engine && state == TARGET_UP &&
         target_of(prometheus, host, 0)->state == TARGET_ABSENT)
         rule_engine_boot(prometheus->engine, now_ms, host);
+    if (prometheus->engine)
+        rule_engine_reach(prometheus->engine, host,
+                          state != TARGET_ABSENT && state != TARGET_BLACKHOLE);
     for (int i = 0; i < prometheus->n_jobs; i++)
         target_change(target_of(prometheus, host, i), now_ms, state);
     prometheus->unsettled_until_ms[host] =

@@ -351,6 +351,11 @@ void rule_engine_disk(struct rule_engine *engine, int64_t now_ms, int host, int6
     engine->live[host].disk_pm = busy_pm;
 }
 
+void rule_engine_reach(struct rule_engine *engine, int host, bool reached)
+{
+    engine->live[host].unreached = !reached;
+}
+
 void rule_engine_boot(struct rule_engine *engine, int64_t now_ms, int host)
 {
     struct live_host *live = &engine->live[host];
@@ -427,6 +432,14 @@ static void fill_idle(const struct fleet *fleet, int host, struct host_state *st
     state->value[STATE_ONLINE] = state->value[STATE_IDLE] = slots;
 }
 
+/* What faults of the servers' own trials do. */
+static void fill_unobserved(const struct rule_engine *engine, int host, struct host_state *state)
+{
+    fill_idle(engine->fleet, host, state);
+    if (host < engine->fleet->n_hosts && engine->live[host].unreached)
+        state->value[STATE_REACHED] = 0;
+}
+
 void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, int64_t visible_ms,
                         bool up, bool lost)
 {
@@ -443,7 +456,7 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
         if (engine->observer)
             engine->observer(engine->context, host, &entry.state);
         else
-            fill_idle(engine->fleet, host, &entry.state);
+            fill_unobserved(engine, host, &entry.state);
         if (exporter == EXPORTER_ALERTMANAGER)
             entry.up = entry.state.value[STATE_SERVICE] != 0;
         scrape_log_push(log, &entry);

@@ -54,6 +54,8 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
 void rule_engine_use(struct rule_engine *engine, int64_t now_ms, int host, int64_t cpu_pm,
                      int64_t memory_pm);
 void rule_engine_disk(struct rule_engine *engine, int64_t now_ms, int host, int64_t busy_pm);
+/* Does a probe reach it? An observer knows better. */
+void rule_engine_reach(struct rule_engine *engine, int host, bool reached);
 void rule_engine_boot(struct rule_engine *engine, int64_t now_ms, int host);
 /* The server dies: alerts are forgotten, and the scrapes in flight. */
 void rule_engine_stop(struct rule_engine *engine, int64_t now_ms);

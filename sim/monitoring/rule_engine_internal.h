@@ -77,6 +77,7 @@ struct live_host {
     int64_t cpu_pm, memory_pm, disk_pm, counted_ms, cpu_time, disk_time, boot_ms;
     int64_t load_ms; /* up to which the load averages are */
     double load[3];
+    bool unreached; /* by probes; where nobody observes */
 };
 
 struct rule_engine {

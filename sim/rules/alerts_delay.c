@@ -217,6 +217,7 @@ static bool fill_series(const struct alerts_delay *options, const struct fleet *
                    samples);
     for (int i = 0; i < DELAY_STAGES; i++) {
         fill_simulated(&fewer, samples[i], &entry->stages[i]);
+        entry->stages[i].no_form = true;
         entry->stages[i].name = names[i];
         free(samples[i]);
     }
