@@ -1,4 +1,5 @@
 #include "promql_linear.h"
+#include "promql_metric.h"
 
 #include "model/base/assert.h"
 
@@ -15,74 +16,6 @@ enum und_code linear_fail(const struct solver *solver, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     return und_fail(solver->err, UND_USAGE, "%s: %s", solver->place, text);
-}
-
-/* --- metrics --------------------------------------------------------------------------------- */
-
-static bool has(const char *name, const char *part)
-{
-    return strcasestr(name, part) != NULL;
-}
-
-static const struct {
-    const char *name;
-    enum quantity quantity;
-} memory_metrics[] = {
-    {"node_memory_MemAvailable", QUANTITY_AVAILABLE}, {"node_memory_MemFree", QUANTITY_FREE},
-    {"node_memory_Buffers", QUANTITY_BUFFERS},        {"node_memory_Cached", QUANTITY_CACHED},
-    {"node_memory_MemTotal", QUANTITY_TOTAL},
-};
-
-/* Durations of jobs and runs, as runners' exporters name them: these names, and what may follow. */
-static bool is_duration_metric(const char *name)
-{
-    static const char *const names[] = {"runner_job_duration",
-                                        "github_workflow_run_duration",
-                                        "github_workflow_job_duration",
-                                        "workflow_run_duration",
-                                        "workflow_job_duration",
-                                        "job_duration_seconds",
-                                        NULL};
-    for (int i = 0; names[i]; i++) {
-        if (strncmp(name, names[i], strlen(names[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool is_cpu_metric(const char *name)
-{
-    return strcmp(name, "node_cpu_seconds_total") == 0 || strcmp(name, "node_cpu") == 0;
-}
-
-static bool is_disk_metric(const char *name)
-{
-    return strcmp(name, "node_disk_io_time_seconds_total") == 0;
-}
-
-/* Gauges that are a share in use, or what common rule sets record as one. Whoever else has "cpu" or
- * "disk" in its name may mean anything: a file system, a container, a database. */
-static const struct {
-    const char *name;
-    enum quantity quantity;
-    double factor;     /* 100: per cent */
-    int64_t window_ms; /* of a recorded rate */
-} gauges[] = {
-    {"runner_cpu_usage_percent", QUANTITY_CPU_GAUGE, 100, 0},
-    {"runner_memory_usage_percent", QUANTITY_MEMORY_GAUGE, 100, 0},
-    {"instance:node_cpu_utilisation:rate5m", QUANTITY_BUSY, 1, 300000},
-    {"instance:node_memory_utilisation:ratio", QUANTITY_MEMORY_GAUGE, 1, 0},
-    {"instance_device:node_disk_io_time_seconds:rate5m", QUANTITY_DISK, 1, 300000},
-    {"runner_job_duration_ratio", QUANTITY_DURATION_RATIO, 1, 0},
-};
-
-static int gauge_of(const char *name)
-{
-    for (size_t i = 0; i < sizeof gauges / sizeof *gauges; i++) {
-        if (strcmp(name, gauges[i].name) == 0)
-            return (int)i;
-    }
-    return -1;
 }
 
 /* --- matchers -------------------------------------------------------------------------------- */
@@ -179,8 +112,8 @@ static bool is_duration(const struct promql_node *node, bool *baseline)
     if (node->kind == PROMQL_NUMBER || node->kind == PROMQL_STRING)
         return true;
     if (node->kind == PROMQL_SELECTOR) {
-        *baseline |= has(node->name, "baseline") || node->offset_ms > 0;
-        return is_duration_metric(node->name);
+        *baseline |= strcasestr(node->name, "baseline") != NULL || node->offset_ms > 0;
+        return promql_metric_is_duration(node->name);
     }
     if (node->kind == PROMQL_MINUS || (node->kind == PROMQL_BINARY && node->op != PROMQL_DIV))
         return false;
@@ -240,14 +173,15 @@ static enum und_code analyse_selector(struct solver *solver, const struct promql
                                       struct linear *out)
 {
     const struct promql_record *record = record_of(solver, node->name);
-    int gauge = gauge_of(node->name);
+    const struct promql_metric_gauge *gauge = promql_metric_gauge(node->name);
+    enum quantity memory;
     if (node->range_ms)
         return linear_fail(solver, "%s over a range without a function over it", node->name);
     if (record && linear_keep_matchers(solver, node))
         return UND_USAGE;
     if (record)
         return analyse_record(solver, record, out);
-    if (is_duration_metric(node->name) && gauge < 0) {
+    if (promql_metric_is_duration(node->name) && !gauge) {
         linear_keep_matchers(solver, node);
         return duration_term(node, out);
     }
@@ -257,17 +191,12 @@ static enum und_code analyse_selector(struct solver *solver, const struct promql
         return UND_USAGE;
     if (strcmp(node->name, "up") == 0)
         return one_term(out, node, QUANTITY_UP, 1, 0, false);
-    for (size_t i = 0; i < sizeof memory_metrics / sizeof *memory_metrics; i++) {
-        size_t n = strlen(memory_metrics[i].name);
-        if (strncmp(node->name, memory_metrics[i].name, n) == 0 &&
-            (node->name[n] == '\0' || strcmp(node->name + n, "_bytes") == 0))
-            return one_term(out, node, memory_metrics[i].quantity, 1, 0, false);
-    }
-    if (is_cpu_metric(node->name) || is_disk_metric(node->name))
+    if (promql_metric_is_memory(node->name, &memory))
+        return one_term(out, node, memory, 1, 0, false);
+    if (promql_metric_is_cpu(node->name) || promql_metric_is_disk(node->name))
         return linear_fail(solver, "%s is a counter, want its rate", node->name);
-    if (gauge >= 0)
-        return one_term(out, node, gauges[gauge].quantity, gauges[gauge].factor,
-                        gauges[gauge].window_ms, false);
+    if (gauge)
+        return one_term(out, node, gauge->quantity, gauge->factor, gauge->window_ms, false);
     return linear_fail(solver, "%s is no metric that the model has",
                        node->name[0] ? node->name : "a selector without a name");
 }
@@ -297,13 +226,13 @@ static enum und_code analyse_rate(struct solver *solver, const struct promql_nod
     enum quantity quantity = QUANTITY_DISK;
     if (selector->kind != PROMQL_SELECTOR || !selector->range_ms)
         return linear_fail(solver, "%s() of something that is no range of a metric", node->name);
-    if (!is_cpu_metric(selector->name) && !is_disk_metric(selector->name))
+    if (!promql_metric_is_cpu(selector->name) && !promql_metric_is_disk(selector->name))
         return linear_fail(solver, "%s of %s is nothing that the model has", node->name,
                            selector->name);
     if (selector->offset_ms || selector->at != PROMQL_NO_AT)
         return linear_fail(solver, "%s with an %s", selector->name,
                            selector->offset_ms ? "offset" : "@");
-    if (is_cpu_metric(selector->name) && cpu_quantity(solver, selector, &quantity))
+    if (promql_metric_is_cpu(selector->name) && cpu_quantity(solver, selector, &quantity))
         return UND_USAGE;
     if (strcmp(node->name, "increase") == 0)
         factor = (double)selector->range_ms / 1000;
@@ -361,10 +290,10 @@ static bool is_cpu_count(const struct promql_node *node)
     inner = node->args[0];
     if (inner->kind == PROMQL_SELECTOR) {
         const struct promql_matcher *mode = matcher_of(inner, "mode");
-        return is_cpu_metric(inner->name) && mode && mode->match == PROMQL_IS;
+        return promql_metric_is_cpu(inner->name) && mode && mode->match == PROMQL_IS;
     }
     return inner->kind == PROMQL_AGGREGATE && keeps_cpus(inner) &&
-           is_cpu_metric(inner->args[inner->n_args - 1]->name);
+           promql_metric_is_cpu(inner->args[inner->n_args - 1]->name);
 }
 
 /* What the aggregation makes of one of its argument's terms. */
