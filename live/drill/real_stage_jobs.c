@@ -1,4 +1,5 @@
-/* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the hosts. */
+/* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the
+ * hosts. */
 #include "live/base/failpoint.h"
 #include "real_stage_internal.h"
 

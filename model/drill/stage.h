@@ -122,8 +122,8 @@ struct stage {
     enum und_code (*record)(void *self, enum stage_event event, int action, int64_t lease_until_ms,
                             const char *note, struct und_err *err);
     enum und_code (*inject)(void *self, int action, int64_t lease_ms, struct und_err *err);
-    /* Submits small jobs that ask for what the fleet's jobs ask for now (drill.canary). Never called
-     * when the drill only observes. */
+    /* Submits small jobs that ask for what the fleet's jobs ask for now (drill.canary). Never
+     * called when the drill only observes. */
     enum und_code (*canary)(void *self, int jobs, struct und_err *err);
     /* UND_OK only if the action is known to be in effect no more (its `check`, where it has one);
      * otherwise err says what is left and how to undo it by hand. */

@@ -62,8 +62,8 @@ struct drill {
         int64_t github_lost_ms;   /* no answer for so long; 0: held on without */
         int64_t monitoring_lost_ms;
     } stop_when;
-    /* Small jobs that ask for what the fleet's jobs ask for, submitted as soon as the fault is there,
-     * so that there are some that it holds up. */
+    /* Small jobs that ask for what the fleet's jobs ask for, submitted as soon as the fault is
+     * there, so that there are some that it holds up. */
     struct {
         int jobs; /* 0: none */
         int64_t takes_ms;

@@ -83,7 +83,7 @@ struct live {
     } page;
     char journal[LIVE_FILE];
     int64_t journal_keep_ms, journal_bytes; /* of the monitor's runs: at most */
-    char stop_file[LIVE_FILE];  /* its existence stops a drill at once; "": none */
+    char stop_file[LIVE_FILE];              /* its existence stops a drill at once; "": none */
     char pause_file[LIVE_FILE]; /* while it exists the monitor's policy moves nobody; "": none */
     int writes_per_hour;        /* of an active monitor, at most */
     bool allow_actions;         /* without it nothing is ever changed */

@@ -43,7 +43,8 @@ uint64_t schedule_stream_seed(const struct schedule *schedule);
 /* When its last fault ends, and with it the run; call after any change of the faults. */
 void schedule_close(struct schedule *schedule, int64_t bound_ms);
 
-/* Has a scenario's every fault ended so long before it is over? Faults at random times never have. */
+/* Has a scenario's every fault ended so long before it is over? Faults at random times never
+ * have. */
 bool schedule_heals(const struct scenario *scenario, int64_t bound_ms);
 
 /* Puts the schedule's faults, load and duration in the place of the scenario's, which stays the

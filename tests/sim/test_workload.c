@@ -57,8 +57,8 @@ START_TEST(classes_come_by_their_weights)
 }
 END_TEST
 
-/* One slot that is busy for an hour, a job a minute for ten minutes: one runs, two wait, and the six
- * that come then, before the end, find the queue full. */
+/* One slot that is busy for an hour, a job a minute for ten minutes: one runs, two wait, and the
+ * six that come then, before the end, find the queue full. */
 START_TEST(no_more_jobs_wait_than_the_queue_holds)
 {
     scenario_text_load(&s, "name: full\nduration: 10min\nfleet:\n  github: ideal\n"
