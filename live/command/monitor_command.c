@@ -262,8 +262,7 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
             notify_say("READY=1");
             watch_on(monitor, err);
         }
-        if (err->code == UND_INTERRUPTED)
-            interrupt_clear(); /* what is taken back in the end is not cut short as well */
+        interrupt_clear(); /* what is taken back in the end is not cut short as well */
     }
     hand_close(monitor->hand);
     monitor->hand = NULL;

@@ -115,6 +115,10 @@ START_TEST(a_valid_file_is_taken_and_another_refused)
     kill(pid, SIGHUP);
     ck_assert(live_fixture_await(&world, "fleet: the old file stays in use: "));
     ck_assert(live_fixture_said(&world, "nonsense"));
+    live_fixture_touch(world.broken); /* and it still watches */
+    ck_assert(live_fixture_await(&world, "big: drained"));
+    unlink(world.broken);
+    ck_assert(live_fixture_await(&world, "big: restored"));
     ck_assert_int_eq(truncate(world.scenario, before.st_size), 0);
     append("# changed\n");
     kill(pid, SIGHUP);
