@@ -31,7 +31,7 @@ struct whatif {
 static const struct option_row rows[] = {
     {"vary", .type = OPTION_TEXTS, .argument = "PATH=VALUES", OPTION_AT(struct whatif, vary),
      .beside = offsetof(struct whatif, n_vary), .most = SWEEP_AXES,
-     .about = "values: a,b,c or A..B:STEP; up to 4 paths, all combinations"},
+     .about = "values: a,b,c, A..B:STEP or A..B:4% (growth); up to 4 paths, all combinations"},
     {"metric", .type = OPTION_TEXTS, .argument = "METRIC[:STAT]", OPTION_AT(struct whatif, metric),
      .beside = offsetof(struct whatif, n_metrics), .most = SWEEP_COLUMNS,
      .about = "a column; STAT mean, p5, p50, p95 or p99; `--metric help` lists them",
@@ -94,19 +94,42 @@ static bool read_bound(const char *text, size_t length, double *number, char uni
     return end != bound;
 }
 
-/* A..B:STEP; all three with the same unit, which is whatever follows the number. */
+/* A, and so many per cent more each time, up to B. */
+static enum und_code add_growth(struct axis *axis, double a, double b, double percent,
+                                const char *unit, struct und_err *err)
+{
+    double growth = 1 + percent / 100;
+    if (!(percent > 0) || !(a > 0) || !(b >= a) || log(b / a) / log(growth) >= SWEEP_POINTS)
+        return und_fail(err, UND_USAGE,
+                        "--vary %s: got %g..%g:%g%%, want 0 < A <= B and at most %d steps",
+                        axis->path, a, b, percent, SWEEP_POINTS - 1);
+    for (; a <= b * (1 + 1e-9); a *= growth) {
+        char value[2 * SWEEP_VALUE];
+        int length = snprintf(value, sizeof value, "%.6g%s", a, unit);
+        if (add_value(axis, value, (size_t)length, err) != UND_OK)
+            return err->code;
+    }
+    return UND_OK;
+}
+
+/* A..B:STEP; all three with the same unit, which is whatever follows the number; or the step is
+ * growth, "4%". */
 static enum und_code add_range(struct axis *axis, const char *text, struct und_err *err)
 {
     const char *dots = strstr(text, ".."), *colon = dots ? strchr(dots, ':') : NULL;
     char unit_a[SWEEP_VALUE], unit_b[SWEEP_VALUE], unit_step[SWEEP_VALUE];
     double a, b, step;
     long i, n;
-    if (!colon || !read_bound(text, (size_t)(dots - text), &a, unit_a) ||
-        !read_bound(dots + 2, (size_t)(colon - dots - 2), &b, unit_b) ||
-        !read_bound(colon + 1, strlen(colon + 1), &step, unit_step) ||
-        strcmp(unit_a, unit_b) != 0 || strcmp(unit_a, unit_step) != 0)
+    bool good = colon && read_bound(text, (size_t)(dots - text), &a, unit_a) &&
+                read_bound(dots + 2, (size_t)(colon - dots - 2), &b, unit_b) &&
+                read_bound(colon + 1, strlen(colon + 1), &step, unit_step) &&
+                strcmp(unit_a, unit_b) == 0;
+    if (good && strcmp(unit_step, "%") == 0 && strcmp(unit_a, "%") != 0)
+        return add_growth(axis, a, b, step, unit_a, err);
+    if (!good || strcmp(unit_a, unit_step) != 0)
         return und_fail(err, UND_USAGE,
-                        "--vary %s: got '%.60s', want A..B:STEP, three numbers of one unit",
+                        "--vary %s: got '%.60s', want A..B:STEP, three numbers of one unit, or a "
+                        "growth such as 4%% as step",
                         axis->path, text);
     if (!(step > 0) || !(b >= a) || (b - a) / step >= SWEEP_POINTS)
         return und_fail(err, UND_USAGE, "--vary %s: got '%.60s', want A <= B and at most %d steps",
