@@ -39,6 +39,9 @@ static const struct {
                         "most jobs waiting, from a fault until they are worked off"},
     [METRIC_WORKED_OFF] = {"worked_off_ms", UNIT_MS, "fault to its largest backlog worked off"},
     [METRIC_JOBS_LOST] = {"jobs_lost", UNIT_COUNT, "running jobs that a fault killed"},
+    [METRIC_GIVEN_UP] =
+        {"given_up", UNIT_SHARE,
+         "share of jobs that gave up waiting: patience, GitHub's limit, a full queue"},
 };
 
 const char *metric_name(enum metric metric)

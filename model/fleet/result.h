@@ -37,6 +37,7 @@ enum metric {
     METRIC_BACKLOG,          /* most jobs waiting, from the fault until it is worked off */
     METRIC_WORKED_OFF,       /* fault to the largest backlog worked off */
     METRIC_JOBS_LOST,        /* running jobs that a fault killed */
+    METRIC_GIVEN_UP,         /* share of jobs that gave up waiting, at their first attempt */
     METRIC_COUNT
 };
 

@@ -234,7 +234,8 @@ static void print_workload(FILE *out, const struct result *result)
     for (i = 0; i < TABLE_WORKLOAD; i++) {
         enum metric metric = table_workload[i];
         const struct quantity *quantity = &result->metric[metric];
-        if (quantity->n + quantity->censored == 0)
+        if (quantity->n + quantity->censored == 0 ||
+            (metric == METRIC_GIVEN_UP && quantity->mean <= 0))
             continue;
         fputs("<tr>", out);
         element(out, "td", "m", claim_metric_word(metric));

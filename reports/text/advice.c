@@ -108,6 +108,7 @@ static const char *why_not(const struct scenario *scenario, enum metric metric)
     case METRIC_QUEUE_WAIT:
     case METRIC_WAIT_PROBABILITY:
     case METRIC_JOB_SUCCESS:
+    case METRIC_GIVEN_UP:
     case METRIC_JOBS_DONE:
     case METRIC_JOBS_FAILED:
         return fleet->workload.arrivals.kind == ARRIVALS_NONE

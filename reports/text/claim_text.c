@@ -33,6 +33,7 @@ const char *claim_metric_word(enum metric metric)
         [METRIC_BACKLOG] = "largest backlog",
         [METRIC_WORKED_OFF] = "worked off after",
         [METRIC_JOBS_LOST] = "jobs lost",
+        [METRIC_GIVEN_UP] = "gave up",
     };
     return words[metric];
 }

@@ -141,6 +141,16 @@ static void still_waiting(const struct quantity *wait, char *out, size_t size)
                  text_share(share, (double)wait->censored / (double)all));
 }
 
+/* They are in no wait. */
+static void gave_up(const struct quantity *share, char *out, size_t size)
+{
+    char text[TEXT_VALUE];
+    size_t end = strlen(out);
+    if (share->n > 0 && share->mean > 0 && end < size)
+        snprintf(out + end, size - end, "; %s of the jobs gave up waiting",
+                 text_share(text, share->mean));
+}
+
 void table_load(const struct report *report, char *out, size_t size)
 {
     const struct quantity *metric = report->result->metric;
@@ -158,6 +168,7 @@ void table_load(const struct report *report, char *out, size_t size)
              text_quantile(late, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT],
                            metric[METRIC_QUEUE_WAIT].p95));
     still_waiting(&metric[METRIC_QUEUE_WAIT], out, size);
+    gave_up(&metric[METRIC_GIVEN_UP], out, size);
 }
 
 /* Different beyond both intervals together. Common random numbers make the true interval of the
@@ -196,9 +207,9 @@ void table_difference(const struct report *report, char *out, size_t size)
         snprintf(out + end, size - end, "no row would change beyond its interval");
 }
 
-const enum metric table_workload[TABLE_WORKLOAD] = {METRIC_QUEUE_WAIT,       METRIC_QUEUE_LENGTH,
-                                                    METRIC_WAIT_PROBABILITY, METRIC_UTILIZATION,
-                                                    METRIC_AVAILABILITY,     METRIC_JOB_SUCCESS};
+const enum metric table_workload[TABLE_WORKLOAD] = {
+    METRIC_QUEUE_WAIT,   METRIC_QUEUE_LENGTH, METRIC_WAIT_PROBABILITY, METRIC_UTILIZATION,
+    METRIC_AVAILABILITY, METRIC_JOB_SUCCESS,  METRIC_GIVEN_UP};
 
 static void print_workload(FILE *out, const struct result *result)
 {
@@ -208,7 +219,8 @@ static void print_workload(FILE *out, const struct result *result)
     fprintf(out, "  %-16s %11s %11s %9s %9s %9s\n", "", "mean", "+-95%", "p50", "p95", "p99");
     for (i = 0; i < TABLE_WORKLOAD; i++) {
         const struct quantity *quantity = &result->metric[shown[i]];
-        if (quantity->n + quantity->censored == 0)
+        if (quantity->n + quantity->censored == 0 ||
+            (shown[i] == METRIC_GIVEN_UP && quantity->mean <= 0))
             continue;
         fprintf(out, "  %-16s %11s %11s %9s %9s %9s\n", claim_metric_word(shown[i]),
                 text_mean(mean, shown[i], quantity), text_around(half, shown[i], quantity),

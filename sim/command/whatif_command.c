@@ -255,11 +255,18 @@ static void default_columns(struct sweep *sweep, bool faults)
                                                   {METRIC_UTILIZATION, true, 0},
                                                   {METRIC_RTO, false, 0.95},
                                                   {METRIC_JOB_RECOVERY, false, 0.95}};
-    int n = faults ? 5 : 3;
+    int n = faults ? 5 : 3, i;
+    bool given_up = false;
     if (sweep->n_columns > 0)
         return;
     memcpy(sweep->column, columns, (size_t)n * sizeof *columns);
     sweep->n_columns = n;
+    /* What gives up is in no wait: a load beyond what the queue takes would look light. */
+    for (i = 0; i < sweep->n_points; i++)
+        given_up = given_up || (sweep->point[i].result &&
+                                sweep->point[i].result->metric[METRIC_GIVEN_UP].mean > 0);
+    if (given_up)
+        sweep->column[sweep->n_columns++] = (struct sweep_column){METRIC_GIVEN_UP, true, 0};
 }
 
 static enum und_code run_point(struct whatif *whatif, struct sweep_point *point, bool *faults)

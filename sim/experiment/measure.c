@@ -81,6 +81,9 @@ static bool parts(const struct findings *f, enum metric metric, double *a, doubl
         } else if (metric == METRIC_JOB_SUCCESS) {
             a[r] = (double)rep->first_done;
             b[r] = (double)(rep->first_done + rep->first_failed);
+        } else if (metric == METRIC_GIVEN_UP) {
+            a[r] = (double)rep->given_up;
+            b[r] = (double)(rep->first_done + rep->first_failed);
         } else if (metric == METRIC_FAILOVER_SUCCESS) {
             a[r] = (double)rep->failovers_done;
             b[r] = (double)(rep->failovers_due - rep->failovers_open);
@@ -271,7 +274,7 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
                                         METRIC_AVAILABILITY, METRIC_JOBS_DONE,
                                         METRIC_JOBS_FAILED,  METRIC_FAILOVERS};
     static const enum metric shares[] = {METRIC_WAIT_PROBABILITY, METRIC_JOB_SUCCESS,
-                                         METRIC_FAILOVER_SUCCESS};
+                                         METRIC_GIVEN_UP, METRIC_FAILOVER_SUCCESS};
     struct quantity *metric = result->metric;
     size_t i;
     int64_t r;

@@ -90,7 +90,8 @@ struct rep_host {
 struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
-    int64_t jobs_done, jobs_failed, first_done, first_failed, waited, started, wait_sum_ms;
+    int64_t jobs_done, jobs_failed, first_done, first_failed, given_up;
+    int64_t waited, started, wait_sum_ms;
     int64_t fault_waits, fault_wait_sum_ms; /* of jobs created during a fault; their ages count */
     int64_t waiting, waiting_sum_ms, waiting_for_slot; /* not started yet at the end; their ages */
     double queue_length, utilization, availability;

@@ -225,6 +225,8 @@ static bool is_next(const struct world *world, const struct job *job)
     return true;
 }
 
+static void fail(struct world *world, uint32_t job, const char *why, bool gave_up);
+
 void world_github_submit(struct world *world, uint32_t job)
 {
     const struct workload *workload = &world->fleet->workload;
@@ -247,7 +249,7 @@ void world_github_submit(struct world *world, uint32_t job)
         return;
     }
     if (workload->queue.capacity >= 0 && world->jobs.queued >= workload->queue.capacity) {
-        world_github_fail(world, job, "queue is full");
+        fail(world, job, "queue is full", true);
         return;
     }
     world_job_enqueue(world, job);
@@ -334,7 +336,7 @@ void world_github_end(struct world *world, uint32_t job)
     world_tell(world, (struct news){.kind = NEWS_LEVELS});
 }
 
-void world_github_fail(struct world *world, uint32_t job, const char *why)
+static void fail(struct world *world, uint32_t job, const char *why, bool gave_up)
 {
     const struct job *j = &world->jobs.job[job];
     uint32_t again = NONE, run = j->run;
@@ -348,6 +350,7 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
                                     .job = job,
                                     .host = j->reg == NONE ? -1 : world->github.reg[j->reg].host,
                                     .why = why,
+                                    .gave_up = gave_up,
                                     .again = again});
     world_job_release(world, job);
     if (again != NONE)
@@ -358,10 +361,15 @@ void world_github_fail(struct world *world, uint32_t job, const char *why)
         world_github_dispatch(world);
 }
 
+void world_github_fail(struct world *world, uint32_t job, const char *why)
+{
+    fail(world, job, why, false);
+}
+
 void world_github_abandon(struct world *world, uint32_t job)
 {
     world_job_dequeue(world, job);
-    world_github_fail(world, job, "waited too long");
+    fail(world, job, "waited too long", true);
 }
 
 /* ---- routing ---- */

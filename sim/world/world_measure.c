@@ -60,7 +60,7 @@ void world_measure_start(struct world *world, int group, struct time_slices *sli
     m->slices = slices;
     m->since_ms = 0;
     m->queue_ms = m->busy_ms = m->available_ms = 0;
-    m->jobs_done = m->jobs_failed = m->first_done = m->first_failed = 0;
+    m->jobs_done = m->jobs_failed = m->first_done = m->first_failed = m->given_up = 0;
     m->waited = m->started = m->wait_sum_ms = 0;
     m->n_fault_waits = m->fault_wait_sum_ms = 0;
     memset(m->host, 0, sizeof m->host);
@@ -146,6 +146,7 @@ void world_measure_job_failed(struct world *world, const struct news *news)
     bool counted = counts(world);
     world->measures.jobs_failed += counted;
     world->measures.first_failed += counted && world->jobs.job[news->job].attempt == 0;
+    world->measures.given_up += counted && news->gave_up && world->jobs.job[news->job].attempt == 0;
     if (news->host >= 0)
         world->measures.host[news->host].failed += counted;
 }
@@ -185,6 +186,7 @@ static void fill_in(const struct world *world, struct rep *rep)
     rep->jobs_failed = m->jobs_failed;
     rep->first_done = m->first_done;
     rep->first_failed = m->first_failed;
+    rep->given_up = m->given_up;
     rep->waited = m->waited;
     rep->started = m->started;
     rep->wait_sum_ms = m->wait_sum_ms;

@@ -53,6 +53,7 @@ struct news {
     uint32_t job;   /* index in the pool */
     uint32_t again; /* the attempt that follows a failed one; NONE */
     bool first;     /* start of this attempt */
+    bool gave_up;   /* it failed for waiting in vain */
     uint8_t severities;
     int16_t fault; /* of the scenario; -1: a breakdown by MTBF */
     int16_t rule, incident;

@@ -184,6 +184,33 @@ START_TEST(columns_are_the_metrics_asked_for)
 }
 END_TEST
 
+/* 4% more each month, as far as it goes. */
+START_TEST(a_range_may_grow)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=1/h..1.13/h:4%",
+                        "--replications", "5");
+    ck_assert_ptr_nonnull(strstr(text, " 1/h "));
+    ck_assert_ptr_nonnull(strstr(text, " 1.04/h "));
+    ck_assert_ptr_nonnull(strstr(text, " 1.0816/h "));
+    ck_assert_ptr_nonnull(strstr(text, " 1.12486/h "));
+    ck_assert_ptr_null(strstr(text, " 1.169"));
+    free(text);
+}
+END_TEST
+
+/* One slot, and a load that it cannot carry: without the column its waits would look fine. */
+START_TEST(what_gives_up_has_a_column_by_default)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=1/h,20/h", "--set",
+                        "fleet.workload.queue={patience: 10min}", "--replications", "20");
+    ck_assert_ptr_nonnull(strstr(text, "given up"));
+    free(text);
+    text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=1/h,2/h", "--replications", "20");
+    ck_assert_ptr_null(strstr(text, "given up"));
+    free(text);
+}
+END_TEST
+
 static const struct {
     const char *arguments[6];
     const char *message;
@@ -195,6 +222,9 @@ static const struct {
     {{"--vary", "a=1..2"}, "want A..B:STEP"},
     {{"--vary", "a=1/h..2/d:1/h"}, "three numbers of one unit"},
     {{"--vary", "a=2..1:1"}, "want A <= B"},
+    {{"--vary", "a=2..1:4%"}, "want 0 < A <= B"},
+    {{"--vary", "a=1..2:0%"}, "want 0 < A <= B"},
+    {{"--vary", "a=1..2:0.01%"}, "at most 999 steps"},
     {{"--vary", "a=1..2:0"}, "want A <= B"},
     {{"--vary", "a=1..2000:1"}, "at most 999 steps"},
     {{"--vary", "fleet.hosts.0.slots=1", "--metric", "speed"}, "got metric 'speed'"},
@@ -224,6 +254,8 @@ Suite *suite(void)
     tcase_add_test(tests, ranges_lists_and_combinations);
     tcase_add_test(tests, until_says_up_to_where);
     tcase_add_test(tests, columns_are_the_metrics_asked_for);
+    tcase_add_test(tests, a_range_may_grow);
+    tcase_add_test(tests, what_gives_up_has_a_column_by_default);
     tcase_add_loop_test(tests, bad_arguments_are_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

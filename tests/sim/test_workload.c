@@ -2,6 +2,7 @@
  * deviations, so that a right program fails one test in a million seeds. */
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"
+#include "tests/support/theory_exact.h"
 
 #include <math.h>
 
@@ -90,6 +91,32 @@ START_TEST(waits_of_jobs_that_came_in_the_warm_up_do_not_count)
 }
 END_TEST
 
+static void gives_up(const char *queue, double want)
+{
+    const struct quantity *q = &s.result.metric[METRIC_GIVEN_UP];
+    scenario_text_load(&s,
+                       "name: lost\nduration: 30d\nwarmup: 1d\nfleet:\n  github: ideal\n  hosts: "
+                       "[{name: a, slots: 4}]\n  workload: {arrivals: {rate: 1/min}, queue: {%s}, "
+                       "classes: [{duration: {kind: exponential, mean: 4min}}]}\n",
+                       queue);
+    scenario_text_run(&s, (struct experiment){.seed = 2, .replications = 20});
+    ck_assert_msg(fabs(q->mean - want) < 3.3 / 1.96 * q->half_width, "got %g +- %g, want %g",
+                  q->mean, q->half_width, want);
+    ck_assert_double_lt(q->half_width, 0.02 * want);
+    ck_assert_double_eq_tol(scenario_text_mean(&s, METRIC_JOB_SUCCESS), 1 - q->mean, 1e-9);
+    scenario_text_fini(&s);
+}
+
+/* Erlang's B, a queue of three, and Palm's impatient customers: within 3.3 standard errors, 1 in
+ * 1,000 of fresh seeds each would not be. */
+START_TEST(what_gives_up_is_counted)
+{
+    gives_up("capacity: 0", exact_erlang_b(4, 4));
+    gives_up("capacity: 3", exact_mmck(4, 3, 1, 0.25).lost);
+    gives_up("patience: {kind: exponential, mean: 6min}", exact_erlang_a(4, 1, 0.25, 1 / 6.0).lost);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("workload");
@@ -98,6 +125,7 @@ Suite *suite(void)
     tcase_add_test(arrivals, classes_come_by_their_weights);
     tcase_add_test(arrivals, no_more_jobs_wait_than_the_queue_holds);
     tcase_add_test(arrivals, waits_of_jobs_that_came_in_the_warm_up_do_not_count);
+    tcase_add_test(arrivals, what_gives_up_is_counted);
     suite_add_tcase(all, arrivals);
     return all;
 }
