@@ -105,14 +105,31 @@ static struct interval bounds(struct world *world, const struct result *result, 
     return interval;
 }
 
+/* Of due failovers: those that are open at the end all fail, or all come in time. */
+static struct interval failover_bounds(const struct findings *f, int64_t *due)
+{
+    double done = 0, open = 0;
+    int64_t r;
+    *due = 0;
+    for (r = 0; r < f->n; r++) {
+        *due += f->rep[r].failovers_due;
+        done += f->rep[r].failovers_done;
+        open += f->rep[r].failovers_open;
+    }
+    return (struct interval){done / (double)*due, (done + open) / (double)*due};
+}
+
 /* Does whatever the open cases come to leave the expectation as it is? Then it is decided. */
-static void judge_open(const struct expect *expect, struct world *world,
+static void judge_open(const struct expect *expect, const struct findings *f, struct world *world,
                        const struct result *result, struct verdict *verdict)
 {
     const struct quantity *q = &result->metric[expect->metric];
     struct interval range = {q->mean, q->mean_is_bound ? INFINITY : q->mean};
+    int64_t cases = q->n + q->censored;
     bool least, most;
-    if (expect->statistic == STATISTIC_QUANTILE) {
+    if (expect->metric == METRIC_FAILOVER_SUCCESS) {
+        range = failover_bounds(f, &cases);
+    } else if (expect->statistic == STATISTIC_QUANTILE) {
         range = bounds(world, result, expect->metric, expect->quantile);
         if (isnan(verdict->value)) { /* beyond what was seen, and so at least the least */
             verdict->value = range.low;
@@ -128,7 +145,7 @@ static void judge_open(const struct expect *expect, struct world *world,
     if (verdict->undecided)
         snprintf(verdict->why, sizeof verdict->why,
                  "%lld of %lld were not over when the run ended; lengthen it",
-                 (long long)q->censored, (long long)(q->n + q->censored));
+                 (long long)q->censored, (long long)cases);
     else if (verdict->value_is_bound && isnan(verdict->half_width))
         verdict->half_width = 0; /* a bound has none: it is what was seen */
 }
@@ -174,8 +191,10 @@ static void judge_one(const struct scenario *scenario, const struct expect *expe
     snprintf(verdict->op, sizeof verdict->op, "%s", op_name(expect->op));
     estimate(expect, f, world, result, verdict);
     verdict->pass = holds(expect->op, verdict->value, expect->value);
-    if (q->censored > 0 && expect->metric != METRIC_FAILOVER_SUCCESS)
-        judge_open(expect, world, result, verdict);
+    /* A quantile over replications of a share has no cases. */
+    if (q->censored > 0 &&
+        (expect->metric != METRIC_FAILOVER_SUCCESS || expect->statistic == STATISTIC_MEAN))
+        judge_open(expect, f, world, result, verdict);
     if (isnan(verdict->half_width) && !isnan(verdict->value) && is_exact(scenario, expect))
         verdict->half_width = 0;
     if (verdict->pass && isnan(verdict->half_width)) {

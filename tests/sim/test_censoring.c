@@ -219,6 +219,31 @@ START_TEST(the_ceiling_censors)
 }
 END_TEST
 
+/* The run ends while routes are being changed: of the failovers that are due some are in time, none
+ * is late, and some are neither. They may all come to nothing, or all be in time. */
+START_TEST(failovers_open_at_the_end_decide_only_by_both_bounds)
+{
+    const struct verdict *v;
+    scenario_text_load(
+        &s,
+        "name: open\nduration: 1h7min35s\nfleet:\n%s  workload: {arrivals: {kind: "
+        "none}}\n%s%s%sfaults: [{kind: host-power-loss, target: P, at: 1h}]\nexpect:\n"
+        "  - {metric: failover_success, op: '>=', value: 99%%}\n"
+        "  - {metric: failover_success, op: '>=', value: 1%%}\n"
+        "  - {metric: failover_success, op: '<=', value: 0.1%%}\n",
+        scenario_text_hosts, scenario_text_github, scenario_text_monitoring, scenario_text_policy);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 400});
+    v = s.result.verdicts;
+    ck_assert_int_gt(s.result.metric[METRIC_FAILOVER_SUCCESS].censored, 10);
+    ck_assert_double_eq(s.result.metric[METRIC_FAILOVER_SUCCESS].mean, 1); /* of those over */
+    ck_assert(v[0].undecided && !v[0].pass);
+    ck_assert(!v[1].undecided && v[1].pass);
+    ck_assert(!v[2].undecided && !v[2].pass);
+    ck_assert_ptr_nonnull(strstr(v[0].why, "were not over when the run ended"));
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("censoring");
@@ -230,6 +255,7 @@ Suite *suite(void)
     tcase_add_test(tests, waits_cut_off_by_the_end_do_not_shorten_the_mean);
     tcase_add_test(tests, intervals_of_cut_off_waits_cover);
     tcase_add_test(tests, nothing_passes_without_an_interval);
+    tcase_add_test(tests, failovers_open_at_the_end_decide_only_by_both_bounds);
     tcase_add_test(tests, without_a_duration_it_lasts_until_recovery_is_over);
     tcase_add_test(tests, what_has_no_end_lasts_a_day);
     tcase_add_test(tests, the_ceiling_censors);
