@@ -87,6 +87,7 @@ void result_fini(struct result *result)
         free(result->by_replication[i]);
     }
     free(result->hosts);
+    free(result->classes);
     free(result->verdicts);
     free(result->undetected);
     timeline_fini(&result->timeline);

@@ -70,6 +70,12 @@ struct undetected {
 struct host_result {
     char name[64];
     struct quantity utilization, availability, jobs_done, jobs_failed;
+    struct quantity queue_wait; /* of jobs that started there: mean and interval */
+};
+
+struct class_result {
+    char name[64];
+    struct quantity queue_wait; /* mean and interval */
 };
 
 /* Raw values of one metric, sorted, for the ECDF plots and quantile intervals; owned. Of each case
@@ -108,6 +114,8 @@ struct result {
     double *by_replication[METRIC_COUNT];
     struct host_result *hosts;
     int n_hosts;
+    struct class_result *classes; /* owned; where there are several */
+    int n_classes;
     struct verdict *verdicts;
     int n_verdicts;
     struct undetected *undetected; /* owned */

@@ -101,8 +101,23 @@ static json_t *per_host(const struct result *result)
         put(entry, "availability", json_quantity(&host->availability));
         put(entry, "jobs_done", total(&host->jobs_done));
         put(entry, "jobs_failed", total(&host->jobs_failed));
+        if (host->queue_wait.n > 0)
+            put(entry, "queue_wait_ms", json_quantity(&host->queue_wait));
         text_clean(name, sizeof name, host->name);
         put(object, name, entry);
+    }
+    return object;
+}
+
+static json_t *per_class(const struct result *result)
+{
+    json_t *object = json_object();
+    int i;
+    for (i = 0; i < result->n_classes; i++) {
+        const struct class_result *one = &result->classes[i];
+        char name[sizeof one->name * 3];
+        text_clean(name, sizeof name, one->name);
+        put(object, name, json_pack("{s:o}", "queue_wait_ms", json_quantity(&one->queue_wait)));
     }
     return object;
 }
@@ -336,6 +351,8 @@ json_t *json_report(const struct report *report)
     put(object, "faults", faults(report));
     put(object, "metrics", metrics(result));
     put(object, "per_host", per_host(result));
+    if (result->n_classes > 0)
+        put(object, "per_class", per_class(result));
     put(object, "documented", documented(&report->scenario->documented));
     put(object, "claims", claims(report));
     put(object, "documented_mechanisms", variant(report->documented));

@@ -218,7 +218,7 @@ static void measure_host(const struct findings *f, int host, struct host_result 
 }
 
 static void measure_hosts(const struct findings *f, const struct fleet *fleet,
-                          struct result *result)
+                          const struct world_measures *measures, struct result *result)
 {
     int i;
     result->n_hosts = fleet->n_hosts;
@@ -227,6 +227,24 @@ static void measure_hosts(const struct findings *f, const struct fleet *fleet,
     for (i = 0; i < fleet->n_hosts; i++) {
         snprintf(result->hosts[i].name, sizeof result->hosts[i].name, "%s", fleet->hosts[i].name);
         measure_host(f, i, &result->hosts[i]);
+        if (!result->unstable) /* else there is no mean to know */
+            wait_sums_quantity(&measures->host_waits[i], &result->hosts[i].queue_wait);
+    }
+}
+
+static void measure_classes(const struct workload *workload, const struct world_measures *measures,
+                            struct result *result)
+{
+    int i;
+    if (workload->n_classes < 2 || result->unstable)
+        return;
+    result->n_classes = workload->n_classes;
+    result->classes = calloc((size_t)workload->n_classes, sizeof *result->classes);
+    UND_ASSERT(result->classes != NULL);
+    for (i = 0; i < workload->n_classes; i++) {
+        snprintf(result->classes[i].name, sizeof result->classes[i].name, "%s",
+                 workload->classes[i].name);
+        wait_sums_quantity(&measures->class_waits[i], &result->classes[i].queue_wait);
     }
 }
 
@@ -300,7 +318,8 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     steady_batch_means(f, world->github.n_regs, result);
     if (result->unstable)
         void_steady_means(result);
-    measure_hosts(f, &scenario->fleet, result);
+    measure_hosts(f, &scenario->fleet, &world->measures, result);
+    measure_classes(&scenario->fleet.workload, &world->measures, result);
     reach(result);
     measure_undetected(scenario, f, result);
     judge(scenario, f, world, result);

@@ -34,8 +34,13 @@ void world_measure_close(struct world *world)
 void world_measure_merge(struct world *world, const struct world *part)
 {
     struct world_measures *m = &world->measures;
+    int i;
     waits_merge(&m->waits, &part->measures.waits);
     waits_merge(&m->fault_waits, &part->measures.fault_waits);
+    for (i = 0; i < FLEET_CLASSES; i++)
+        wait_sums_merge(&m->class_waits[i], &part->measures.class_waits[i]);
+    for (i = 0; i < FLEET_HOSTS; i++)
+        wait_sums_merge(&m->host_waits[i], &part->measures.host_waits[i]);
     level_merge(&m->queue_level, &part->measures.queue_level);
     level_merge(&m->busy_level, &part->measures.busy_level);
     cluster_merge(&m->queue_clusters, &part->measures.queue_clusters);
@@ -47,6 +52,8 @@ void world_measure_forget(struct world *world)
     struct world_measures *m = &world->measures;
     waits_clear(&m->waits);
     waits_clear(&m->fault_waits);
+    memset(m->class_waits, 0, sizeof m->class_waits);
+    memset(m->host_waits, 0, sizeof m->host_waits);
     level_clear(&m->queue_level);
     level_clear(&m->busy_level);
     cluster_clear(&m->queue_clusters);
@@ -56,6 +63,7 @@ void world_measure_forget(struct world *world)
 void world_measure_start(struct world *world, int group, struct time_slices *slices)
 {
     struct world_measures *m = &world->measures;
+    int i;
     m->group = group;
     m->slices = slices;
     m->since_ms = 0;
@@ -66,6 +74,10 @@ void world_measure_start(struct world *world, int group, struct time_slices *sli
     memset(m->host, 0, sizeof m->host);
     waits_begin(&m->waits);
     waits_begin(&m->fault_waits);
+    for (i = 0; i < world->fleet->workload.n_classes; i++)
+        wait_sums_begin(&m->class_waits[i]);
+    for (i = 0; i < world->n_hosts; i++)
+        wait_sums_begin(&m->host_waits[i]);
     level_clear(&m->rep_queue_level);
     level_clear(&m->rep_busy_level);
     if (slices)
@@ -124,6 +136,8 @@ void world_measure_job_started(struct world *world, const struct news *news)
     if (!news->first || j->attempt > 0 || j->created_ms < world->stats_from_ms || !counts(world))
         return;
     sketch_add(&m->waits.rep, wait_ms);
+    wait_sums_add(&m->class_waits[j->job_class], wait_ms);
+    wait_sums_add(&m->host_waits[news->host], wait_ms);
     if (j->during_fault)
         fault_wait(m, &m->fault_waits.rep, wait_ms);
     m->started++;
@@ -165,6 +179,8 @@ static void count_waiting(struct world *world, struct rep *rep)
             j->created_ms < world->stats_from_ms)
             continue;
         sketch_add(&m->waits.rep_open, age_ms);
+        wait_sums_add(&m->class_waits[j->job_class], age_ms);
+        m->class_waits[j->job_class].open++;
         if (j->during_fault)
             fault_wait(m, &m->fault_waits.rep_open, age_ms);
         rep->waiting++;
@@ -203,10 +219,15 @@ static void fill_in(const struct world *world, struct rep *rep)
 void world_measure_finish(struct world *world, struct rep *rep)
 {
     struct world_measures *m = &world->measures;
+    int i;
     world_account(world);
     count_waiting(world, rep);
     waits_end(&m->waits, m->group);
     waits_end(&m->fault_waits, m->group);
+    for (i = 0; i < world->fleet->workload.n_classes; i++)
+        wait_sums_end(&m->class_waits[i]);
+    for (i = 0; i < world->n_hosts; i++)
+        wait_sums_end(&m->host_waits[i]);
     level_merge(&m->queue_level, &m->rep_queue_level);
     level_merge(&m->busy_level, &m->rep_busy_level);
     cluster_add_level(&m->queue_clusters, &m->rep_queue_level);

@@ -10,6 +10,7 @@
 #include "model/fleet/fleet.h"
 #include "sim/stats/level.h"
 #include "sim/stats/time_slices.h"
+#include "sim/stats/wait_sums.h"
 #include "sim/stats/waits.h"
 #include "world_news.h"
 
@@ -27,6 +28,7 @@ struct world_measures {
     /* Of all replications. */
     struct waits waits;       /* of all jobs */
     struct waits fault_waits; /* of those created while a fault's capacity was missing */
+    struct wait_sums class_waits[FLEET_CLASSES], host_waits[FLEET_HOSTS];
     struct level queue_level; /* jobs waiting over time */
     struct level busy_level;  /* occupied slots over time */
     struct cluster_set queue_clusters, busy_clusters;
