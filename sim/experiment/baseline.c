@@ -123,6 +123,7 @@ static int worse(enum metric metric)
     case METRIC_BACKLOG:
     case METRIC_WORKED_OFF:
     case METRIC_JOBS_LOST:
+    case METRIC_GIVEN_UP:
         return 1;
     case METRIC_COUNT:
         break;
