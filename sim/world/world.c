@@ -131,6 +131,7 @@ void world_start(struct world *world, const struct stream *base, const struct re
     world_github_start(world);
     world_controller_start(world);
     world_field_start(world);
+    world_disk_start(world);
     world_workload_start(world);
     world_tell(world, (struct news){.kind = NEWS_LEVELS});
 }

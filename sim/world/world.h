@@ -17,6 +17,7 @@
  *   world_host.c        power, network, load, speed
  *   world_fault.c       what is injected and when, repair
  *   world_field.c       what the faults that fleets report do; canaries
+ *   world_disk.c        disks that fill up
  *   world_monitoring.c  Prometheus and Alertmanager in this world
  *   world_series.c      what exporters show of it
  *   world_controller.c  polls and hints into readings, the policy step, the actuator
@@ -40,6 +41,7 @@
 #include "sim/engine/queue.h"
 #include "sim/engine/stream.h"
 #include "world_controller.h"
+#include "world_disk.h"
 #include "world_event.h"
 #include "world_fault.h"
 #include "world_field.h"
@@ -137,6 +139,7 @@ struct world {
     struct world_host host[FLEET_HOSTS];
     struct world_faults faults;
     struct world_field field;
+    struct world_disk disk;
     struct world_monitoring monitoring;
     struct world_series series;
     struct world_controller controller;

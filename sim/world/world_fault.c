@@ -94,6 +94,16 @@ static void schedule_breakdown(struct world *world, int host)
                FIRST_WORLD, EV_BREAKDOWN, (uint32_t)host, 0);
 }
 
+const struct fault *world_fault_on(const struct world *world, int i, unsigned takes, int host)
+{
+    const struct fault *fault = &world->scenario->faults[i];
+    if (!world->faults.active[i] || !(fault_takes(fault) & takes))
+        return NULL;
+    if (host >= 0 && fault->n_targets > 0 && !(world->faults.struck[i] >> host & 1))
+        return NULL;
+    return fault;
+}
+
 void world_fault_start(struct world *world)
 {
     uint32_t i;

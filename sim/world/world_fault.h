@@ -24,6 +24,10 @@ struct world_faults {
     bool human_called;
 };
 
+/* The scenario's fault i if it goes on, takes one of `takes` (fault.h) and, where it strikes hosts,
+ * has struck this one (host -1: whichever); else NULL. */
+const struct fault *world_fault_on(const struct world *world, int i, unsigned takes, int host);
+
 void world_fault_start(struct world *world); /* a replication; all are to come */
 /* EV_FAULT, EV_FAULT_END; and a drill that brings one about. Ending one that is not on is nothing.
  */

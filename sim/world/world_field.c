@@ -2,7 +2,6 @@
 #include "world.h"
 
 #include "model/base/assert.h"
-#include "model/series/exporter.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,16 +10,6 @@
 #define DOOM_MIN_MS 5000LL /* a job whose disk or registry is gone fails between these */
 #define DOOM_MAX_MS 60000LL
 #define JOB_LIMIT_MS (6 * 3600000LL) /* timeout-minutes: 360, where a class has none */
-
-static const struct fault *active(const struct world *world, int i, unsigned takes, int host)
-{
-    const struct fault *fault = &world->scenario->faults[i];
-    if (!world->faults.active[i] || !(fault_takes(fault) & takes))
-        return NULL;
-    if (host >= 0 && fault->n_targets > 0 && !(world->faults.struck[i] >> host & 1))
-        return NULL;
-    return fault;
-}
 
 /* ---- registrations that hang ---- */
 
@@ -71,8 +60,8 @@ enum fate world_field_fate(struct world *world, int host)
     enum fate fate = FATE_NONE;
     int i;
     for (i = 0; i < world->scenario->n_faults; i++) {
-        const struct fault *fault =
-            active(world, i, TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY | TAKES_ROOM, host);
+        const struct fault *fault = world_fault_on(
+            world, i, TAKES_WORKERS | TAKES_DISK | TAKES_DEPENDENCY | TAKES_ROOM, host);
         if (fault && (fault_takes(fault) & TAKES_ROOM) &&
             (!world->field.off[i] || fault->mount != FILLS_ROOT))
             continue;
@@ -98,7 +87,7 @@ int64_t world_field_limit_ms(const struct world *world, uint32_t job)
 }
 
 /* What runs when the disk fills up, or the registry goes, has it ahead as well. */
-static void doom_running(struct world *world, int host, double share)
+void world_field_doom(struct world *world, int host, double share)
 {
     const struct github_host *h = &world->github.host[host];
     uint32_t reg;
@@ -115,85 +104,6 @@ static void doom_running(struct world *world, int host, double share)
     }
 }
 
-/* ---- disks that fill up ---- */
-
-static int64_t written(const struct world *world, int index)
-{
-    const struct fault *fault = &world->scenario->faults[index];
-    int64_t free_bytes = exporter_mounts[fault->mount].free_bytes;
-    int64_t ms = world->now_ms - world->field.fill_ms[index];
-    double bytes = (double)fault->size_bytes;
-    if (world->field.fill_ms[index] < 0)
-        return 0;
-    if (fault->per_ms > 0)
-        bytes = bytes / (double)fault->per_ms * (double)ms;
-    return bytes < (double)free_bytes ? (int64_t)bytes : free_bytes;
-}
-
-int64_t world_field_filled(const struct world *world, int host, int mount)
-{
-    int64_t sum = 0, free_bytes = exporter_mounts[mount].free_bytes;
-    int i;
-    for (i = 0; i < world->scenario->n_faults; i++) {
-        const struct fault *fault = active(world, i, TAKES_ROOM, host);
-        if (fault && (int)fault->mount == mount)
-            sum += written(world, i);
-    }
-    return sum < free_bytes ? sum : free_bytes;
-}
-
-/* When the fault by itself has filled the disk up; -1: never. */
-static int64_t full_ms(const struct world *world, int index)
-{
-    const struct fault *fault = &world->scenario->faults[index];
-    double free_bytes = (double)exporter_mounts[fault->mount].free_bytes;
-    if (world->field.fill_ms[index] < 0)
-        return -1;
-    if (fault->per_ms == 0)
-        return (double)fault->size_bytes >= free_bytes ? world->field.fill_ms[index] : -1;
-    return world->field.fill_ms[index] +
-           (int64_t)ceil(free_bytes / (double)fault->size_bytes * (double)fault->per_ms);
-}
-
-/* From now on it is full, or it is not any more. */
-static void turn_full(struct world *world, uint32_t index, bool full)
-{
-    const struct fault *fault = &world->scenario->faults[index];
-    int host, sign = full - world->field.off[index];
-    world->field.off[index] = full;
-    if (fault->mount != FILLS_ROOT || sign == 0)
-        return;
-    for (host = 0; host < world->n_hosts; host++) {
-        bool reachable = world_host_reachable(world, host);
-        if (!(world->faults.struck[index] >> host & 1))
-            continue;
-        world_host_lack(world, host, LACKS_HEALTH, sign);
-        if (full)
-            doom_running(world, host, 1);
-        world_host_changed(world, host, reachable);
-    }
-}
-
-/* At its beginning, when it is full, and when it is cleaned up: what has been written at once is then
- * gone for good. */
-static void fill_on(struct world *world, uint32_t index, bool begins)
-{
-    const struct fault *fault = &world->scenario->faults[index];
-    int64_t clean_ms = fault->cleanup_ms, next_ms = -1, at_ms;
-    if (begins)
-        world->field.fill_ms[index] = world->now_ms;
-    else if (clean_ms > 0 && world->now_ms % clean_ms == 0)
-        world->field.fill_ms[index] = fault->per_ms > 0 ? world->now_ms : -1;
-    at_ms = full_ms(world, (int)index);
-    turn_full(world, index, at_ms >= 0 && at_ms <= world->now_ms);
-    if (clean_ms > 0 && world->field.fill_ms[index] >= 0)
-        next_ms = world->now_ms + clean_ms - world->now_ms % clean_ms;
-    if (at_ms > world->now_ms && (next_ms < 0 || at_ms < next_ms))
-        next_ms = at_ms;
-    if (next_ms >= 0)
-        world_push(world, next_ms, FIRST_WORLD, EV_CYCLE, index, world->field.turn[index]);
-}
-
 /* ---- GitHub ---- */
 
 bool world_field_delays(struct world *world, uint32_t job)
@@ -201,7 +111,7 @@ bool world_field_delays(struct world *world, uint32_t job)
     int64_t delay_ms = 0;
     int i;
     for (i = 0; i < world->scenario->n_faults; i++) {
-        const struct fault *fault = active(world, i, TAKES_ASSIGNMENT, -1);
+        const struct fault *fault = world_fault_on(world, i, TAKES_ASSIGNMENT, -1);
         int64_t own_ms = fault ? draw_ms(&fault->delay, world_field_stream(world)) : 0;
         delay_ms = own_ms > delay_ms ? own_ms : delay_ms;
     }
@@ -216,7 +126,7 @@ void world_field_distort(const struct world *world, struct host_reading *hosts)
 {
     int i, host;
     for (i = 0; i < world->scenario->n_faults; i++) {
-        const struct fault *fault = active(world, i, TAKES_TRUTH, -1);
+        const struct fault *fault = world_fault_on(world, i, TAKES_TRUTH, -1);
         for (host = 0; fault && host < world->n_hosts; host++) {
             if (!(world->faults.struck[i] >> host & 1))
                 continue;
@@ -299,7 +209,7 @@ void world_field_cycle(struct world *world, uint32_t index)
     if (!world->faults.active[index])
         return;
     if (fault_takes(fault) & TAKES_ROOM) {
-        fill_on(world, index, false);
+        world_disk_turn(world, index);
         return;
     }
     if (fault_takes(fault) & TAKES_SCRAPES)
@@ -320,7 +230,7 @@ static void touch_host(struct world *world, uint32_t index, int host, int sign)
     if (takes & TAKES_LISTENERS)
         hang_listeners(world, index, host, sign > 0);
     if ((takes & TAKES_DISK) && sign > 0)
-        doom_running(world, host, fault->share);
+        world_field_doom(world, host, fault->share);
     if (takes & TAKES_TARGET)
         world_host_lack(world, host, LACKS_TARGET, sign);
     if ((takes & TAKES_LABELS) && sign > 0)
@@ -346,11 +256,9 @@ void world_field_touch(struct world *world, uint32_t index, int sign)
         if (world->faults.struck[index] >> i & 1)
             touch_host(world, index, i, sign);
     for (i = 0; i < world->n_hosts && (takes & TAKES_DEPENDENCY) && sign > 0; i++)
-        doom_running(world, i, fault->share);
-    if ((takes & TAKES_ROOM) && sign > 0)
-        fill_on(world, index, true);
-    else if (takes & TAKES_ROOM)
-        turn_full(world, index, false);
+        world_field_doom(world, i, fault->share);
+    if (takes & TAKES_ROOM)
+        world_disk_touch(world, index, sign > 0);
     if (!(takes & (TAKES_UPTIME | TAKES_SCRAPES)))
         return;
     turn(world, index, sign > 0 && (takes & TAKES_UPTIME));

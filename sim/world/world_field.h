@@ -27,8 +27,7 @@ struct world_field {
     bool off[SCENARIO_FAULTS];      /* of a cycle: off the grid just now */
     uint32_t turn[SCENARIO_FAULTS]; /* counts beginnings and ends */
     struct field_host host[FLEET_HOSTS];
-    int64_t fill_ms[SCENARIO_FAULTS]; /* since when a disk has been filling up */
-    bool *updating;                   /* registrations away for an update of their runner; owned */
+    bool *updating; /* registrations away for an update of their runner; owned */
 };
 
 /* For the world's whole life, from the scenario alone; close frees. */
@@ -52,8 +51,8 @@ int64_t world_field_limit_ms(const struct world *world, uint32_t job); /* of one
 /* A new job: is it held back? Then it is. Asked only while `slow` > 0. */
 bool world_field_delays(struct world *world, uint32_t job);
 
-/* Bytes that faults have written to one of exporter_mounts, at most what is free. */
-int64_t world_field_filled(const struct world *world, int host, int mount);
+/* A share (0..1) of the host's running jobs will fail. */
+void world_field_doom(struct world *world, int host, double share);
 
 bool world_field_looks_busy(const struct world *world, uint32_t reg); /* in GitHub's list */
 /* Makes of the truth, one reading a host, what a lying list says. */

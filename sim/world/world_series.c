@@ -37,8 +37,8 @@ static void fill_host(const struct world *world, int host, struct host_state *st
     int64_t *value = state->value;
     value[STATE_SERVICE] = lacks[LACKS_POWER] == 0 && lacks[LACKS_SERVICE] == 0;
     value[STATE_REACHED] = world_host_probed(world, host);
-    value[STATE_FILL] = world_field_filled(world, host, 0);
-    value[STATE_FILL_BOOT] = world_field_filled(world, host, 1);
+    value[STATE_FILL] = world_disk_filled(world, host, 0);
+    value[STATE_FILL_BOOT] = world_disk_filled(world, host, 1);
     count_host(world, host, state);
 }
 
