@@ -16,27 +16,6 @@
 #define RESTORE_SIGNALS 2    /* while restoring, that end it: with the first of all, three */
 #define LEASE_SLACK_MS 60000 /* how late a lease may take effect */
 
-const char *drill_end_name(enum drill_end end)
-{
-    static const char *const names[DRILL_ENDS] = {
-        "completed",          "refused",          "stopped", "interrupted", "failed",
-        "an invariant broke", "not steady again", "stuck",   "watched"};
-    UND_ASSERT(end >= 0 && end < DRILL_ENDS);
-    return names[end];
-}
-
-enum und_code drill_exit_code(const struct drill_report *report)
-{
-    static const enum und_code codes[DRILL_ENDS] = {
-        [DRILL_COMPLETED] = UND_OK,    [DRILL_REFUSED] = UND_STOPPED,
-        [DRILL_STOPPED] = UND_STOPPED, [DRILL_INTERRUPTED] = UND_INTERRUPTED,
-        [DRILL_FAILED] = UND_SERVICE,  [DRILL_BROKEN] = UND_FAILED,
-        [DRILL_UNSTEADY] = UND_FAILED, [DRILL_STUCK] = UND_STUCK,
-        [DRILL_WATCHED] = UND_OK,
-    };
-    return codes[report->end];
-}
-
 /* The first reason stands, but for one: what cannot be undone outweighs all. */
 static void end(struct drill_loop *loop, enum drill_end how, const char *why)
 {
@@ -504,9 +483,4 @@ enum und_code drill_run(const struct scenario *scenario, const struct drill_opti
     free(loop->jobs);
     free(loop);
     return UND_OK;
-}
-
-void drill_report_fini(struct drill_report *report)
-{
-    timeline_fini(&report->timeline);
 }

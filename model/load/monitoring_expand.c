@@ -1,10 +1,10 @@
 #include "monitoring_expand.h"
 
 #include "alert_series.h"
+#include "monitoring_files.h"
 #include "series_expand.h"
 
 #include "model/base/assert.h"
-#include "model/base/suggest.h"
 #include "model/base/units.h"
 #include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct expander {
     struct doc *doc;
@@ -388,78 +387,6 @@ static void place_records(struct expander *expander)
     series_expand_sort(&expander->expand);
 }
 
-static enum und_code refuse_ignored(struct expander *expander, const struct spot *spot,
-                                    const char *got)
-{
-    size_t n = json_object_size(expander->set->seen), i = 0;
-    const char **names = calloc(n + 1, sizeof *names), *name, *near;
-    char shown[DOC_SHOWN];
-    json_t *seen;
-    UND_ASSERT(names != NULL);
-    json_object_foreach (expander->set->seen, name, seen)
-        names[i++] = name;
-    near = suggest_nearest(got, names);
-    free(names);
-    return doc_fail(spot, expander->err, "got %s, want an alert of the rule files%s%.*s%s",
-                    doc_show_text(got, shown), near ? "; did you mean " : "", FLEET_NAME,
-                    near ? near : "", near ? "?" : "");
-}
-
-/* What is to be left out has to be there. */
-static enum und_code check_ignored(struct expander *expander, const json_t *ignored)
-{
-    json_t *item;
-    size_t i;
-    json_array_foreach ((json_t *)ignored, i, item) {
-        if (expander->edited)
-            break;
-        struct spot spot = doc_item(expander->doc, ignored, i, "ignore");
-        if (json_is_string(item) && !json_object_get(expander->set->seen, json_string_value(item)))
-            return refuse_ignored(expander, &spot, json_string_value(item));
-    }
-    return UND_OK;
-}
-
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return strcmp(a, b) == 0 ||
-           (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
-}
-
-/* monitoring.edited: {files: [a, b], as: a}: whichever of these files the fleet has is read as
- * `as`; where it has none, `as` takes the place of all its rules. Without any it only says that
- * these are another edition of the fleet's files. */
-static enum und_code take_edit(struct expander *expander)
-{
-    const json_t *edited = json_object_get(expander->monitoring, "edited");
-    struct spot spot = doc_member(expander->doc, expander->monitoring, "edited");
-    json_t *as = json_object_get(edited, "as"), *path, *file;
-    bool found = false;
-    size_t i, j;
-    if (!prom_has(expander->monitoring, "edited"))
-        return UND_OK;
-    if (!json_is_object(edited) || (as && !json_is_string(as)))
-        return doc_fail(&spot, expander->err, "want {files: [FILE, FILE], as: FILE}");
-    json_array_foreach (expander->paths, i, path) {
-        json_array_foreach (json_object_get(edited, "files"), j, file) {
-            if (!json_is_string(file) ||
-                !same_file(json_string_value(path), json_string_value(file)))
-                continue;
-            json_array_set(expander->paths, i, as);
-            found = true;
-            break;
-        }
-    }
-    if (!found && as) {
-        json_array_clear(expander->paths);
-        json_array_append(expander->paths, as);
-    }
-    json_object_del(expander->monitoring, "edited");
-    expander->edited = true;
-    return UND_OK;
-}
-
 static enum und_code put_rules(struct expander *expander)
 {
     json_t *ignored = json_object_get(expander->monitoring, "ignore"), *path;
@@ -474,7 +401,9 @@ static enum und_code put_rules(struct expander *expander)
     expander->set->ignored = ignored;
     code = rule_set_read(expander->set, paths, (int)n, expander->err);
     free(paths);
-    if (code != UND_OK || check_ignored(expander, ignored) != UND_OK)
+    if (code == UND_OK && !expander->edited)
+        code = monitoring_files_ignored(expander->doc, ignored, expander->set, expander->err);
+    if (code != UND_OK)
         return UND_USAGE;
     tell_groups_apart(expander);
     for (int rule = 0; rule < expander->set->n; rule++)
@@ -535,7 +464,8 @@ enum und_code monitoring_expand(struct doc *doc, json_t *fleet, struct und_err *
     if (code == UND_OK)
         code = read_paths(&expander);
     if (code == UND_OK)
-        code = take_edit(&expander);
+        code = monitoring_files_edited(expander.doc, expander.monitoring, expander.paths,
+                                       &expander.edited, err);
     if (code == UND_OK && json_array_size(expander.paths) > 0)
         code = put_rules(&expander);
     if (code == UND_OK && expander.prometheus)

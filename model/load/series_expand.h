@@ -22,8 +22,8 @@ bool series_closed_form(const struct rule_set *set, int index);
 
 /* What the alert reaches; the labels are the world's. */
 void series_expand_find(struct series_expand *expand, int index, struct reach *out);
-/* The labels of its alert about that host, as Prometheus sends it: a new object, NULL where relabeling
- * drops it. */
+/* The labels of its alert about that host, as Prometheus sends it: a new object, NULL where
+ * relabeling drops it. */
 json_t *series_expand_labels(const struct series_expand *expand, int index,
                              const struct reach *reach, int host);
 /* Adds the alert to the series. `rule`: its place in monitoring.rules, -1: it is about no host. */

@@ -1,12 +1,10 @@
 #include "alerts_command.h"
+#include "alerts_reading.h"
 #include "alerts_unit_tests.h"
 
 #include "model/base/assert.h"
 #include "model/base/units.h"
 #include "model/load/loader.h"
-#include "model/rules/alertmanager_file.h"
-#include "model/rules/prom_kind.h"
-#include "model/rules/prometheus_file.h"
 #include "model/rules/rule_file.h"
 #include "reports/text/delay_report.h"
 #include "reports/text/rules_print.h"
@@ -232,157 +230,6 @@ static enum und_code eval(const struct wish *wish, struct und_err *err)
 
 /* ---- check and explain ---- */
 
-/* What is known of the files given: one of each kind, any number of rule files. */
-struct reading {
-    struct rule_set *set;
-    struct prometheus_file prometheus;
-    struct alertmanager_file *alertmanager;
-    json_t *rule_files; /* owned: paths */
-    json_t *problems;   /* owned: texts "file:line: ..." of all that is bad */
-    bool has_prometheus;
-};
-
-static void add_problem(struct reading *reading, const struct und_err *err)
-{
-    if (err->code != UND_OK)
-        json_array_append_new(reading->problems, json_string(err->text));
-}
-
-static void read_one(struct reading *reading, const char *path)
-{
-    struct und_err err = {0};
-    switch (prom_kind_of(path)) {
-    case PROM_OTHER:
-        und_fail(&err, UND_USAGE,
-                 "%s: want a rule file (groups), a prometheus.yml (scrape_configs) or an "
-                 "alertmanager.yml (route)",
-                 path);
-        break;
-    case PROM_RULES:
-        json_array_append_new(reading->rule_files, json_string(path));
-        break;
-    case PROM_ALERTMANAGER:
-        alertmanager_file_free(reading->alertmanager);
-        reading->alertmanager = alertmanager_file_read(path, &err);
-        break;
-    case PROM_CONFIG:
-        if (reading->has_prometheus)
-            prometheus_file_fini(&reading->prometheus);
-        reading->has_prometheus = true;
-        if (prometheus_file_read(&reading->prometheus, path, &err) == UND_OK) {
-            json_array_extend(reading->rule_files, reading->prometheus.rule_files);
-            json_array_extend(reading->problems, reading->prometheus.missing);
-        }
-        break;
-    }
-    add_problem(reading, &err);
-}
-
-static void read_all(struct reading *reading, char *const *paths, int n)
-{
-    size_t n_files, i;
-    const char **files;
-    json_t *path;
-    struct und_err err = {0};
-    for (int j = 0; j < n; j++)
-        read_one(reading, paths[j]);
-    n_files = json_array_size(reading->rule_files);
-    files = calloc(n_files + 1, sizeof *files);
-    UND_ASSERT(files != NULL);
-    json_array_foreach (reading->rule_files, i, path)
-        files[i] = json_string_value(path);
-    rule_set_read(reading->set, files, (int)n_files, &err);
-    json_array_extend(reading->problems, reading->set->problems);
-    free(files);
-}
-
-/* The one problem of a file is the error; of several it can only be the first. */
-static void print_problems(const json_t *problems)
-{
-    size_t i;
-    json_t *problem;
-    if (json_array_size(problems) < 2)
-        return;
-    json_array_foreach ((json_t *)problems, i, problem) {
-        if (i == RULE_FILE_PROBLEMS) {
-            printf("... and %zu more\n", json_array_size(problems) - i);
-            break;
-        }
-        printf("%s\n", json_string_value(problem));
-    }
-    putchar('\n');
-}
-
-static void print_reading(const struct reading *reading, const struct fleet *fleet, bool explain)
-{
-    json_t *notes = json_copy(reading->set->notes);
-    print_problems(reading->problems);
-    if (reading->has_prometheus) {
-        rules_print_jobs(stdout, &reading->prometheus);
-        json_array_extend(notes, reading->prometheus.notes);
-    }
-    if (explain)
-        rules_print_explanation(stdout, reading->set, fleet);
-    else if (fleet)
-        rules_print_effects(stdout, reading->set, fleet);
-    else
-        rules_print_list(stdout, reading->set);
-    if (reading->alertmanager) {
-        rules_print_routes(stdout, reading->alertmanager);
-        json_array_extend(notes, reading->alertmanager->notes);
-    }
-    if (!explain)
-        rules_print_notes(stdout, notes);
-    json_decref(notes);
-}
-
-static void dump_reading(const struct reading *reading, const struct fleet *fleet)
-{
-    json_t *notes = json_copy(reading->set->notes);
-    json_t *json = json_pack("{s:o}", "alerts", rules_json(reading->set));
-    struct reach_world *world = fleet ? reach_open_set(fleet, reading->set) : NULL;
-    for (int i = 0; fleet && i < reading->set->n; i++) {
-        char *effect = rules_effect(reading->set, i, fleet, world);
-        json_object_set_new(json_array_get(json_object_get(json, "alerts"), (size_t)i), "effect",
-                            json_string(effect));
-        free(effect);
-    }
-    reach_close(world);
-    if (reading->has_prometheus) {
-        json_array_extend(notes, reading->prometheus.notes);
-        json_object_set_new(json, "evaluation_interval_ms",
-                            json_integer(reading->prometheus.evaluation_interval_ms));
-        json_object_set_new(json, "jobs", rules_jobs_json(&reading->prometheus));
-    }
-    if (reading->alertmanager) {
-        json_array_extend(notes, reading->alertmanager->notes);
-        json_object_set_new(json, "routes", rules_routes_json(reading->alertmanager));
-    }
-    json_object_set_new(json, "notes", notes);
-    json_object_set(json, "problems", reading->problems);
-    json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(json);
-}
-
-/* What cannot be read is an error; what is no signal is one where it is asked for (--strict). */
-static enum und_code judge(const struct reading *reading, bool strict, struct und_err *err)
-{
-    size_t n = json_array_size(reading->problems);
-    const char *first = json_string_value(json_array_get(reading->problems, 0));
-    int unmapped = 0;
-    for (int i = 0; i < reading->set->n; i++)
-        unmapped += !reading->set->sources[i].mapped;
-    if (n == 1)
-        return und_fail(err, UND_USAGE, "%s", first);
-    if (n > 1)
-        return und_fail(err, UND_USAGE, "%.600s (and %zu more)", first, n - 1);
-    if (strict && unmapped > 0)
-        return und_fail(err, UND_USAGE, "%d of %d alerts are no signals of the model", unmapped,
-                        reading->set->n);
-    return UND_OK;
-}
-
 /* The fleet with the files given in place of its own. */
 static enum und_code load_fleet(const char *path, char *const *files, int n,
                                 struct scenario *scenario, struct und_err *err)
@@ -400,10 +247,10 @@ static enum und_code load_fleet(const char *path, char *const *files, int n,
 static enum und_code check(const struct wish *wish, char *const *paths, int n, bool explain,
                            struct und_err *err)
 {
-    struct reading reading = {
-        .set = rule_set_new(), .rule_files = json_array(), .problems = json_array()};
+    struct alerts_reading reading;
     struct scenario *scenario = calloc(1, sizeof *scenario);
     UND_ASSERT(scenario != NULL);
+    alerts_reading_open(&reading, wish->version);
     if (wish->fleet && n > 1) {
         und_fail(err, UND_USAGE,
                  "alerts: --fleet goes with one rule file or configuration, or a "
@@ -411,22 +258,16 @@ static enum und_code check(const struct wish *wish, char *const *paths, int n, b
     } else if (wish->fleet && load_fleet(wish->fleet, paths, n, scenario, err) != UND_OK) {
         /* said */
     } else {
-        reading.set->version = wish->version;
-        read_all(&reading, paths, n);
+        alerts_reading_take(&reading, paths, n);
         if (wish->json)
-            dump_reading(&reading, wish->fleet ? &scenario->fleet : NULL);
+            alerts_reading_dump(&reading, wish->fleet ? &scenario->fleet : NULL);
         else
-            print_reading(&reading, wish->fleet ? &scenario->fleet : NULL, explain);
-        judge(&reading, wish->strict, err);
+            alerts_reading_print(&reading, wish->fleet ? &scenario->fleet : NULL, explain);
+        alerts_reading_judge(&reading, wish->strict, err);
     }
     scenario_fini(scenario);
     free(scenario);
-    rule_set_free(reading.set);
-    if (reading.has_prometheus)
-        prometheus_file_fini(&reading.prometheus);
-    alertmanager_file_free(reading.alertmanager);
-    json_decref(reading.rule_files);
-    json_decref(reading.problems);
+    alerts_reading_close(&reading);
     return err->code;
 }
 

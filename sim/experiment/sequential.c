@@ -115,7 +115,7 @@ static struct opinion of_interval(const struct expect *expect, const struct resu
     return opinion;
 }
 
-/* A bound that was not over says nothing more for more replications: that stays as it was judged. */
+/* A bound that was not over says nothing more for more replications: it stays as it was judged. */
 static void judge_again(const struct expect *expect, const struct result *result,
                         struct verdict *verdict, double confidence)
 {
@@ -130,7 +130,7 @@ static void judge_again(const struct expect *expect, const struct result *result
     verdict->undecided = opinion.decision == DECISION_OPEN;
     if (!verdict->undecided)
         return;
-    /* Intervals shrink as the square root of the number, of what comes out all alike as the number. */
+    /* Intervals shrink as the square root of the number; of what comes out all alike, as it. */
     more = alike ? 1 / opinion.distance : 1 / (opinion.distance * opinion.distance);
     more = (double)result->replications * (more - 1);
     if (isfinite(more) && more < 1e9)

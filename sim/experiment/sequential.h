@@ -5,9 +5,9 @@
  *
  * Looking again and again at an interval of 95% would in the end find it wrong. So the error is
  * spent: look k uses an interval of confidence 1 - error * 6 / (pi^2 k^2), and these shares add up
- * to `error` over any number of looks (a confidence sequence by the union bound; Robbins, "Statistical
- * methods related to the law of the iterated logarithm", 1970). An expectation is therefore decided
- * wrongly with a probability of at most `error`, whenever one stops:
+ * to `error` over any number of looks (a confidence sequence by the union bound; Robbins,
+ * "Statistical methods related to the law of the iterated logarithm", 1970). An expectation is
+ * therefore decided wrongly with a probability of at most `error`, whenever one stops:
  *   a quantile of a delay, one a replication   is a share of them below the limit: Clopper and
  *                                              Pearson, exact; those not over count both ways
  *   a mean                                     Student's t, as good as that is; of a share of which

@@ -20,8 +20,8 @@
 
 #include "explore.h"
 
-/* The first state (of the exploration's, so that the way there is a shortest one) that does not come
- * to rest as it should, and the view that stays. */
+/* The first state (of the exploration's, so that the way there is a shortest one) that does not
+ * come to rest as it should, and the view that stays. */
 struct lasso {
     bool is, circle;  /* circle: too late, or never; else at rest in a wrong place */
     uint32_t state;   /* of the exploration */

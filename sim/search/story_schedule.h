@@ -4,10 +4,10 @@
  * replay: between a fault and what is seen of it lie the simulated delays, and a lie of a feed has
  * no fault of its own. Whoever writes it down should try it (trial.h) and say what came of it.
  *
- *   offline, probe down     host-power-loss        alert alone              cpu-stress
- *   offline, probe up       service-stop           signs                    slots-lost, runner-hung,
- *   GitHub's feed stale     github-outage                                   disk-full
- *   alerts' feed stale      monitoring-down        maintenance, pause       themselves
+ *   offline, probe down     host-power-loss        alert alone             cpu-stress
+ *   offline, probe up       service-stop           signs                   slots-lost, runner-hung,
+ *   GitHub's feed stale     github-outage                                  disk-full
+ *   alerts' feed stale      monitoring-down        maintenance, pause      themselves
  *   the controller restarts controller-restart
  */
 #ifndef SIM_SEARCH_STORY_SCHEDULE_H

@@ -1,6 +1,6 @@
 /*
- * Two builds of the program, side by side in the full simulator: what a change of the policy does to
- * a fleet, and which drills it makes stale.
+ * Two builds of the program, side by side in the full simulator: what a change of the policy does
+ * to a fleet, and which drills it makes stale.
  *
  * Both run the same scenarios with the same seeds (common random numbers), as processes of their
  * own, `BUILD sim FILE --format json`; the differences are paired seed by seed (Student's t over

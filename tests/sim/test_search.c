@@ -134,7 +134,7 @@ START_TEST(a_focus_is_in_its_schedule)
 }
 END_TEST
 
-/* --- what the files of found schedules need ---------------------------------------------------- */
+/* --- what the files of found schedules need ------------------------------------------------- */
 
 static enum und_code read_set(struct scenario *scenario, const char *set, struct und_err *err)
 {

@@ -1,5 +1,5 @@
-/* Deciding sequentially: that it is wrong as seldom as it says, on questions whose truth lies exactly
- * on the limit, where every decision is wrong for a truth a hair beyond it. */
+/* Deciding sequentially: that it is wrong as seldom as it says, on questions whose truth lies
+ * exactly on the limit, where every decision is wrong for a truth a hair beyond it. */
 #include "sim/engine/stream.h"
 #include "sim/experiment/baseline.h"
 #include "sim/experiment/sequential.h"
