@@ -30,8 +30,8 @@ struct query_options {
     /* Which labels could results have? Samples of any age are found, comparisons and `unless` keep
      * everything, absent() is true. */
     bool relaxed;
-    bool delayed_names;  /* version 3's feature: names are dropped from results only */
-    bool annotate;       /* version 3: gather what query_annotations tells */
+    bool delayed_names; /* version 3's feature: names are dropped from results only */
+    bool annotate;      /* version 3: gather what query_annotations tells */
 };
 
 struct sample {

@@ -1,12 +1,12 @@
+/* Walks an expression: the bounds of each node from those of what is under it. */
 #include "bounds.h"
+#include "bounds_internal.h"
 
 #include "model/base/assert.h"
 #include "model/promql/function.h"
 
 #include <math.h>
 #include <string.h>
-
-#define RECORD_DEPTH 8
 
 struct finder {
     bounds_leaf *leaf;
@@ -92,18 +92,6 @@ struct bounds bounds_any(double most)
     return (struct bounds){.may = true, .low = -INFINITY, .high = INFINITY, .most = most};
 }
 
-static struct bounds between(double low, double high, double most)
-{
-    if (isnan(low) || isnan(high))
-        return bounds_any(most);
-    return (struct bounds){.may = true, .low = low, .high = high, .most = most};
-}
-
-static bool is_any(const struct bounds *bounds)
-{
-    return bounds->low == -INFINITY && bounds->high == INFINITY;
-}
-
 struct bounds bounds_join(struct bounds a, struct bounds b)
 {
     if (!a.may)
@@ -119,104 +107,6 @@ struct bounds bounds_join(struct bounds a, struct bounds b)
 }
 
 /* --- binary operations ----------------------------------------------------------------------- */
-
-static struct bounds corners(double a, double b, double c, double d, double most)
-{
-    if (isnan(a) || isnan(b) || isnan(c) || isnan(d))
-        return bounds_any(most);
-    return between(fmin(fmin(a, b), fmin(c, d)), fmax(fmax(a, b), fmax(c, d)), most);
-}
-
-static struct bounds arithmetic(enum promql_op op, struct bounds a, struct bounds b, double most)
-{
-    if (is_any(&a) || is_any(&b))
-        return bounds_any(most);
-    switch (op) {
-    case PROMQL_ADD:
-        return between(a.low + b.low, a.high + b.high, most);
-    case PROMQL_SUB:
-        return between(a.low - b.high, a.high - b.low, most);
-    case PROMQL_MUL:
-        return corners(a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high, most);
-    case PROMQL_DIV:
-        if (b.low <= 0 && b.high >= 0)
-            return bounds_any(most);
-        return corners(a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high, most);
-    case PROMQL_MOD:
-    case PROMQL_POW:
-    case PROMQL_ATAN2:
-    case PROMQL_EQ:
-    case PROMQL_NE:
-    case PROMQL_GT:
-    case PROMQL_LT:
-    case PROMQL_GE:
-    case PROMQL_LE:
-    case PROMQL_AND:
-    case PROMQL_OR:
-    case PROMQL_UNLESS:
-    case PROMQL_OPS:
-        break;
-    }
-    return bounds_any(most);
-}
-
-/* Can the comparison hold, and can it fail? NaN holds in none but !=. */
-static void compare(enum promql_op op, const struct bounds *a, const struct bounds *b, bool *holds,
-                    bool *fails)
-{
-    bool apart = a->high < b->low || a->low > b->high;
-    bool same = a->low == a->high && b->low == b->high && a->low == b->low;
-    bool greater = a->low > b->high, less = a->high < b->low;
-    bool at_least = a->low >= b->high, at_most = a->high <= b->low;
-    *holds = *fails = true;
-    if (op == PROMQL_EQ)
-        *holds = !apart, *fails = !same;
-    if (op == PROMQL_NE)
-        *holds = !same, *fails = !apart;
-    if (op == PROMQL_GT)
-        *holds = !at_most, *fails = !greater;
-    if (op == PROMQL_LT)
-        *holds = !at_least, *fails = !less;
-    if (op == PROMQL_GE)
-        *holds = !less, *fails = !at_least;
-    if (op == PROMQL_LE)
-        *holds = !greater, *fails = !at_most;
-}
-
-/* What of `a` is left by the comparison. */
-static struct bounds narrowed(enum promql_op op, struct bounds a, const struct bounds *b)
-{
-    if (op == PROMQL_EQ || op == PROMQL_GT || op == PROMQL_GE)
-        a.low = fmax(a.low, b->low);
-    if (op == PROMQL_EQ || op == PROMQL_LT || op == PROMQL_LE)
-        a.high = fmin(a.high, b->high);
-    return a;
-}
-
-static struct bounds comparison(const struct promql_node *node, struct bounds a, struct bounds b,
-                                double most, bool must)
-{
-    bool holds, fails, scalars = node->type == PROMQL_SCALAR;
-    bool swapped = node->args[0]->type == PROMQL_SCALAR; /* the vector's values stay */
-    struct bounds left;
-    compare(node->op, &a, &b, &holds, &fails);
-    if (scalars || node->as_bool) {
-        left = between(fails ? 0 : 1, holds ? 1 : 0, most);
-        left.must = left.some = must;
-        return left;
-    }
-    if (!holds)
-        return bounds_none();
-    if (swapped) {
-        b.most = most;
-        b.must = b.some = must && !fails;
-        return b;
-    }
-    left = narrowed(node->op, a, &b);
-    left.most = most;
-    left.must = left.some = must && !fails;
-    return left;
-}
 
 static struct bounds binary(const struct finder *finder, const struct promql_node *node)
 {
@@ -243,8 +133,8 @@ static struct bounds binary(const struct finder *finder, const struct promql_nod
     if (vectors && node->card == PROMQL_ONE_TO_MANY)
         most = b.most;
     if (promql_is_comparison(node->op))
-        return comparison(node, a, b, most, must);
-    all = arithmetic(node->op, a, b, most);
+        return bounds_comparison(node, a, b, most, must);
+    all = bounds_arithmetic(node->op, a, b, most);
     all.must = all.some = must;
     return all;
 }
@@ -328,77 +218,6 @@ static struct bounds aggregate(const struct finder *finder, const struct promql_
 }
 
 /* --- functions ------------------------------------------------------------------------------- */
-
-static double range_s(int64_t range_ms)
-{
-    return (double)range_ms / 1000;
-}
-
-/* Rounding of Prometheus' own arithmetic over a window. */
-static struct bounds widened(double low, double high, double most)
-{
-    return between(low - 1e-9 * fabs(low), high + 1e-9 * fabs(high), most);
-}
-
-static struct bounds slope_over(enum function function, int64_t range_ms, struct bounds values,
-                                const struct bounds *slope, bool whole)
-{
-    double low, high;
-    bool still = values.low == values.high;
-    if (function == F_CHANGES || function == F_RESETS)
-        return still ? between(0, 0, values.most) : bounds_any(values.most);
-    if (function == F_DERIV && slope) /* a mean of slopes between samples; a reset only lowers it */
-        return widened(whole ? slope->low : -INFINITY, slope->high, values.most);
-    if (function == F_DERIV || function == F_DELTA || function == F_IDELTA)
-        return still ? between(0, 0, values.most) : bounds_any(values.most);
-    if (function == F_PREDICT_LINEAR)
-        return still ? widened(values.low, values.high, values.most) : bounds_any(values.most);
-    if (!slope)
-        return still ? between(0, 0, values.most) : bounds_any(values.most);
-    low = whole ? slope->low : fmin(slope->low, 0);
-    high = fmax(slope->high, 0);
-    if (function == F_INCREASE)
-        return widened(low * range_s(range_ms), high * range_s(range_ms), values.most);
-    return widened(low, high, values.most);
-}
-
-static struct bounds over(const struct promql_function *function, int64_t range_ms,
-                          struct bounds values, const struct bounds *slope, bool whole)
-{
-    enum function which = function ? function->function : F_LAST_OVER_TIME;
-    if (!values.may && which != F_ABSENT_OVER_TIME)
-        return bounds_none();
-    if (!function)
-        return values;
-    if (which == F_RATE || which == F_INCREASE || which == F_IRATE || which == F_DERIV ||
-        which == F_DELTA || which == F_IDELTA || which == F_CHANGES || which == F_RESETS ||
-        which == F_PREDICT_LINEAR)
-        return slope_over(which, range_ms, values, slope, whole);
-    if (which == F_MIN_OVER_TIME || which == F_MAX_OVER_TIME || which == F_LAST_OVER_TIME ||
-        which == F_FIRST_OVER_TIME)
-        return values;
-    if (which == F_AVG_OVER_TIME)
-        return is_any(&values) ? values : widened(values.low, values.high, values.most);
-    if (which == F_PRESENT_OVER_TIME)
-        return between(1, 1, values.most);
-    if (which == F_COUNT_OVER_TIME)
-        return between(1, range_s(range_ms) + 1, values.most);
-    if (which == F_ABSENT_OVER_TIME)
-        return values.some ? bounds_none() : between(1, 1, 1);
-    return bounds_any(values.most);
-}
-
-/* Where there are samples enough there is a result: the caller knows. */
-struct bounds bounds_over(const struct promql_function *function, int64_t range_ms,
-                          struct bounds values, const struct bounds *slope, bool whole)
-{
-    struct bounds all = over(function, range_ms, values, slope, whole);
-    if (!function || function->function == F_ABSENT_OVER_TIME)
-        return all;
-    all.must = values.must;
-    all.some = values.some;
-    return all;
-}
 
 static struct bounds clamped(const struct finder *finder, const struct promql_node *node,
                              struct bounds of)
@@ -527,87 +346,4 @@ struct bounds bounds_find(const struct promql_node *node, const struct labels *l
 {
     struct finder finder = {leaf, context, {labels, labels ? UINT32_MAX : 0}};
     return find(&finder, node);
-}
-
-/* --- a fleet's own --------------------------------------------------------------------------- */
-
-/* A matcher of the name that a recorded metric's passes. */
-static bool may_be_named(const struct promql_node *selector, const char *name)
-{
-    for (int i = 0; i < selector->n_matchers; i++) {
-        if (strcmp(selector->matchers[i].name, LABELS_NAME) == 0 &&
-            !promql_matches(&selector->matchers[i], name))
-            return false;
-    }
-    return true;
-}
-
-/* Each sample of a series, and how it grows. */
-static struct bounds of_series(const struct bounds_fleet *fleet, const struct exported *series,
-                               const struct promql_node *selector,
-                               const struct promql_function *function)
-{
-    struct state_range range =
-        state_range(fleet->fleet, series->host, series->quantity, fleet->calm);
-    double a = series->factor * range.low, b = series->factor * range.high;
-    struct bounds values = between(series->offset + fmin(a, b), series->offset + fmax(a, b), 1);
-    struct bounds slope = values;
-    values.some = values.must = fleet->calm;
-    if (series->is_up)
-        values.low = fleet->calm, values.high = 1;
-    if (series->factor == 0) /* 0 times infinity */
-        values.low = values.high = series->offset;
-    if (!state_is_counter(series->quantity))
-        return bounds_over(function, selector->range_ms, values, NULL, fleet->calm);
-    slope.low -= series->offset;
-    slope.high -= series->offset;
-    values.low = fmin(series->offset, -INFINITY * (series->factor < 0));
-    values.high = INFINITY;
-    if (isnan(values.low))
-        values.low = series->offset;
-    return bounds_over(function, selector->range_ms, values, &slope, fleet->calm);
-}
-
-static struct bounds of_records(struct bounds_fleet *fleet, const struct promql_node *selector,
-                                const struct promql_function *function)
-{
-    struct bounds all = bounds_none();
-    for (int i = 0; i < fleet->n_records; i++) {
-        struct bounds of;
-        if (!may_be_named(selector, fleet->records[i].name))
-            continue;
-        if (fleet->depth == RECORD_DEPTH)
-            return bounds_any(1e9);
-        fleet->depth++;
-        of = bounds_find(fleet->records[i].promql->root, NULL, bounds_of_fleet, fleet);
-        fleet->depth--;
-        if (!of.may && function && function->function == F_ABSENT_OVER_TIME)
-            continue;
-        of.must = of.some = false;
-        all = bounds_join(all, bounds_over(function, selector->range_ms, of, NULL, false));
-    }
-    return all;
-}
-
-struct bounds bounds_of_fleet(void *context, const struct promql_node *selector,
-                              const struct promql_function *function,
-                              const struct bounds_fixed *fixed)
-{
-    struct bounds_fleet *fleet = context;
-    struct bounds all = bounds_none();
-    bool absent = function && function->function == F_ABSENT_OVER_TIME, there = false;
-    if (selector->kind != PROMQL_SELECTOR)
-        return bounds_none();
-    if (may_be_named(selector, "ALERTS") || may_be_named(selector, "ALERTS_FOR_STATE"))
-        all = may_be_named(selector, "ALERTS") ? between(1, 1, 1e6) : bounds_any(1e6);
-    for (int i = 0; i < fleet->exported->n; i++) {
-        const struct exported *series = &fleet->exported->list[i];
-        if (!bounds_selects(selector, fixed, series->labels))
-            continue;
-        there = there || fleet->calm;
-        all = bounds_join(all, of_series(fleet, series, selector, function));
-    }
-    if (absent)
-        return there ? bounds_none() : between(1, 1, 1);
-    return bounds_join(all, of_records(fleet, selector, function));
 }

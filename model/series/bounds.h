@@ -11,7 +11,7 @@
  *
  * So "this alert cannot fire in this fleet", from the ranges of the quantities behind its series
  * (bounds_of_fleet), and "nothing to evaluate now", from what was just scraped
- * (sim/monitoring/rule_engine.c).
+ * (sim/monitoring/rule_engine_bounds.c).
  */
 #ifndef MODEL_SERIES_BOUNDS_H
 #define MODEL_SERIES_BOUNDS_H

@@ -60,8 +60,8 @@ static bool is_like(const char *name, const char *words)
     return false;
 }
 
-/* The first in the alphabet of the fleet's jobs that are like it, so that their order is nothing; "":
- * none is. */
+/* The first in the alphabet of the fleet's jobs that are like it, so that their order is nothing;
+ * "": none is. */
 static const char *alike(const struct monitoring *monitoring, const char *likes)
 {
     const char *best = "";

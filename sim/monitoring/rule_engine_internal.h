@@ -1,6 +1,7 @@
 /*
- * Private to rule_engine.c (rules, scrapes, evaluation) and rule_engine_bounds.c (what the scrapes
- * in a rule's windows allow).
+ * Private to rule_engine.c (rules, evaluation), rule_engine_scrape.c (hosts, scrapes),
+ * rule_engine_cases.c (possible results of a rule) and rule_engine_bounds.c (what the scrapes in a
+ * rule's windows allow).
  */
 #ifndef SIM_MONITORING_RULE_ENGINE_INTERNAL_H
 #define SIM_MONITORING_RULE_ENGINE_INTERNAL_H
@@ -109,7 +110,6 @@ static inline int engine_source(const struct rule_engine *engine, enum exporter 
 /* Finds the cases of a rule, and whether it can have a result in this fleet at all. */
 void engine_learn_cases(struct rule_engine *engine, struct reach_world *world,
                         struct engine_rule *rule);
-void engine_learn_watched(struct engine_rule *rule);
 enum engine_verdict engine_judge(struct rule_engine *engine, struct engine_rule *rule,
                                  int64_t now_ms);
 

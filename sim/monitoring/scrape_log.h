@@ -11,8 +11,8 @@ struct scrape_entry {
     int64_t at_ms, visible_ms;
     bool up, lost; /* lost: no scrape, but the marker that ends all series */
     struct host_state state;
-    /* Set by scrape_log_push: scrapes that went well, up to this one; and of the counters that a boot
-     * sets to 0 what they had come to before, as rate() adds it. */
+    /* Set by scrape_log_push: scrapes that went well, up to this one; and of the counters that a
+     * boot sets to 0 what they had come to before, as rate() adds it. */
     int64_t n_well;
     int64_t carried[STATE_RESTARTS];
 };
