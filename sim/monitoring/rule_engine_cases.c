@@ -97,11 +97,11 @@ static bool learn_case(struct rule_engine *engine, struct reach_world *world,
                                         .records = world->records,
                                         .n_records = world->n_records}};
     const struct promql *promql = rule->eval.promql;
-    learner.to = &rule->cases[rule->n_cases];
-    learner.to->leaves = calloc((size_t)promql->n_nodes, sizeof *learner.to->leaves);
-    UND_ASSERT(learner.to->leaves != NULL);
-    rule->n_cases++;
-    bounds_find(promql->root, labels, learn_count, &(struct counter){world, promql, learner.to});
+    struct result_case *to = &rule->cases[rule->n_cases++];
+    to->leaves = calloc((size_t)promql->n_nodes, sizeof *to->leaves);
+    UND_ASSERT(to->leaves != NULL);
+    learner.to = to;
+    bounds_find(promql->root, labels, learn_count, &(struct counter){world, promql, to});
     return bounds_find(promql->root, labels, learn_leaf, &learner).may;
 }
 
@@ -152,6 +152,7 @@ void engine_learn_cases(struct rule_engine *engine, struct reach_world *world,
     reach_results_find(world, rule->eval.promql, &results);
     rule->cases = calloc((size_t)results.n + 1, sizeof *rule->cases);
     UND_ASSERT(rule->cases != NULL);
+    rule->n_cases = 0;
     if (results.guessed)
         results.n = 1;
     rule->labels_known = !results.guessed && !strstr(rule->from->labels, "alue") &&
