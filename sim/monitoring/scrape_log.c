@@ -46,6 +46,7 @@ void scrape_log_push(struct scrape_log *log, const struct scrape_entry *entry)
     struct scrape_entry *to = &log->ring[log->n & (log->capacity - 1)];
     const struct host_state *old = before ? &before->state : &entry->state;
     bool failed = !entry->up || entry->lost;
+    UND_ASSERT(log->ring != NULL);
     *to = *entry;
     if (failed)
         to->state = *old;
