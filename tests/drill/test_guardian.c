@@ -66,7 +66,9 @@ static int begin(void)
 
 START_TEST(it_ends_with_a_drill_that_ends)
 {
-    int pid = begin();
+    int pid;
+    live_fixture_long_lease(&world);
+    pid = begin();
     ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
     ck_assert(comes_to(0, 5000));
 }

@@ -91,6 +91,7 @@ END_TEST
 START_TEST(a_run_with_a_job_that_runs_well_is_not_cancelled)
 {
     world.neighbour = true;
+    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(!world.cancelled);
     ck_assert(live_fixture_said(&world, "run 7 is not cancelled, since its job lint runs on "
@@ -126,6 +127,7 @@ START_TEST(the_variable_is_switched_and_what_was_queued_for_the_dead_host_is_run
              " -e \"s/owner: o,/owner: o, variable: CI_HOST,/\" %s",
              world.scenario);
     ck_assert_int_eq(system(command), 0);
+    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(live_fixture_said(&world, "routing has changed"));
     ck_assert(world.cancelled);
@@ -222,7 +224,9 @@ END_TEST
 
 START_TEST(a_registration_that_was_made_anew_gets_its_label_back)
 {
-    int pid = live_fixture_start(&world, "--yes", 0);
+    int pid;
+    live_fixture_long_lease(&world);
+    pid = live_fixture_start(&world, "--yes", 0);
     AWAIT(labels_off(), 30000);
     world.id[0] = 11;
     ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
@@ -421,6 +425,7 @@ START_TEST(a_target_that_another_drill_has_is_let_be)
     char path[200];
     snprintf(path, sizeof path, "%s/understudy-drill%s.lock", world.folder, _i == 0 ? "-big" : "");
     ck_assert_int_eq(symlink("9999999999 understudy-7-other", path), 0);
+    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 3);
     ck_assert(live_fixture_said(&world, "another drill (understudy-7-other) has "));
     ck_assert(!world.was_broken);
@@ -473,6 +478,7 @@ START_TEST(a_fleet_without_a_policy_can_be_drilled)
     char command[400];
     snprintf(command, sizeof command, "sed -i '/^  policy:/,/severities/d' %s", world.scenario);
     ck_assert_int_eq(system(command), 0);
+    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(!live_fixture_said_quietly(&world, "policy:"));
     ck_assert(live_fixture_is_closed(&world));

@@ -201,6 +201,14 @@ static void check_no_token(const struct live_fixture *world)
     }
 }
 
+void live_fixture_long_lease(struct live_fixture *world)
+{
+    char command[300];
+    snprintf(command, sizeof command, "sed -i 's/^  lease: 110s/  lease: 2000s/' %s",
+             world->scenario);
+    ck_assert_int_eq(system(command), 0);
+}
+
 int live_fixture_wait(struct live_fixture *world, int pid)
 {
     int status;
