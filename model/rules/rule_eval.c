@@ -231,11 +231,12 @@ static void write_alert(const struct evaluation *evaluation, const struct active
     struct label_pool *pool = evaluation->store->pool;
     struct labels *labels = labels_set(pool, alert->labels, "alertname", rule->name);
     struct labels *state = labels_set(pool, labels, LABELS_NAME, "ALERTS");
+    int64_t since_s = alert->active_ms / 1000; /* whole seconds, as Prometheus writes it */
     state = labels_set(pool, state, "alertstate",
                        alert->standing == STANDING_FIRING ? "firing" : "pending");
     write_sample(evaluation, state, 1);
     write_sample(evaluation, labels_set(pool, labels, LABELS_NAME, "ALERTS_FOR_STATE"),
-                 (double)(alert->active_ms / 1000));
+                 (double)since_s);
 }
 
 static enum und_code advance_alerts(const struct evaluation *evaluation)

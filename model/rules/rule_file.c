@@ -147,6 +147,7 @@ static enum und_code read_group(struct rule_reader *reader, const json_t *mappin
 
 static void read_groups(struct rule_reader *reader, const json_t *groups)
 {
+    struct und_err *outer = reader->prom.err;
     json_t *seen = json_object(), *group;
     size_t i;
     json_array_foreach ((json_t *)groups, i, group) {
@@ -156,6 +157,7 @@ static void read_groups(struct rule_reader *reader, const json_t *groups)
         if (read_group(reader, group, &spot, seen) != UND_OK)
             add_problem(reader, false, &err);
     }
+    reader->prom.err = outer;
     json_decref(seen);
 }
 
@@ -211,6 +213,7 @@ static enum und_code read_object(struct rule_reader *reader, const json_t *objec
 
 static void read_documents(struct rule_reader *reader, const json_t *roots)
 {
+    struct und_err *outer = reader->prom.err;
     size_t i;
     json_t *root;
     json_array_foreach ((json_t *)roots, i, root) {
@@ -226,6 +229,7 @@ static void read_documents(struct rule_reader *reader, const json_t *roots)
         if (err.code != UND_OK)
             add_problem(reader, false, &err);
     }
+    reader->prom.err = outer;
 }
 
 static void load(struct rule_set *set, struct rule_document *document, const char *path)

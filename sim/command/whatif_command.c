@@ -103,11 +103,12 @@ static enum und_code add_growth(struct axis *axis, double a, double b, double pe
         return und_fail(err, UND_USAGE,
                         "--vary %s: got %g..%g:%g%%, want 0 < A <= B and at most %d steps",
                         axis->path, a, b, percent, SWEEP_POINTS - 1);
-    for (; a <= b * (1 + 1e-9); a *= growth) {
+    while (a <= b * (1 + 1e-9)) {
         char value[2 * SWEEP_VALUE];
         int length = snprintf(value, sizeof value, "%.6g%s", a, unit);
         if (add_value(axis, value, (size_t)length, err) != UND_OK)
             return err->code;
+        a *= growth;
     }
     return UND_OK;
 }
