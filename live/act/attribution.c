@@ -4,6 +4,7 @@
 #include "model/policy/policy_names.h"
 
 #include <string.h>
+#include <strings.h>
 
 int attribution_of_runner(const struct fleet *fleet, const char *name)
 {
@@ -128,4 +129,17 @@ void attribution_listed(const struct fleet *fleet, const struct alertmanager_ale
         if (host >= 0)
             add_alert(&out[host], true, alert->severity, alert->starts_ms);
     }
+}
+
+bool attribution_has_labels(const struct host *host, const struct github_job *job)
+{
+    int i, j;
+    for (i = 0; i < job->labels.n; i++) {
+        for (j = 0; j < host->n_labels; j++)
+            if (strcasecmp(job->labels.name[i], host->labels[j]) == 0)
+                break;
+        if (j == host->n_labels)
+            return false;
+    }
+    return true;
 }

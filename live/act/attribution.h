@@ -22,6 +22,9 @@ enum severity attribution_severity(const char *name);
 /* Does it carry the label that admits it to the rotation? */
 bool attribution_admitted(const struct fleet *fleet, const struct github_runner *runner);
 
+/* Has the host every label that the job asks for? */
+bool attribution_has_labels(const struct host *host, const struct github_job *job);
+
 /* Sums up per host, never more online than the host has slots. Returns the registrations that
  * belong to nobody. */
 int attribution_count(const struct fleet *fleet, const struct github_runners *runners,

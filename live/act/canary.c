@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define CLOCKS_MS 5000 /* real: how far GitHub's clock may be off ours, whole seconds included */
 
@@ -67,17 +66,7 @@ json_t *canary_inputs(const struct fleet *fleet, const char *value)
 
 static bool is_for(const struct github_job *job, const struct host *host)
 {
-    int i, j;
-    if (job->labels.n != host->n_labels)
-        return false;
-    for (i = 0; i < job->labels.n; i++) {
-        for (j = 0; j < host->n_labels; j++)
-            if (strcasecmp(job->labels.name[i], host->labels[j]) == 0)
-                break;
-        if (j == host->n_labels)
-            return false;
-    }
-    return true;
+    return job->labels.n == host->n_labels && attribution_has_labels(host, job);
 }
 
 /* The host's last canary, if it is in the list yet. */

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct github_runner *runner_of(const struct actuator *actuator,
                                              const struct github_job *job)
@@ -30,19 +29,6 @@ static bool is_lost(const struct actuator *actuator, const struct plan *plan,
            !runner->online;
 }
 
-static bool could_run(const struct host *host, const struct github_job *job)
-{
-    int i, j;
-    for (i = 0; i < job->labels.n; i++) {
-        for (j = 0; j < host->n_labels; j++)
-            if (strcasecmp(job->labels.name[i], host->labels[j]) == 0)
-                break;
-        if (j == host->n_labels)
-            return false;
-    }
-    return job->labels.n > 0;
-}
-
 /* Queued for a drained host, and for no other. */
 static bool is_stranded(const struct actuator *actuator, const struct plan *plan,
                         const struct github_job *job)
@@ -53,7 +39,7 @@ static bool is_stranded(const struct actuator *actuator, const struct plan *plan
     if (fleet->github.mechanism != MECHANISM_VARIABLE || strcmp(job->status, "queued") != 0)
         return false;
     for (i = 0; i < fleet->n_hosts; i++) {
-        if (!could_run(&fleet->hosts[i], job))
+        if (job->labels.n == 0 || !attribution_has_labels(&fleet->hosts[i], job))
             continue;
         if (plan->host[i].admitted > 0)
             return false;

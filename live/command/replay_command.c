@@ -148,30 +148,6 @@ static void compare(struct replay *replay, int64_t number, int64_t now_ms,
     }
 }
 
-/* The fleet is the one that the first view shows. */
-static void begin(struct replay *replay, int64_t now_ms, const struct view *view)
-{
-    struct readings_setup setup = {.n = view->n, .probe_misses = 1};
-    int i;
-    for (i = 0; i < view->n; i++) {
-        setup.host[i].slots = view->host[i].slots;
-        setup.host[i].tier = view->host[i].tier;
-    }
-    driver_init(&replay->driver, &replay->config, &setup, now_ms);
-    replay->last_ms = now_ms;
-}
-
-static bool follows(const struct replay *replay, int64_t now_ms, const struct view *view,
-                    const struct plan *plan)
-{
-    const struct view *first = &replay->driver.readings.view;
-    bool same = view->n == first->n && plan->n == view->n && now_ms >= replay->last_ms;
-    int i;
-    for (i = 0; same && i < view->n; i++)
-        same = view->host[i].slots == first->host[i].slots;
-    return same;
-}
-
 /* Told like a difference: the policy of today breaks a promise under a view that was seen. */
 static void tell_broken(struct replay *replay, int64_t number)
 {
@@ -189,9 +165,11 @@ static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64
     bool sound;
     if (replay->differs)
         return UND_OK;
-    if (replay->decisions++ == 0)
-        begin(replay, now_ms, view);
-    if (!follows(replay, now_ms, view, plan))
+    if (replay->decisions++ == 0) {
+        replay_begin(&replay->driver, &replay->config, view, now_ms);
+        replay->last_ms = now_ms;
+    }
+    if (now_ms < replay->last_ms || !replay_follows(&replay->driver, view, plan))
         return und_fail(err, UND_USAGE, "decision %lld: does not follow from the one before",
                         (long long)number);
     replay->last_ms = now_ms;

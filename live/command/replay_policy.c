@@ -86,7 +86,8 @@ static void lapse(struct replay_policy *replay, int64_t ms)
 
 /* ---- one view after another ---- */
 
-static void begin(struct replay_policy *replay, int64_t now_ms, const struct view *view)
+void replay_begin(struct driver *driver, const struct policy_config *config,
+                  const struct view *view, int64_t now_ms)
 {
     struct readings_setup setup = {.n = view->n, .probe_misses = 1};
     int i;
@@ -94,16 +95,13 @@ static void begin(struct replay_policy *replay, int64_t now_ms, const struct vie
         setup.host[i].slots = view->host[i].slots;
         setup.host[i].tier = view->host[i].tier;
     }
-    driver_init(&replay->driver, replay->config, &setup, now_ms);
-    replay->begun = true;
-    replay->last_ms = now_ms;
+    driver_init(driver, config, &setup, now_ms);
 }
 
-static bool follows(const struct replay_policy *replay, int64_t now_ms, const struct view *view,
-                    const struct plan *plan)
+bool replay_follows(const struct driver *driver, const struct view *view, const struct plan *plan)
 {
-    const struct view *first = &replay->driver.readings.view;
-    bool same = view->n == first->n && plan->n == view->n && now_ms >= replay->last_ms;
+    const struct view *first = &driver->readings.view;
+    bool same = view->n == first->n && plan->n == view->n;
     int i;
     for (i = 0; same && i < view->n; i++)
         same = view->host[i].slots == first->host[i].slots;
@@ -129,9 +127,12 @@ enum und_code replay_policy_see(struct replay_policy *replay, int64_t number, in
                                 int64_t wall_ms, const struct view *view, const struct plan *plan,
                                 struct und_err *err)
 {
-    if (!replay->begun)
-        begin(replay, now_ms, view);
-    if (!follows(replay, now_ms, view, plan))
+    if (!replay->begun) {
+        replay_begin(&replay->driver, replay->config, view, now_ms);
+        replay->begun = true;
+        replay->last_ms = now_ms;
+    }
+    if (now_ms < replay->last_ms || !replay_follows(&replay->driver, view, plan))
         return und_fail(err, UND_USAGE, "decision %lld: does not follow from the one before",
                         (long long)number);
     stand_still(replay, now_ms);

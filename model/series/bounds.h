@@ -46,6 +46,8 @@ struct bounds bounds_find(const struct promql_node *node, const struct labels *l
 /* Does the selector select a series of these labels, in a result that fixes some? */
 bool bounds_selects(const struct promql_node *selector, const struct bounds_fixed *fixed,
                     const struct labels *labels);
+/* Do its matchers on the name allow that one? The others are not looked at. */
+bool bounds_may_be_named(const struct promql_node *selector, const char *name);
 
 struct bounds bounds_none(void);
 struct bounds bounds_any(double most);

@@ -7,8 +7,7 @@
 
 #define RECORD_DEPTH 8
 
-/* A matcher of the name that a recorded metric's passes. */
-static bool may_be_named(const struct promql_node *selector, const char *name)
+bool bounds_may_be_named(const struct promql_node *selector, const char *name)
 {
     for (int i = 0; i < selector->n_matchers; i++) {
         if (strcmp(selector->matchers[i].name, LABELS_NAME) == 0 &&
@@ -50,7 +49,7 @@ static struct bounds of_records(struct bounds_fleet *fleet, const struct promql_
     struct bounds all = bounds_none();
     for (int i = 0; i < fleet->n_records; i++) {
         struct bounds of;
-        if (!may_be_named(selector, fleet->records[i].name))
+        if (!bounds_may_be_named(selector, fleet->records[i].name))
             continue;
         if (fleet->depth == RECORD_DEPTH)
             return bounds_any(1e9);
@@ -74,8 +73,9 @@ struct bounds bounds_of_fleet(void *context, const struct promql_node *selector,
     bool absent = function && function->function == F_ABSENT_OVER_TIME, there = false;
     if (selector->kind != PROMQL_SELECTOR)
         return bounds_none();
-    if (may_be_named(selector, "ALERTS") || may_be_named(selector, "ALERTS_FOR_STATE"))
-        all = may_be_named(selector, "ALERTS") ? between(1, 1, 1e6) : bounds_any(1e6);
+    if (bounds_may_be_named(selector, "ALERTS") ||
+        bounds_may_be_named(selector, "ALERTS_FOR_STATE"))
+        all = bounds_may_be_named(selector, "ALERTS") ? between(1, 1, 1e6) : bounds_any(1e6);
     for (int i = 0; i < fleet->exported->n; i++) {
         const struct exported *series = &fleet->exported->list[i];
         if (!bounds_selects(selector, fixed, series->labels))

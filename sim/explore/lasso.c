@@ -4,26 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every order of equal hosts, by number; false: it moves hosts that are not alike. */
-static bool order_of(const struct scale *scale, int number, int order[SCALE_HOSTS])
-{
-    int i, j, left[SCALE_HOSTS], n = scale->n;
-    for (i = 0; i < n; i++)
-        left[i] = i;
-    for (i = 0; i < n; i++) {
-        int pick = number % (n - i);
-        number /= n - i;
-        order[i] = left[pick];
-        for (j = pick; j < n - i - 1; j++)
-            left[j] = left[j + 1];
-    }
-    for (i = 0; i < n; i++)
-        for (j = (i < order[i] ? i : order[i]) + 1; j <= (i < order[i] ? order[i] : i); j++)
-            if (!scale->like_last[j])
-                return false;
-    return true;
-}
-
 /* The view for the hosts as they really stand: false: the stem has led elsewhere. */
 static bool arrange_view(const struct codec *codec, const struct lasso *lasso,
                          const struct policy_state *state, int64_t now_ms, struct view *view)
@@ -37,7 +17,7 @@ static bool arrange_view(const struct codec *codec, const struct lasso *lasso,
     memset(apart.scale.like_last, 0, sizeof apart.scale.like_last);
     *view = lasso->view;
     for (number = 0; number < factorial[codec->scale.n] && !found; number++) {
-        if (!order_of(&codec->scale, number, order))
+        if (!scale_order(&codec->scale, number, order))
             continue;
         moves_copy(arranged, state);
         for (i = 0; i < state->n; i++)

@@ -118,3 +118,30 @@ enum und_code scale_fleet(const struct fleet *fleet, const struct scale_limits *
         config->max_failovers = failovers;
     return UND_OK;
 }
+
+static bool suits(const struct scale *scale, const int *order)
+{
+    int i, j;
+    for (i = 0; i < scale->n; i++) {
+        int low = i < order[i] ? i : order[i], high = i < order[i] ? order[i] : i;
+        for (j = low + 1; j <= high; j++)
+            if (!scale->like_last[j])
+                return false;
+    }
+    return true;
+}
+
+bool scale_order(const struct scale *scale, int number, int order[SCALE_HOSTS])
+{
+    int i, j, left[SCALE_HOSTS], n = scale->n;
+    for (i = 0; i < n; i++)
+        left[i] = i;
+    for (i = 0; i < n; i++) {
+        int pick = number % (n - i);
+        number /= n - i;
+        order[i] = left[pick];
+        for (j = pick; j < n - i - 1; j++)
+            left[j] = left[j + 1];
+    }
+    return suits(scale, order);
+}

@@ -83,35 +83,6 @@ static void arrange(const struct view *view, const int *order, struct view *arra
         arranged->host[i] = view->host[order[i]];
 }
 
-static bool suits(const struct scale *scale, const int *order)
-{
-    int i, j;
-    for (i = 0; i < scale->n; i++) {
-        int low = i < order[i] ? i : order[i], high = i < order[i] ? order[i] : i;
-        for (j = low + 1; j <= high; j++)
-            if (!scale->like_last[j])
-                return false;
-    }
-    return true;
-}
-
-/* The arrangements of a view of up to four hosts: every permutation, by number; -1: none is left or
- * it moves hosts that are not alike. */
-static bool permutation(const struct scale *scale, int number, int *order)
-{
-    int i, j, left[SCALE_HOSTS], n = scale->n;
-    for (i = 0; i < n; i++)
-        left[i] = i;
-    for (i = 0; i < n; i++) {
-        int pick = number % (n - i);
-        number /= n - i;
-        order[i] = left[pick];
-        for (j = pick; j < n - i - 1; j++)
-            left[j] = left[j + 1];
-    }
-    return suits(scale, order);
-}
-
 /* Does the real step do what the path's move does: lead to `to`, or what the caller wants? */
 static bool meets(const struct player *player, const struct view *view, int64_t at_ms,
                   const struct catch *catch)
@@ -150,7 +121,7 @@ static bool play_signs(struct player *player, struct story_move *move, const str
     struct view arranged;
     int number, jitter, order[SCALE_HOSTS];
     for (number = 0; number < factorial[player->codec->scale.n]; number++) {
-        if (!permutation(&player->codec->scale, number, order))
+        if (!scale_order(&player->codec->scale, number, order))
             continue;
         arrange(seen, order, &arranged);
         for (jitter = 0; jitter <= 2 * JITTER_MS; jitter++) {

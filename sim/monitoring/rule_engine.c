@@ -42,23 +42,14 @@ static void open_rule(struct rule_engine *engine, int index)
     read_texts(&rule->eval, from->labels);
 }
 
-static bool may_be_named(const struct promql_node *selector, const char *name)
-{
-    for (int i = 0; i < selector->n_matchers; i++) {
-        if (strcmp(selector->matchers[i].name, LABELS_NAME) == 0 &&
-            !promql_matches(&selector->matchers[i], name))
-            return false;
-    }
-    return true;
-}
-
 /* Does the expression read a metric that the other rule writes? */
 static bool reads_rule(const struct promql_node *node, const struct engine_rule *other)
 {
     if (node->kind == PROMQL_SELECTOR) {
         if (other->from->records)
-            return may_be_named(node, other->from->name);
-        return may_be_named(node, ALERTS_MATCH) || may_be_named(node, "ALERTS_FOR_STATE");
+            return bounds_may_be_named(node, other->from->name);
+        return bounds_may_be_named(node, ALERTS_MATCH) ||
+               bounds_may_be_named(node, "ALERTS_FOR_STATE");
     }
     for (int i = 0; i < node->n_args; i++) {
         if (reads_rule(node->args[i], other))

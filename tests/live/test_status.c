@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct status_fixture *world;
 static struct status *status;
@@ -61,21 +62,24 @@ static void make_trouble(void)
 START_TEST(promtool_finds_nothing_to_say)
 {
     char *text, answer[400] = "";
+    char path[64], command[128];
     FILE *promtool;
     size_t n;
     if (system("command -v promtool >/dev/null") != 0)
         return;
     make_trouble();
     text = metrics(false);
-    promtool = fopen("/tmp/understudy-metrics.txt", "w");
+    snprintf(path, sizeof path, "/tmp/understudy-metrics-%d.txt", (int)getpid());
+    promtool = fopen(path, "w");
     ck_assert_ptr_nonnull(promtool);
     fputs(text, promtool);
     fclose(promtool);
-    promtool = popen("promtool check metrics </tmp/understudy-metrics.txt 2>&1", "r");
+    snprintf(command, sizeof command, "promtool check metrics <%s 2>&1", path);
+    promtool = popen(command, "r");
     n = fread(answer, 1, sizeof answer - 1, promtool);
     answer[n] = '\0';
     ck_assert_msg(pclose(promtool) == 0 && n == 0, "%s", answer);
-    remove("/tmp/understudy-metrics.txt");
+    remove(path);
     free(text);
 }
 END_TEST
