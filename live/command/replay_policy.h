@@ -32,8 +32,8 @@ struct replay_policy {
     json_t *moments;                 /* {"at", "host", "then": [...], "now": [...]}; owned */
 };
 
-/* A driver for the fleet that a recorded run's first view shows; may another view and its plan be of
- * that fleet? */
+/* A driver for the fleet that a recorded run's first view shows; may another view and its plan be
+ * of that fleet? */
 void replay_begin(struct driver *driver, const struct policy_config *config,
                   const struct view *view, int64_t now_ms);
 bool replay_follows(const struct driver *driver, const struct view *view, const struct plan *plan);

@@ -44,8 +44,8 @@ struct scale {
 enum und_code scale_fleet(const struct fleet *fleet, const struct scale_limits *limits,
                           struct scale *scale, struct und_err *err);
 
-/* The order of the hosts by number, of all n! (0: as they stand); false where it moves hosts that are
- * not alike. */
+/* The order of the hosts by number, of all n! (0: as they stand); false where it moves hosts that
+ * are not alike. */
 bool scale_order(const struct scale *scale, int number, int order[SCALE_HOSTS]);
 
 /* The age beyond which an age compared with `units` tells nothing more: one more, see codec.h. */
