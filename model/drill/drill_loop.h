@@ -37,6 +37,7 @@ struct drill_loop {
     bool told[MOMENT_COUNT];
     int cause;              /* timeline entry of the injection; -1 */
     int64_t listened_ms;    /* the end of the last wait */
+    int64_t looked_ms;      /* when the looking for what is measured ended; 0: not yet */
     enum stage_wake wake;   /* of the last wait */
     struct und_err journal; /* the first failure to record a decision */
 };

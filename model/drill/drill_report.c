@@ -11,6 +11,11 @@ const char *drill_end_name(enum drill_end end)
     return names[end];
 }
 
+bool drill_end_counts(enum drill_end end)
+{
+    return end == DRILL_COMPLETED || end == DRILL_UNSTEADY;
+}
+
 enum und_code drill_exit_code(const struct drill_report *report)
 {
     static const enum und_code codes[DRILL_ENDS] = {

@@ -406,6 +406,7 @@ static void validate(struct drill_loop *loop)
         if (drill_loop_turn(loop, deadline_ms) != STAGE_TIME)
             heed(loop, loop->wake);
     end_broken(loop);
+    loop->looked_ms = loop->now_ms;
     if (drill_track_steady(&loop->track) && loop->driver.broken == INVARIANT_HOLDS)
         return;
     if (!nothing_to_await(loop))
@@ -445,7 +446,7 @@ static void open_report(struct drill_report *report, const struct scenario *scen
     report->reverted = true;
     report->injected_ms = report->reverted_ms = report->fault_ms = -1;
     for (i = 0; i < MEASURE_COUNT; i++)
-        report->measure[i] = (struct drill_measure){NAN, NAN};
+        report->measure[i] = (struct drill_measure){NAN, NAN, 0};
     for (i = 0; i < DRILL_ACTIONS; i++)
         report->action[i].intended_ms = report->action[i].done_ms = report->action[i].undone_ms =
             -1;
@@ -479,7 +480,8 @@ enum und_code drill_run(const struct scenario *scenario, const struct drill_opti
     report->ended_ms = stage->now_ms(stage->self);
     for (i = 0; i < MEASURE_COUNT; i++)
         if (report->injected_ms >= 0 && (report->injected || scenario->drill.n_inject == 0))
-            report->measure[i] = drill_track_measure(&loop->track, (enum drill_measure_kind)i);
+            report->measure[i] =
+                drill_track_measure(&loop->track, (enum drill_measure_kind)i, loop->looked_ms);
     free(loop->jobs);
     free(loop);
     return UND_OK;

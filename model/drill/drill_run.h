@@ -87,6 +87,8 @@ int64_t drill_baseline_ms(const struct fleet *fleet);
 
 /* The program's exit code for it (before the verdict on its measures). */
 enum und_code drill_exit_code(const struct drill_report *report);
+/* Was it looked at to its end, or until its time was up? Then its measures count. */
+bool drill_end_counts(enum drill_end end);
 const char *drill_end_name(enum drill_end end);
 
 #endif

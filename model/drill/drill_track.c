@@ -8,15 +8,6 @@
 #define PICKUP_MOST 0.95
 #define PICKUP_ALL 0.999 /* beyond it a job is taken to have waited for a slot */
 
-const char *drill_measure_name(enum drill_measure_kind kind)
-{
-    static const char *const names[MEASURE_COUNT] = {
-        "pending_ms", "firing_ms",   "webhook_ms", "detection_ms",    "decision_ms",
-        "routing_ms", "failover_ms", "rto_ms",     "job_recovery_ms", "mttr_ms"};
-    UND_ASSERT(kind >= 0 && kind < MEASURE_COUNT);
-    return names[kind];
-}
-
 static bool hit(const struct drill_track *track, int host)
 {
     return host >= 0 && (track->hosts >> host & 1) != 0;
@@ -422,42 +413,7 @@ void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, s
     find_recovery(track, jobs, n);
 }
 
-/* ---- the measures ---- */
-
-static struct drill_measure between(const struct drill_track *track, enum drill_moment from,
-                                    enum drill_moment to)
-{
-    const struct drill_span *a = &track->moment[from], *b = &track->moment[to];
-    struct drill_measure measure = {NAN, NAN};
-    if (a->from_ms < 0 || b->from_ms < 0)
-        return measure;
-    measure.value_ms = (double)(b->from_ms + b->to_ms - a->from_ms - a->to_ms) / 2;
-    measure.error_ms = (double)(b->to_ms - b->from_ms + a->to_ms - a->from_ms) / 2;
-    measure.value_ms = fmax(measure.value_ms, 0);
-    measure.error_ms = fmax(measure.error_ms, (double)track->resolution_ms);
-    return measure;
-}
-
-struct drill_measure drill_track_measure(const struct drill_track *track,
-                                         enum drill_measure_kind kind)
-{
-    static const enum drill_moment ends[MEASURE_COUNT][2] = {
-        [MEASURE_PENDING] = {MOMENT_FAULT, MOMENT_PENDING},
-        [MEASURE_FIRING] = {MOMENT_FAULT, MOMENT_FIRING},
-        [MEASURE_WEBHOOK] = {MOMENT_FAULT, MOMENT_WEBHOOK},
-        [MEASURE_DETECTION] = {MOMENT_FAULT, MOMENT_DETECTED},
-        [MEASURE_DECISION] = {MOMENT_DETECTED, MOMENT_DECIDED},
-        [MEASURE_ROUTING] = {MOMENT_DECIDED, MOMENT_ROUTED},
-        [MEASURE_FAILOVER] = {MOMENT_DETECTED, MOMENT_ROUTED},
-        [MEASURE_RTO] = {MOMENT_FAULT, MOMENT_FIRST_JOB},
-        [MEASURE_JOB_RECOVERY] = {MOMENT_FAULT, MOMENT_RECOVERED},
-        [MEASURE_MTTR] = {MOMENT_FAULT, MOMENT_FULL},
-    };
-    UND_ASSERT(kind >= 0 && kind < MEASURE_COUNT);
-    if (kind == MEASURE_FAILOVER && track->maintenance)
-        return between(track, MOMENT_FAULT, MOMENT_ROUTED);
-    return between(track, ends[kind][0], ends[kind][1]);
-}
+/* ---- is it over? ---- */
 
 bool drill_track_steady(const struct drill_track *track)
 {

@@ -58,6 +58,9 @@ enum drill_measure_kind {
 /* NAN where nothing was observed. */
 struct drill_measure {
     double value_ms, error_ms; /* the truth is within plus or minus */
+    double
+        open_ms; /* where it was not: how long it had not come about when the looking ended; 0: it
+                       had not begun, or could no longer come about */
 };
 
 /* What must all be so for full capacity. */
@@ -124,9 +127,10 @@ void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, s
 
 /* Has it been seen since the fault? */
 bool drill_track_seen(const struct drill_track *track, enum drill_moment moment);
-/* NAN where one of its ends was not seen; else the truth is within plus or minus its error. */
+/* NAN where one of its ends was not seen until `until_ms`, when the looking ended; else the truth is
+ * within plus or minus its error. */
 struct drill_measure drill_track_measure(const struct drill_track *track,
-                                         enum drill_measure_kind kind);
+                                         enum drill_measure_kind kind, int64_t until_ms);
 /* Capacity has been full since the fault and is so now, and no alert is left. */
 bool drill_track_steady(const struct drill_track *track);
 /* Steady, and nothing is left to be measured: jobs in flight are done again, nobody waits. */

@@ -1,12 +1,17 @@
 /*
  * What rehearsals foretell of a drill, and how far reality may be from it.
  *
+ * What had not come about when a rehearsal's time was up is neither left out nor taken for over: its
+ * age is kept, and quantiles are Kaplan and Meier's (model/stats/survival.h).
+ *
  * The judgement is a conformal one (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random
  * World, ch. 2). If reality were one more replication, its rank among the n rehearsals that
  * observed the measure would be uniform, so that p = 2 min(1 + #{x <= v}, 1 + #{x >= v}) / (n + 1)
  * is at most 1% in at most 1% of drills, whatever the distribution. The same holds of whether it is
  * observed at all: p = (1 + number of rehearsals alike) / (N + 1). A value with an error is given
- * the benefit of it. n must be at least 199 for any value to be outside.
+ * the benefit of it. n must be at least 199 for any value to be outside. A rehearsal that was not
+ * over may have ended on either side of any time later than its age: only what holds of all that
+ * may have become of them is said, else "not decided".
  *
  * The file is JSON, versioned. Times in ms. Memory is owned by the struct.
  */
@@ -21,22 +26,27 @@
 #define PREDICTION_LEAST 199
 #define PREDICTION_ALPHA 0.01
 
+struct foretold_measure {
+    double *value; /* sorted; those that were observed */
+    int64_t n;
+    double *censored; /* sorted ages of those that were not over */
+    int64_t n_censored;
+};
+
 struct prediction {
     char scenario[FLEET_NAME];
     uint64_t seed;
-    int64_t replications; /* those that count: completed */
+    int64_t replications; /* those that count: completed, or observed until their time was up */
+    int64_t unsteady;     /* of them, not steady then; 0 in older files, which left them out */
     int64_t refused;      /* by a precondition */
-    int64_t otherwise;    /* stopped, or not steady in time */
+    int64_t otherwise;    /* stopped */
     char reason[160];     /* the commonest of those that do not count */
     int64_t reason_count; /* how many it has; 0 in older files */
     bool observe;
-    struct {
-        double *value; /* sorted; those that were observed */
-        int64_t n;
-    } measure[MEASURE_COUNT];
+    struct foretold_measure measure[MEASURE_COUNT];
 };
 
-/* From the reports of all replications, in order (borrowed for the call): what the completed ones
+/* From the reports of all replications, in order (borrowed for the call): what those that count
  * measured are the samples, the others are counted. `prediction` owns its samples until
  * prediction_fini. */
 void prediction_init(struct prediction *prediction, const struct drill_report *reports, int64_t n);
@@ -60,13 +70,15 @@ enum foretold {
     FORETOLD_UNSEEN,     /* not observed, though nearly every rehearsal did: wrong as well */
     FORETOLD_UNEXPECTED, /* observed, though hardly any rehearsal did: wrong as well */
     FORETOLD_NEITHER,    /* not observed, and not expected */
+    FORETOLD_UNDECIDED,  /* it depends on what would have become of what was not over */
     FORETOLD_UNKNOWN     /* no prediction, or of too few replications */
 };
 
 struct judgement {
     enum foretold foretold;
-    double percentile, low, high; /* 0..100; over what the error leaves open; NAN: none */
-    double p;                     /* two-sided; NAN: none */
+    double percentile, low, high; /* 0..100; over what the error and what was not over leave open;
+                                     NAN: none; the percentile alone: beyond what is known */
+    double p;                     /* two-sided, at its greatest; NAN: none */
 };
 
 /* Does it say that the model is wrong, rather than right or silent? */
@@ -81,8 +93,11 @@ struct judgement prediction_judge(const struct prediction *prediction, enum dril
 const char *prediction_wrong_stage(const struct prediction *prediction,
                                    const struct drill_measure measure[MEASURE_COUNT]);
 
-/* Over the rehearsals that observed it; NAN if none did. */
+/* Over the rehearsals that it came about in or was not over in; NAN if there are none, or where it
+ * is beyond what they saw (prediction_known_to). */
 double prediction_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
                            double p);
+/* The longest that any rehearsal saw of it, over or not; NAN: none did. */
+double prediction_known_to(const struct prediction *prediction, enum drill_measure_kind kind);
 
 #endif

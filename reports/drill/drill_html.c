@@ -24,7 +24,9 @@ static const char style[] =
     ".foretold .name{text-anchor:end}.foretold .scale{text-anchor:middle;fill:var(--soft)}"
     ".foretold .all{fill:var(--line)}.foretold .half{fill:var(--soft);opacity:.55}"
     ".foretold .median{fill:var(--ink)}.foretold .documented{stroke:var(--ink);stroke-dasharray:3}"
-    ".foretold .measured{fill:var(--met)}.foretold .off{fill:var(--not)}pre{overflow-x:auto;"
+    ".foretold .beyond{fill:none;stroke:var(--soft);stroke-dasharray:3}"
+    ".foretold .measured{fill:var(--met)}.foretold .off{fill:var(--not)}"
+    ".foretold .open{fill:none;stroke:var(--ink);stroke-width:2}pre{overflow-x:auto;"
     "white-space:pre-wrap}\n"
     "td.at{white-space:nowrap;text-align:right}\n";
 

@@ -1,4 +1,5 @@
-/* The prediction as a picture: inline SVG, one line a stage. */
+/* The prediction as a picture: inline SVG, one line a stage. A stage that was not over in some
+ * rehearsals goes on, dashed, to the right edge. */
 #include "drill_internal.h"
 
 #include "reports/text/text.h"
@@ -33,9 +34,12 @@ static struct axis make_axis(const struct drill_page *page, const struct drill_r
     struct axis axis = {1000};
     int i;
     for (i = 0; i < n; i++) {
-        double values[] = {prediction_quantile(page->prediction, rows[i].kind, 0.995),
-                           documented_ms(page->scenario, rows[i].kind),
-                           page->report ? page->report->measure[rows[i].kind].value_ms : NAN};
+        enum drill_measure_kind kind = rows[i].kind;
+        double high_ms = prediction_quantile(page->prediction, kind, 1 - PREDICTION_ALPHA / 2);
+        double values[] = {isnan(high_ms) ? prediction_known_to(page->prediction, kind) : high_ms,
+                           documented_ms(page->scenario, kind),
+                           page->report ? page->report->measure[kind].value_ms : NAN,
+                           page->report ? page->report->measure[kind].open_ms : NAN};
         size_t v;
         for (v = 0; v < sizeof values / sizeof *values; v++)
             axis.most_ms = fmax(axis.most_ms, values[v]); /* a NAN loses */
@@ -51,6 +55,36 @@ static void rect(FILE *out, const struct axis *axis, double from_ms, double to_m
             at(axis, from_ms), y, fmax(1, at(axis, to_ms) - at(axis, from_ms)), height);
 }
 
+/* Beyond what is known there is no end to draw. */
+static void draw_foretold(FILE *out, const struct prediction *p, const struct axis *axis,
+                          enum drill_measure_kind kind, double y)
+{
+    double low = prediction_quantile(p, kind, PREDICTION_ALPHA / 2);
+    double high = prediction_quantile(p, kind, 1 - PREDICTION_ALPHA / 2);
+    double median = prediction_quantile(p, kind, 0.5), known = prediction_known_to(p, kind);
+    double lower = prediction_quantile(p, kind, 0.25), upper = prediction_quantile(p, kind, 0.75);
+    if (isnan(known))
+        return;
+    if (!isnan(low))
+        rect(out, axis, low, isnan(high) ? known : high, y - 3, 6, "all");
+    if (!isnan(lower))
+        rect(out, axis, lower, isnan(upper) ? known : upper, y - 7, 14, "half");
+    if (!isnan(median))
+        rect(out, axis, median, median, y - 9, 18, "median");
+    if (isnan(high))
+        rect(out, axis, known, axis->most_ms, y - 3, 6, "beyond");
+}
+
+static void draw_measured(FILE *out, const struct axis *axis, struct drill_measure measure,
+                          bool wrong, double y)
+{
+    bool open = isnan(measure.value_ms) && measure.open_ms > 0;
+    if (open || !isnan(measure.value_ms))
+        fprintf(out, "<circle class=\"%s%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>",
+                wrong ? "measured off" : "measured", open ? " open" : "",
+                at(axis, open ? measure.open_ms : measure.value_ms), y);
+}
+
 static void draw_row(FILE *out, const struct drill_page *page, const struct axis *axis,
                      const struct drill_row *row, double y)
 {
@@ -59,21 +93,12 @@ static void draw_row(FILE *out, const struct drill_page *page, const struct axis
     fprintf(out, "<text class=\"name\" x=\"%d\" y=\"%.1f\">", LEFT - 8, y + 5);
     text_xml(out, row->name);
     fputs("</text>", out);
-    if (p->measure[row->kind].n > 0) {
-        double median = prediction_quantile(p, row->kind, 0.5);
-        rect(out, axis, prediction_quantile(p, row->kind, PREDICTION_ALPHA / 2),
-             prediction_quantile(p, row->kind, 1 - PREDICTION_ALPHA / 2), y - 3, 6, "all");
-        rect(out, axis, prediction_quantile(p, row->kind, 0.25),
-             prediction_quantile(p, row->kind, 0.75), y - 7, 14, "half");
-        rect(out, axis, median, median, y - 9, 18, "median");
-    }
+    draw_foretold(out, p, axis, row->kind, y);
     if (!isnan(documented))
         fprintf(out, "<line class=\"documented\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
                 at(axis, documented), y - 12, at(axis, documented), y + 12);
-    if (page->report && !isnan(page->report->measure[row->kind].value_ms))
-        fprintf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"5\"/>",
-                row->wrong ? "measured off" : "measured",
-                at(axis, page->report->measure[row->kind].value_ms), y);
+    if (page->report)
+        draw_measured(out, axis, page->report->measure[row->kind], row->wrong, y);
     fputc('\n', out);
 }
 
@@ -93,6 +118,7 @@ void drill_picture(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
     struct axis axis;
+    bool open = false;
     int i, n;
     if (!page->prediction || page->prediction->replications == 0)
         return;
@@ -105,9 +131,14 @@ void drill_picture(FILE *out, const struct drill_page *page)
             "was measured</title>\n",
             WIDTH, TOP + n * LINE + 24);
     for (i = 0; i < n; i++)
+        open = open || page->prediction->measure[rows[i].kind].n_censored > 0 ||
+               (page->report && page->report->measure[rows[i].kind].open_ms > 0);
+    for (i = 0; i < n; i++)
         draw_row(out, page, &axis, &rows[i], TOP + i * LINE);
     draw_scale(out, &axis, TOP + n * LINE + 10);
-    fputs("</svg>\n<p class=\"soft\">Thin: the central 99% of the rehearsals; thick: the central "
-          "half; tick: the median; dashed: the documents; dot: this drill.</p>\n",
-          out);
+    fprintf(
+        out,
+        "</svg>\n<p class=\"soft\">Thin: the central 99%% of the rehearsals; thick: the central "
+        "half; tick: the median; dashed: the documents; dot: this drill%s.</p>\n",
+        open ? "; dashed outline, hollow dot: not over, so it goes on from there" : "");
 }

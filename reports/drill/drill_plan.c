@@ -132,12 +132,15 @@ static void print_during(FILE *out, const struct drill *drill)
 static void print_expected(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
-    int i, n = drill_rows(page, rows);
+    int i, n = drill_rows(page, rows), width = 32;
+    char warning[512];
     fputs("\nExpected, from the fault on\n", out);
     for (i = 0; i < n; i++)
-        fprintf(out, "  %-24s %-32s documented %s\n", rows[i].name, rows[i].predicted,
+        if ((int)strlen(rows[i].predicted) > width)
+            width = (int)strlen(rows[i].predicted);
+    for (i = 0; i < n; i++)
+        fprintf(out, "  %-24s %-*s documented %s\n", rows[i].name, width, rows[i].predicted,
                 rows[i].documented);
-    char warning[512];
     for (i = 0; drill_warning(page, i, warning, sizeof warning); i++) {
         fputs("  warning: ", out);
         print_clean(out, warning);

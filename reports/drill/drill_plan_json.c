@@ -85,8 +85,12 @@ static json_t *expected(const struct drill_page *page)
         json_t *one = json_pack("{s:s, s:s, s:s}", "stage", rows[i].name, "predicted",
                                 rows[i].predicted, "documented", rows[i].documented);
         if (page->prediction)
-            json_object_set_new(one, "p50_ms",
-                                number(prediction_quantile(page->prediction, rows[i].kind, 0.5)));
+            json_object_update_new(
+                one,
+                json_pack("{s:o, s:I, s:I}", "p50_ms",
+                          number(prediction_quantile(page->prediction, rows[i].kind, 0.5)), "n",
+                          (json_int_t)page->prediction->measure[rows[i].kind].n, "censored",
+                          (json_int_t)page->prediction->measure[rows[i].kind].n_censored));
         json_array_append_new(list, one);
     }
     return list;
@@ -119,6 +123,17 @@ json_t *drill_plan_json(const struct drill_page *page)
         (json_int_t)drill->restore_ms, "lease_ms", (json_int_t)drill->lease_ms);
 }
 
+/* Line by line: what escapes text keeps names on theirs. Cuts `text` up. */
+static void print_lines(FILE *out, char *text)
+{
+    char *line;
+    while ((line = strsep(&text, "\n")) != NULL) {
+        text_xml(out, line);
+        if (text != NULL)
+            fputc('\n', out);
+    }
+}
+
 void drill_plan_html(FILE *out, const struct drill_page *page)
 {
     char *text = NULL;
@@ -130,7 +145,7 @@ void drill_plan_html(FILE *out, const struct drill_page *page)
     fclose(plan);
     drill_html_head(out, page, "Plan");
     fputs("<pre>", out);
-    text_xml(out, text);
+    print_lines(out, text);
     fputs("</pre>\n", out);
     drill_picture(out, page);
     drill_html_foot(out, page);

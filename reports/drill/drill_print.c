@@ -128,6 +128,8 @@ static void print_foretold(FILE *out, const struct drill_page *page)
         return;
     fprintf(out, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications, p->seed,
             p->observe ? ", the plan only recorded" : "");
+    if (p->unsteady > 0)
+        fprintf(out, "; %" PRId64 " of them not steady again in time", p->unsteady);
     if (p->refused + p->otherwise > 0) {
         fprintf(out, "; %" PRId64 " more refused, %" PRId64 " ended otherwise (most: ", p->refused,
                 p->otherwise);
@@ -260,6 +262,17 @@ static json_t *number(double value)
     return isnan(value) ? json_null() : json_real(value);
 }
 
+static json_t *predicted_json(const struct prediction *prediction, enum drill_measure_kind kind)
+{
+    const struct foretold_measure *measure = &prediction->measure[kind];
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)measure->n, "censored",
+                     (json_int_t)measure->n_censored, "p0.5",
+                     number(prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2)), "p50",
+                     number(prediction_quantile(prediction, kind, 0.5)), "p99.5",
+                     number(prediction_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2)),
+                     "known_to", number(prediction_known_to(prediction, kind)));
+}
+
 static json_t *measure_json(const struct drill_page *page, const struct drill_row *row)
 {
     static const char *const words[] = {[FORETOLD_INSIDE] = "inside",
@@ -268,25 +281,22 @@ static json_t *measure_json(const struct drill_page *page, const struct drill_ro
                                         [FORETOLD_UNSEEN] = "not seen",
                                         [FORETOLD_UNEXPECTED] = "not expected",
                                         [FORETOLD_NEITHER] = "neither",
+                                        [FORETOLD_UNDECIDED] = "not decided",
                                         [FORETOLD_UNKNOWN] = "unknown"};
     json_t *json = json_object();
-    if (page->report)
+    if (page->report) {
+        const struct drill_measure *measure = &page->report->measure[row->kind];
         json_object_update_new(
             json,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "value",
-                      number(page->report->measure[row->kind].value_ms), "error",
-                      number(page->report->measure[row->kind].error_ms), "percentile",
+            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "value",
+                      number(measure->value_ms), "error", number(measure->error_ms), "open",
+                      number(measure->open_ms > 0 ? measure->open_ms : NAN), "percentile",
                       number(row->judgement.percentile), "percentile_low",
                       number(row->judgement.low), "percentile_high", number(row->judgement.high),
                       "p", number(row->judgement.p), "foretold", words[row->judgement.foretold]));
+    }
     if (page->prediction)
-        json_object_set_new(
-            json, "predicted",
-            json_pack("{s:I, s:o, s:o, s:o}", "n",
-                      (json_int_t)page->prediction->measure[row->kind].n, "p0.5",
-                      number(prediction_quantile(page->prediction, row->kind, 0.005)), "p50",
-                      number(prediction_quantile(page->prediction, row->kind, 0.5)), "p99.5",
-                      number(prediction_quantile(page->prediction, row->kind, 0.995))));
+        json_object_set_new(json, "predicted", predicted_json(page->prediction, row->kind));
     json_object_set_new(json, "documented", json_string(row->documented));
     return json;
 }
@@ -348,11 +358,12 @@ json_t *drill_json(const struct drill_page *page)
                             measure_json(page, &rows[i]));
     if (page->prediction)
         json_object_update_new(json,
-                               json_pack("{s:{s:s, s:I, s:I, s:I, s:I, s:I, s:b}}", "prediction",
-                                         "reason", page->prediction->reason, "reason_count",
-                                         (json_int_t)page->prediction->reason_count, "seed",
-                                         (json_int_t)page->prediction->seed, "replications",
-                                         (json_int_t)page->prediction->replications, "refused",
+                               json_pack("{s:{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}}",
+                                         "prediction", "reason", page->prediction->reason,
+                                         "reason_count", (json_int_t)page->prediction->reason_count,
+                                         "seed", (json_int_t)page->prediction->seed, "replications",
+                                         (json_int_t)page->prediction->replications, "unsteady",
+                                         (json_int_t)page->prediction->unsteady, "refused",
                                          (json_int_t)page->prediction->refused, "otherwise",
                                          (json_int_t)page->prediction->otherwise, "observe",
                                          page->prediction->observe));

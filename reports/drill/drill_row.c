@@ -5,6 +5,7 @@
 #include "model/base/units.h"
 #include "reports/text/text.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,28 +26,45 @@ static int64_t claim(const struct scenario *scenario, enum drill_measure_kind ki
                                       : -1;
 }
 
+/* "2:31", or ">25:00" beyond what the rehearsals saw. */
+static const char *say_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
+                                double p, char out[TEXT_VALUE + 1])
+{
+    double value = prediction_quantile(prediction, kind, p);
+    char text[TEXT_VALUE];
+    text_time(text, isnan(value) ? prediction_known_to(prediction, kind) : value);
+    snprintf(out, TEXT_VALUE + 1, "%s%s", isnan(value) ? ">" : "", text);
+    return out;
+}
+
 static void say_prediction(const struct prediction *prediction, enum drill_measure_kind kind,
                            char *out, size_t size)
 {
-    char low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE], share[TEXT_VALUE];
-    double n = (double)prediction->replications, seen = (double)prediction->measure[kind].n;
-    if (seen < 1) {
+    const struct foretold_measure *measure = &prediction->measure[kind];
+    char low[TEXT_VALUE + 1], middle[TEXT_VALUE + 1], high[TEXT_VALUE + 1], share[TEXT_VALUE];
+    int64_t n = prediction->replications, cases = measure->n + measure->n_censored;
+    size_t length;
+    if (cases < 1) {
         snprintf(out, size, "never seen");
         return;
     }
-    text_time(low, prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2));
-    text_time(middle, prediction_quantile(prediction, kind, 0.5));
-    text_time(high, prediction_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2));
-    snprintf(out, size, "%s (%s..%s)", middle, low, high);
-    if (seen < n) {
-        size_t length = strlen(out);
-        snprintf(out + length, size - length, " in %s", text_share(share, seen / n));
-    }
+    length = (size_t)snprintf(out, size, "%s (%s..%s)", say_quantile(prediction, kind, 0.5, middle),
+                              say_quantile(prediction, kind, PREDICTION_ALPHA / 2, low),
+                              say_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2, high));
+    if (cases < n)
+        length += (size_t)snprintf(out + length, size - length, " in %s",
+                                   text_share(share, (double)cases / (double)n));
+    if (measure->n_censored > 0)
+        snprintf(out + length, size - length, ", %" PRId64 " not over", measure->n_censored);
 }
 
 static void say_measure(struct drill_measure measure, char *out, size_t size)
 {
     char value[TEXT_VALUE], error[TEXT_VALUE];
+    if (isnan(measure.value_ms) && measure.open_ms > 0) {
+        snprintf(out, size, ">%s, not over", text_time(value, measure.open_ms));
+        return;
+    }
     if (isnan(measure.value_ms)) {
         snprintf(out, size, "not seen");
         return;
@@ -62,9 +80,11 @@ static void say_measure(struct drill_measure measure, char *out, size_t size)
 static void say_percentile(const struct judgement *judgement, char *out, size_t size)
 {
     snprintf(out, size, "-");
-    if (isnan(judgement->percentile))
+    if (isnan(judgement->low))
         return;
-    if (judgement->high - judgement->low < 1)
+    if (isnan(judgement->percentile)) /* beyond what is known */
+        snprintf(out, size, "%.0f..%.0f", judgement->low, judgement->high);
+    else if (judgement->high - judgement->low < 1)
         snprintf(out, size, "%.0f", judgement->percentile);
     else
         snprintf(out, size, "%.0f (%.0f..%.0f)", judgement->percentile, judgement->low,
@@ -86,14 +106,19 @@ static const char *foretold_words(enum foretold foretold)
         return "the model is wrong here: not expected";
     case FORETOLD_NEITHER:
         return "-";
+    case FORETOLD_UNDECIDED:
+        return "not decided";
     case FORETOLD_UNKNOWN:
         return "too few rehearsals to judge";
     }
     UND_UNREACHABLE();
 }
 
+/* Of what is not over nothing is known but that it takes longer. */
 static const char *claim_words(int64_t claim_ms, struct drill_measure measure)
 {
+    if (claim_ms >= 0 && isnan(measure.value_ms) && measure.open_ms > (double)claim_ms)
+        return "; claim not met";
     if (claim_ms < 0 || isnan(measure.value_ms))
         return "";
     if (measure.value_ms + measure.error_ms <= (double)claim_ms)
@@ -102,15 +127,33 @@ static const char *claim_words(int64_t claim_ms, struct drill_measure measure)
                                                                   : "; claim too close to tell";
 }
 
-/* A finished drill: only what was completed is measured against anything. */
+/* Only what was looked at to its end, or until its time was up, is measured against anything. */
 static bool counts(const struct drill_page *page)
 {
-    return page->report && page->report->end == DRILL_COMPLETED;
+    return page->report && drill_end_counts(page->report->end);
+}
+
+static void say_verdict(const struct drill_page *page, const struct drill_row *row,
+                        struct drill_measure measure, int64_t claim_ms, char *out, size_t size)
+{
+    const struct prediction *prediction = page->prediction;
+    char why[64] = "";
+    if (row->judgement.foretold == FORETOLD_UNDECIDED && isnan(measure.value_ms) &&
+        measure.open_ms > 0)
+        snprintf(why, sizeof why, ": it was not over");
+    else if (row->judgement.foretold == FORETOLD_UNDECIDED)
+        snprintf(why, sizeof why, ": %" PRId64 " of %" PRId64 " rehearsals were not over",
+                 prediction->measure[row->kind].n_censored, prediction->replications);
+    snprintf(out, size, "%s%s%s",
+             !counts(page) ? "does not count"
+             : !prediction ? "no prediction"
+                           : foretold_words(row->judgement.foretold),
+             why, claim_words(claim_ms, measure));
 }
 
 static void fill(const struct drill_page *page, enum drill_measure_kind kind, struct drill_row *row)
 {
-    const struct drill_measure none = {NAN, NAN};
+    const struct drill_measure none = {NAN, NAN, 0};
     struct drill_measure measure = page->report ? page->report->measure[kind] : none;
     int64_t claim_ms = claim(page->scenario, kind);
     char value[TEXT_VALUE];
@@ -125,23 +168,33 @@ static void fill(const struct drill_page *page, enum drill_measure_kind kind, st
     row->judgement = prediction_judge(counts(page) ? page->prediction : NULL, kind, measure);
     row->wrong = foretold_is_wrong(row->judgement.foretold);
     say_percentile(&row->judgement, row->percentile, sizeof row->percentile);
-    snprintf(row->verdict, sizeof row->verdict, "%s%s",
-             !counts(page)       ? "does not count"
-             : !page->prediction ? "no prediction"
-                                 : foretold_words(row->judgement.foretold),
-             claim_words(claim_ms, measure));
+    say_verdict(page, row, measure, claim_ms, row->verdict, sizeof row->verdict);
 }
 
 int drill_rows(const struct drill_page *page, struct drill_row rows[MEASURE_COUNT])
 {
     int kind, n = 0;
     for (kind = 0; kind < MEASURE_COUNT; kind++) {
-        bool predicted = page->prediction && page->prediction->measure[kind].n > 0;
-        bool measured = page->report && !isnan(page->report->measure[kind].value_ms);
+        const struct prediction *prediction = page->prediction;
+        bool predicted =
+            prediction && prediction->measure[kind].n + prediction->measure[kind].n_censored > 0;
+        bool measured = page->report && (!isnan(page->report->measure[kind].value_ms) ||
+                                         page->report->measure[kind].open_ms > 0);
         if (predicted || measured || claim(page->scenario, (enum drill_measure_kind)kind) >= 0)
             fill(page, (enum drill_measure_kind)kind, &rows[n++]);
     }
     return n;
+}
+
+static bool undecided(const struct drill_page *page)
+{
+    int kind;
+    for (kind = 0; kind < MEASURE_COUNT; kind++)
+        if (prediction_judge(page->prediction, (enum drill_measure_kind)kind,
+                             page->report->measure[kind])
+                .foretold == FORETOLD_UNDECIDED)
+            return true;
+    return false;
 }
 
 void drill_sentence(const struct drill_page *page, char *out, size_t size)
@@ -174,6 +227,12 @@ void drill_sentence(const struct drill_page *page, char *out, size_t size)
         snprintf(out, size,
                  "The model is wrong here: %s fell outside the central 99%% of %lld rehearsals.",
                  stage, (long long)page->prediction->replications);
+    else if (undecided(page))
+        snprintf(
+            out, size,
+            "No measure is known to lie outside the central 99%% of %lld rehearsals; of some it "
+            "is not decided, since they were not over.",
+            (long long)page->prediction->replications);
     else
         snprintf(out, size,
                  "Every measure fell inside the central 99%% of what %lld rehearsals foretold.",

@@ -93,11 +93,11 @@ static enum und_code check(const struct scenario *scenario, struct und_err *err)
                     scenario->path);
 }
 
-static int64_t completed(const struct troupe *troupe, int64_t most)
+static int64_t counted(const struct troupe *troupe, int64_t most)
 {
     int64_t r, n = 0;
     for (r = 0; r < troupe->n; r++)
-        n += troupe->report[r].end == DRILL_COMPLETED && n < most;
+        n += drill_end_counts(troupe->report[r].end) && n < most;
     return n;
 }
 
@@ -125,7 +125,7 @@ static void run_until_complete(struct troupe *troupe)
         troupe->next = troupe->n;
         troupe->n = troupe->n + missing < most ? troupe->n + missing : most;
         run_all(troupe);
-        missing = wanted - completed(troupe, wanted);
+        missing = wanted - counted(troupe, wanted);
     }
 }
 

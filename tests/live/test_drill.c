@@ -424,7 +424,8 @@ static void foretell(struct prediction *prediction, int64_t seen, int64_t n)
 
 static enum foretold judged(const struct prediction *prediction, double value, double error)
 {
-    return prediction_judge(prediction, MEASURE_RTO, (struct drill_measure){value, error}).foretold;
+    return prediction_judge(prediction, MEASURE_RTO, (struct drill_measure){value, error, 0})
+        .foretold;
 }
 
 START_TEST(only_beyond_every_rehearsal_is_outside_with_199_of_them)
@@ -438,11 +439,111 @@ START_TEST(only_beyond_every_rehearsal_is_outside_with_199_of_them)
     ck_assert_int_eq(judged(&p, 199500, 500), FORETOLD_INSIDE); /* the benefit of the error */
     ck_assert_int_eq(judged(&p, 199501, 500), FORETOLD_LATE);
     ck_assert_double_eq_tol(
-        prediction_judge(&p, MEASURE_RTO, (struct drill_measure){100000, 0}).percentile, 50, 0.3);
+        prediction_judge(&p, MEASURE_RTO, (struct drill_measure){100000, 0, 0}).percentile, 50,
+        0.3);
     prediction_fini(&p);
     foretell(&p, 198, 198);
     ck_assert_int_eq(judged(&p, 1e9, 0), FORETOLD_UNKNOWN);
     prediction_fini(&p);
+}
+END_TEST
+
+/* `over` of 1000, 2000, ... ms, `open` that were not over after age_ms, the rest never. */
+static void foretell_open(struct prediction *prediction, int over, int open, double age_ms, int n)
+{
+    struct drill_report *reports = calloc((size_t)n, sizeof *reports);
+    int r, kind;
+    ck_assert_ptr_nonnull(reports);
+    for (r = 0; r < n; r++)
+        for (kind = 0; kind < MEASURE_COUNT; kind++)
+            reports[r].measure[kind] =
+                (struct drill_measure){r < over ? (double)(r + 1) * 1000 : NAN, 0,
+                                       r >= over && r < over + open ? age_ms : 0};
+    for (r = over; r < over + open; r++)
+        reports[r].end = DRILL_UNSTEADY;
+    snprintf(reports[0].scenario, sizeof reports[0].scenario, "small");
+    prediction_init(prediction, reports, n);
+    free(reports);
+}
+
+static enum foretold judged_open(const struct prediction *prediction, double age_ms)
+{
+    return prediction_judge(prediction, MEASURE_RTO, (struct drill_measure){NAN, NAN, age_ms})
+        .foretold;
+}
+
+START_TEST(what_was_not_over_is_neither_left_out_nor_taken_for_over)
+{
+    struct prediction p;
+    foretell_open(&p, 600, 400, 2e6, 1000);
+    ck_assert_int_eq(p.replications, 1000);
+    ck_assert_int_eq(p.unsteady, 400);
+    ck_assert_int_eq(p.otherwise, 0);
+    /* Of all 1000, not of the 600 that were over: whose median would be 300500. */
+    ck_assert_double_eq_tol(prediction_quantile(&p, MEASURE_RTO, 0.5), 500000, 1000);
+    ck_assert(isnan(prediction_quantile(&p, MEASURE_RTO, 0.61)));
+    ck_assert_double_eq(prediction_known_to(&p, MEASURE_RTO), 2e6);
+    prediction_fini(&p);
+    /* Those that were not over left the risk before: Kaplan and Meier's S is 400/600 there. */
+    foretell_open(&p, 600, 400, 1, 1000);
+    ck_assert_double_eq_tol(prediction_quantile(&p, MEASURE_RTO, 0.5), 300000, 1000);
+    prediction_fini(&p);
+}
+END_TEST
+
+START_TEST(a_value_is_judged_by_whatever_may_have_become_of_the_rest)
+{
+    struct judgement judgement;
+    struct prediction p;
+    foretell_open(&p, 600, 400, 2e6, 1000);
+    ck_assert_int_eq(judged(&p, 600000, 0), FORETOLD_INSIDE);
+    ck_assert_int_eq(judged(&p, 1000000, 0), FORETOLD_INSIDE); /* 400 took longer for sure */
+    ck_assert_int_eq(judged(&p, 500, 0), FORETOLD_EARLY);
+    ck_assert_int_eq(judged(&p, 3e6, 0), FORETOLD_UNDECIDED);
+    judgement = prediction_judge(&p, MEASURE_RTO, (struct drill_measure){3e6, 0, 0});
+    ck_assert(isnan(judgement.percentile));
+    ck_assert_double_eq_tol(judgement.low, 60, 0.1);
+    ck_assert_double_eq_tol(judgement.high, 100, 0.1);
+    prediction_fini(&p);
+    foretell_open(&p, 996, 4, 2e6, 1000);
+    ck_assert_int_eq(judged(&p, 3e6, 0), FORETOLD_LATE); /* whatever becomes of the four */
+    prediction_fini(&p);
+    foretell_open(&p, 100, 899, 2000, 1000);
+    ck_assert_int_eq(judged(&p, NAN, NAN), FORETOLD_UNDECIDED); /* one or 900 never */
+    prediction_fini(&p);
+    foretell_open(&p, 2, 20, 2000, 1000);
+    ck_assert_int_eq(judged(&p, 1000, 0), FORETOLD_UNDECIDED); /* 2 or 22 had it */
+    prediction_fini(&p);
+}
+END_TEST
+
+START_TEST(a_drill_that_is_not_over_itself_is_late_or_not_decided)
+{
+    struct prediction p;
+    foretell(&p, 1000, 1000);
+    ck_assert_int_eq(judged_open(&p, 500000), FORETOLD_UNDECIDED);
+    ck_assert_int_eq(judged_open(&p, 1000000), FORETOLD_LATE);
+    prediction_fini(&p);
+    foretell(&p, 500, 1000); /* it may as well never come, as in half of them */
+    ck_assert_int_eq(judged_open(&p, 1000000), FORETOLD_UNDECIDED);
+    prediction_fini(&p);
+    foretell_open(&p, 600, 400, 2e6, 1000);
+    ck_assert_int_eq(judged_open(&p, 3e6), FORETOLD_UNDECIDED);
+    prediction_fini(&p);
+}
+END_TEST
+
+/* The host is rebuilt for longer than the drill waits for it. */
+START_TEST(a_drill_whose_time_is_up_knows_how_long_it_has_waited)
+{
+    setup_again("drill:\n  lease: 40min\n  revert: {at_the_latest: 1min, recovery: 2min}\n"
+                "  inject: [{name: crash, run: [a]}]\n");
+    run();
+    ck_assert_int_eq(report.end, DRILL_UNSTEADY);
+    ck_assert(isnan(report.measure[MEASURE_MTTR].value_ms));
+    ck_assert_double_eq_tol(report.measure[MEASURE_MTTR].open_ms, 180000, 3000);
+    ck_assert(!isnan(report.measure[MEASURE_PENDING].value_ms));
+    ck_assert_double_eq(report.measure[MEASURE_PENDING].open_ms, 0);
 }
 END_TEST
 
@@ -494,7 +595,7 @@ START_TEST(the_first_stage_that_is_off_is_named)
     int kind;
     foretell(&p, 500, 500);
     for (kind = 0; kind < MEASURE_COUNT; kind++)
-        measure[kind] = (struct drill_measure){250000, 0};
+        measure[kind] = (struct drill_measure){250000, 0, 0};
     ck_assert_ptr_null(prediction_wrong_stage(&p, measure));
     measure[MEASURE_MTTR].value_ms = 1e9;
     ck_assert_str_eq(prediction_wrong_stage(&p, measure), "recovery of capacity");
@@ -516,7 +617,7 @@ START_TEST(a_prediction_survives_its_file)
     int file = mkstemp(path);
     ck_assert_int_ge(file, 0);
     close(file);
-    foretell(&p, 3, 5);
+    foretell_open(&p, 3, 1, 9000, 5);
     p.seed = 42;
     p.observe = true;
     ck_assert_int_eq(prediction_save(&p, path, &err), UND_OK);
@@ -525,6 +626,9 @@ START_TEST(a_prediction_survives_its_file)
     ck_assert_uint_eq(q.seed, 42);
     ck_assert_int_eq(q.measure[MEASURE_RTO].n, 3);
     ck_assert_double_eq(q.measure[MEASURE_RTO].value[2], 3000);
+    ck_assert_int_eq(q.unsteady, 1);
+    ck_assert_int_eq(q.measure[MEASURE_RTO].n_censored, 1);
+    ck_assert_double_eq(q.measure[MEASURE_RTO].censored[0], 9000);
     ck_assert_int_eq(prediction_fits(&q, path, &scenario, true, &err), UND_OK);
     ck_assert_int_eq(prediction_fits(&q, path, &scenario, false, &err), UND_USAGE);
     prediction_fini(&p);
@@ -546,6 +650,9 @@ static const char *const broken[] = {
     "{\"version\":1,\"kind\":\"understudy prediction\",\"scenario\":\"x\",\"seed\":1,"
     "\"replications\":2,\"refused\":0,\"otherwise\":0,\"reason\":\"\",\"observe\":false,"
     "\"measures\":{\"pending_ms\":[2,1]}}",
+    "{\"version\":1,\"kind\":\"understudy prediction\",\"scenario\":\"x\",\"seed\":1,"
+    "\"replications\":2,\"refused\":0,\"otherwise\":0,\"reason\":\"\",\"observe\":false,"
+    "\"measures\":{\"pending_ms\":[1,2]},\"censored\":{\"pending_ms\":[3]}}",
 };
 
 START_TEST(a_broken_prediction_is_refused)
@@ -607,6 +714,10 @@ Suite *suite(void)
     tcase_add_test(c, whether_it_is_seen_is_judged_as_well);
     tcase_add_test(c, a_right_model_is_called_wrong_once_in_a_hundred);
     tcase_add_test(c, the_first_stage_that_is_off_is_named);
+    tcase_add_test(c, what_was_not_over_is_neither_left_out_nor_taken_for_over);
+    tcase_add_test(c, a_value_is_judged_by_whatever_may_have_become_of_the_rest);
+    tcase_add_test(c, a_drill_that_is_not_over_itself_is_late_or_not_decided);
+    tcase_add_test(c, a_drill_whose_time_is_up_knows_how_long_it_has_waited);
     tcase_add_test(c, a_prediction_survives_its_file);
     tcase_add_loop_test(c, a_broken_prediction_is_refused, 0,
                         (int)(sizeof broken / sizeof *broken));

@@ -381,7 +381,44 @@ START_TEST(the_plan_comes_as_json_and_as_a_page)
     ck_assert_ptr_nonnull(strstr(text, "<svg class=\"foretold\""));
     ck_assert_ptr_nonnull(strstr(text, "class=\"median\""));
     ck_assert_ptr_nonnull(strstr(text, "detection (MTTD)"));
+    ck_assert_ptr_nonnull(strstr(text, "\n\nExpected, from the fault on\n")); /* lines stay lines */
     ck_assert_ptr_nonnull(strstr(text, "</html>"));
+    prediction_fini(&prediction);
+}
+END_TEST
+
+/* The rebuilding of the host outlasts the drill in two of three rehearsals. */
+START_TEST(what_outlasts_the_rehearsals_is_said_in_every_format)
+{
+    static const char *const short_wait = "drill.revert.recovery=15min";
+    struct rehearsal rehearsal = {.seed = 1, .replications = 199};
+    const struct foretold_measure *mttr;
+    struct prediction prediction;
+    struct und_err err = {0};
+    struct drill_page page = {.scenario = &scenario, .prediction = &prediction};
+    json_t *json, *predicted;
+    load("scenarios/primary-hardware-failure.yaml", &short_wait, 1);
+    ck_assert_int_eq(rehearsal_run(&scenario, &rehearsal, &prediction, &err), UND_OK);
+    mttr = &prediction.measure[MEASURE_MTTR];
+    ck_assert_int_eq(prediction.replications, 199);
+    ck_assert_int_eq(mttr->n + mttr->n_censored, 199);
+    ck_assert_int_gt(mttr->n_censored, 100);
+    ck_assert_int_eq(mttr->n_censored, prediction.unsteady);
+    ck_assert_int_eq(prediction.measure[MEASURE_DETECTION].n_censored, 0);
+    HELPER_CAPTURE(text, size, drill_print_text(out, &page));
+    ck_assert_ptr_nonnull(strstr(text, "not steady again in time"));
+    ck_assert_ptr_nonnull(strstr(text, " not over"));
+    ck_assert_ptr_nonnull(strstr(text, ">35:0"));
+    free(text);
+    HELPER_CAPTURE(text, size, drill_plan_html(out, &page));
+    ck_assert_ptr_nonnull(strstr(text, "class=\"beyond\""));
+    json = drill_json(&page);
+    predicted =
+        json_object_get(json_object_get(json_object_get(json, "measures"), "mttr_ms"), "predicted");
+    ck_assert_int_eq(json_integer_value(json_object_get(predicted, "censored")), mttr->n_censored);
+    ck_assert(json_is_null(json_object_get(predicted, "p50")));
+    ck_assert_double_gt(json_number_value(json_object_get(predicted, "known_to")), 2000000);
+    json_decref(json);
     prediction_fini(&prediction);
 }
 END_TEST
@@ -438,6 +475,7 @@ Suite *suite(void)
     tcase_add_test(c, a_model_that_is_right_holds_in_every_format);
     tcase_add_test(c, the_plan_shows_hosts_commands_leases_and_expectations);
     tcase_add_test(c, the_plan_comes_as_json_and_as_a_page);
+    tcase_add_test(c, what_outlasts_the_rehearsals_is_said_in_every_format);
     tcase_add_test(c, a_prediction_that_rests_on_little_is_warned_of);
     suite_add_tcase(s, c);
     return s;
