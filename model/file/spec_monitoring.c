@@ -1,10 +1,8 @@
 /* The tables of Prometheus and Alertmanager; alert rules apart. */
-#include "model/base/assert.h"
 #include "model/base/units.h"
 #include "spec_tables.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const group_labels[] = {"alertname", "instance", NULL};
@@ -76,88 +74,11 @@ static enum und_code read_elsewhere(struct spec *spec, const struct field *field
     return UND_OK;
 }
 
-/* Counted by severity, with the first names. */
-static enum und_code read_left_out(struct spec *spec, const struct field *field, void *base,
-                                   json_t *value, const struct spot *spot)
+static enum und_code read_metrics(struct spec *spec, const struct field *field, void *base,
+                                  json_t *value, const struct spot *spot)
 {
-    struct monitoring *monitoring = base;
-    size_t i;
-    json_t *item;
     (void)field;
-    if (!json_is_array(value))
-        return spec_refuse(spec, spot, value, "a list");
-    json_array_foreach (value, i, item) {
-        const char *name = json_string_value(json_object_get(item, "alert"));
-        const char *severity = json_string_value(json_object_get(item, "severity"));
-        int s = 0;
-        while (severity && spec_severities[s] && strcmp(spec_severities[s], severity) != 0)
-            s++;
-        if (!name || !severity || !spec_severities[s])
-            return spec_refuse(spec, spot, item, "alert, severity and why");
-        struct left_out *left = &monitoring->left_out[s];
-        size_t n = strlen(left->names);
-        if (left->n++ < LEFT_OUT_NAMES)
-            snprintf(left->names + n, sizeof left->names - n, "%s%s", n ? ", " : "", name);
-    }
-    return UND_OK;
-}
-
-static char *text_of(const json_t *item, const char *key)
-{
-    const char *text = json_string_value(json_object_get(item, key));
-    char *copy = strdup(text ? text : "");
-    UND_ASSERT(copy != NULL);
-    return copy;
-}
-
-static int64_t number_of(const json_t *item, const char *key)
-{
-    return json_integer_value(json_object_get(item, key));
-}
-
-static void read_one_series(const json_t *item, struct series_rule *rule)
-{
-    const json_t *index = json_object_get(item, "rule");
-    char *group = text_of(item, "group");
-    *rule = (struct series_rule){.name = text_of(item, "name"),
-                                 .expr = text_of(item, "expr"),
-                                 .labels = json_dumps(json_object_get(item, "labels"), 0),
-                                 .records = json_is_true(json_object_get(item, "records")),
-                                 .rule = index ? (int)json_integer_value(index) : -1,
-                                 .interval_ms = number_of(item, "interval_ms"),
-                                 .for_ms = number_of(item, "for_ms"),
-                                 .keep_firing_ms = number_of(item, "keep_firing_ms"),
-                                 .offset_ms = number_of(item, "offset_ms"),
-                                 .limit = (int)number_of(item, "limit")};
-    snprintf(rule->group, sizeof rule->group, "%s", group);
-    free(group);
-}
-
-/* monitoring_expand.c has written them, from files that are known to be good. */
-static enum und_code read_series(struct spec *spec, const struct field *field, void *base,
-                                 json_t *value, const struct spot *spot)
-{
-    struct monitoring *monitoring = base;
-    size_t i;
-    json_t *item;
-    (void)field;
-    if (!json_is_array(value))
-        return spec_refuse(spec, spot, value, "a list");
-    monitoring->series = calloc(json_array_size(value) + 1, sizeof *monitoring->series);
-    UND_ASSERT(monitoring->series != NULL);
-    json_array_foreach (value, i, item) {
-        struct series_rule *rule = &monitoring->series[i];
-        if (!json_is_string(json_object_get(item, "name")) ||
-            !json_is_string(json_object_get(item, "expr")) ||
-            !json_is_object(json_object_get(item, "labels")))
-            return spec_refuse(spec, spot, item, "name, expr and labels of a rule");
-        read_one_series(item, rule);
-        monitoring->n_series++;
-        if (rule->rule < -1 || rule->rule >= monitoring->n_rules ||
-            (rule->rule >= 0 && monitoring->rules[rule->rule].signal != SIGNAL_SERIES))
-            return spec_refuse(spec, spot, item, "the place of a rule of signal series");
-    }
-    return UND_OK;
+    return spec_read_metrics(spec, base, value, spot);
 }
 
 static const struct field monitoring_fields[] = {
@@ -222,14 +143,25 @@ static const struct field monitoring_fields[] = {
      .help = "alerts of the rule files that this fleet leaves out"},
     {.key = "left_out",
      .kind = FIELD_CUSTOM,
-     .read = read_left_out,
+     .read = spec_read_left_out,
      .schema = "{type: array, items: {type: object}}",
      .help = "alerts of the rule files that never fire here: rule files give them"},
     {.key = "series",
      .kind = FIELD_CUSTOM,
-     .read = read_series,
+     .read = spec_read_series,
      .schema = "{type: array, items: {type: object}}",
      .help = "rules that are evaluated on the simulated series: rule files give them"},
+    {.key = "metrics",
+     .kind = FIELD_CUSTOM,
+     .read = read_metrics,
+     .schema = "{type: array, maxItems: 64, items: {$ref: '#/$defs/metric'}}",
+     .table = &spec_metric,
+     .help = "series of one's own that rules may read"},
+    {.key = "targets",
+     .kind = FIELD_CUSTOM,
+     .read = spec_read_targets,
+     .schema = "{type: array, items: {type: object}}",
+     .help = "labels of the targets of the scrape jobs: config gives them"},
     {.key = "config",
      .kind = FIELD_CUSTOM,
      .read = read_elsewhere,
@@ -274,7 +206,8 @@ static enum und_code check_monitoring(struct spec *spec, void *base, json_t *map
         /* Prometheus too cuts its default, config.go, GlobalConfig.UnmarshalYAML. */
         monitoring->scrape_timeout_ms = monitoring->scrape_interval_ms;
     }
-    if (check_jobs(spec, monitoring, json_object_get(mapping, "jobs")) != UND_OK)
+    if (check_jobs(spec, monitoring, json_object_get(mapping, "jobs")) != UND_OK ||
+        spec_check_metrics(spec, monitoring, json_object_get(mapping, "metrics")) != UND_OK)
         return UND_USAGE;
     return json_is_array(rules) ? spec_check_rules(spec, monitoring, rules) : UND_OK;
 }

@@ -13,11 +13,21 @@ extern const char *const spec_signals[];    /* in the order of enum signal */
 extern const struct table spec_workload, spec_github, spec_monitoring, spec_alertmanager;
 extern const struct table spec_policy, spec_evidence, spec_controller, spec_objectives;
 extern const struct table spec_fault, spec_live, spec_drill, spec_rule, spec_expect;
-extern const struct table spec_class;
+extern const struct table spec_class, spec_metric;
 
 /* Names of classes, what they need, and the jobs of a run. */
 enum und_code spec_check_classes(struct spec *spec, struct workload *workload, json_t *mapping,
                                  const struct spot *whole);
+
+/* What rule files give (spec_rule_files.c). */
+field_reader spec_read_left_out, spec_read_series, spec_read_targets;
+
+/* Reads monitoring.metrics alone. */
+enum und_code spec_read_metrics(struct spec *spec, struct monitoring *monitoring, json_t *list,
+                                const struct spot *spot);
+/* The metrics of a list against each other. */
+enum und_code spec_check_metrics(struct spec *spec, const struct monitoring *monitoring,
+                                 json_t *list);
 
 /* The rules of a list against each other. */
 enum und_code spec_check_rules(struct spec *spec, const struct monitoring *monitoring,

@@ -28,6 +28,9 @@
 #define FLEET_JOBS 16   /* scrape jobs that alert rules read from */
 #define FLEET_ROUTES 64 /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16
+#define FLEET_METRICS 64 /* a team's own */
+#define METRIC_LABELS 8
+#define METRIC_NAME 128
 #define FLEET_NAME 64
 #define FLEET_PATH 512
 
@@ -174,6 +177,53 @@ struct series_rule {
     int limit;         /* the group's; 0: none */
 };
 
+/* What prometheus.yml says of a target of one of monitoring.jobs. */
+struct scrape_target {
+    int job, host; /* host -1: the job's first target that is no host of the fleet */
+    char *labels;  /* owned: a JSON object, job and instance among them; NULL: it is not scraped */
+};
+
+/* A team's own series: a constant, or a quantity of the model. */
+enum metric_from {
+    FROM_QUEUE_LENGTH,
+    FROM_OLDEST_JOB_AGE,
+    FROM_BUSY_SLOTS,
+    FROM_ONLINE_SLOTS,
+    FROM_IDLE_SLOTS,
+    FROM_LAST_JOB_DURATION,
+    FROM_JOBS_SUCCEEDED,
+    FROM_JOBS_FAILED,
+    FROM_HOST_UP,
+    FROM_RUNNER_UP,
+    FROM_SERVICE_UP,
+    FROM_CPU_USED,
+    FROM_MEMORY_USED,
+    FROM_LOAD1,
+    FROM_LOAD5,
+    FROM_LOAD15,
+    FROM_DISK_WRITTEN,
+    FROM_UPTIME,
+    FROM_BOOT_TIME,
+    FROM_TIME,
+    FROM_COUNT
+};
+enum metric_on {
+    METRIC_ON_HOST,  /* each host exports it, with its target's instance and job; gone with it */
+    METRIC_ON_PROBE, /* something beside the server says it of each host, by its instance */
+    METRIC_ON_FLEET  /* one series */
+};
+struct own_metric {
+    char name[METRIC_NAME];
+    struct metric_label {
+        char name[FLEET_NAME], value[FLEET_NAME];
+    } labels[METRIC_LABELS];
+    int n_labels;
+    bool constant;
+    double value; /* where it is */
+    enum metric_from from;
+    enum metric_on on;
+};
+
 /* Alerts of the rule files that never fire here, as nobody exports what they read. */
 #define LEFT_OUT_NAMES 3
 struct left_out {
@@ -196,6 +246,10 @@ struct monitoring {
     struct left_out left_out[SEVERITY_COUNT];
     struct series_rule *series; /* owned; in the order of their evaluation */
     int n_series;
+    struct scrape_target *targets; /* owned */
+    int n_targets;
+    struct own_metric metrics[FLEET_METRICS];
+    int n_metrics;
 };
 
 /* Of a week, Monday 0:00 first: a bit a minute. */

@@ -2,6 +2,7 @@
 #include "model/file/csv.h"
 #include "model/file/spec.h"
 #include "monitoring_expand.h"
+#include "targets_expand.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -393,6 +394,7 @@ void fleet_fini(struct fleet *fleet)
         free(fleet->monitoring.series[n].labels);
     }
     free(fleet->monitoring.series);
+    targets_fini(&fleet->monitoring);
     memset(fleet, 0, sizeof *fleet);
 }
 

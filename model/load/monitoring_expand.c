@@ -3,6 +3,7 @@
 #include "alert_series.h"
 #include "monitoring_files.h"
 #include "series_expand.h"
+#include "targets_expand.h"
 
 #include "model/base/assert.h"
 #include "model/base/units.h"
@@ -113,11 +114,8 @@ static enum und_code read_config(struct expander *expander)
     for (int i = 0; i < expander->prometheus->n_jobs; i++)
         expander->job_of[i] = -1;
     expander->expand.file = expander->prometheus;
-    for (int i = 0; i < expander->prometheus->n_jobs && !prom_has(expander->monitoring, "jobs") &&
-                    expander->hosts->monitoring.n_jobs < FLEET_JOBS;
-         i++)
-        snprintf(expander->hosts->monitoring.jobs[expander->hosts->monitoring.n_jobs++].name,
-                 FLEET_NAME, "%.*s", FLEET_NAME - 1, expander->prometheus->jobs[i].job.name);
+    if (!prom_has(expander->monitoring, "jobs"))
+        targets_take_jobs(&expander->hosts->monitoring, expander->prometheus, expander->hosts);
     return take_rule_files(expander);
 }
 
@@ -132,6 +130,17 @@ static void read_jobs(struct expander *expander)
         if (name && to->n_jobs < FLEET_JOBS)
             snprintf(to->jobs[to->n_jobs++].name, FLEET_NAME, "%.*s", FLEET_NAME - 1, name);
     }
+}
+
+/* The team's own series. What is wrong with them is said when the fleet is read. */
+static void read_metrics(struct expander *expander)
+{
+    struct und_err unsaid = {0};
+    struct spec spec = {.doc = expander->doc, .err = &unsaid, .fleet = expander->hosts};
+    struct spot spot = doc_member(expander->doc, expander->monitoring, "metrics");
+    json_t *list = json_object_get(expander->monitoring, "metrics");
+    if (list)
+        spec_read_metrics(&spec, &expander->hosts->monitoring, list, &spot);
 }
 
 /* --- putting it in place --------------------------------------------------------------------- */
@@ -175,6 +184,8 @@ static void put_intervals(struct expander *expander)
                 put(expander, item, "scrape_timeout", duration(job->timeout_ms), &spot);
         }
         put(expander, expander->monitoring, "jobs", json_incref(jobs), &spot);
+        put(expander, expander->monitoring, "targets",
+            targets_list(&expander->hosts->monitoring, expander->hosts, jobs), &spot);
     }
     json_decref(jobs);
     /* With an interval of the fleet's own, the file's timeout might be above it. */
@@ -432,6 +443,7 @@ static void start(struct expander *expander, struct doc *doc, json_t *fleet, str
         expander->set->version = PROMQL_3;
     read_hosts(expander, fleet);
     read_jobs(expander);
+    read_metrics(expander);
     expander->files_of = json_object();
     expander->expand = (struct series_expand){
         .hosts = expander->hosts, .set = expander->set, .series = json_array()};
@@ -447,6 +459,7 @@ static void finish(struct expander *expander)
     series_expand_fini(&expander->expand);
     json_decref(expander->files_of);
     rule_set_free(expander->set);
+    targets_fini(&expander->hosts->monitoring);
     free(expander->hosts);
     json_decref(expander->paths);
     json_decref(expander->rules);

@@ -2,25 +2,14 @@
 
 #include "model/base/assert.h"
 
-#include <math.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define CORES 8 /* of a host whose file does not say */
-#define MEMORY 32000000000LL
 #define LABELS_A_ROW 8
-
-int exporter_cores(const struct host *host)
-{
-    return host->cores > 0 ? host->cores : CORES;
-}
-
-int64_t exporter_memory(const struct host *host)
-{
-    return host->memory_bytes > 0 ? host->memory_bytes : MEMORY;
-}
+#define LABELS_A_SERIES 48 /* those of a target that are more are left out */
 
 void exporter_instance(const struct host *host, char out[sizeof host->probe])
 {
@@ -41,9 +30,18 @@ int exporter_target(const struct fleet *fleet, enum exporter exporter, int host)
     return first + (exporter_words[exporter].of_host ? host : 0);
 }
 
+static bool has_own_target(const struct fleet *fleet)
+{
+    for (int i = 0; i < fleet->monitoring.n_metrics; i++) {
+        if (exporter_own_place(&fleet->monitoring.metrics[i]) == EXPORTER_OWN)
+            return true;
+    }
+    return false;
+}
+
 int exporter_targets(const struct fleet *fleet)
 {
-    return exporter_target(fleet, EXPORTERS - 1, 0) + 1;
+    return exporter_target(fleet, EXPORTER_OWN, 0) + has_own_target(fleet);
 }
 
 /* Does one of the words stand in the name? */
@@ -93,7 +91,8 @@ struct builder {
     struct exported_list *to;
     const struct fleet *fleet;
     enum exporter exporter;
-    int host; /* of the target; n_hosts: none */
+    int host;                          /* of the target; n_hosts: none */
+    const struct scrape_target *known; /* what prometheus.yml says of it; NULL: nothing */
 };
 
 static struct exported *push(struct exported_list *exported)
@@ -139,31 +138,82 @@ static double scale_of(const struct builder *builder, const struct exported_row 
     UND_UNREACHABLE();
 }
 
-/* `runner`: the host that the series is about, where that is a label; -1 otherwise. */
-static void add_series(struct builder *builder, const struct exported_row *row, int cpu, int runner)
+/* Labels of a series while it is made. */
+struct series_labels {
+    struct label list[LABELS_A_SERIES];
+    int n;
+};
+
+static int place_of(const struct series_labels *labels, const char *name)
 {
+    int i = 0;
+    while (i < labels->n && strcmp(labels->list[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static void set_label(struct series_labels *labels, const char *name, const char *value)
+{
+    int i = place_of(labels, name);
+    UND_ASSERT(i < LABELS_A_SERIES);
+    labels->list[i] = (struct label){name, value};
+    labels->n += i == labels->n;
+}
+
+/* What the target's labels hide is called exported_NAME, as without honor_labels. */
+static void set_target_label(const struct builder *builder, struct series_labels *labels,
+                             const char *name, const char *value)
+{
+    int i = place_of(labels, name);
     struct label_pool *pool = builder->to->pool;
-    struct label labels[LABELS_A_ROW + 5];
-    struct exported *series = push(builder->to);
-    char instance[sizeof builder->fleet->hosts[0].probe], number[16];
-    int host = runner >= 0 ? runner : builder->host, n = read_labels(pool, row->labels, labels);
-    double scale = row->scale == SCALE_ONE ? 1 : scale_of(builder, row, host);
-    if (exporter_words[builder->exporter].of_host)
+    if (i < labels->n) {
+        char other[FLEET_NAME + 16];
+        snprintf(other, sizeof other, "exported_%s", name);
+        labels->list[i].name = label_pool_text(pool, other);
+    }
+    if (labels->n < LABELS_A_SERIES - 2)
+        set_label(labels, label_pool_text(pool, name), label_pool_text(pool, value));
+}
+
+/* What prometheus.yml says of the builder's target; NULL: nothing. */
+static const struct scrape_target *target_known(const struct builder *builder)
+{
+    const struct monitoring *monitoring = &builder->fleet->monitoring;
+    int host = exporter_words[builder->exporter].of_host ? builder->host : -1;
+    for (int i = 0; i < monitoring->n_targets; i++) {
+        const struct scrape_target *target = &monitoring->targets[i];
+        if (target->host == host &&
+            strcmp(monitoring->jobs[target->job].name, builder->to->jobs[builder->exporter]) == 0)
+            return target;
+    }
+    return NULL;
+}
+
+static void set_target(const struct builder *builder, struct series_labels *labels)
+{
+    const struct exporter_words *words = &exporter_words[builder->exporter];
+    char instance[sizeof builder->fleet->hosts[0].probe];
+    json_t *known = builder->known ? json_loads(builder->known->labels, 0, NULL) : NULL, *value;
+    const char *name;
+    json_object_foreach (known, name, value)
+        set_target_label(builder, labels, name, json_string_value(value));
+    json_decref(known);
+    if (builder->known)
+        return;
+    if (words->of_host)
         exporter_instance(&builder->fleet->hosts[builder->host], instance);
     else
-        snprintf(instance, sizeof instance, "%s", exporter_words[builder->exporter].instance);
-    snprintf(number, sizeof number, "%d", cpu);
-    labels[n++] = (struct label){LABELS_NAME, row->name};
-    labels[n++] = (struct label){"instance", instance};
-    labels[n++] = (struct label){"job", builder->to->jobs[builder->exporter]};
-    if (row->each == EACH_CPU)
-        labels[n++] = (struct label){"cpu", number};
-    if (runner >= 0)
-        labels[n++] = (struct label){"runner", builder->fleet->hosts[runner].name};
-    if (strcmp(row->name, "node_uname_info") == 0)
-        labels[n++] = (struct label){"nodename", builder->fleet->hosts[host].name};
-    *series = (struct exported){
-        .labels = labels_make(pool, labels, n),
+        snprintf(instance, sizeof instance, "%s", words->instance);
+    set_target_label(builder, labels, "instance", instance);
+    set_target_label(builder, labels, "job", builder->to->jobs[builder->exporter]);
+}
+
+static void add_series(struct builder *builder, const struct exported_row *row, int host,
+                       const struct series_labels *labels)
+{
+    double scale = row->scale == SCALE_ONE ? 1 : scale_of(builder, row, host);
+    *push(builder->to) = (struct exported){
+        .labels = labels_make(builder->to->pool, labels->list, labels->n),
         .exporter = builder->exporter,
         .host = host,
         .target = exporter_target(builder->fleet, builder->exporter, builder->host),
@@ -173,27 +223,82 @@ static void add_series(struct builder *builder, const struct exported_row *row, 
         .is_up = strcmp(row->name, "up") == 0};
 }
 
+/* `runner`: the host that the series is about, where that is a label; -1 otherwise. */
+static void add_table_series(struct builder *builder, const struct exported_row *row, int cpu,
+                             int runner)
+{
+    struct series_labels labels;
+    char number[16];
+    int host = runner >= 0 ? runner : builder->host;
+    labels.n = read_labels(builder->to->pool, row->labels, labels.list);
+    snprintf(number, sizeof number, "%d", cpu);
+    set_label(&labels, LABELS_NAME, row->name);
+    if (row->each == EACH_CPU)
+        set_label(&labels, "cpu", number);
+    if (runner >= 0)
+        set_label(&labels, "runner", builder->fleet->hosts[runner].name);
+    if (strcmp(row->name, "node_uname_info") == 0)
+        set_label(&labels, "nodename", builder->fleet->hosts[host].name);
+    set_target(builder, &labels);
+    add_series(builder, row, host, &labels);
+}
+
+static bool is_own(const struct fleet *fleet, const char *name)
+{
+    for (int i = 0; i < fleet->monitoring.n_metrics; i++) {
+        if (strcmp(fleet->monitoring.metrics[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A metric of the team's own stands in place of the tables'. */
 static void add_row(struct builder *builder, const struct exported_row *row)
 {
     bool of_host = exporter_words[builder->exporter].of_host;
     int n = 1;
+    if (is_own(builder->fleet, row->name))
+        return;
     if (row->each == EACH_CPU)
         n = exporter_cores(&builder->fleet->hosts[builder->host]);
     if (row->each == EACH_HOST && !of_host)
         n = builder->fleet->n_hosts;
     for (int i = 0; i < n; i++)
-        add_series(builder, row, i, row->each != EACH_HOST ? -1 : of_host ? builder->host : i);
+        add_table_series(builder, row, i,
+                         row->each != EACH_HOST ? -1
+                         : of_host              ? builder->host
+                                                : i);
+}
+
+/* Its labels win over its target's, as with honor_labels. */
+static void add_own(struct builder *builder, const struct own_metric *metric)
+{
+    struct exported_row row = exporter_own_row(metric);
+    struct label_pool *pool = builder->to->pool;
+    struct series_labels labels = {.n = 0};
+    if (exporter_own_place(metric) != builder->exporter)
+        return;
+    set_target(builder, &labels);
+    set_label(&labels, LABELS_NAME, label_pool_text(pool, metric->name));
+    for (int i = 0; i < metric->n_labels && labels.n < LABELS_A_SERIES - 1; i++)
+        set_label(&labels, label_pool_text(pool, metric->labels[i].name),
+                  label_pool_text(pool, metric->labels[i].value));
+    add_series(builder, &row, builder->host, &labels);
+    builder->to->list[builder->to->n - 1].own = true;
 }
 
 static void add_target(struct builder *builder)
 {
+    static const struct exported_row none[] = {
+        {NULL, NULL, STATE_ONE, 0, 0, SCALE_ONE, EACH_TARGET}};
     static const struct exported_row *const tables[EXPORTERS] = {
         [EXPORTER_NODE] = exporter_node,
         [EXPORTER_RUNNER] = exporter_runner,
         [EXPORTER_BLACKBOX] = exporter_blackbox,
         [EXPORTER_GITHUB] = exporter_github,
         [EXPORTER_PROMETHEUS] = exporter_prometheus,
-        [EXPORTER_ALERTMANAGER] = exporter_alertmanager};
+        [EXPORTER_ALERTMANAGER] = exporter_alertmanager,
+        [EXPORTER_OWN] = none};
     static const struct exported_row scrape[] = {
         {"up", "", STATE_ONE, 1, 0, SCALE_ONE, EACH_TARGET},
         {"scrape_duration_seconds", "", STATE_ONE, 0.02, 0, SCALE_ONE, EACH_TARGET},
@@ -201,10 +306,15 @@ static void add_target(struct builder *builder)
         {"scrape_samples_post_metric_relabeling", "", STATE_ONE, 900, 0, SCALE_ONE, EACH_TARGET},
         {"scrape_series_added", "", STATE_ONE, 0, 0, SCALE_ONE, EACH_TARGET},
         {NULL, NULL, STATE_ONE, 0, 0, SCALE_ONE, EACH_TARGET}};
+    builder->known = target_known(builder);
+    if (builder->known && !builder->known->labels)
+        return;
     for (const struct exported_row *row = scrape; row->name; row++)
         add_row(builder, row);
     for (const struct exported_row *row = tables[builder->exporter]; row->name; row++)
         add_row(builder, row);
+    for (int i = 0; i < builder->fleet->monitoring.n_metrics; i++)
+        add_own(builder, &builder->fleet->monitoring.metrics[i]);
 }
 
 void exported_open(struct exported_list *exported, const struct fleet *fleet,
@@ -213,12 +323,13 @@ void exported_open(struct exported_list *exported, const struct fleet *fleet,
     *exported = (struct exported_list){.pool = pool};
     name_jobs(exported, fleet);
     for (int i = 0; i < EXPORTERS; i++) {
-        struct builder builder = {exported, fleet, (enum exporter)i, fleet->n_hosts};
+        struct builder builder = {
+            .to = exported, .fleet = fleet, .exporter = (enum exporter)i, .host = fleet->n_hosts};
         for (int host = 0; exporter_words[i].of_host && host < fleet->n_hosts; host++) {
             builder.host = host;
             add_target(&builder);
         }
-        if (!exporter_words[i].of_host)
+        if (!exporter_words[i].of_host && (i != EXPORTER_OWN || has_own_target(fleet)))
             add_target(&builder);
     }
 }
@@ -234,6 +345,23 @@ double exported_value(const struct exported *series, const struct host_state *st
     return series->offset + series->factor * (double)state->value[series->quantity];
 }
 
+/* The host of whose targets one has that label; -1: none. */
+static int host_of_target(const struct fleet *fleet, const char *name, const char *value)
+{
+    const struct monitoring *monitoring = &fleet->monitoring;
+    int host = -1;
+    for (int i = 0; i < monitoring->n_targets && host < 0; i++) {
+        const struct scrape_target *target = &monitoring->targets[i];
+        json_t *labels =
+            target->labels && target->host >= 0 ? json_loads(target->labels, 0, NULL) : NULL;
+        const char *own = json_string_value(json_object_get(labels, name));
+        if (own && strcmp(own, value) == 0)
+            host = target->host;
+        json_decref(labels);
+    }
+    return host;
+}
+
 int exported_host_of(const struct fleet *fleet, const struct labels *labels)
 {
     static const char *const names[] = {"instance", "runner", "nodename", "host", "name"};
@@ -245,126 +373,11 @@ int exported_host_of(const struct fleet *fleet, const struct labels *labels)
             if (strcmp(value, instance) == 0 || strcmp(value, fleet->hosts[host].name) == 0)
                 return host;
         }
+        if (*value && i == 0) {
+            int host = host_of_target(fleet, names[i], value);
+            if (host >= 0)
+                return host;
+        }
     }
     return -1;
-}
-
-/* --- ranges ---------------------------------------------------------------------------------- */
-
-static const struct {
-    bool counter;
-    const char *words;
-} facts[STATE_QUANTITIES] = {
-    [STATE_ONE] = {false, "a constant"},
-    [STATE_CPU] = {false, "the share of CPU in use"},
-    [STATE_CPU_TIME] = {true, "CPU time in use"},
-    [STATE_IDLE_TIME] = {true, "idle CPU time"},
-    [STATE_DISK_TIME] = {true, "time that the disk is busy"},
-    [STATE_UP_TIME] = {true, "time since the boot, at a steady rate"},
-    [STATE_MEMORY] = {false, "memory in use"},
-    [STATE_LOAD1] = {false, "cores in use, averaged over 1 min"},
-    [STATE_LOAD5] = {false, "cores in use, averaged over 5 min"},
-    [STATE_LOAD15] = {false, "cores in use, averaged over 15 min"},
-    [STATE_FILL] = {false, "what disk-fill has written to /"},
-    [STATE_FILL_BOOT] = {false, "what disk-fill has written to /boot"},
-    [STATE_BOOT] = {false, "when the host booted"},
-    [STATE_NOW] = {false, "the clock"},
-    [STATE_SERVICE] = {false, "whether the runner service runs"},
-    [STATE_REACHED] = {false, "whether a probe reaches the host"},
-    [STATE_ONLINE] = {false, "registrations that GitHub calls online"},
-    [STATE_LISTED] = {false, "whether GitHub calls any registration online"},
-    [STATE_BUSY] = {false, "jobs that run"},
-    [STATE_WORKING] = {false, "whether any job runs"},
-    [STATE_IDLE] = {false, "online registrations without a job"},
-    [STATE_LAST_JOB] = {false, "duration of the last job"},
-    [STATE_DONE] = {true, "jobs that went well"},
-    [STATE_FAILED] = {true, "jobs that failed"},
-    [STATE_QUEUE] = {false, "jobs that wait"},
-    [STATE_OLDEST] = {false, "age of the oldest waiting job"},
-};
-
-bool state_is_counter(enum state_quantity quantity)
-{
-    return facts[quantity].counter;
-}
-
-const char *state_words(enum state_quantity quantity)
-{
-    return facts[quantity].words;
-}
-
-/* The most of the host, per mille, that its jobs can use together. */
-static double busiest_pm(const struct fleet *fleet, int host, bool memory)
-{
-    const struct host *h = &fleet->hosts[host];
-    double most = 0, whole;
-    for (int i = 0; i < fleet->workload.n_classes; i++) {
-        const struct job_class *job_class = &fleet->workload.classes[i];
-        most = fmax(most, memory ? (double)job_class->memory_bytes : job_class->cores);
-    }
-    whole = memory ? (double)h->memory_bytes : h->cores;
-    return whole > 0 ? fmin(1000, 1000 * most * h->slots / whole) : 0;
-}
-
-static double fullest(enum state_quantity quantity)
-{
-    for (int i = 0; i < MOUNTS; i++) {
-        if (exporter_mounts[i].fill == quantity)
-            return (double)exporter_mounts[i].free_bytes;
-    }
-    return 0;
-}
-
-struct state_range state_range(const struct fleet *fleet, int host, enum state_quantity quantity,
-                               bool calm)
-{
-    bool of_host = host < fleet->n_hosts;
-    double cpu = calm && of_host ? busiest_pm(fleet, host, false) : 1000;
-    double slots = of_host ? fleet->hosts[host].slots : fleet_slots(fleet);
-    switch (quantity) {
-    case STATE_ONE:
-        return (struct state_range){1, 1};
-    case STATE_CPU:
-        return (struct state_range){0, cpu};
-    case STATE_CPU_TIME: /* per mille * ms a second */
-        return (struct state_range){0, 1000 * cpu};
-    case STATE_IDLE_TIME:
-        return (struct state_range){1000 * (1000 - cpu), 1e6};
-    case STATE_DISK_TIME:
-        return (struct state_range){0, calm ? 0 : 1e6};
-    case STATE_UP_TIME:
-        return (struct state_range){1000, 1000};
-    case STATE_MEMORY:
-        return (struct state_range){0, calm && of_host ? busiest_pm(fleet, host, true) : 1000};
-    case STATE_LOAD1:
-    case STATE_LOAD5:
-    case STATE_LOAD15:
-        return (struct state_range){0, 2048 * cpu / 1000};
-    case STATE_FILL:
-    case STATE_FILL_BOOT:
-        return (struct state_range){0, calm ? 0 : fullest(quantity)};
-    case STATE_SERVICE:
-    case STATE_REACHED:
-    case STATE_LISTED:
-        return (struct state_range){calm, 1};
-    case STATE_WORKING:
-        return (struct state_range){0, 1};
-    case STATE_ONLINE:
-        return (struct state_range){calm ? slots : 0, slots};
-    case STATE_BUSY:
-    case STATE_IDLE:
-        return (struct state_range){0, slots};
-    case STATE_BOOT:
-    case STATE_NOW:
-        return (struct state_range){-INFINITY, INFINITY};
-    case STATE_LAST_JOB:
-    case STATE_DONE:
-    case STATE_FAILED:
-    case STATE_QUEUE:
-    case STATE_OLDEST:
-        return (struct state_range){0, INFINITY};
-    case STATE_QUANTITIES:
-        break;
-    }
-    UND_UNREACHABLE();
 }

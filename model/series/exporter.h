@@ -62,6 +62,7 @@ enum exporter {
     EXPORTER_GITHUB,       /* beside the server: GitHub's view */
     EXPORTER_PROMETHEUS,   /* the server itself */
     EXPORTER_ALERTMANAGER, /* beside it */
+    EXPORTER_OWN,          /* the team's, of the fleet; a target where monitoring.metrics has any */
     EXPORTERS
 };
 
@@ -94,6 +95,10 @@ struct exported_row {
 extern const struct exported_row exporter_node[], exporter_runner[], exporter_blackbox[],
     exporter_github[], exporter_prometheus[], exporter_alertmanager[]; /* name NULL ends them */
 
+/* The row of a metric of the team's own, without its labels, and who exports it. */
+struct exported_row exporter_own_row(const struct own_metric *metric);
+enum exporter exporter_own_place(const struct own_metric *metric);
+
 /* A series. */
 struct exported {
     struct labels *labels; /* the pool's */
@@ -103,6 +108,7 @@ struct exported {
     enum state_quantity quantity;
     double factor, offset; /* scale is in them */
     bool is_up;            /* up itself: 1 or 0 by how the scrape went */
+    bool own;              /* of monitoring.metrics */
 };
 
 struct exported_list {
@@ -118,7 +124,7 @@ void exported_open(struct exported_list *exported, const struct fleet *fleet,
 void exported_close(struct exported_list *exported);
 double exported_value(const struct exported *series, const struct host_state *state);
 
-/* Targets are numbered exporter by exporter, host by host. */
+/* Targets are numbered exporter by exporter, host by host; of the last only where there are any. */
 int exporter_targets(const struct fleet *fleet);
 int exporter_target(const struct fleet *fleet, enum exporter exporter, int host);
 

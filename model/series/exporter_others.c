@@ -117,4 +117,6 @@ const struct exporter_words exporter_words[EXPORTERS] = {
                              "Prometheus itself"},
     [EXPORTER_ALERTMANAGER] = {"alertmanager", "alertmanager", false, false, "localhost:9093",
                                "Alertmanager itself"},
+    [EXPORTER_OWN] = {"ci-exporter", "ci-exporter custom textfile pushgateway", false, false,
+                      "ci-exporter:9800", "of the fleet"},
 };

@@ -136,9 +136,9 @@ static void note_selector(const struct reach_world *world, const struct promql_n
         if (!bounds_selects(node, &any, series->labels))
             continue;
         found++;
-        snprintf(source, sizeof source, "%s (%s)",
+        snprintf(source, sizeof source, "%s (%s%s)",
                  series->is_up ? "whether scrapes succeed" : state_words(series->quantity),
-                 exporter_words[series->exporter].title);
+                 series->own ? "monitoring.metrics: " : "", exporter_words[series->exporter].title);
         add_text(out->sources, sizeof out->sources, source);
     }
     if (node->name && is_recorded(world, node->name))

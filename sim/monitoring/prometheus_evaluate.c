@@ -295,15 +295,14 @@ void prometheus_push_series(struct prometheus *prometheus, int target)
 static void scrape_series(struct prometheus *prometheus, int index, int64_t now_ms)
 {
     int host = rule_engine_answers(prometheus->engine, index);
-    int64_t interval_ms = rule_engine_interval_ms(prometheus->engine, index);
+    const struct scrape_job *job = rule_engine_job(prometheus->engine, index);
     enum target_state state = host < 0 ? TARGET_UP : target_of(prometheus, host, 0)->state;
-    int64_t latency_ms =
-        target_latency_ms(state, interval_ms, prometheus->monitoring->scrape_timeout_ms,
-                          prometheus->monitoring->unreachable_ms);
+    int64_t latency_ms = target_latency_ms(state, job->interval_ms, job->timeout_ms,
+                                           prometheus->monitoring->unreachable_ms);
     if (prometheus->running && now_ms >= prometheus->started_ms + DISCOVERY_MS)
         rule_engine_scrape(prometheus->engine, index, now_ms, now_ms + latency_ms,
                            state == TARGET_UP, state == TARGET_LOST);
-    prometheus->series_targets[index].next_ms = now_ms + interval_ms;
+    prometheus->series_targets[index].next_ms = now_ms + job->interval_ms;
     prometheus_push_series(prometheus, index);
 }
 

@@ -24,6 +24,18 @@ static inline void wake_if_suspicious(struct prometheus *prometheus, int host,
         prometheus_wake_value(prometheus, host, value, now_ms);
 }
 
+/* The signals' target of the host that the same job scrapes; NULL: there is none. */
+static const struct target *same_target(struct prometheus *prometheus, int target)
+{
+    const struct scrape_job *job = rule_engine_job(prometheus->engine, target);
+    int host = rule_engine_answers(prometheus->engine, target);
+    for (int i = 0; i < prometheus->n_jobs && host >= 0; i++) {
+        if (strcmp(prometheus->jobs[i].name, job->name) == 0)
+            return target_of(prometheus, host, i);
+    }
+    return NULL;
+}
+
 /* What node_exporter exports is scraped when the signals' target of the host is. */
 static void reset_series(struct prometheus *prometheus, struct stream *phases)
 {
@@ -31,10 +43,9 @@ static void reset_series(struct prometheus *prometheus, struct stream *phases)
         return;
     rule_engine_reset(prometheus->engine);
     for (int i = 0; i < rule_engine_targets(prometheus->engine); i++) {
-        int64_t interval_ms = rule_engine_interval_ms(prometheus->engine, i);
+        int64_t interval_ms = rule_engine_job(prometheus->engine, i)->interval_ms;
         bool node = rule_engine_exporter(prometheus->engine, i) == EXPORTER_NODE;
-        const struct target *same =
-            node ? target_of(prometheus, rule_engine_answers(prometheus->engine, i), 0) : NULL;
+        const struct target *same = node ? same_target(prometheus, i) : NULL;
         int64_t phase_ms = stream_below(phases, (uint32_t)interval_ms);
         if (same && same->interval_ms == interval_ms)
             phase_ms = same->next_ms % interval_ms;

@@ -149,14 +149,16 @@ static void read_series(struct rule_engine *engine, struct engine_rule *rule,
     }
 }
 
-static int64_t interval_of(const struct rule_engine *engine, enum exporter exporter)
+/* The job that scrapes the exporter; one of no job of the fleet is scraped as the fleet says. */
+static struct scrape_job job_of(const struct rule_engine *engine, enum exporter exporter)
 {
     const struct monitoring *monitoring = &engine->fleet->monitoring;
     for (int i = 0; i < monitoring->n_jobs; i++) {
         if (strcmp(monitoring->jobs[i].name, engine->exported.jobs[exporter]) == 0)
-            return monitoring->jobs[i].interval_ms;
+            return monitoring->jobs[i];
     }
-    return monitoring->scrape_interval_ms;
+    return (struct scrape_job){.interval_ms = monitoring->scrape_interval_ms,
+                               .timeout_ms = monitoring->scrape_timeout_ms};
 }
 
 static void open_logs(struct rule_engine *engine)
@@ -165,14 +167,15 @@ static void open_logs(struct rule_engine *engine)
     engine->n_logs = EXPORTERS * (engine->fleet->n_hosts + 1);
     engine->n_targets = exporter_targets(engine->fleet);
     engine->logs = calloc((size_t)engine->n_logs, sizeof *engine->logs);
-    engine->interval_ms = calloc((size_t)engine->n_targets, sizeof *engine->interval_ms);
+    engine->jobs = calloc((size_t)engine->n_targets, sizeof *engine->jobs);
     engine->wanted = calloc((size_t)engine->n_targets, sizeof *engine->wanted);
     reach_ms = calloc((size_t)engine->n_logs, sizeof *reach_ms);
-    UND_ASSERT(engine->logs && engine->interval_ms && engine->wanted && reach_ms);
+    UND_ASSERT(engine->logs && engine->jobs && engine->wanted && reach_ms);
+    for (int i = 0; i < engine->n_targets; i++)
+        engine->jobs[i] = job_of(engine, rule_engine_exporter(engine, i));
     for (int i = 0; i < engine->exported.n; i++) {
         const struct exported *series = &engine->exported.list[i];
         int source = engine_source(engine, series->exporter, series->host);
-        engine->interval_ms[series->target] = interval_of(engine, series->exporter);
         if (engine->feds[i].series < 0)
             continue;
         engine->wanted[series->target] = true;
@@ -182,7 +185,7 @@ static void open_logs(struct rule_engine *engine)
     for (int i = 0; i < engine->n_logs; i++) {
         enum exporter exporter = (enum exporter)(i / (engine->fleet->n_hosts + 1));
         if (reach_ms[i] > 0)
-            scrape_log_open(&engine->logs[i], reach_ms[i], interval_of(engine, exporter));
+            scrape_log_open(&engine->logs[i], reach_ms[i], job_of(engine, exporter).interval_ms);
     }
     free(reach_ms);
 }
@@ -200,7 +203,7 @@ static void close_logs(struct rule_engine *engine)
     for (int i = 0; i < engine->n_logs; i++)
         scrape_log_close(&engine->logs[i]);
     free(engine->logs);
-    free(engine->interval_ms);
+    free(engine->jobs);
     free(engine->wanted);
 }
 

@@ -37,7 +37,8 @@ bool rule_engine_live(const struct rule_engine *engine, int rule);
 int rule_engine_targets(const struct rule_engine *engine);
 /* False: nobody reads its series. */
 bool rule_engine_wants(const struct rule_engine *engine, int target);
-int64_t rule_engine_interval_ms(const struct rule_engine *engine, int target);
+/* Its interval and timeout. */
+const struct scrape_job *rule_engine_job(const struct rule_engine *engine, int target);
 /* The host whose machine answers; -1: it is beside the server. */
 int rule_engine_answers(const struct rule_engine *engine, int target);
 enum exporter rule_engine_exporter(const struct rule_engine *engine, int target);

@@ -91,8 +91,8 @@ struct rule_engine {
     struct fed *feds;        /* owned; of the exported series */
     struct scrape_log *logs; /* owned; by engine_source */
     int n_logs, n_targets;
-    int64_t *interval_ms; /* owned; of each target */
-    bool *wanted;         /* owned; target */
+    struct scrape_job *jobs; /* owned; of each target */
+    bool *wanted;            /* owned; target */
     struct live_host live[FLEET_HOSTS];
     state_observer *observer;
     void *context;

@@ -95,9 +95,9 @@ bool rule_engine_wants(const struct rule_engine *engine, int target)
     return engine->wanted[target];
 }
 
-int64_t rule_engine_interval_ms(const struct rule_engine *engine, int target)
+const struct scrape_job *rule_engine_job(const struct rule_engine *engine, int target)
 {
-    return engine->interval_ms[target];
+    return &engine->jobs[target];
 }
 
 enum exporter rule_engine_exporter(const struct rule_engine *engine, int target)
@@ -167,7 +167,7 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
 void rule_engine_phase(struct rule_engine *engine, int target, int64_t phase_ms)
 {
     enum exporter exporter = rule_engine_exporter(engine, target);
-    int64_t interval_ms = engine->interval_ms[target];
+    int64_t interval_ms = engine->jobs[target].interval_ms;
     for (int host = 0; host <= engine->fleet->n_hosts; host++) {
         struct scrape_log *log = &engine->logs[engine_source(engine, exporter, host)];
         if (!log->ring || !shows(engine, target, exporter, host))

@@ -10,6 +10,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define RULES "tests/bench/host-rules.yml"
 
@@ -108,6 +110,43 @@ START_TEST(a_full_disk_moves_jobs_until_it_is_cleaned_up)
 }
 END_TEST
 
+/* Of one's own series: the host's, and the queue that grows while it is gone and then ends. */
+START_TEST(ones_own_metric_fires_by_the_state_that_it_is_of)
+{
+    static const char metrics[] = "], metrics: [{name: ci_up, labels: {job: mine}, from: host_up}, "
+                                  "{name: ci_queue, labels: {team: core}, from: queue_length}";
+    struct scenario_text s;
+    char rules[512] = "/tmp/understudy-own-XXXXXX", head[2048];
+    int64_t fired_ms;
+    FILE *file = fdopen(mkstemp(rules), "w");
+    char *path = strdup(rules);
+    ck_assert(file && path);
+    fputs("groups: [{name: own, rules: [{alert: Gone, expr: 'ci_up{job=\"mine\"} == 0', for: 1m, "
+          "labels: {severity: critical}}, {alert: Backlog, expr: 'label_replace("
+          "ci_queue{team=\"core\"} > 3, \"instance\", \"P\", \"\", \"\")'}]}]\n",
+          file);
+    fclose(file);
+    strcat(rules, metrics);
+    snprintf(head, sizeof head, fleet, "30s", "1min", rules);
+    scenario_text_load(&s,
+                       "name: s\nduration: 9h\n%sfaults: [{kind: host-power-loss, target: all, at: "
+                       "2h, lasts: 2h}]\n",
+                       head);
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    fired_ms = scenario_text_when(&s, 2 * HOUR, "alert Gone firing");
+    /* for: 1m, and at most a scrape and an evaluation */
+    ck_assert_int_ge(fired_ms, 2 * HOUR + MINUTE);
+    ck_assert_int_le(fired_ms, 2 * HOUR + 3 * MINUTE + 30 * SECOND);
+    fired_ms = scenario_text_when(&s, 2 * HOUR, "alert Backlog firing");
+    ck_assert_int_gt(fired_ms, 2 * HOUR);
+    ck_assert_int_lt(fired_ms, 4 * HOUR);
+    ck_assert_int_gt(scenario_text_when(&s, fired_ms, "alert Backlog resolved"), 4 * HOUR);
+    scenario_text_fini(&s);
+    remove(path);
+    free(path);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("rule engine");
@@ -115,6 +154,7 @@ Suite *suite(void)
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, sparing_gives_what_evaluating_always_gives, 0,
                         (int)(sizeof worlds / sizeof *worlds));
+    tcase_add_test(tests, ones_own_metric_fires_by_the_state_that_it_is_of);
     tcase_add_test(tests, a_full_disk_moves_jobs_until_it_is_cleaned_up);
     suite_add_tcase(suite, tests);
     return suite;

@@ -80,11 +80,13 @@ static bool members_fit(struct check *check, const json_t *schema, const json_t 
         if (value && !fits(check, one, value))
             return false;
     }
-    if (json_is_false(json_object_get(schema, "additionalProperties")))
-        json_object_foreach ((json_t *)object, key, value) {
-            if (!json_object_get(properties, key))
-                return false;
-        }
+    json_object_foreach ((json_t *)object, key, value) {
+        const json_t *others = json_object_get(schema, "additionalProperties");
+        if (json_object_get(properties, key) || !others)
+            continue;
+        if (json_is_false(others) || (json_is_object(others) && !fits(check, others, value)))
+            return false;
+    }
     return has_all(json_object_get(schema, "required"), object);
 }
 
