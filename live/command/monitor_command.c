@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define SLOW_EVERY_MS 30000          /* real: what the journal holds */
-#define TURN_MS (24LL * 3600 * 1000) /* real: a run of the journal lasts so long, or longer */
+#define TURN_MS (24LL * 3600 * 1000) /* real: a run of the journal lasts so long, or longer ... */
+#define MUST_TURN_MS (6 * TURN_MS)   /* ... by at most this, where no moment is calm */
 
 static const struct option_row rows[] = {
     {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, journal_path),
@@ -158,7 +159,8 @@ static bool is_over(struct monitor *monitor, int64_t now_ms)
         monitor->end = MONITOR_RELOADS;
         return true;
     }
-    if (now_ms < monitor->turn_ms || !status_calm(monitor->status))
+    if (now_ms < monitor->turn_ms ||
+        (!status_calm(monitor->status) && now_ms < monitor->turn_ms + MUST_TURN_MS))
         return false;
     monitor->end = MONITOR_TURNS;
     return true;
@@ -224,11 +226,15 @@ static enum und_code begin_run(struct monitor *monitor, struct und_err *err)
     const struct live *live = &monitor->fleet.live;
     json_t *about = watch_about(&monitor->fleet);
     int forgotten = 0;
-    journal_trim(monitor->journal, http_wall_ms() - live->journal_keep_ms, live->journal_bytes,
-                 &forgotten, err);
+    memory_recall(&monitor->memory, &monitor->fleet, monitor->journal, monitor->active, err);
+    if (err->code == UND_OK)
+        journal_trim(monitor->journal, http_wall_ms() - live->journal_keep_ms, live->journal_bytes,
+                     &forgotten, err);
     if (err->code == UND_OK)
         journal_begin(monitor->journal, JOURNAL_MONITOR, monitor->path, about, &monitor->run, err);
     json_decref(about);
+    if (err->code == UND_OK && monitor->memory.said[0])
+        monitor_note(monitor, "memory", monitor->memory.said);
     monitor->turn_ms = http_monotonic_ms() + TURN_MS;
     memset(monitor->shown, 0, sizeof monitor->shown);
     return err->code;
@@ -249,10 +255,11 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
     struct fleet_clock pace;
     if (begin_run(monitor, err) != UND_OK)
         return err->code;
-    fleet_clock_start(&pace, monitor->fleet.live.time_factor);
+    fleet_clock_resume(&pace, monitor->fleet.live.time_factor, monitor->memory.fleet_ms);
     if (open_page(monitor, err) == UND_OK &&
         watch_open(&monitor->watch, &monitor->fleet, &pace, interrupt_flag(), monitor->journal,
                    monitor->run, err) == UND_OK) {
+        watch_remember(monitor->watch, &monitor->memory);
         monitor_say_canary(monitor);
         say_listening(monitor);
         if (monitor->active)

@@ -24,7 +24,8 @@ struct monitor {
     struct fleet fleet;
     struct journal *journal;
     struct watch *watch;
-    struct hand *hand; /* NULL: in shadow */
+    struct hand *hand;    /* NULL: in shadow */
+    struct memory memory; /* what this run of the journal begins with */
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */

@@ -22,6 +22,8 @@ struct replay {
     struct replay_policy if_other;
     int64_t only; /* run; 0: all */
     struct policy_config config;
+    struct policy_state from; /* what the run began with */
+    bool begins;              /* it is known */
     struct driver driver;
     char host[POLICY_HOSTS][64];
     int n_hosts;
@@ -98,6 +100,23 @@ static void read_hosts(struct replay *replay, const json_t *about)
     }
 }
 
+/* A run of before there was a memory, and every drill, began with none. */
+static enum und_code read_begin(struct replay *replay, struct journal *journal, int64_t run,
+                                struct und_err *err)
+{
+    char *text = NULL;
+    json_t *all;
+    replay->begins = false;
+    if (journal_first_note(journal, run, "begin", &text, err) != UND_OK || !text)
+        return err->code;
+    all = json_loads(text, 0, NULL);
+    free(text);
+    record_read_state(&replay->from, json_object_get(all, "state"), "begin", err);
+    json_decref(all);
+    replay->begins = err->code == UND_OK;
+    return err->code;
+}
+
 static void print_notices(struct replay *replay, unsigned notices, const char *who)
 {
     int notice;
@@ -166,7 +185,9 @@ static enum und_code repeat(void *context, int64_t number, int64_t now_ms, int64
     if (replay->differs)
         return UND_OK;
     if (replay->decisions++ == 0) {
-        replay_begin(&replay->driver, &replay->config, view, now_ms);
+        if (replay_begin(&replay->driver, &replay->config, replay->begins ? &replay->from : NULL,
+                         view, now_ms, err) != UND_OK)
+            return err->code;
         replay->last_ms = now_ms;
     }
     if (now_ms < replay->last_ms || !replay_follows(&replay->driver, view, plan))
@@ -196,6 +217,7 @@ static enum und_code replay_other(struct replay *replay, struct journal *journal
                                   struct und_err *err)
 {
     replay_policy_init(&replay->if_other, &replay->other->policy, (const char(*)[64])replay->host);
+    replay->if_other.from = replay->begins ? &replay->from : NULL;
     if (journal_decisions(journal, run, under_other, replay, err) == UND_OK) {
         if (replay->json)
             json_array_append_new(replay->runs,
@@ -230,7 +252,8 @@ static enum und_code replay_run(struct replay *replay, struct journal *journal,
     json_array_clear(replay->told);
     if (journal_about(journal, run->id, &about, err) == UND_OK &&
         record_read_config(&replay->config, json_object_get(about, "policy"), "policy", err) ==
-            UND_OK) {
+            UND_OK &&
+        read_begin(replay, journal, run->id, err) == UND_OK) {
         read_hosts(replay, about);
         if (!replay->quiet && !replay->json)
             printf("run %lld: %s of %s, begun %s\n", (long long)run->id,

@@ -86,9 +86,11 @@ static void lapse(struct replay_policy *replay, int64_t ms)
 
 /* ---- one view after another ---- */
 
-void replay_begin(struct driver *driver, const struct policy_config *config,
-                  const struct view *view, int64_t now_ms)
+enum und_code replay_begin(struct driver *driver, const struct policy_config *config,
+                           const struct policy_state *from, const struct view *view, int64_t now_ms,
+                           struct und_err *err)
 {
+    const char *misfit;
     struct readings_setup setup = {.n = view->n, .probe_misses = 1};
     int i;
     for (i = 0; i < view->n; i++) {
@@ -96,6 +98,14 @@ void replay_begin(struct driver *driver, const struct policy_config *config,
         setup.host[i].tier = view->host[i].tier;
     }
     driver_init(driver, config, &setup, now_ms);
+    if (!from)
+        return UND_OK;
+    misfit = from->started_ms > now_ms ? "has times that have not come yet"
+                                       : driver_misfit(driver, from, from->started_ms);
+    if (misfit)
+        return und_fail(err, UND_USAGE, "the state that the run began with: %s", misfit);
+    driver_resume(driver, from, from->started_ms);
+    return UND_OK;
 }
 
 bool replay_follows(const struct driver *driver, const struct view *view, const struct plan *plan)
@@ -128,7 +138,9 @@ enum und_code replay_policy_see(struct replay_policy *replay, int64_t number, in
                                 struct und_err *err)
 {
     if (!replay->begun) {
-        replay_begin(&replay->driver, replay->config, view, now_ms);
+        if (replay_begin(&replay->driver, replay->config, replay->from, view, now_ms, err) !=
+            UND_OK)
+            return err->code;
         replay->begun = true;
         replay->last_ms = now_ms;
     }

@@ -19,6 +19,7 @@
 
 struct replay_policy {
     const struct policy_config *config; /* borrowed */
+    const struct policy_state *from;    /* what the run began with; NULL; borrowed */
     const char (*host)[64];             /* names, borrowed */
     struct driver driver;
     struct view view; /* the last one recorded */
@@ -32,10 +33,12 @@ struct replay_policy {
     json_t *moments;                 /* {"at", "host", "then": [...], "now": [...]}; owned */
 };
 
-/* A driver for the fleet that a recorded run's first view shows; may another view and its plan be
+/* A driver for the fleet that a recorded run's first view shows, in the state that the run began
+ * with (NULL: it was a new one). UND_USAGE where that is no state of this fleet. May another view and its plan be
  * of that fleet? */
-void replay_begin(struct driver *driver, const struct policy_config *config,
-                  const struct view *view, int64_t now_ms);
+enum und_code replay_begin(struct driver *driver, const struct policy_config *config,
+                           const struct policy_state *from, const struct view *view, int64_t now_ms,
+                           struct und_err *err);
 bool replay_follows(const struct driver *driver, const struct view *view, const struct plan *plan);
 
 void replay_policy_init(struct replay_policy *replay, const struct policy_config *config,

@@ -4,8 +4,14 @@
 
 void fleet_clock_start(struct fleet_clock *pace, double factor)
 {
+    fleet_clock_resume(pace, factor, 0);
+}
+
+void fleet_clock_resume(struct fleet_clock *pace, double factor, int64_t begun_ms)
+{
     UND_ASSERT(factor >= 1);
     pace->factor = factor;
+    pace->begun_ms = begun_ms;
     pace->origin_ms = http_monotonic_ms();
 }
 
@@ -16,7 +22,7 @@ int64_t fleet_clock_fleet_ms(const struct fleet_clock *pace, int64_t real_ms)
 
 int64_t fleet_clock_of_monotonic_ms(const struct fleet_clock *pace, int64_t monotonic_ms)
 {
-    return fleet_clock_fleet_ms(pace, monotonic_ms - pace->origin_ms);
+    return pace->begun_ms + fleet_clock_fleet_ms(pace, monotonic_ms - pace->origin_ms);
 }
 
 int64_t fleet_clock_now_ms(const struct fleet_clock *pace)

@@ -11,10 +11,13 @@
 struct fleet_clock {
     double factor;
     int64_t origin_ms; /* monotonic, suspended time included */
+    int64_t begun_ms;  /* fleet time at the origin: 0, or where an earlier program's had come to */
 };
 
 /* Fleet time 0 is now; `factor` is at least 1. */
 void fleet_clock_start(struct fleet_clock *pace, double factor);
+/* The same, but fleet time is begun_ms now: the clock of an earlier program goes on. */
+void fleet_clock_resume(struct fleet_clock *pace, double factor, int64_t begun_ms);
 /* Since fleet_clock_start; never goes back. */
 int64_t fleet_clock_now_ms(const struct fleet_clock *pace);
 int64_t fleet_clock_real_ms(const struct fleet_clock *pace,

@@ -142,6 +142,13 @@ typedef enum und_code journal_note_visitor(void *context, int64_t at_ms, const c
 enum und_code journal_notes(struct journal *journal, const char *topic, int64_t since_ms,
                             journal_note_visitor *each, void *context, struct und_err *err);
 
+/* The last note of this topic, of all runs; the first one of a run. *text is the caller's to free;
+ * NULL: there is none. */
+enum und_code journal_last_note(struct journal *journal, const char *topic, char **text,
+                                struct und_err *err);
+enum und_code journal_first_note(struct journal *journal, int64_t run, const char *topic,
+                                 char **text, struct und_err *err);
+
 /* Forgets views, plans and readings of monitor runs, the oldest first: of all that ended before
  * that wall-clock time, and of more while the journal holds more than `most_bytes`. Words,
  * incidents and whatever drills and actions have written stay, and so does a run that has not

@@ -202,3 +202,39 @@ enum und_code journal_notes(struct journal *journal, const char *topic, int64_t 
     sqlite3_finalize(statement);
     return err->code;
 }
+
+static enum und_code one_note(struct journal *journal, const char *sql, const char *topic,
+                              int64_t run, char **text, struct und_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &statement, NULL);
+    *text = NULL;
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, topic, -1, SQLITE_TRANSIENT);
+    if (code == SQLITE_OK && run > 0)
+        code = sqlite3_bind_int64(statement, 2, run);
+    if (code == SQLITE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *found = (const char *)sqlite3_column_text(statement, 0);
+        *text = strdup(found ? found : "");
+        UND_ASSERT(*text != NULL);
+    } else if (code != SQLITE_DONE) {
+        journal_failed(journal, "cannot be read", err);
+    }
+    sqlite3_finalize(statement);
+    return err->code;
+}
+
+enum und_code journal_last_note(struct journal *journal, const char *topic, char **text,
+                                struct und_err *err)
+{
+    return one_note(journal, "SELECT text FROM note WHERE topic = ?1 ORDER BY id DESC LIMIT 1",
+                    topic, 0, text, err);
+}
+
+enum und_code journal_first_note(struct journal *journal, int64_t run, const char *topic,
+                                 char **text, struct und_err *err)
+{
+    return one_note(journal,
+                    "SELECT text FROM note WHERE topic = ?1 AND run = ?2 ORDER BY id LIMIT 1",
+                    topic, run, text, err);
+}

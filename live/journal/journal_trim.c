@@ -1,5 +1,6 @@
 /*
- * What a journal forgets (journal.h): the views and plans of old monitor runs. The one place that
+ * What a journal forgets (journal.h): the views and plans of old monitor runs, but never the last
+ * memory of a policy (live/watch/memory.h). The one place that
  * deletes; the triggers that forbid it are taken away and put back in the same transaction, so that
  * nobody ever finds the journal without them.
  */
@@ -49,7 +50,8 @@ static enum und_code forget(struct journal *journal, int64_t run, struct und_err
     snprintf(sql, sizeof sql,
              "BEGIN IMMEDIATE; DROP TRIGGER decision_stays; DROP TRIGGER note_stays;"
              "DELETE FROM decision WHERE run = %lld;"
-             "DELETE FROM note WHERE run = %lld AND topic NOT IN ('word', 'incident');"
+             "DELETE FROM note WHERE run = %lld AND topic NOT IN ('word', 'incident') AND id NOT IN"
+             " (SELECT max(id) FROM note WHERE topic LIKE 'memory/%%' GROUP BY topic);"
              "CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT,"
              "'the journal is append-only'); END;"
              "CREATE TRIGGER note_stays BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT,"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define SLOTS 256 /* as FLEET_SLOTS */
+#define LATEST (INT64_MAX / 4)
 
 /* One integer of a struct, by its key; the tables below are the one place that names them. */
 enum width { WIDTH_INT, WIDTH_UNSIGNED, WIDTH_INT64, WIDTH_BOOL, WIDTH_ENUM };
@@ -81,6 +82,27 @@ static const struct item host_items[] = {
 static const struct item plan_items[] = {
     ITEM(plan_host, admitted, WIDTH_INT, 0, SLOTS),
     ITEM(plan_host, notices, WIDTH_UNSIGNED, 0, (1LL << NOTICE_COUNT) - 1),
+};
+
+static const struct item state_items[] = {
+    ITEM(policy_state, started_ms, WIDTH_INT64, 0, LATEST),
+    ITEM(policy_state, dark_ms, WIDTH_INT64, -1, LATEST),
+    ITEM(policy_state, paged, WIDTH_BOOL, 0, 1),
+    ITEM(policy_state, blind, WIDTH_BOOL, 0, 1),
+};
+
+static const struct item memory_items[] = {
+    ITEM(policy_host, phase, WIDTH_ENUM, 0, PHASE_COUNT - 1),
+    ITEM(policy_host, admitted, WIDTH_INT, 0, SLOTS),
+    ITEM(policy_host, detected_ms, WIDTH_INT64, 0, LATEST),
+    ITEM(policy_host, clear_ms, WIDTH_INT64, -1, LATEST),
+    ITEM(policy_host, ramp_start_ms, WIDTH_INT64, -LATEST, LATEST),
+    ITEM(policy_host, blocked_until_ms, WIDTH_INT64, 0, LATEST),
+    ITEM(policy_host, failover_count, WIDTH_INT, 0, INT32_MAX),
+    ITEM(policy_host, held, WIDTH_INT, 0, NOTICE_COUNT - 1),
+    ITEM(policy_host, told, WIDTH_UNSIGNED, 0, (1 << SIGN_COUNT) - 1),
+    ITEM(policy_host, detection_count, WIDTH_INT, 0, INT32_MAX),
+    ITEM(policy_host, hidden_until_ms, WIDTH_INT64, 0, LATEST),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -254,4 +276,81 @@ enum und_code record_read_plan(struct plan *plan, const json_t *value, const cha
         return err->code;
     return read_hosts(plan_items, COUNT(plan_items), plan->host, sizeof plan->host[0], &plan->n,
                       value, place, err);
+}
+
+/* ---- states ---- */
+
+static json_t *write_times(const int64_t *times, int n)
+{
+    json_t *list = json_array();
+    int i;
+    for (i = 0; i < n; i++)
+        json_array_append_new(list, json_integer(times[i]));
+    return list;
+}
+
+/* Of a ring that has been given `count` times. */
+static int kept(int count)
+{
+    return count < POLICY_FAILOVER_LOG ? count : POLICY_FAILOVER_LOG;
+}
+
+json_t *record_state(const struct policy_state *state)
+{
+    json_t *out = write_items(state_items, COUNT(state_items), state), *hosts = json_array();
+    int i;
+    for (i = 0; i < state->n; i++) {
+        const struct policy_host *host = &state->host[i];
+        json_t *line = write_items(memory_items, COUNT(memory_items), host);
+        json_object_set_new(line, "failovers",
+                            write_times(host->failovers, kept(host->failover_count)));
+        json_object_set_new(line, "detections",
+                            write_times(host->detections, kept(host->detection_count)));
+        json_object_set_new(line, "sign_ms", write_times(host->sign_ms, SIGN_COUNT));
+        json_array_append_new(hosts, line);
+    }
+    json_object_set_new(out, "host", hosts);
+    return out;
+}
+
+static enum und_code read_times(int64_t *times, int n, int64_t min, const json_t *host,
+                                const char *key, const char *place, struct und_err *err)
+{
+    const json_t *list = json_object_get(host, key);
+    int i;
+    if (!json_is_array(list) || json_array_size(list) != (size_t)n)
+        return und_fail(err, UND_USAGE, "%s.%s: got %zu times, want %d", place, key,
+                        json_array_size(list), n);
+    for (i = 0; i < n; i++) {
+        const json_t *at = json_array_get(list, (size_t)i);
+        times[i] = (int64_t)json_integer_value(at);
+        if (!json_is_integer(at) || times[i] < min || times[i] > LATEST)
+            return und_fail(err, UND_USAGE, "%s.%s[%d]: want a time in ms", place, key, i);
+    }
+    return UND_OK;
+}
+
+enum und_code record_read_state(struct policy_state *state, const json_t *value, const char *place,
+                                struct und_err *err)
+{
+    const json_t *hosts = json_object_get(value, "host");
+    char at[160];
+    int i;
+    *state = (struct policy_state){0};
+    if (read_items(state_items, COUNT(state_items), state, value, place, err) != UND_OK ||
+        read_hosts(memory_items, COUNT(memory_items), state->host, sizeof state->host[0], &state->n,
+                   value, place, err) != UND_OK)
+        return err->code;
+    for (i = 0; i < state->n; i++) {
+        struct policy_host *host = &state->host[i];
+        const json_t *line = json_array_get(hosts, (size_t)i);
+        snprintf(at, sizeof at, "%.120s.host[%d]", place, i);
+        if (read_times(host->failovers, kept(host->failover_count), 0, line, "failovers", at,
+                       err) != UND_OK ||
+            read_times(host->detections, kept(host->detection_count), 0, line, "detections", at,
+                       err) != UND_OK ||
+            read_times(host->sign_ms, SIGN_COUNT, -1, line, "sign_ms", at, err) != UND_OK)
+            return err->code;
+    }
+    return UND_OK;
 }

@@ -24,7 +24,9 @@ struct watch {
     bool has_reading;
     bool heard[FEED_COUNT]; /* a good reading at all */
     bool paused, pause_file;
-    int64_t next_tick_ms, next_health_ms;
+    int64_t opened_ms, next_tick_ms, next_health_ms;
+    const struct memory *memory; /* what the policy begins with; NULL: it keeps none */
+    char *kept;                  /* the state that the journal has, as text; NULL: none */
 };
 
 json_t *watch_about(const struct fleet *fleet)
@@ -72,7 +74,8 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet,
     setup.no_alerts = !feeds_have_alerts(watch->feeds);
     driver_init(&watch->driver, &fleet->policy, &setup, fleet_clock_now_ms(pace));
     listen_tell(watch->listener, nudge, watch->feeds);
-    watch->next_health_ms = fleet_clock_now_ms(pace) + fleet_poll_ms(fleet, POLL_HEALTH);
+    watch->opened_ms = fleet_clock_now_ms(pace);
+    watch->next_health_ms = watch->opened_ms + fleet_poll_ms(fleet, POLL_HEALTH);
     *out = watch;
     return UND_OK;
 }
@@ -83,7 +86,13 @@ void watch_close(struct watch *watch)
         return;
     listen_close(watch->listener); /* first: it nudges the feeds */
     feeds_close(watch->feeds);
+    free(watch->kept);
     free(watch);
+}
+
+void watch_remember(struct watch *watch, const struct memory *memory)
+{
+    watch->memory = memory;
 }
 
 static void take(struct watch *watch, const struct feed_reading *reading)
@@ -130,16 +139,69 @@ static void check_health(struct watch *watch, int64_t now_ms)
     driver_take(&watch->driver, POLL_HEALTH, now_ms, NULL);
 }
 
+/* ---- memory ---- */
+
+/* Only labels tell who is in the rotation; a backup that stands by is out of it by right. */
+static bool is_out(const struct watch *watch, int i)
+{
+    const struct fleet *fleet = watch->fleet;
+    return watch->memory->active && fleet->github.mechanism == MECHANISM_LABEL &&
+           fleet_rotation(fleet, i) > 0 && watch->heard[FEED_GITHUB] &&
+           watch->driver.readings.view.host[i].routed == 0;
+}
+
+/* The state before the first step, so that a replay begins with it as well. */
+static enum und_code begin(struct watch *watch, int64_t now_ms, struct und_err *err)
+{
+    const struct memory *memory = watch->memory;
+    bool out[POLICY_HOSTS] = {false};
+    char *text;
+    int i;
+    for (i = 0; i < watch->fleet->n_hosts; i++)
+        out[i] = is_out(watch, i);
+    if (memory->kind == MEMORY_KEPT)
+        driver_resume(&watch->driver, &memory->state, now_ms);
+    else
+        driver_begin(&watch->driver, now_ms, out,
+                     memory->kind == MEMORY_REFUSED ? watch->fleet->policy.block_ms : 0);
+    text = memory_text(watch->fleet, &watch->driver.state, now_ms);
+    journal_note(watch->journal, watch->run, "begin", text, err);
+    free(text);
+    return err->code;
+}
+
+/* Journalled where the step has changed it. */
+static enum und_code keep(struct watch *watch, int64_t now_ms, struct und_err *err)
+{
+    json_t *state = record_state(&watch->driver.state);
+    char *is = json_dumps(state, JSON_COMPACT), *text;
+    UND_ASSERT(is != NULL);
+    json_decref(state);
+    if (watch->kept && strcmp(is, watch->kept) == 0) {
+        free(is);
+        return UND_OK;
+    }
+    free(watch->kept);
+    watch->kept = is;
+    text = memory_text(watch->fleet, &watch->driver.state, now_ms);
+    journal_note(watch->journal, watch->run, memory_topic(watch->memory->active), text, err);
+    free(text);
+    return err->code;
+}
+
 /* Recorded whatever it is, then judged. */
 static enum und_code step(struct watch *watch, int64_t now_ms, struct und_err *err)
 {
     struct driver *driver = &watch->driver;
-    bool sound = driver_step(driver, now_ms);
+    bool sound;
+    if (watch->memory && !driver->begun && begin(watch, now_ms, err) != UND_OK)
+        return err->code;
+    sound = driver_step(driver, now_ms);
     if (journal_decision(watch->journal, watch->run, now_ms, &driver->readings.view, &driver->plan,
                          err) != UND_OK)
         return err->code;
     if (sound)
-        return UND_OK;
+        return watch->memory ? keep(watch, now_ms, err) : UND_OK;
     return und_fail(err, UND_FAILED, "policy: invariant %s broken for %s; replay the journal",
                     invariant_name(driver->broken),
                     driver->broken_host >= 0 ? watch->fleet->hosts[driver->broken_host].name
@@ -150,7 +212,7 @@ static enum und_code step(struct watch *watch, int64_t now_ms, struct und_err *e
 static bool ready(const struct watch *watch, int64_t now_ms)
 {
     int feed;
-    if (watch->driver.begun || now_ms > watch->fleet->policy.stale_after_ms)
+    if (watch->driver.begun || now_ms - watch->opened_ms > watch->fleet->policy.stale_after_ms)
         return true;
     for (feed = 0; feed < FEED_COUNT; feed++)
         if (!watch->heard[feed] && !(feed == FEED_ALERTS && watch->driver.readings.no_alerts))

@@ -11,6 +11,7 @@
 
 #include "feed.h"
 #include "live/journal/journal.h"
+#include "memory.h"
 
 #define WATCH_TICK_MS 1000
 
@@ -34,6 +35,9 @@ json_t *watch_about(const struct fleet *fleet);
 enum und_code watch_open(struct watch **out, const struct fleet *fleet,
                          const struct fleet_clock *pace, const atomic_bool *cancel,
                          struct journal *journal, int64_t run, struct und_err *err);
+/* Before the first watch_next: the policy goes on from this memory, or begins as careful as without
+ * one, and what it knows is journalled from now on. Borrowed. `pace` goes on from its fleet_ms. */
+void watch_remember(struct watch *watch, const struct memory *memory);
 /* Ends the threads, waiting for what is under way; NULL is fine. */
 void watch_close(struct watch *watch);
 

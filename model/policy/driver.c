@@ -78,8 +78,92 @@ bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *vie
 void driver_restart(struct driver *driver, int64_t now_ms, bool stored)
 {
     driver->begun = driver->begun && stored;
-    driver->state.started_ms = now_ms;
+    policy_restart(&driver->state, now_ms);
     driver->readings.changed = true;
+}
+
+/* Slots admitted as the phase has them. */
+static bool phase_fits(const struct policy_host *host, int slots)
+{
+    switch (host->phase) {
+    case PHASE_SERVING:
+    case PHASE_SUSPECT:
+        return host->admitted == slots;
+    case PHASE_RAMPING:
+        return host->admitted > 0 && host->admitted < slots;
+    case PHASE_DRAINED:
+    case PHASE_MAINTENANCE:
+        return host->admitted == 0;
+    case PHASE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool times_fit(const struct policy_host *host, int64_t now_ms)
+{
+    int i;
+    if (host->detected_ms > now_ms || host->clear_ms > now_ms || host->ramp_start_ms > now_ms)
+        return false;
+    for (i = 0; i < POLICY_FAILOVER_LOG; i++)
+        if (host->failovers[i] > now_ms || host->detections[i] > now_ms)
+            return false;
+    for (i = 0; i < SIGN_COUNT; i++)
+        if (host->sign_ms[i] > now_ms)
+            return false;
+    return true;
+}
+
+const char *driver_misfit(const struct driver *driver, const struct policy_state *state,
+                          int64_t now_ms)
+{
+    const struct view *view = &driver->readings.view;
+    bool nobody = true;
+    int i;
+    if (state->n != view->n)
+        return "has another number of hosts";
+    if (state->started_ms > now_ms || state->dark_ms > now_ms)
+        return "has times that have not come yet";
+    for (i = 0; i < state->n; i++) {
+        if (!phase_fits(&state->host[i], view->host[i].slots))
+            return "admits what its phase does not";
+        if (!times_fit(&state->host[i], now_ms))
+            return "has times that have not come yet";
+        nobody = nobody && state->host[i].admitted == 0;
+    }
+    return nobody ? "admits nobody" : NULL;
+}
+
+void driver_resume(struct driver *driver, const struct policy_state *state, int64_t now_ms)
+{
+    UND_ASSERT(driver_misfit(driver, state, now_ms) == NULL);
+    driver->state = *state;
+    driver->begun = true;
+    driver_restart(driver, now_ms, true);
+    readings_doubt(&driver->readings);
+}
+
+/* Somebody has to be admitted: where all are out, nobody is left out. */
+void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_HOSTS],
+                  int64_t block_ms)
+{
+    struct policy_state *state = &driver->state;
+    int i, left = 0;
+    UND_ASSERT(!driver->begun);
+    policy_init(driver->config, state, now_ms, &driver->readings.view);
+    driver->begun = true;
+    driver->readings.changed = true;
+    for (i = 0; i < state->n; i++)
+        left += !out[i];
+    for (i = 0; i < state->n && left > 0; i++) {
+        if (!out[i])
+            continue;
+        state->host[i].phase = PHASE_DRAINED;
+        state->host[i].admitted = 0;
+        state->host[i].detected_ms = now_ms;
+        state->host[i].blocked_until_ms = now_ms + block_ms;
+    }
+    readings_doubt(&driver->readings);
 }
 
 bool driver_step(struct driver *driver, int64_t now_ms)

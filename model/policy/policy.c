@@ -415,6 +415,11 @@ void policy_init(const struct policy_config *config, struct policy_state *state,
     }
 }
 
+void policy_restart(struct policy_state *state, int64_t now_ms)
+{
+    state->started_ms = now_ms;
+}
+
 void policy_step(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view, struct plan *plan)
 {

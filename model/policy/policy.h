@@ -184,6 +184,10 @@ struct plan {
 void policy_init(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view);
 
+/* The controller starts again with this state of its own: nothing is forgotten, and its grace begins
+ * anew. The simulator, the explorer and the monitor all come back by this. */
+void policy_restart(struct policy_state *state, int64_t now_ms);
+
 /* Decides. Changes `state`, fills `plan` for the state's hosts (notices: what this step decided).
  * The view must have the hosts and slots that the state began with, and now_ms must not be before
  * any earlier step's. Whatever the view says of them is data: no view is refused. */

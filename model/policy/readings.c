@@ -258,6 +258,13 @@ void readings_pause(struct readings *readings, bool paused)
     UPDATE(readings, readings->view.paused, paused);
 }
 
+void readings_doubt(struct readings *readings)
+{
+    int i;
+    for (i = 0; i < readings->view.n; i++)
+        UPDATE(readings, readings->view.host[i].health_passes, 0);
+}
+
 const struct view *readings_view(struct readings *readings, int64_t now_ms)
 {
     int feed;

@@ -89,6 +89,9 @@ void readings_hint(struct readings *readings, int host, unsigned severities);
 void readings_maintenance(struct readings *readings, int host, bool asked);
 void readings_pause(struct readings *readings, bool paused);
 
+/* No health check counts as passed: whoever looked is not who looks now. */
+void readings_doubt(struct readings *readings);
+
 /* The view at now_ms, not before any reading; valid until the next call on `readings`. */
 const struct view *readings_view(struct readings *readings, int64_t now_ms);
 

@@ -115,7 +115,7 @@ static bool each_other(struct mover *mover, uint128 key)
     if (!mover->visit(mover->context, &move))
         return false;
     move.kind = MOVE_RESTART;
-    mover->after.started_ms = CODEC_NOW_MS;
+    policy_restart(&mover->after, CODEC_NOW_MS);
     move.to = codec_pack(codec, &mover->after, CODEC_NOW_MS);
     if (!mover->visit(mover->context, &move))
         return false;

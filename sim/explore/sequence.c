@@ -271,7 +271,7 @@ void sequence_restart(struct sequence *sequence, int64_t at_ms, bool loss)
     if (loss)
         policy_init(&sequence->config, &sequence->state, at_ms, &sequence->view);
     else
-        sequence->state.started_ms = at_ms;
+        policy_restart(&sequence->state, at_ms);
     if (!sequence->out)
         return;
     write_time(sequence);
