@@ -505,6 +505,11 @@ START_TEST(a_value_is_judged_by_whatever_may_have_become_of_the_rest)
     ck_assert_double_eq_tol(judgement.low, 60, 0.1);
     ck_assert_double_eq_tol(judgement.high, 100, 0.1);
     prediction_fini(&p);
+    foretell_open(&p, 600, 400, 100, 1000);
+    ck_assert_int_eq(judged(&p, 500, 0),
+                     FORETOLD_UNDECIDED); /* any of 400 may have been as early */
+    ck_assert_int_eq(judged(&p, 50, 0), FORETOLD_EARLY);
+    prediction_fini(&p);
     foretell_open(&p, 996, 4, 2e6, 1000);
     ck_assert_int_eq(judged(&p, 3e6, 0), FORETOLD_LATE); /* whatever becomes of the four */
     prediction_fini(&p);
