@@ -324,8 +324,10 @@ static int understudy(int argc, char **argv)
         return UND_OK;
     }
     code = run(argc - 1, argv + 1, &err);
-    if (err.code != UND_OK)
+    if (err.code != UND_OK) {
+        fflush(stdout); /* where both go to one place, the error comes last */
         und_print(stderr, err.text, &errors);
+    }
     return (int)code;
 }
 

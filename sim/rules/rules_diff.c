@@ -58,12 +58,14 @@ static const char *aside_of(struct comparison_of_rules *all, const struct rules_
     bool now = change->after >= 0;
     const struct rule_set *set = now ? all->after.rules : all->before.rules;
     int i = now ? change->after : change->before;
+    bool shown_now, shown_before;
     if (change->before < 0 && change->after < 0)
         return "";
-    if ((change->after >= 0 &&
-         is_simulated(after, all->after.rules->sources[change->after].name)) ||
-        (change->before >= 0 &&
-         is_simulated(before, all->before.rules->sources[change->before].name)))
+    shown_now = now && is_simulated(after, all->after.rules->sources[change->after].name);
+    shown_before = change->before >= 0 &&
+                   is_simulated(before, all->before.rules->sources[change->before].name);
+    /* An alert that could fire and now has no series is no shown change but a lost sight. */
+    if (shown_now || (shown_before && (!now || set->sources[i].mapped)))
         return "";
     if (set->sources[i].mapped)
         return "left out by these fleets, or about other machines";

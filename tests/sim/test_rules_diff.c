@@ -184,7 +184,7 @@ static int diff(const char *old, const char *new, json_t **json)
     code = run(arguments, &output);
     start = strchr(output, '{');
     *json = start ? json_loads(start, JSON_DISABLE_EOF_CHECK, NULL) : NULL;
-    ck_assert_msg(*json != NULL, "%s", output);
+    ck_assert_msg(*json != NULL, "%.2000s", output);
     free(output);
     return code;
 }
@@ -258,6 +258,11 @@ static const struct {
     {"groups:\n- name: a\n  rules: [{alert: A, expr: 'up =='}]\n", "new.yml:3: expr: "},
     {OLD "  - {alert: Odd, expr: made_up > 5, labels: {severity: critical}}\n",
      "would move jobs, and is not simulated: Odd"},
+    /* one that could fire, and now reads what nobody exports */
+    {"groups:\n- name: a\n  rules:\n"
+     "  - {alert: Down, expr: made_up == 0, for: 2m, labels: {severity: critical, team: "
+     "ci}}\n" BUSY,
+     "would move jobs, and is not simulated: Down"},
 };
 
 /* A new file that is broken, or whose effect nobody can tell, is never "no difference". */
