@@ -6,10 +6,10 @@
 
 #include <math.h>
 
-#define HEIGHT 380
+#define HEIGHT 400
 #define CURVE_POINTS 400 /* more cannot be told apart on a panel */
-#define TOP 0.76
-#define BOTTOM 0.16
+#define TOP 0.72
+#define BOTTOM 0.15
 #define TAIL 1.35 /* an axis ends at this times the 99% point, however long the longest took */
 
 struct panel {
@@ -102,16 +102,14 @@ static void write_claim(FILE *script, const struct panel *panel)
                          : "center");
 }
 
-/* ", 12 not over, 53 never" */
-static const char *missing(const struct samples *samples, char *out, size_t size)
+/* "n = 1000, 12 not over, 53 never" */
+static void counts(const struct samples *samples, char *out, size_t size)
 {
-    size_t end = 0;
-    out[0] = '\0';
+    size_t end = (size_t)snprintf(out, size, "n = %zu", samples->n);
     if (samples->n_censored > 0)
-        end = (size_t)snprintf(out, size, ", %zu not over", samples->n_censored);
+        end += (size_t)snprintf(out + end, size - end, ", %zu not over", samples->n_censored);
     if (samples->never > 0)
         snprintf(out + end, size - end, ", %lld never", (long long)samples->never);
-    return out;
 }
 
 /* "detection: NOT MET, holds in 9.4% (7.7-11.4%)" */
@@ -125,29 +123,35 @@ static void heading(const struct panel *panel, const struct result *result, char
              claimed ? detail : "");
 }
 
-/* "p50 2:30, p95 3:06, max 3:26, n = 1000, 53 never" */
+/* "p50 2:30, p95 3:06, max 3:26" */
 static void figures(const struct panel *panel, const struct result *result, char *out, size_t size)
 {
     const struct quantity *quantity = &result->metric[panel->metric];
-    char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE], rest[64];
-    snprintf(out, size, "p50 %s, p95 %s, max %s, n = %zu%s",
+    char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE];
+    snprintf(out, size, "p50 %s, p95 %s, max %s",
              text_quantile(p50, panel->metric, quantity, quantity->p50),
              text_quantile(p95, panel->metric, quantity, quantity->p95),
-             text_quantile(most, panel->metric, quantity, quantity->max), panel->samples->n,
-             missing(panel->samples, rest, sizeof rest));
+             text_quantile(most, panel->metric, quantity, quantity->max));
 }
 
+static void write_title(FILE *script, int label, const char *line, double height,
+                        const char *colour)
+{
+    fprintf(script, "set label %d ", label);
+    text_gnuplot(script, line);
+    fprintf(script, " at graph 0, graph %.2f left textcolor rgb '%s'\n", height, colour);
+}
+
+/* Three lines, as a panel is no wider than any of them. */
 static void write_titles(FILE *script, const struct panel *panel, const struct result *result)
 {
     char line[400];
     heading(panel, result, line, sizeof line);
-    fputs("set label 2 ", script);
-    text_gnuplot(script, line);
-    fprintf(script, " at graph 0, graph 1.27 left textcolor rgb '" PLOT_INK "'\n");
+    write_title(script, 2, line, 1.36, PLOT_INK);
     figures(panel, result, line, sizeof line);
-    fputs("set label 3 ", script);
-    text_gnuplot(script, line);
-    fprintf(script, " at graph 0, graph 1.17 left textcolor rgb '" PLOT_GREY "'\n");
+    write_title(script, 3, line, 1.26, PLOT_GREY);
+    counts(panel->samples, line, sizeof line);
+    write_title(script, 4, line, 1.16, PLOT_GREY);
 }
 
 static void write_panel(FILE *script, const struct panel *panel, const struct result *result,
@@ -207,6 +211,9 @@ void plot_describe_ecdf(const struct report *report, char *out, size_t size)
         figures(&panels[i], report->result, line, sizeof line);
         if (end < size)
             end += (size_t)snprintf(out + end, size - end, "%s", line);
+        counts(panels[i].samples, line, sizeof line);
+        if (end < size)
+            end += (size_t)snprintf(out + end, size - end, ", %s", line);
     }
 }
 

@@ -20,7 +20,7 @@
 #define BAND 22          /* a host */
 #define GAP 16           /* between panels */
 #define AXIS 58          /* tics and title below */
-#define CHAR_PX 6.6      /* of a label, generously */
+#define CHAR_PX 7.3      /* of a label, generously */
 #define TITLE_TAG "9999" /* beyond the tags that gnuplot gives by itself */
 #define HOSTS_SHOWN 12
 #define NAME_BYTES 25 /* of a host: what fits into the left margin */

@@ -126,6 +126,31 @@ START_TEST(the_ecdf_says_what_was_not_over)
 }
 END_TEST
 
+/* A line of the drawing that begins at x does not end beyond the picture. */
+START_TEST(no_line_of_the_ecdf_is_cut_off)
+{
+    const double picture_px = 900, char_px = 7.1; /* of DejaVu Sans, which is wide */
+    struct quantity *rto = &made.result.metric[METRIC_RTO];
+    const char *s;
+    int lines = 0;
+    made.result.samples[METRIC_RTO].never = 15480;
+    made.result.samples[METRIC_DETECTION].never = 15480;
+    rto->p50 = rto->p95 = rto->max = 3.6e8; /* 100 hours */
+    ck_assert_msg(draw(PLOT_ECDF, PLOT_SVG) == UND_OK, "%s", err.text);
+    for (s = text; (s = strstr(s, "<g transform=\"translate(")) != NULL; s++) {
+        double x = strtod(s + strlen("<g transform=\"translate("), NULL);
+        const char *words = strstr(s, "<text>"), *start = strstr(s, "text-anchor=\"start\"");
+        if (!words || !start || start > words)
+            continue; /* centred, or none */
+        words += strlen("<text>");
+        ck_assert_msg(x + char_px * (double)strcspn(words, "<") < picture_px, "%.*s",
+                      (int)strcspn(words, "<"), words);
+        lines++;
+    }
+    ck_assert_int_ge(lines, 6);
+}
+END_TEST
+
 /* Another host's alert, at another host's fault, is none of this one's; nor is a host of which
  * nothing is online a serving one. */
 START_TEST(a_strip_marks_only_what_follows_from_its_fault)
@@ -315,6 +340,7 @@ Suite *suite(void)
     tcase_add_test(c, equal_samples_make_a_step);
     tcase_add_test(c, a_screen_reader_gets_words);
     tcase_add_test(c, the_ecdf_says_what_was_not_over);
+    tcase_add_test(c, no_line_of_the_ecdf_is_cut_off);
     tcase_add_test(c, a_strip_marks_only_what_follows_from_its_fault);
     tcase_add_test(c, a_host_that_still_ramps_is_marked);
     tcase_add_test(c, the_strip_names_every_mark_with_its_time);
