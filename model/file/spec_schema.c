@@ -122,7 +122,7 @@ static json_t *description(const struct field *field)
 
 static json_t *mapping_schema(json_t *defs, const struct table *table)
 {
-    json_t *properties = json_object(), *required = json_array(), *whole, *rules;
+    json_t *properties = json_object(), *required = json_array(), *whole, *rules, *type;
     const struct field *field;
     for (field = table->fields; field->key != NULL; field++) {
         json_t *schema = value_schema(defs, field);
@@ -133,7 +133,10 @@ static json_t *mapping_schema(json_t *defs, const struct table *table)
         if (field->required)
             json_array_append_new(required, json_string(field->key));
     }
-    whole = json_pack("{s:s, s:s, s:o, s:o, s:b}", "description", table->help, "type", "object",
+    /* `github:` alone is `github: {}` */
+    type = json_array_size(required) > 0 ? json_string("object")
+                                         : json_pack("[s, s]", "object", "null");
+    whole = json_pack("{s:s, s:o, s:o, s:o, s:b}", "description", table->help, "type", type,
                       "properties", properties, "required", required, "additionalProperties", 0);
     rules = table->make_rules ? table->make_rules() : table->rules ? parse(table->rules) : NULL;
     if (rules)

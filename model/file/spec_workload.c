@@ -312,5 +312,8 @@ const struct table spec_workload = {
     .fields = workload_fields,
     .check = check_workload,
     .rules = "{anyOf: [{required: [classes], properties: {classes: {minItems: 1}}}, {properties: "
-             "{arrivals: {properties: {kind: {enum: [trace, none]}}, required: [kind]}}}]}",
+             "{arrivals: {properties: {kind: {enum: [trace, none]}}, required: [kind]}}}], "
+             "if: {not: {required: [arrivals], properties: {arrivals: {required: [kind], "
+             "properties: {kind: {const: trace}}}}}}, "
+             "then: {properties: {classes: {items: {required: [duration]}}}}}",
 };

@@ -1,5 +1,6 @@
 /* From what a file says of a distribution to its parameters. */
 #include "dist_internal.h"
+#include "model/base/units.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_gamma.h>
@@ -21,6 +22,12 @@ struct form {
 
 #define REFUSE(...) return snprintf(why, size, __VA_ARGS__), false
 
+/* As somebody would write it. */
+static const char *written(double ms, char text[UNITS_TEXT])
+{
+    return units_format_duration(llround(ms), text);
+}
+
 static bool fixed_by_mean(struct dist *dist, char *why, size_t size)
 {
     (void)why, (void)size;
@@ -30,8 +37,10 @@ static bool fixed_by_mean(struct dist *dist, char *why, size_t size)
 
 static bool uniform_by_range(struct dist *dist, char *why, size_t size)
 {
+    char got[UNITS_TEXT], limit[UNITS_TEXT];
     if (dist->min_ms >= dist->max_ms)
-        REFUSE("max: got %gms, want more than min (%gms)", dist->max_ms, dist->min_ms);
+        REFUSE("max: got %s, want more than min (%s)", written(dist->max_ms, got),
+               written(dist->min_ms, limit));
     dist->a = dist->min_ms;
     dist->b = dist->max_ms;
     return true;
@@ -50,9 +59,10 @@ static bool uniform_by_moments(struct dist *dist, char *why, size_t size)
 static bool uniform_by_quantiles(struct dist *dist, char *why, size_t size)
 {
     double half = (dist->p95_ms - dist->p50_ms) / 0.9;
+    char got[UNITS_TEXT], limit[UNITS_TEXT];
     if (half > dist->p50_ms)
-        REFUSE("p95: got %gms, want at most 1.9 times p50 (%gms) of a uniform distribution",
-               dist->p95_ms, dist->p50_ms);
+        REFUSE("p95: got %s, want at most 1.9 times p50 (%s) of a uniform distribution",
+               written(dist->p95_ms, got), written(dist->p50_ms, limit));
     dist->a = dist->p50_ms - half;
     dist->b = dist->p50_ms + half;
     return true;
@@ -155,12 +165,13 @@ static bool loglogistic_by_moments(struct dist *dist, char *why, size_t size)
 
 static bool loglogistic_by_quantiles(struct dist *dist, char *why, size_t size)
 {
+    char got[UNITS_TEXT], limit[UNITS_TEXT];
     dist->a = dist->p50_ms;
     dist->b = log(19) / log(dist->p95_ms / dist->p50_ms);
     if (dist->b <= 1)
-        REFUSE("p95: got %gms, want less than 19 times p50 (%gms): a loglogistic distribution with "
+        REFUSE("p95: got %s, want less than 19 times p50 (%s): a loglogistic distribution with "
                "more has no mean",
-               dist->p95_ms, dist->p50_ms);
+               written(dist->p95_ms, got), written(dist->p50_ms, limit));
     return true;
 }
 
@@ -289,6 +300,7 @@ static enum und_code check_ranges(const struct dist *dist, const char *place, st
         {"min", "ms", dist->min_ms, DIST_MAX_MS, true},
         {"max", "ms", dist->max_ms, DIST_MAX_MS, false},
     };
+    char got[UNITS_TEXT], limit[UNITS_TEXT];
     size_t i;
     for (i = 0; i < sizeof fields / sizeof *fields; i++) {
         double value = fields[i].value;
@@ -299,8 +311,8 @@ static enum und_code check_ranges(const struct dist *dist, const char *place, st
                             fields[i].unit);
     }
     if (dist->p95_ms <= dist->p50_ms)
-        return und_fail(err, UND_USAGE, "%s: p95: got %gms, want more than p50 (%gms)", place,
-                        dist->p95_ms, dist->p50_ms);
+        return und_fail(err, UND_USAGE, "%s: p95: got %s, want more than p50 (%s)", place,
+                        written(dist->p95_ms, got), written(dist->p50_ms, limit));
     return UND_OK;
 }
 

@@ -54,7 +54,6 @@ static const struct {
     {"too-many-slots-lost.yaml", others},
     {"unknown-host.yaml", others},
     {"warmup-over-duration.yaml", others},
-    {"no-duration.yaml", others},
     {"zero-weights.yaml", others},
     {"overflow.yaml", text},
     {"too-fine.yaml", text},
