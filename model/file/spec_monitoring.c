@@ -1,8 +1,10 @@
 /* The tables of Prometheus and Alertmanager; alert rules apart. */
+#include "model/base/assert.h"
 #include "model/base/units.h"
 #include "spec_tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const group_labels[] = {"alertname", "instance", NULL};
@@ -10,20 +12,33 @@ static const char *const group_labels[] = {"alertname", "instance", NULL};
 /* --- Prometheus --- */
 
 static const struct field a_rule = {.kind = FIELD_TABLE, .table = &spec_rule};
-static const struct field rule_list = {.key = "rules",
-                                       .kind = FIELD_LIST,
-                                       AT(struct monitoring, rules),
-                                       .size = FLEET_RULES,
-                                       .item = &a_rule,
-                                       .stride = sizeof(struct rule),
-                                       .count_at = offsetof(struct monitoring, n_rules)};
 
 /* Paths of rule files have become lists by now (monitoring_expand.c). */
 static enum und_code read_rules(struct spec *spec, const struct field *field, void *base,
                                 json_t *value, const struct spot *spot)
 {
+    struct monitoring *monitoring = base;
+    enum und_code code = UND_OK;
+    size_t i;
+    json_t *item;
     (void)field;
-    return spec_read_field(spec, &rule_list, base, value, spot);
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list of rules, or the path of a rule file");
+    if (json_array_size(value) > FLEET_RULES)
+        return doc_fail(spot, spec->err, "got a list of %zu, want at most %d",
+                        json_array_size(value), FLEET_RULES);
+    monitoring->rules = calloc(json_array_size(value) + 1, sizeof *monitoring->rules);
+    UND_ASSERT(monitoring->rules != NULL);
+    json_array_foreach (value, i, item) {
+        struct spot at = doc_item(spec->doc, value, i, "rules");
+        struct rule *rule = &monitoring->rules[monitoring->n_rules++];
+        if (spec_read_field(spec, &a_rule, rule, item, &at) == UND_OK)
+            continue;
+        code = UND_USAGE;
+        if (!und_note(spec->err))
+            break;
+    }
+    return code;
 }
 
 static const struct field job_fields[] = {
@@ -133,7 +148,7 @@ static const struct field monitoring_fields[] = {
      .read = read_rules,
      .fallback = "[]",
      .schema = "{anyOf: [{type: string}, {type: array, items: {type: string}}, {type: array, "
-               "maxItems: 256, items: {$ref: '#/$defs/rule'}}]}",
+               "maxItems: 16384, items: {$ref: '#/$defs/rule'}}]}",
      .table = &spec_rule,
      .help = "alert rules: a list, or the path of a Prometheus rule file, or a list of paths"},
     {.key = "ignore",

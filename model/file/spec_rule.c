@@ -201,21 +201,24 @@ const struct table spec_rule = {
 
 enum und_code spec_check_rules(struct spec *spec, const struct monitoring *monitoring, json_t *list)
 {
-    int i, j;
-    for (i = 0; i < monitoring->n_rules; i++) {
+    for (int i = 0; i < monitoring->n_rules; i++) {
         const struct rule *rule = &monitoring->rules[i];
-        struct spot whole = doc_item(spec->doc, list, (size_t)i, "rules");
         json_t *mapping = json_array_get(list, (size_t)i);
-        for (j = 0; j < i; j++) {
+        bool of_file = json_object_get(mapping, "alerts") != NULL;
+        struct spot whole, spot;
+        for (int j = 0; j < i; j++) {
             const struct rule *other = &monitoring->rules[j];
-            struct spot spot = spec_spot(spec, mapping, "alert", &whole);
+            bool twice = !of_file && strcmp(rule->name, other->name) == 0 &&
+                         rule->severity == other->severity;
+            if ((!twice && rule->interval_ms == other->interval_ms) ||
+                strcmp(rule->group, other->group) != 0)
+                continue;
+            whole = doc_item(spec->doc, list, (size_t)i, "rules");
+            spot = spec_spot(spec, mapping, twice ? "alert" : "interval", &whole);
             /* Prometheus takes two of a name; here it is more likely a slip. */
-            if (strcmp(rule->name, other->name) == 0 && strcmp(rule->group, other->group) == 0 &&
-                rule->severity == other->severity && !json_object_get(mapping, "alerts"))
-                return doc_fail(&spot, spec->err, "an alert of this name is in the group already");
-            spot = spec_spot(spec, mapping, "interval", &whole);
-            if (strcmp(rule->group, other->group) == 0 && rule->interval_ms != other->interval_ms)
-                return doc_fail(&spot, spec->err, "differs from that of the group's first rule");
+            return doc_fail(&spot, spec->err,
+                            twice ? "an alert of this name is in the group already"
+                                  : "differs from that of the group's first rule");
         }
     }
     return UND_OK;

@@ -1,6 +1,20 @@
 #include "fleet.h"
 
+#include "model/base/assert.h"
+
+#include <stdlib.h>
 #include <string.h>
+
+struct rule *fleet_own_rules(struct fleet *copy)
+{
+    size_t size = (size_t)copy->monitoring.n_rules * sizeof *copy->monitoring.rules;
+    struct rule *own = malloc(size + 1);
+    UND_ASSERT(own != NULL);
+    if (size > 0)
+        memcpy(own, copy->monitoring.rules, size);
+    copy->monitoring.rules = own;
+    return own;
+}
 
 int fleet_slots(const struct fleet *fleet)
 {

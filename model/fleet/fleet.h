@@ -22,11 +22,9 @@
 #define FLEET_HOSTS POLICY_HOSTS
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
-#define FLEET_RULES                                                                                \
-    256                 /* alerts that are signals, a scrape job each; files may hold any number   \
-                         */
-#define FLEET_JOBS 16   /* scrape jobs that alert rules read from */
-#define FLEET_ROUTES 64 /* of the Alertmanager, that notify the controller */
+#define FLEET_RULES 16384 /* alerts about hosts; of others any number */
+#define FLEET_JOBS 16     /* scrape jobs that alert rules read from */
+#define FLEET_ROUTES 64   /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16
 #define FLEET_METRICS 64 /* a team's own */
 #define METRIC_LABELS 8
@@ -241,7 +239,7 @@ struct monitoring {
     int64_t unreachable_ms; /* a scrape of a host that is gone from the LAN fails after this */
     struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
     int n_jobs;
-    struct rule rules[FLEET_RULES];
+    struct rule *rules; /* owned */
     int n_rules;
     struct left_out left_out[SEVERITY_COUNT];
     struct series_rule *series; /* owned; in the order of their evaluation */
@@ -270,11 +268,11 @@ struct alert_route {
 /* What an inhibition rule says of an alert: which sides it matches, and which alerts have equal
  * labels (the same key). */
 struct inhibited {
-    uint16_t key;
+    uint32_t key;
     bool source, target;
 };
 struct inhibition {
-    struct inhibited alert[FLEET_RULES][FLEET_HOSTS];
+    struct inhibited (*alert)[FLEET_HOSTS]; /* owned; of each rule */
 };
 
 struct alertmanager_config {
@@ -290,9 +288,9 @@ struct alertmanager_config {
      * what mutes it. */
     struct alert_route routes[FLEET_ROUTES];
     int n_routes;
-    int8_t route_of[FLEET_RULES][FLEET_HOSTS];
-    uint16_t group_of[FLEET_RULES][FLEET_HOSTS];
-    struct inhibition *inhibitions; /* owned */
+    int8_t (*route_of)[FLEET_HOSTS];   /* owned; of each rule */
+    uint32_t (*group_of)[FLEET_HOSTS]; /* owned */
+    struct inhibition *inhibitions;    /* owned */
     int n_inhibitions;
 };
 
@@ -327,6 +325,10 @@ struct fleet {
     struct objectives objectives;
     struct live live;
 };
+
+/* A copy of a fleet shares all that it owns. This gives it rules of its own, to be edited; they are
+ * the caller's to free. */
+struct rule *fleet_own_rules(struct fleet *copy);
 
 int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
 int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */

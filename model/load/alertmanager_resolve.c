@@ -36,6 +36,8 @@ static struct alert_labels *labels_of_alerts(const json_t *rules, const struct f
     UND_ASSERT(labels != NULL);
     labels->n_rules = fleet->monitoring.n_rules;
     labels->n_hosts = fleet->n_hosts;
+    labels->of = calloc((size_t)labels->n_rules + 1, sizeof *labels->of);
+    UND_ASSERT(labels->of != NULL);
     for (int i = 0; i < labels->n_rules; i++) {
         const struct rule *rule = &fleet->monitoring.rules[i];
         const json_t *item = json_array_get(rules, (size_t)i);

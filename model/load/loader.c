@@ -387,7 +387,12 @@ void fleet_fini(struct fleet *fleet)
     for (n = 0; n < fleet->workload.n_classes; n++)
         dist_fini(&fleet->workload.classes[n].duration);
     csv_trace_fini(&fleet->workload.arrivals.trace);
+    for (n = 0; n < fleet->alertmanager.n_inhibitions; n++)
+        free(fleet->alertmanager.inhibitions[n].alert);
     free(fleet->alertmanager.inhibitions);
+    free(fleet->alertmanager.route_of);
+    free(fleet->alertmanager.group_of);
+    free(fleet->monitoring.rules);
     for (n = 0; n < fleet->monitoring.n_series; n++) {
         free(fleet->monitoring.series[n].name);
         free(fleet->monitoring.series[n].expr);

@@ -333,7 +333,7 @@ static void place_rule(struct expander *expander, int index)
     const struct rule *rule = &expander->set->rules[index];
     const struct rule_source *source = &expander->set->sources[index];
     struct alert_series_list found;
-    if (!series_closed_form(expander->set, index)) {
+    if (!series_closed_form(&expander->expand, index)) {
         place_series(expander, index);
         return;
     }

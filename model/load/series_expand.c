@@ -21,10 +21,13 @@ static bool reads_alerts(const struct rule_set *set)
     return false;
 }
 
-bool series_closed_form(const struct rule_set *set, int index)
+bool series_closed_form(struct series_expand *expand, int index)
 {
-    const struct rule_source *source = &set->sources[index];
-    return source->mapped && source->limit == 0 && source->offset_ms == 0 && !reads_alerts(set);
+    const struct rule_source *source = &expand->set->sources[index];
+    if (expand->alerts == ALERTS_UNKNOWN)
+        expand->alerts = reads_alerts(expand->set) ? ALERTS_READ : ALERTS_UNREAD;
+    return source->mapped && source->limit == 0 && source->offset_ms == 0 &&
+           expand->alerts == ALERTS_UNREAD;
 }
 
 void series_expand_find(struct series_expand *expand, int index, struct reach *out)

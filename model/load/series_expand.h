@@ -14,11 +14,12 @@ struct series_expand {
     const struct rule_set *set;         /* borrowed */
     struct reach_world *world;          /* owned; made when it is first needed */
     json_t *series;                     /* owned: monitoring.series, not yet in order */
+    enum { ALERTS_UNKNOWN, ALERTS_UNREAD, ALERTS_READ } alerts; /* does any rule read ALERTS? */
 };
 
 /* Is the alert a signal whose closed form holds? Not where another rule reads ALERTS, and not in a
  * group with a limit or an offset. */
-bool series_closed_form(const struct rule_set *set, int index);
+bool series_closed_form(struct series_expand *expand, int index);
 
 /* What the alert reaches; the labels are the world's. */
 void series_expand_find(struct series_expand *expand, int index, struct reach *out);

@@ -21,10 +21,11 @@ void alert_labels_free(struct alert_labels *labels)
 {
     if (!labels)
         return;
-    for (int rule = 0; rule < FLEET_RULES; rule++) {
+    for (int rule = 0; rule < labels->n_rules; rule++) {
         for (int host = 0; host < FLEET_HOSTS; host++)
             json_decref(labels->of[rule][host]);
     }
+    free(labels->of);
     free(labels);
 }
 
@@ -163,6 +164,10 @@ static int group_of(struct applier *applier, int node, int route, const json_t *
 static enum und_code apply_routes(struct applier *applier)
 {
     struct alertmanager_config *config = applier->config;
+    size_t n = (size_t)applier->labels->n_rules + 1;
+    config->route_of = calloc(n, sizeof *config->route_of);
+    config->group_of = calloc(n, sizeof *config->group_of);
+    UND_ASSERT(config->route_of && config->group_of);
     for (int rule = 0; rule < applier->labels->n_rules; rule++) {
         for (int host = 0; host < applier->labels->n_hosts; host++) {
             const json_t *labels = applier->labels->of[rule][host];
@@ -172,7 +177,7 @@ static enum und_code apply_routes(struct applier *applier)
                 return UND_USAGE;
             config->route_of[rule][host] = (int8_t)route;
             if (route >= 0)
-                config->group_of[rule][host] = (uint16_t)group_of(applier, node, route, labels);
+                config->group_of[rule][host] = (uint32_t)group_of(applier, node, route, labels);
         }
     }
     if (config->n_routes > 0)
@@ -191,6 +196,8 @@ static void apply_inhibit(struct applier *applier, const struct inhibit_rule *fr
                           struct inhibition *to)
 {
     json_t *keys = json_object();
+    to->alert = calloc((size_t)applier->labels->n_rules + 1, sizeof *to->alert);
+    UND_ASSERT(to->alert != NULL);
     for (int rule = 0; rule < applier->labels->n_rules; rule++) {
         for (int host = 0; host < applier->labels->n_hosts; host++) {
             const json_t *labels = applier->labels->of[rule][host];
@@ -202,7 +209,7 @@ static void apply_inhibit(struct applier *applier, const struct inhibit_rule *fr
             alert->source = label_matchers_hold(&from->source, labels);
             alert->target = label_matchers_hold(&from->target, labels);
             key = values_of(from->equal, labels);
-            alert->key = (uint16_t)number_of(keys, key);
+            alert->key = (uint32_t)number_of(keys, key);
             free(key);
         }
     }

@@ -59,7 +59,7 @@ void alertmanager_file_free(struct alertmanager_file *file);
 
 /* The labels of each rule's alert for each host; NULL: there is no such alert. */
 struct alert_labels {
-    json_t *of[FLEET_RULES][FLEET_HOSTS]; /* owned */
+    json_t *(*of)[FLEET_HOSTS]; /* owned */
     int n_rules, n_hosts;
 };
 void alert_labels_free(struct alert_labels *labels);

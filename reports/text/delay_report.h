@@ -45,7 +45,7 @@ struct delay_report_rule {
 };
 
 struct delay_report {
-    struct delay_report_rule rules[FLEET_RULES];
+    struct delay_report_rule *rules; /* owned, by who calls alerts_delay */
     int n;
     double claim_ms;           /* NAN: none */
     char claim_of[FLEET_NAME]; /* whose claim it is: a scenario, or "--claim" */

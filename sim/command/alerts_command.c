@@ -300,6 +300,7 @@ static enum und_code delay(struct wish *wish, const char *path, struct und_err *
     }
     scenario_fini(scenario);
     free(scenario);
+    free(report->rules);
     free(report);
     return code;
 }

@@ -46,6 +46,7 @@ struct alertmanager {
     int *group_of;           /* owned: of each entry; -1: the controller is never told */
     int *members;            /* owned: entries, group by group */
     struct group *groups;    /* owned */
+    struct notified *told;   /* owned: room for a notification */
 };
 
 static struct entry *entry_of(struct alertmanager *alertmanager, int rule, int host)
@@ -72,25 +73,46 @@ static const struct alert_route *route_of(const struct alertmanager *alertmanage
     return config->route_of[rule][host] < 0 ? NULL : &config->routes[config->route_of[rule][host]];
 }
 
-/* The first rule of this name. */
-static int namesake(const struct rule *rules, int rule)
+/* Numbers of groups: of a route its own; otherwise by name and host, as group_by asks. Alerts with
+ * equal numbers share a group. */
+struct numbering {
+    const struct alertmanager *of;
+    int *namesake; /* owned: of each rule, the first one of its name */
+};
+
+static int by_name(const void *a, const void *b)
 {
-    int same = 0;
-    while (strcmp(rules[same].name, rules[rule].name) != 0)
-        same++;
-    return same;
+    const struct rule *x = *(const struct rule *const *)a, *y = *(const struct rule *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x > y) - (x < y);
 }
 
-/* Alerts with equal numbers share a group; a route's numbers are its own. */
-static int number_of(const struct alertmanager *alertmanager, const struct rule *rules, int rule,
-                     int host)
+static void open_numbering(struct numbering *numbering, const struct alertmanager *alertmanager,
+                           const struct rule *rules)
 {
-    const struct alertmanager_config *config = alertmanager->config;
+    size_t n = (size_t)alertmanager->n_rules;
+    const struct rule **sorted = calloc(n + 1, sizeof *sorted);
+    *numbering = (struct numbering){alertmanager, calloc(n + 1, sizeof *numbering->namesake)};
+    UND_ASSERT(sorted && numbering->namesake);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &rules[i];
+    qsort(sorted, n, sizeof *sorted, by_name);
+    for (size_t i = 0, first = 0; i < n; i++) {
+        if (strcmp(sorted[i]->name, sorted[first]->name) != 0)
+            first = i;
+        numbering->namesake[sorted[i] - rules] = (int)(sorted[first] - rules);
+    }
+    free(sorted);
+}
+
+static int number_of(const struct numbering *numbering, int rule, int host)
+{
+    const struct alertmanager_config *config = numbering->of->config;
     int number = 0;
     if (config->n_routes > 0)
-        return config->group_of[rule][host];
+        return (int)config->group_of[rule][host];
     if (config->group_by_alertname)
-        number = namesake(rules, rule) * alertmanager->n_hosts;
+        number = numbering->namesake[rule] * numbering->of->n_hosts;
     return number + (config->group_by_instance ? host : 0);
 }
 
@@ -99,10 +121,12 @@ static void learn_groups(struct alertmanager *alertmanager, const struct rule *r
     int n_hosts = alertmanager->n_hosts, n_entries = alertmanager->n_rules * n_hosts;
     int *group_at = calloc((size_t)n_entries + 1, sizeof *group_at); /* by number: 1 + its index */
     int n_members = 0;
+    struct numbering numbering;
     UND_ASSERT(group_at != NULL);
+    open_numbering(&numbering, alertmanager, rules);
     for (int i = 0; i < n_entries; i++) {
         const struct alert_route *route = route_of(alertmanager, i / n_hosts, i % n_hosts);
-        int number = route ? number_of(alertmanager, rules, i / n_hosts, i % n_hosts) : 0;
+        int number = route ? number_of(&numbering, i / n_hosts, i % n_hosts) : 0;
         UND_ASSERT(number < n_entries || n_entries == 0);
         alertmanager->group_of[i] = -1;
         if (!route)
@@ -115,6 +139,7 @@ static void learn_groups(struct alertmanager *alertmanager, const struct rule *r
         alertmanager->groups[group_at[number] - 1].n++;
     }
     free(group_at);
+    free(numbering.namesake);
     for (int i = 0; i < alertmanager->n_groups; i++) {
         alertmanager->groups[i].first = n_members;
         n_members += alertmanager->groups[i].n;
@@ -148,7 +173,8 @@ struct alertmanager *alertmanager_open(const struct fleet *fleet, struct queue *
     alertmanager->group_of = calloc(n, sizeof *alertmanager->group_of);
     alertmanager->members = calloc(n, sizeof *alertmanager->members);
     UND_ASSERT(alertmanager->entries && alertmanager->groups);
-    UND_ASSERT(alertmanager->group_of && alertmanager->members);
+    alertmanager->told = calloc(n, sizeof *alertmanager->told);
+    UND_ASSERT(alertmanager->group_of && alertmanager->members && alertmanager->told);
     learn_only_route(alertmanager);
     learn_groups(alertmanager, fleet->monitoring.rules);
     return alertmanager;
@@ -160,6 +186,7 @@ void alertmanager_close(struct alertmanager *alertmanager)
         return;
     free(alertmanager->entries);
     free(alertmanager->groups);
+    free(alertmanager->told);
     free(alertmanager->group_of);
     free(alertmanager->members);
     free(alertmanager);
@@ -378,16 +405,11 @@ static bool needs_update(const struct flushed *seen, const struct group *group, 
            group->logged_ms < now_ms - group->route->repeat_interval_ms;
 }
 
-static void set_bit(struct rule_bits *bits, int rule)
-{
-    bits->word[rule / 64] |= (uint64_t)1 << rule % 64;
-}
-
 /* It bears what the flush has of the group. With send_resolved: false what has resolved is left
  * out, and what would bear nothing else is logged and not sent (RetryStage). */
 static void notify(struct alertmanager *alertmanager, struct group *group, int64_t now_ms)
 {
-    struct notification notification = {.firing = {{{0}}}};
+    struct notification notification = {alertmanager->told, 0};
     int n_hosts = alertmanager->n_hosts;
     bool any = false;
     group->logged = true;
@@ -395,16 +417,13 @@ static void notify(struct alertmanager *alertmanager, struct group *group, int64
     for (int i = group->first; i < group->first + group->n; i++) {
         int member = alertmanager->members[i];
         struct entry *entry = &alertmanager->entries[member];
-        bool seen = entry->grouped && !is_muted(alertmanager, member, now_ms);
+        bool seen = entry->grouped && !is_muted(alertmanager, member, now_ms), told;
         entry->logged_firing = seen && entry->ends_ms > now_ms;
         entry->logged_resolved = seen && entry->ends_ms <= now_ms;
-        set_bit(&notification.member[member % n_hosts], member / n_hosts);
-        if (!entry->logged_firing && (!entry->logged_resolved || group->route->silent_resolved))
-            continue;
-        any = true;
-        set_bit(&notification.told[member % n_hosts], member / n_hosts);
-        if (entry->logged_firing)
-            set_bit(&notification.firing[member % n_hosts], member / n_hosts);
+        told = entry->logged_firing || (entry->logged_resolved && !group->route->silent_resolved);
+        any = any || told;
+        alertmanager->told[notification.n++] =
+            (struct notified){member / n_hosts, member % n_hosts, entry->logged_firing, told};
     }
     if (any && alertmanager->observer)
         alertmanager->observer(alertmanager->context, now_ms, &notification);

@@ -9,21 +9,16 @@
 #include "model/fleet/fleet.h"
 #include "sim/engine/queue.h"
 
-/* One notification has left for the webhook: the firing set of the group's hosts.
- * `firing` is of the group's rules and hosts only; `member` says which ones it speaks about. */
-struct rule_bits {
-    uint64_t word[FLEET_RULES / 64];
+/* One notification has left for the webhook: the alerts that its group can hold. */
+struct notified {
+    int rule, host;
+    bool firing; /* now */
+    bool told;   /* the notification bears it, firing or resolved */
 };
 struct notification {
-    struct rule_bits firing[FLEET_HOSTS];
-    struct rule_bits member[FLEET_HOSTS];
-    struct rule_bits
-        told[FLEET_HOSTS]; /* of them, those whose alert it bears, firing or resolved */
+    const struct notified *list; /* borrowed, until the observer returns */
+    int n;
 };
-static inline bool rule_bits_have(const struct rule_bits *bits, int rule)
-{
-    return (bits->word[rule / 64] >> rule % 64 & 1) != 0;
-}
 
 typedef void alertmanager_observer(void *context, int64_t now_ms,
                                    const struct notification *notification);

@@ -41,12 +41,15 @@ static void see_change(void *context, int64_t now_ms, int host, int rule, enum a
 static void see_notification(void *context, int64_t now_ms, const struct notification *told)
 {
     struct trial *trial = context;
-    bool firing = rule_bits_have(&told->firing[trial->host], trial->rule);
-    if (isinf(trial->at_ms[DELAY_WEBHOOK]) && firing)
-        trial->at_ms[DELAY_WEBHOOK] = (double)now_ms;
-    if (isinf(trial->end_at_ms[DELAY_TOLD_RESOLVED]) && !firing &&
-        rule_bits_have(&told->told[trial->host], trial->rule))
-        trial->end_at_ms[DELAY_TOLD_RESOLVED] = (double)now_ms;
+    for (int i = 0; i < told->n; i++) {
+        const struct notified *alert = &told->list[i];
+        if (alert->rule != trial->rule || alert->host != trial->host)
+            continue;
+        if (isinf(trial->at_ms[DELAY_WEBHOOK]) && alert->firing)
+            trial->at_ms[DELAY_WEBHOOK] = (double)now_ms;
+        if (isinf(trial->end_at_ms[DELAY_TOLD_RESOLVED]) && !alert->firing && alert->told)
+            trial->end_at_ms[DELAY_TOLD_RESOLVED] = (double)now_ms;
+    }
 }
 
 static void run(struct trial *trial, int64_t until_ms)
@@ -175,8 +178,7 @@ static int ascending(const void *a, const void *b)
 static void open_trial(struct trial *trial, const struct fleet *fleet, int rule, int host)
 {
     *trial = (struct trial){.fleet = fleet, .rule = rule, .host = host};
-    queue_init(&trial->queue, PROMETHEUS_PENDING + (size_t)fleet->monitoring.n_series +
-                                  alertmanager_pending(fleet));
+    queue_init(&trial->queue, prometheus_pending(fleet) + alertmanager_pending(fleet));
     trial->alertmanager =
         alertmanager_open(fleet, &trial->queue, KIND_ALERTMANAGER, see_notification, trial);
     trial->prometheus = prometheus_open(fleet, &trial->queue, KIND_PROMETHEUS,

@@ -9,6 +9,13 @@
 
 /* --- opening --------------------------------------------------------------------------------- */
 
+/* A scrape of each target, an evaluation of each group. */
+size_t prometheus_pending(const struct fleet *fleet)
+{
+    return FLEET_HOSTS * (FLEET_JOBS + EXPORTERS) +
+           (size_t)(fleet->monitoring.n_rules + fleet->monitoring.n_series) + 1;
+}
+
 static int find_group(struct prometheus *prometheus, const char *name, int64_t interval_ms)
 {
     if (interval_ms == 0)
@@ -24,6 +31,13 @@ static int find_group(struct prometheus *prometheus, const char *name, int64_t i
     return prometheus->n_groups++;
 }
 
+static void append(int **list, int *n, int item)
+{
+    *list = realloc(*list, ((size_t)*n + 1) * sizeof **list);
+    UND_ASSERT(*list != NULL);
+    (*list)[(*n)++] = item;
+}
+
 static void learn_rule(struct prometheus *prometheus, int index)
 {
     const struct rule *rule = &prometheus->monitoring->rules[index];
@@ -31,13 +45,29 @@ static void learn_rule(struct prometheus *prometheus, int index)
     struct group *group;
     prometheus->group_of[index] = find_group(prometheus, rule->group, rule->interval_ms);
     group = &prometheus->groups[prometheus->group_of[index]];
-    group->rules[group->n_rules++] = index;
+    append(&group->rules, &group->n_rules, index);
     if (value == VALUES)
         return;
     if (rule->below && rule->threshold_pm > prometheus->below_pm[value])
         prometheus->below_pm[value] = rule->threshold_pm;
     if (!rule->below && rule->threshold_pm < prometheus->above_pm[value])
         prometheus->above_pm[value] = rule->threshold_pm;
+}
+
+static void list_live(struct prometheus *prometheus)
+{
+    const struct monitoring *monitoring = prometheus->monitoring;
+    for (int i = 0; i < prometheus->n_groups; i++)
+        prometheus->groups[i].n_series = 0;
+    for (int i = 0; i < monitoring->n_series; i++) {
+        const struct series_rule *rule = &monitoring->series[i];
+        struct group *group =
+            &prometheus->groups[find_group(prometheus, rule->group, rule->interval_ms)];
+        if (!rule_engine_live(prometheus->engine, i))
+            continue;
+        append(&group->series, &group->n_series, i);
+        group->ticks = true;
+    }
 }
 
 static void learn_series(struct prometheus *prometheus, const struct fleet *fleet)
@@ -48,16 +78,11 @@ static void learn_series(struct prometheus *prometheus, const struct fleet *flee
         return;
     prometheus->engine = rule_engine_open(fleet);
     n_targets = rule_engine_targets(prometheus->engine);
-    prometheus->series_group =
-        calloc((size_t)monitoring->n_series, sizeof *prometheus->series_group);
     prometheus->series_targets = calloc((size_t)n_targets, sizeof *prometheus->series_targets);
-    UND_ASSERT(prometheus->series_group && prometheus->series_targets);
-    for (int i = 0; i < monitoring->n_series; i++) {
-        const struct series_rule *rule = &monitoring->series[i];
-        int group = find_group(prometheus, rule->group, rule->interval_ms);
-        prometheus->series_group[i] = group;
-        prometheus->groups[group].ticks |= rule_engine_live(prometheus->engine, i);
-    }
+    UND_ASSERT(prometheus->series_targets != NULL);
+    for (int i = 0; i < monitoring->n_series; i++)
+        find_group(prometheus, monitoring->series[i].group, monitoring->series[i].interval_ms);
+    list_live(prometheus);
 }
 
 static void learn_jobs(struct prometheus *prometheus, int n_hosts)
@@ -125,7 +150,8 @@ struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queu
         prometheus->below_pm[i] = INT64_MIN;
     }
     prometheus->pairs = calloc((size_t)(n_rules * fleet->n_hosts) + 1, sizeof *prometheus->pairs);
-    UND_ASSERT(prometheus->pairs != NULL);
+    prometheus->group_of = calloc((size_t)n_rules + 1, sizeof *prometheus->group_of);
+    UND_ASSERT(prometheus->pairs && prometheus->group_of);
     for (int i = 0; i < n_rules; i++)
         learn_rule(prometheus, i);
     learn_series(prometheus, fleet);
@@ -143,20 +169,23 @@ void prometheus_close(struct prometheus *prometheus)
     free(prometheus->targets);
     free(prometheus->pairs);
     rule_engine_close(prometheus->engine);
-    free(prometheus->series_group);
     free(prometheus->series_targets);
+    for (int i = 0; i < prometheus->n_groups; i++) {
+        free(prometheus->groups[i].rules);
+        free(prometheus->groups[i].series);
+    }
     free(prometheus->groups);
+    free(prometheus->group_of);
     free(prometheus);
 }
 
 void prometheus_always_tick(struct prometheus *prometheus, bool always)
 {
     prometheus->always = always;
-    if (prometheus->engine && always)
-        rule_engine_always(prometheus->engine, always);
-    for (int i = 0; prometheus->engine && i < prometheus->monitoring->n_series; i++)
-        prometheus->groups[prometheus->series_group[i]].ticks |=
-            rule_engine_live(prometheus->engine, i);
+    if (!prometheus->engine || !always)
+        return;
+    rule_engine_always(prometheus->engine, always);
+    list_live(prometheus);
 }
 
 void prometheus_watch(struct prometheus *prometheus, state_observer *observer, void *context)

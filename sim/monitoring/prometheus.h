@@ -32,9 +32,8 @@ struct prometheus;
 #define PROMETHEUS_EVENTS 4
 #define PROMETHEUS_PRIORITY 64 /* of its events: 64..96; the Alertmanager's come after them */
 #define PROMETHEUS_GROUPS 33   /* later groups have the last one's priority */
-#define PROMETHEUS_PENDING                                                                         \
-    (FLEET_HOSTS * (FLEET_JOBS + EXPORTERS) +                                                      \
-     FLEET_RULES) /* ceiling of its events in the queue, besides one for each of monitoring.series */
+/* Ceiling of its events in the queue. */
+size_t prometheus_pending(const struct fleet *fleet);
 struct prometheus *prometheus_open(const struct fleet *fleet, struct queue *queue,
                                    uint8_t first_kind, struct alertmanager *alertmanager,
                                    prometheus_observer *observer, void *context);

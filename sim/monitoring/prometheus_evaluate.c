@@ -197,20 +197,16 @@ static void evaluate_pair(struct prometheus *prometheus, const struct group *gro
 
 /* The rules of the group that are evaluated on series, in their order; then what their alerts say
  * of each host: the furthest that any of a rule's alerts about it has come. */
-static void evaluate_series(struct prometheus *prometheus, int group, int64_t now_ms)
+static void evaluate_series(struct prometheus *prometheus, const struct group *group,
+                            int64_t now_ms)
 {
     const struct monitoring *monitoring = prometheus->monitoring;
-    for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
-        if (prometheus->series_group[i] == group && rule_engine_live(prometheus->engine, i))
-            rule_engine_run(prometheus->engine, i, now_ms);
-    }
-    for (int i = 0; prometheus->engine && i < monitoring->n_series; i++) {
-        int rule = monitoring->series[i].rule;
-        if (prometheus->series_group[i] != group || rule < 0 ||
-            !rule_engine_live(prometheus->engine, i))
-            continue;
-        for (int host = 0; host < prometheus->n_hosts; host++)
-            follow_alerts(prometheus, i, rule, host, now_ms);
+    for (int i = 0; i < group->n_series; i++)
+        rule_engine_run(prometheus->engine, group->series[i], now_ms);
+    for (int i = 0; i < group->n_series; i++) {
+        int rule = monitoring->series[group->series[i]].rule;
+        for (int host = 0; rule >= 0 && host < prometheus->n_hosts; host++)
+            follow_alerts(prometheus, group->series[i], rule, host, now_ms);
     }
 }
 
@@ -250,7 +246,7 @@ static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)
     group->evaluations++;
     group->hot = prometheus->always || group->ticks;
     if (group->ticks)
-        evaluate_series(prometheus, index, now_ms);
+        evaluate_series(prometheus, group, now_ms);
     for (int i = 0; i < group->n_rules; i++) {
         if (rules[group->rules[i]].signal == SIGNAL_SERIES)
             continue;

@@ -24,8 +24,10 @@ struct group {
     bool hot;            /* one of its pairs is */
     bool ticks;          /* one of its rules is evaluated on series: nobody knows when in advance */
     const char *name;    /* borrowed */
-    int rules[FLEET_RULES];
+    int *rules;          /* owned */
     int n_rules;
+    int *series; /* owned: those of monitoring.series that are ever evaluated */
+    int n_series;
 };
 
 struct prometheus {
@@ -45,14 +47,13 @@ struct prometheus {
         below_pm[VALUES]; /* values that no rule calls suspicious lie between */
     int count[ALERT_FIRING + 1];
     int firing[FLEET_HOSTS][SEVERITY_COUNT];
-    int group_of[FLEET_RULES];
+    int *group_of;        /* owned: of each rule */
     struct group *groups; /* owned */
     int groups_room;
     struct scrape_job jobs[FLEET_JOBS];
     struct target *targets;     /* owned: n_hosts * n_jobs */
     struct pair *pairs;         /* owned: n_rules * n_hosts */
     struct rule_engine *engine; /* of the rules that are no signals; NULL: there are none */
-    int *series_group;          /* owned: of each of monitoring.series */
     struct series_target {
         int64_t next_ms;
     } * series_targets; /* owned: of the engine's */

@@ -92,6 +92,7 @@ static void learn_rules(struct rule_engine *engine)
 {
     struct reach_record *records = calloc((size_t)engine->n_rules + 1, sizeof *records);
     struct reach_world *world;
+    bool silent;
     int n = 0;
     UND_ASSERT(records != NULL);
     for (int i = 0; i < engine->n_rules; i++) {
@@ -108,8 +109,9 @@ static void learn_rules(struct rule_engine *engine)
         engine->rules[i].live = engine->rules[i].live && engine->rules[i].from->rule >= 0;
     }
     keep_what_is_read(engine);
+    silent = !alerts_are_read(engine);
     for (int i = 0; i < engine->n_rules; i++)
-        engine->rules[i].eval.silent = !alerts_are_read(engine);
+        engine->rules[i].eval.silent = silent;
     reach_close(world);
     for (int i = 0; i < n; i++)
         json_decref((json_t *)records[i].labels);

@@ -248,6 +248,8 @@ enum und_code alerts_delay(const struct alerts_delay *options, const struct flee
     report->claim_ms = options->claim_ms;
     report->simulations = options->simulations;
     report->n = 0;
+    report->rules = calloc((size_t)fleet->monitoring.n_rules + 1, sizeof *report->rules);
+    UND_ASSERT(report->rules != NULL);
     for (int i = 0; i < fleet->monitoring.n_rules; i++) {
         const struct rule *rule = &fleet->monitoring.rules[i];
         struct delay_report_rule *entry = &report->rules[report->n];

@@ -94,13 +94,15 @@ static const struct alert_route *route_of(const struct fleet *fleet, int rule)
 
 /* How many alerts each group has, of those that both fleets have and tell the controller of. */
 struct group_sizes {
-    int of[FLEET_RULES * FLEET_HOSTS];
+    int *of; /* owned; by number of the group */
 };
 
 static void count_groups(const struct fleet *fleet, const struct fleet *other,
                          struct group_sizes *sizes)
 {
     const struct alertmanager_config *config = &fleet->alertmanager;
+    sizes->of = calloc((size_t)(fleet->monitoring.n_rules * fleet->n_hosts) + 1, sizeof *sizes->of);
+    UND_ASSERT(sizes->of != NULL);
     for (int rule = 0; config->n_routes > 0 && rule < fleet->monitoring.n_rules; rule++) {
         int same = counterpart(fleet, rule, other);
         if (same < 0 || count_told(fleet, rule) != count_told(other, same))
@@ -202,5 +204,7 @@ void fleet_compare(json_t *texts, const struct fleet *before, const struct fleet
             add(texts, "%s: watches other hosts than before", b->rules[j].name);
         compare_route(texts, before, i, after, j, sizes);
     }
+    free(sizes[0].of);
+    free(sizes[1].of);
     free(sizes);
 }

@@ -14,29 +14,25 @@ static void hear_alert(void *context, int64_t now_ms, int host, int rule, enum a
                                     .change = (uint8_t)change});
 }
 
-/* What a notification says of one host: bit sets by severity of what fires, and of what it
+/* What a notification says of each host: bit sets by severity of what fires, and of what it
  * bears. */
-static unsigned severities_of(const struct monitoring *monitoring, const struct rule_bits *bits)
-{
-    unsigned severities = 0;
-    int rule;
-    for (rule = 0; rule < monitoring->n_rules; rule++)
-        severities |= (unsigned)rule_bits_have(bits, rule) << monitoring->rules[rule].severity;
-    return severities;
-}
-
 static void hear_notification(void *context, int64_t now_ms, const struct notification *n)
 {
     struct world *world = context;
-    const struct monitoring *monitoring = &world->fleet->monitoring;
-    int host;
+    uint8_t told[FLEET_HOSTS] = {0}, firing[FLEET_HOSTS] = {0};
+    int i, host;
     UND_ASSERT(now_ms == world->now_ms);
+    for (i = 0; i < n->n; i++) {
+        const struct notified *alert = &n->list[i];
+        unsigned severity = world->fleet->monitoring.rules[alert->rule].severity;
+        told[alert->host] |= (uint8_t)(alert->told << severity);
+        firing[alert->host] |= (uint8_t)(alert->firing << severity);
+    }
     for (host = 0; host < world->n_hosts; host++)
-        if (severities_of(monitoring, &n->told[host]) != 0)
+        if (told[host] != 0)
             world_tell(world, (struct news){.kind = NEWS_WEBHOOK,
                                             .host = host,
-                                            .severities = (uint8_t)severities_of(monitoring,
-                                                                                 &n->firing[host]),
+                                            .severities = firing[host],
                                             .notification = n});
 }
 

@@ -152,13 +152,15 @@ void world_trace_alert(struct world *world, const struct news *news)
 void world_trace_webhook(struct world *world, const struct news *news)
 {
     int32_t cause = -1;
-    int rule;
+    int i;
     if (!world_controller_has_webhook(world))
         return;
-    for (rule = 0; rule < world->fleet->monitoring.n_rules; rule++)
-        if (rule_bits_have(&news->notification->told[news->host], rule) &&
-            *rule_said(world, news->host, rule) > cause)
-            cause = *rule_said(world, news->host, rule);
+    for (i = 0; i < news->notification->n; i++) {
+        const struct notified *alert = &news->notification->list[i];
+        if (alert->host == news->host && alert->told &&
+            *rule_said(world, alert->host, alert->rule) > cause)
+            cause = *rule_said(world, alert->host, alert->rule);
+    }
     ADD(world, cause, news->host, MARK_NONE, "notification: %s",
         news->severities ? "firing" : "resolved");
 }

@@ -800,6 +800,31 @@ START_TEST(more_signals_than_the_simulation_holds_are_said)
 }
 END_TEST
 
+/* Of signals and of others: each of 10,000 is about its hosts. */
+START_TEST(ten_thousand_rules_are_all_in_force)
+{
+    struct und_err err = {0};
+    FILE *file;
+    write_all();
+    file = fopen("rules.yml", "w");
+    ck_assert_ptr_nonnull(file);
+    fputs("groups:\n- name: a\n  rules:\n", file);
+    for (int i = 0; i < 5000; i++)
+        fprintf(file,
+                "  - {alert: A%d, expr: 'up{job=\"node\"} == 0'}\n"
+                "  - {alert: B%d, expr: 'node_load1{job=\"node\"} > %d'}\n",
+                i, i, i % 7);
+    fclose(file);
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.monitoring.n_rules, 10000);
+    ck_assert_int_eq(fleet.monitoring.n_series, 5000);
+    ck_assert_str_eq(fleet.monitoring.rules[9999].name, "B4999");
+    ck_assert_uint_ne(fleet.monitoring.rules[9999].hosts, 0);
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
 START_TEST(sets_reach_into_the_files)
 {
     static const char *const sets[] = {
@@ -946,6 +971,7 @@ Suite *suite(void)
     tcase_add_test(files, without_a_configuration_names_decide);
     LOOP(files, routes_see_the_labels_that_are_sent, labels_seen);
     tcase_add_test(files, more_signals_than_the_simulation_holds_are_said);
+    tcase_add_test(files, ten_thousand_rules_are_all_in_force);
     tcase_add_test(files, sets_reach_into_the_files);
     tcase_add_test(files, the_fleet_s_own_interval_wins);
     LOOP(files, bad_reference_is_one_placed_line, bad_fleets);

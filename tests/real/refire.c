@@ -36,7 +36,7 @@ struct refire refire_predict(const struct fleet *fleet, int rule)
     struct queue queue;
     struct prometheus *prometheus;
     stream_seed(&phases, 5);
-    queue_init(&queue, PROMETHEUS_PENDING);
+    queue_init(&queue, prometheus_pending(fleet));
     prometheus = prometheus_open(fleet, &queue, 0, NULL, observe, &trial);
     for (int i = 0; i < TRIALS; i++) {
         double delay_ms;

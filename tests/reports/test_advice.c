@@ -8,6 +8,7 @@
 
 static struct result result;
 static struct scenario scenario;
+static struct rule rule;
 static char line[ADVICE_LINES][ADVICE_TEXT];
 
 /* A fleet that lacks nothing. */
@@ -20,7 +21,8 @@ static void setup(void)
     scenario.fleet.has_policy = true;
     scenario.fleet.policy.severities = 1u << SEVERITY_CRITICAL;
     scenario.fleet.monitoring.n_rules = 1;
-    scenario.fleet.monitoring.rules[0].severity = SEVERITY_CRITICAL;
+    rule.severity = SEVERITY_CRITICAL;
+    scenario.fleet.monitoring.rules = &rule;
     scenario.fleet.alertmanager.present = true;
     scenario.fleet.workload.arrivals.kind = ARRIVALS_POISSON;
     scenario.fleet.workload.on_failure = ON_FAILURE_RERUN;
@@ -56,7 +58,7 @@ END_TEST
 
 START_TEST(a_policy_whose_alerts_do_not_exist_is_told_which)
 {
-    scenario.fleet.monitoring.rules[0].severity = SEVERITY_WARNING;
+    rule.severity = SEVERITY_WARNING;
     ck_only("the policy acts on critical, the rules are warning; set fleet.policy.severities");
     scenario.fleet.monitoring.n_rules = 0;
     ck_only("the fleet has no alert rule");

@@ -250,6 +250,8 @@ END_TEST
 /* Rule 0 of host 0 by a quick route, of host 1 by none; rule 1 by a slow route shared by hosts. */
 static void setup_routed(void)
 {
+    static int8_t route_of[2][FLEET_HOSTS];
+    static uint32_t group_of[2][FLEET_HOSTS];
     struct stream phases;
     struct alertmanager_config *config = &world.fleet.alertmanager;
     stream_seed(&phases, 7);
@@ -258,6 +260,8 @@ static void setup_routed(void)
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_UP, 2 * MINUTE);
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_CPU_RATE, 5 * MINUTE);
     config->n_routes = 2;
+    config->route_of = route_of;
+    config->group_of = group_of;
     config->routes[0] = (struct alert_route){.group_wait_ms = 10 * SECOND,
                                              .group_interval_ms = 60 * SECOND,
                                              .repeat_interval_ms = 240 * MINUTE};
@@ -300,12 +304,13 @@ END_TEST
 /* Alerts of rule 0 mute those of rule 1, of the same host or of any. */
 static void inhibit(bool same_host)
 {
-    static struct inhibition inhibition;
-    inhibition = (struct inhibition){.alert = {{{0}}}};
+    static struct inhibited alert[2][FLEET_HOSTS];
+    static struct inhibition inhibition = {alert};
+    memset(alert, 0, sizeof alert);
     for (int host = 0; host < 2; host++) {
         inhibition.alert[0][host].source = inhibition.alert[1][host].target = true;
         inhibition.alert[0][host].key = inhibition.alert[1][host].key =
-            (uint16_t)(same_host ? host : 0);
+            (uint32_t)(same_host ? host : 0);
     }
     world.fleet.alertmanager.inhibitions = &inhibition;
     world.fleet.alertmanager.n_inhibitions = 1;
@@ -370,8 +375,12 @@ END_TEST
 /* A route that is mute from Monday 0:01 to 0:05 says nothing then; the flush of 6:30 does. */
 START_TEST(a_mute_time_says_nothing_until_it_is_over)
 {
+    static int8_t route_of[2][FLEET_HOSTS];
+    static uint32_t group_of[2][FLEET_HOSTS];
     monitoring_fixture_close(&world);
     world.fleet.alertmanager.n_routes = 1;
+    world.fleet.alertmanager.route_of = route_of;
+    world.fleet.alertmanager.group_of = group_of;
     world.fleet.alertmanager.routes[0] = (struct alert_route){.group_wait_ms = 30 * SECOND,
                                                               .group_interval_ms = 300 * SECOND,
                                                               .repeat_interval_ms = 3600 * SECOND,

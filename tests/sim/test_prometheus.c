@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RULES 64
+
 /* --- detection delays: prometheus-semantics.md, section 9 ------------------------------------ */
 
 struct delay_row {
@@ -286,7 +288,7 @@ END_TEST
 struct oracle {
     const struct history *history;
     int64_t scrape_phase_ms[FLEET_HOSTS * FLEET_JOBS];
-    struct alert alerts[FLEET_RULES][FLEET_HOSTS];
+    struct alert alerts[RULES][FLEET_HOSTS];
     int64_t restarted_ms; /* the process that the alerts belong to */
     struct observed *log;
     int n;
@@ -405,7 +407,7 @@ static void oracle_evaluate(struct oracle *oracle, int rule, int64_t now_ms)
 static void oracle_restart(struct oracle *oracle, int64_t started_ms)
 {
     oracle->restarted_ms = started_ms;
-    for (int i = 0; i < FLEET_RULES * FLEET_HOSTS; i++)
+    for (int i = 0; i < RULES * FLEET_HOSTS; i++)
         alert_init(&oracle->alerts[i / FLEET_HOSTS][i % FLEET_HOSTS]);
 }
 
@@ -415,7 +417,7 @@ static void oracle_play(struct oracle *oracle)
 {
     const struct fleet *fleet = &oracle->history->fleet;
     struct stream phases = oracle->history->phases;
-    int64_t group_phase_ms[FLEET_RULES], interval_ms[FLEET_RULES];
+    int64_t group_phase_ms[RULES], interval_ms[RULES];
     for (int i = 0; i < fleet->n_hosts * fleet->monitoring.n_jobs; i++)
         oracle->scrape_phase_ms[i] = stream_below(
             &phases, (uint32_t)fleet->monitoring.jobs[i % fleet->monitoring.n_jobs].interval_ms);

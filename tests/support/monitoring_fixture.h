@@ -12,12 +12,20 @@
 #define SECOND 1000LL
 #define MINUTE 60000LL
 
+/* By host, bit sets of rules. */
+struct observed_bits {
+    uint64_t word[1];
+};
+struct observed_notification {
+    struct observed_bits firing[FLEET_HOSTS], member[FLEET_HOSTS], told[FLEET_HOSTS];
+};
+
 struct observed {
     int64_t at_ms;
     enum { OBSERVED_CHANGE, OBSERVED_NOTIFICATION } what;
     int rule, host; /* of a change */
     enum alert_change change;
-    struct notification notification;
+    struct observed_notification notification;
 };
 
 struct monitoring_fixture {

@@ -191,6 +191,7 @@ static void story(struct timeline *t)
 
 void sample_result_failure(struct sample_result *made, const char *name)
 {
+    static struct rule rule = {.severity = SEVERITY_CRITICAL};
     begin(made, name, "The primary loses its power at a random moment of the day's busiest hours.");
     made->scenario.n_faults = 1;
     made->scenario.documented = (struct documented){
@@ -199,7 +200,7 @@ void sample_result_failure(struct sample_result *made, const char *name)
     made->scenario.fleet.policy.persist_ms = 300000;
     made->scenario.fleet.policy.severities = 1u << SEVERITY_CRITICAL;
     made->scenario.fleet.monitoring.n_rules = 1;
-    made->scenario.fleet.monitoring.rules[0].severity = SEVERITY_CRITICAL;
+    made->scenario.fleet.monitoring.rules = &rule;
     made->scenario.fleet.github =
         (struct github){.present = true, .lock_ms = 600000, .renewal_ms = 60000};
     observe(&made->result, METRIC_PENDING, 3 * SECOND, 30 * SECOND, 60 * SECOND, SAMPLE_RESULT_N);
