@@ -284,9 +284,22 @@ static enum und_code read_scenario(struct loader *loader, struct scenario *scena
     return alertmanager_resolve(&loader->doc, fleet, &scenario->fleet, loader->err);
 }
 
+/* Zeroes what is not zero. The tables of a scenario are sized by ceilings, and fresh memory that is
+ * only read takes no room. */
+static void clear(struct scenario *scenario)
+{
+    static const char zeros[4096];
+    char *at = (char *)scenario, *end = at + sizeof *scenario;
+    for (; at < end; at += sizeof zeros) {
+        size_t n = (size_t)(end - at) < sizeof zeros ? (size_t)(end - at) : sizeof zeros;
+        if (memcmp(at, zeros, n) != 0)
+            memset(at, 0, n);
+    }
+}
+
 static void start(struct loader *loader, struct scenario *scenario, struct und_err *err)
 {
-    memset(scenario, 0, sizeof *scenario);
+    clear(scenario);
     *loader = (struct loader){.err = err};
     doc_init(&loader->doc);
     loader->spec = (struct spec){&loader->doc, err, scenario, &scenario->fleet, false};
@@ -344,7 +357,7 @@ void scenario_fini(struct scenario *scenario)
         dist_fini(&scenario->drill.inject[i].undo_takes);
     }
     fleet_fini(&scenario->fleet);
-    memset(scenario, 0, sizeof *scenario);
+    clear(scenario);
 }
 
 /* A fleet file alone is a scenario without anything else. */

@@ -1,11 +1,11 @@
 #include "relabel.h"
+#include "relabel_hash.h"
 
 #include "model/base/assert.h"
 #include "model/base/regex.h"
 #include "model/promql/promql.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +119,8 @@ static enum und_code check_step(const struct prom_reader *reader, const json_t *
                         step->target);
     if (step->action == ACTION_HASHMOD && step->modulus == 0)
         return doc_fail(spot, reader->err, "hashmod without a modulus");
+    if (step->action == ACTION_HASHMOD && !relabel_hash_open())
+        return doc_fail(spot, reader->err, "hashmod: got no MD5 from OpenSSL's libcrypto");
     if (cased && differs(mapping, "replacement", "$1"))
         return doc_fail(spot, reader->err, "%s takes no replacement", word);
     if (only_labels && (differs(mapping, "regex", "(.*)") || others))
@@ -236,18 +238,10 @@ static void replace(const struct step *step, json_t *labels, const char *value)
     free(text);
 }
 
-/* The last eight bytes of the MD5 sum, modulo. */
 static void hashmod(const struct step *step, json_t *labels, const char *value)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    uint64_t sum = 0;
     char text[32];
-    if (!EVP_Digest(value, strlen(value), digest, &n, EVP_md5(), NULL) || n < 16)
-        return;
-    for (unsigned i = 8; i < 16; i++)
-        sum = sum << 8 | digest[i];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)(sum % step->modulus));
+    snprintf(text, sizeof text, "%llu", (unsigned long long)(relabel_hash(value) % step->modulus));
     set(labels, step->target, text);
 }
 

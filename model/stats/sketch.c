@@ -7,14 +7,21 @@
 
 _Static_assert(sizeof(long) == sizeof(int64_t), "gsl_sort_long sorts int64_t");
 
+static int64_t *new_values(void)
+{
+    int64_t *value = malloc(SKETCH_EXACT * sizeof *value);
+    UND_ASSERT(value != NULL);
+    return value;
+}
+
 void sketch_init(struct sketch *sketch)
 {
-    *sketch = (struct sketch){.value = malloc(SKETCH_EXACT * sizeof *sketch->value),
+    *sketch = (struct sketch){.value = new_values(),
                               .count = calloc(SKETCH_BUCKETS, sizeof *sketch->count),
                               .min = INT64_MAX,
                               .max = INT64_MIN,
                               .last = -1};
-    UND_ASSERT(sketch->value != NULL && sketch->count != NULL);
+    UND_ASSERT(sketch->count != NULL);
 }
 
 void sketch_fini(struct sketch *sketch)
@@ -29,6 +36,8 @@ void sketch_clear(struct sketch *sketch)
     int32_t i;
     for (i = sketch->first; i <= sketch->last; i++)
         sketch->count[i] = 0;
+    if (!sketch->value)
+        sketch->value = new_values();
     sketch->n = 0;
     sketch->sum = 0;
     sketch->min = INT64_MAX;
@@ -36,14 +45,19 @@ void sketch_clear(struct sketch *sketch)
     sketch->last = -1;
 }
 
-/* Values are only ever read while the whole has at most SKETCH_EXACT; then every part had, too. */
+/* Values are only ever read while the whole has at most SKETCH_EXACT; then every part had, too. A
+ * whole that has more needs its own no longer: of many replications that is most of its memory. */
 void sketch_merge(struct sketch *sketch, const struct sketch *part)
 {
     int32_t i;
     if (part->n == 0)
         return;
-    if (sketch->n + part->n <= SKETCH_EXACT)
+    if (sketch->n + part->n <= SKETCH_EXACT) {
         memcpy(sketch->value + sketch->n, part->value, (size_t)part->n * sizeof *part->value);
+    } else {
+        free(sketch->value);
+        sketch->value = NULL;
+    }
     for (i = part->first; i <= part->last; i++)
         sketch->count[i] += part->count[i];
     sketch->n += part->n;

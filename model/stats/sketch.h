@@ -7,8 +7,9 @@
  * value in it. Counts and sums are integers: sketches of parts merge to the sketch of the whole,
  * bit by bit, in any order and from any number of threads.
  *
- * Values are ms (any non-negative integer will do). Memory is allocated by sketch_init alone:
- * 440 KiB a sketch. A level (level.h) uses the same buckets, weighted by time.
+ * Values are ms (any non-negative integer will do). Memory is allocated by sketch_init:
+ * 440 KiB a sketch, touched as far as values reach; 180 KiB once it was merged to more than
+ * SKETCH_EXACT, until it is cleared. A level (level.h) uses the same buckets, weighted by time.
  */
 #ifndef MODEL_STATS_SKETCH_H
 #define MODEL_STATS_SKETCH_H
@@ -30,7 +31,7 @@ struct sketch {
     int64_t n;
     int128 sum;
     int64_t min, max;    /* INT64_MAX and INT64_MIN while empty */
-    int64_t *value;      /* owned; the n values while n <= SKETCH_EXACT */
+    int64_t *value;      /* owned; the n values while n <= SKETCH_EXACT; NULL: more were merged */
     int64_t *count;      /* owned; by bucket */
     int32_t first, last; /* buckets in use: first..last */
     bool sorted;

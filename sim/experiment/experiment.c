@@ -217,11 +217,18 @@ static void open_crew(struct crew *crew, int64_t n, struct result *result)
     extend(crew, n, experiment->seed);
 }
 
+/* What all have gathered into the first one's; the others are not needed any more. */
+static void gather(struct crew *crew)
+{
+    for (; crew->threads > 1; crew->threads--) {
+        world_merge(crew->world[0], crew->world[crew->threads - 1]);
+        world_close(crew->world[crew->threads - 1]);
+    }
+}
+
 static void close_crew(struct crew *crew)
 {
-    int i;
-    for (i = 0; i < crew->threads; i++)
-        world_close(crew->world[i]);
+    world_close(crew->world[0]);
     free(crew->base);
     free(crew->findings.rep);
     free(crew->findings.hosts);
@@ -249,7 +256,6 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
 {
     struct crew crew = {.scenario = scenario, .experiment = experiment};
     int64_t n = replication_count(scenario, experiment);
-    int i;
     memset(result, 0, sizeof *result);
     if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK ||
         check_room(scenario, n, err) != UND_OK)
@@ -261,8 +267,7 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
     run_batch(&crew, 0, n);
     if (experiment->precision > 0)
         run_to_precision(&crew, &result->precision);
-    for (i = 1; i < crew.threads; i++)
-        world_merge(crew.world[0], crew.world[i]);
+    gather(&crew);
     if (check_findings(scenario, experiment, &crew.findings, err) == UND_OK)
         measure_result(scenario, experiment->seed, &crew.findings, crew.world[0], result);
     else

@@ -19,18 +19,15 @@ void cohort_fini(struct cohort *cohort)
     *cohort = (struct cohort){0};
 }
 
-static struct cohort_step *group_steps(const struct cohort *cohort, int group)
+/* The groups of a step stand together, so that only the steps that times reach are touched. */
+static struct cohort_step *step_of(const struct cohort *cohort, int group, int32_t at)
 {
-    return cohort->step + (size_t)group * COHORT_STEPS;
+    return &cohort->step[at * COHORT_GROUPS + group];
 }
 
 void cohort_clear(struct cohort *cohort)
 {
-    int group;
-    for (group = 0; group < COHORT_GROUPS; group++)
-        if (cohort->groups >> group & 1)
-            memset(group_steps(cohort, group), 0,
-                   (size_t)(cohort->last + 1) * sizeof *cohort->step);
+    memset(cohort->step, 0, (size_t)(cohort->last + 1) * COHORT_GROUPS * sizeof *cohort->step);
     cohort->groups = 0;
     cohort->last = -1;
 }
@@ -40,7 +37,7 @@ static struct cohort_step *touch(struct cohort *cohort, int group, int32_t bucke
     int32_t at = bucket >> COHORT_SHIFT;
     cohort->last = at > cohort->last ? at : cohort->last;
     cohort->groups |= 1ULL << group;
-    return &group_steps(cohort, group)[at];
+    return step_of(cohort, group, at);
 }
 
 void cohort_add(struct cohort *cohort, int group, const struct sketch *events,
@@ -66,13 +63,11 @@ void cohort_add_one(struct cohort *cohort, int group, double value, bool censore
 
 void cohort_merge(struct cohort *cohort, const struct cohort *part)
 {
-    int group;
     int32_t i;
-    for (group = 0; group < COHORT_GROUPS; group++)
-        for (i = 0; (part->groups >> group & 1) && i <= part->last; i++) {
-            group_steps(cohort, group)[i].events += group_steps(part, group)[i].events;
-            group_steps(cohort, group)[i].censored += group_steps(part, group)[i].censored;
-        }
+    for (i = 0; i < (part->last + 1) * COHORT_GROUPS; i++) {
+        cohort->step[i].events += part->step[i].events;
+        cohort->step[i].censored += part->step[i].censored;
+    }
     cohort->groups |= part->groups;
     cohort->last = part->last > cohort->last ? part->last : cohort->last;
 }
@@ -84,6 +79,11 @@ struct table {
     double events[COHORT_STEPS], at_risk[COHORT_STEPS], weight[COHORT_STEPS];
 };
 
+static double leaving(const struct cohort_step *step)
+{
+    return (double)(step->events + step->censored);
+}
+
 static void fill(const struct cohort *cohort, struct table *table)
 {
     double left = 0;
@@ -92,9 +92,9 @@ static void fill(const struct cohort *cohort, struct table *table)
     memset(table, 0, sizeof *table);
     for (i = cohort->last; i >= 0; i--) {
         for (group = 0; group < COHORT_GROUPS; group++) {
-            const struct cohort_step *step = &group_steps(cohort, group)[i];
+            const struct cohort_step *step = step_of(cohort, group, i);
             table->events[i] += (double)step->events;
-            left += (double)(step->events + step->censored);
+            left += leaving(step);
         }
         table->at_risk[i] = left;
     }
@@ -107,19 +107,18 @@ static double variance(const struct cohort *cohort, const struct table *table, i
     int group;
     int32_t i;
     for (group = 0; group < COHORT_GROUPS; group++) {
-        const struct cohort_step *step = group_steps(cohort, group);
         double at_risk = 0, influence = 0;
         if (!(cohort->groups >> group & 1))
             continue;
         groups++;
         for (i = 0; i <= cohort->last; i++)
-            at_risk += (double)(step[i].events + step[i].censored);
+            at_risk += leaving(step_of(cohort, group, i));
         for (i = 0; i <= last; i++) {
+            const struct cohort_step *step = step_of(cohort, group, i);
             double d = table->events[i], y = table->at_risk[i];
             if (d > 0 && d < y)
-                influence +=
-                    table->weight[i] * ((double)step[i].events - at_risk * d / y) / (y - d);
-            at_risk -= (double)(step[i].events + step[i].censored);
+                influence += table->weight[i] * ((double)step->events - at_risk * d / y) / (y - d);
+            at_risk -= leaving(step);
         }
         squares += influence * influence;
     }

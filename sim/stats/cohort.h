@@ -24,7 +24,7 @@ struct cohort_step {
 };
 
 struct cohort {
-    struct cohort_step *step; /* owned; COHORT_STEPS a group */
+    struct cohort_step *step; /* owned; by step, then by group */
     int32_t last;             /* step in use, -1: none */
     uint64_t groups;          /* bit set of those in use */
 };

@@ -76,8 +76,8 @@ void live_fixture_turn_away(struct live_fixture *world);
 void live_fixture_pause(int ms);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
-/* Leases that a drill on a busy machine does not outlast: 20 s instead of 1.1 s. For drills that are
- * to come to their end. */
+/* Leases that a drill on a busy machine does not outlast: 20 s instead of 1.1 s. For drills that
+ * are to come to their end. */
 void live_fixture_long_lease(struct live_fixture *world);
 
 /* Sets the lease of the controllers; "" takes the variable away. */
