@@ -1,11 +1,15 @@
 #include "action.h"
 #include "command.h"
+#include "dispatch.h"
 #include "model/base/assert.h"
 #include "route.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of GitHub's time: a dispatch is listed some seconds later. */
+#define SETTLE_MS 10000
 
 static enum und_code dump_take(char out[JOURNAL_TEXT], json_t *value, const char *what,
                                struct und_err *err)
@@ -70,7 +74,7 @@ void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt)
 bool action_needs_github(const char *text)
 {
     return strncmp(text, "{\"label\"", 8) == 0 || strncmp(text, "{\"variable\"", 11) == 0 ||
-           strncmp(text, "{\"run\"", 6) == 0;
+           strncmp(text, "{\"run\"", 6) == 0 || strncmp(text, "{\"canary\"", 9) == 0;
 }
 
 /* What the journal says is checked like anything else from outside. */
@@ -214,6 +218,20 @@ static enum und_code set_variable(const json_t *value, struct github_client *git
     return github_variable_set(github, name, text, err);
 }
 
+static enum und_code cancel_canary(const json_t *value, const struct fleet *fleet,
+                                   struct github_client *github, char note[512],
+                                   struct und_err *err)
+{
+    double pace = fleet->live.time_factor > 1 ? fleet->live.time_factor : 1;
+    const char *workflow;
+    json_int_t at_ms;
+    if (json_unpack((json_t *)(uintptr_t)value, "{s:s, s:I}", "workflow", &workflow, "at_ms",
+                    &at_ms) != 0)
+        return und_fail(err, UND_USAGE, "journal: got a canary action without its parts");
+    return dispatch_cancel(github, workflow, (int64_t)at_ms, (int64_t)(SETTLE_MS / pace), note,
+                           err);
+}
+
 enum und_code action_perform(const char *text, const struct fleet *fleet,
                              struct github_client *github, char note[512],
                              const atomic_bool *cancel, struct und_err *err)
@@ -223,6 +241,7 @@ enum und_code action_perform(const char *text, const struct fleet *fleet,
     const json_t *label = json_object_get(action, "label");
     const json_t *variable = json_object_get(action, "variable");
     const json_t *run = json_object_get(action, "run");
+    const json_t *canary = json_object_get(action, "canary");
     if (note)
         note[0] = '\0';
     UND_ASSERT(!action_needs_github(text) || github != NULL);
@@ -234,6 +253,8 @@ enum und_code action_perform(const char *text, const struct fleet *fleet,
         set_variable(variable, github, err);
     else if (run)
         run_again(run, github, note, err);
+    else if (canary)
+        cancel_canary(canary, fleet, github, note, err);
     else
         und_fail(err, UND_USAGE,
                  "journal: got an action of a kind that this version does not know");

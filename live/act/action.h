@@ -7,6 +7,7 @@
  * by its name, since its id changes when it is made anew
  *     {"run": {"id": ID, "attempt": N, "verb": "rerun-failed-jobs"}}    a run that we cancelled
  *     {"variable": {"name": N, "value": V}}                             a configuration variable
+ *     {"canary": {"workflow": FILE, "at_ms": T}}                        a dispatch (dispatch.h)
  * Pure, but for the two that say so.
  */
 #ifndef LIVE_ACT_ACTION_H

@@ -72,6 +72,19 @@ static void show_variable(const struct fleet *fleet, const char *name, const cha
              level, name, name, quoted);
 }
 
+static void show_canary(const struct fleet *fleet, const char *workflow, int64_t at_ms, char *out,
+                        size_t size)
+{
+    char host[300], level[300], from[WIRE_TIME];
+    show_where(fleet, true, host, level);
+    snprintf(out, size,
+             "%sgh api --paginate 'repos/%s/actions/workflows/%s/runs?event=workflow_dispatch"
+             "&created=>=%s' --jq '.workflow_runs[] | select(.status != \"completed\").id' | xargs "
+             "-I{} %sgh api -X POST repos/%s/actions/runs/{}/cancel",
+             host, level + strlen("repos/"), workflow, wire_time(from, at_ms / 1000 * 1000), host,
+             level + strlen("repos/"));
+}
+
 void rollback_show(const struct fleet *fleet, const struct journal_step *step, char *out,
                    size_t size)
 {
@@ -89,6 +102,9 @@ void rollback_show(const struct fleet *fleet, const struct journal_step *step, c
     else if (json_unpack(json_object_get(undo, "variable"), "{s:s, s:s}", "name", &name, "value",
                          &text) == 0)
         show_variable(fleet, name, text, out, size);
+    else if (json_unpack(json_object_get(undo, "canary"), "{s:s, s:I}", "workflow", &name, "at_ms",
+                         &run) == 0)
+        show_canary(fleet, name, run, out, size);
     else if (json_unpack(json_object_get(undo, "run"), "{s:I}", "id", &run) == 0) {
         show_where(fleet, true, host, level);
         snprintf(out, size, "%sgh run rerun %lld --failed --repo %s", host, (long long)run,

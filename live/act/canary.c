@@ -1,4 +1,5 @@
 #include "canary.h"
+#include "dispatch.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -146,8 +147,8 @@ enum und_code canary_send(struct canary *canary, const struct host_reading host[
     canary->host[i].due_ms = now_ms + canary->fleet->policy.canary_every_ms;
     inputs = inputs_for(canary, i);
     canary->host[i].run = 0;
-    if (github_dispatch(canary->github, what->workflow, what->ref, inputs, &canary->host[i].run,
-                        err) == UND_OK) {
+    if (dispatch_canary(canary->github, what, inputs, canary->journal, canary->run,
+                        &canary->host[i].run, err) == UND_OK) {
         canary->host[i].sent_ms = canary->host[i].waiting_ms = now_ms;
         snprintf(said, 200, "a canary is sent to %.60s (%.60s)", canary->fleet->hosts[i].name,
                  what->workflow);

@@ -21,9 +21,11 @@
 #include <jansson.h>
 
 struct canary {
-    const struct fleet *fleet; /* these three borrowed */
+    const struct fleet *fleet; /* these four borrowed */
     const struct fleet_clock *pace;
     struct github_client *github;
+    struct journal *journal; /* of the drill that takes them back; NULL: canary_close does */
+    int64_t run;             /* its number there */
     struct {
         int64_t due_ms;     /* the next one */
         int64_t sent_ms;    /* the last one; -1: none yet */

@@ -1,6 +1,6 @@
 /* Jobs as the drill wants them (live/act/job_reader.h reads them), and what they say of the
  * hosts. */
-#include "live/base/failpoint.h"
+#include "live/act/dispatch.h"
 #include "real_stage_internal.h"
 
 #include <stdio.h>
@@ -174,10 +174,7 @@ enum und_code real_stage_canary(void *self, int jobs, struct und_err *err)
     inputs = canary_inputs(&live->scenario->fleet, live->actuator.value);
     for (sent = 0; sent < jobs && err->code == UND_OK; sent++) {
         int64_t run;
-        failpoint("write intended");
-        github_dispatch(live->github, config->canary.workflow, config->canary.ref, inputs, &run,
-                        err);
-        failpoint("GitHub written");
+        dispatch_canary(live->github, &config->canary, inputs, live->journal, live->run, &run, err);
     }
     json_decref(inputs);
     if (err->code != UND_OK)

@@ -23,6 +23,7 @@ static void open_world(struct live_fixture *w)
     /* A busy machine answers a probe late; the drill then waits for its preconditions. */
     live_fixture_open(w, NULL, "  preconditions: {wait: 15min}\n");
     w->with_job = true;
+    live_fixture_with_canaries(w, 2);
 }
 
 static void pause_ms(int ms)
@@ -46,7 +47,7 @@ static bool has_locks(const struct live_fixture *w)
 static bool is_clean(struct live_fixture *w)
 {
     return w->active[0] && w->active[1] && w->active[2] && !live_fixture_is_broken(w) &&
-           (!w->cancelled || w->attempt > 1) && !has_locks(w);
+           (!w->cancelled || w->attempt > 1) && !has_locks(w) && live_fixture_queued(w) == 0;
 }
 
 static bool becomes_clean(struct live_fixture *w, int ms)
@@ -70,10 +71,12 @@ static void show(const struct live_fixture *w)
     do {                                                                                           \
         if (!is_clean(w))                                                                          \
             show(w);                                                                               \
-        ck_assert_msg(is_clean(w),                                                                 \
-                      "%s: labels %d%d%d, broken %d, cancelled %d, attempt %d, locks %d",          \
-                      (w)->failcall, (w)->active[0], (w)->active[1], (w)->active[2],               \
-                      live_fixture_is_broken(w), (w)->cancelled, (w)->attempt, has_locks(w));      \
+        ck_assert_msg(                                                                             \
+            is_clean(w),                                                                           \
+            "%s: labels %d%d%d, broken %d, cancelled %d, attempt %d, locks %d, queued %d",         \
+            (w)->failcall, (w)->active[0], (w)->active[1], (w)->active[2],                         \
+            live_fixture_is_broken(w), (w)->cancelled, (w)->attempt, has_locks(w),                 \
+            live_fixture_queued(w));                                                               \
     } while (0)
 
 /* ---- every call, in every way ---- */

@@ -128,6 +128,19 @@ void live_fixture_close(struct live_fixture *world)
     free((char *)(uintptr_t)world->folder);
 }
 
+void live_fixture_with_canaries(struct live_fixture *world, int jobs)
+{
+    char command[900];
+    snprintf(
+        command, sizeof command,
+        "sed -i -e 's/name: big, /name: big, labels: [self-hosted, big], /'"
+        " -e 's/name: small, /name: small, labels: [self-hosted, small], /'"
+        " -e 's/^  lease: /  canary: {jobs: %d}\\n  lease: /'"
+        " -e 's/^    allow_actions/    canary: {workflow: canary.yml}\\n    allow_actions/' %s",
+        jobs, world->scenario);
+    ck_assert_int_eq(system(command), 0);
+}
+
 /* ---- the program ---- */
 
 int live_fixture_run(struct live_fixture *world, char *const *arguments, int failpoint)

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define LIVE_FIXTURE_CANARIES 8
 #define LIVE_FIXTURE_TOKEN "ghp_TheTokenThatNobodyMaySee1234"
 
 struct live_fixture {
@@ -40,8 +41,11 @@ struct live_fixture {
     atomic_bool on_backup; /* the variable CI_HOST */
     bool stranded;         /* run 7's job is queued, for the labels of the primary */
     bool waiting;          /* ... for the labels that everybody carries, and nobody takes it */
-    atomic_int canaries;   /* dispatched; none ever starts */
-    bool ephemeral;        /* the registrations go after one job */
+    /* Dispatched, as runs 101 and following; none ever starts. A bit for each that is cancelled. */
+    atomic_int canaries;
+    _Atomic uint64_t cancelled_canaries;
+    char dispatched[LIVE_FIXTURE_CANARIES][32]; /* when */
+    bool ephemeral;                             /* the registrations go after one job */
     bool foreign_group; /* they are in an organisation's group that does not serve the repository */
     bool leftover;      /* a third registration of big, offline, with the label */
     bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
@@ -79,6 +83,11 @@ bool live_fixture_is_closed(const struct live_fixture *world);
 /* Leases that a drill on a busy machine does not outlast: 20 s instead of 1.1 s. For drills that
  * are to come to their end. */
 void live_fixture_long_lease(struct live_fixture *world);
+
+/* The drill dispatches so many canaries, of the workflow canary.yml. */
+void live_fixture_with_canaries(struct live_fixture *world, int jobs);
+/* How many wait in GitHub's queue. */
+int live_fixture_queued(const struct live_fixture *world);
 
 /* Sets the lease of the controllers; "" takes the variable away. */
 void live_fixture_lease(struct live_fixture *world, const char *value);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_CANARY 101
+
 static const char *const names[3] = {"big-1", "big-2", "small-1"};
 
 /* ---- the services ---- */
@@ -171,10 +173,34 @@ static json_t *jobs_of(struct live_fixture *world)
                      list);
 }
 
+static json_t *canary_json(const struct live_fixture *world, int canary)
+{
+    bool over = atomic_load(&world->cancelled_canaries) >> canary & 1;
+    json_t *run = run_json(FIRST_CANARY + canary, 1, over, "cancelled");
+    json_object_set_new(run, "path", json_string(".github/workflows/canary.yml"));
+    json_object_set_new(run, "event", json_string("workflow_dispatch"));
+    json_object_set_new(run, "status", json_string(over ? "completed" : "queued"));
+    json_object_set_new(run, "created_at", json_string(world->dispatched[canary]));
+    return run;
+}
+
+int live_fixture_queued(const struct live_fixture *world)
+{
+    return atomic_load(&world->canaries) -
+           __builtin_popcountll(atomic_load(&world->cancelled_canaries));
+}
+
 static json_t *runs_of(struct live_fixture *world, const char *request)
 {
     json_t *list = json_array();
     bool runs = world->with_job && job_runs(world);
+    int canary;
+    for (canary = atomic_load(&world->canaries); canary-- > 0;) {
+        bool over = atomic_load(&world->cancelled_canaries) >> canary & 1;
+        if (!strstr(request, "status=") ||
+            strstr(request, over ? "status=completed" : "status=queued"))
+            json_array_append_new(list, canary_json(world, canary));
+    }
     if (world->with_job && !strstr(request, "status=queued") &&
         (runs ? !strstr(request, "status=completed") : !strstr(request, "status=in_progress")))
         json_array_append_new(
@@ -188,14 +214,30 @@ static json_t *runs_of(struct live_fixture *world, const char *request)
                      list);
 }
 
+/* One that waits is cancelled at once. */
+static const char *cancel_canary(struct live_fixture *world, int canary)
+{
+    uint64_t bit = 1ULL << canary;
+    if (canary >= atomic_load(&world->canaries))
+        return "404 Not Found";
+    return atomic_fetch_or(&world->cancelled_canaries, bit) & bit ? "409 Conflict" : "202 Accepted";
+}
+
 /* What a POST to a run does; the status of the answer. */
 static const char *run_call(struct live_fixture *world, const char *request)
 {
+    const char *at = strstr(request, "/actions/runs/");
     atomic_fetch_add(&world->writes, 1);
     if (strstr(request, "/workflows/canary.yml/dispatches")) {
-        atomic_fetch_add(&world->canaries, 1);
+        int canary = atomic_load(&world->canaries);
+        if (canary == LIVE_FIXTURE_CANARIES)
+            return "422 Unprocessable Entity";
+        wire_time(world->dispatched[canary], http_wall_ms());
+        atomic_store(&world->canaries, canary + 1);
         return "204 No Content";
     }
+    if (at && atoi(at + 14) >= FIRST_CANARY)
+        return cancel_canary(world, atoi(at + 14) - FIRST_CANARY);
     if (!strstr(request, "/runs/7/"))
         return "409 Conflict";
     if (strstr(request, "/force-cancel")) {
@@ -283,7 +325,9 @@ void live_fixture_serve(void *context, const char *request, struct script_reply 
     else if (strncmp(request, "POST ", 5) == 0) {
         status = run_call(world, request);
         body = json_object();
-    } else if (strstr(request, "/actions/runs/7/jobs"))
+    } else if ((at = strstr(request, "/actions/runs/10")) && strstr(at, "/jobs"))
+        body = json_pack("{s:i, s:[]}", "total_count", 0, "jobs");
+    else if (strstr(request, "/actions/runs/7/jobs"))
         body = jobs_of(world);
     else if (strstr(request, "/actions/runs/7"))
         body = run_json(7, atomic_load(&world->attempt), !job_runs(world),
