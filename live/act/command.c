@@ -83,6 +83,8 @@ void command_know_credentials(const struct live *live)
     secret_know(live->alertmanager.token);
     secret_know(live->listen.alertmanager_token);
     secret_know(live->listen.github_secret);
+    secret_know(live->page.token);
+    secret_know(live->witness.service.token);
 }
 
 enum und_code command_init(struct command *command, const struct fleet *fleet, const char *on,

@@ -181,11 +181,18 @@ static void guide_hand(struct monitor *monitor)
     struct status *status = monitor->status;
     struct hand_wish wish = {
         .plan = status->plan, .blind = status->policy.blind, .paused = status_paused(status)};
-    int i;
-    if (!monitor->hand || !status->begun)
+    int i, fit = 0;
+    if (!status->begun)
         return;
     for (i = 0; i < status->fleet->n_hosts; i++)
-        wish.fit[i] = evidence_healthy(&status->fleet->policy, &status->view, i);
+        fit += wish.fit[i] = evidence_healthy(&status->fleet->policy, &status->view, i);
+    status->suspects = fit == 0 && !wish.blind;
+    witness_need(monitor->witness, wish.blind ? NEED_UNSURE : fit == 0 ? NEED_ALL_BAD : NEED_WELL);
+    witness_look(monitor->witness, &status->witness);
+    monitor_tell_witness(monitor);
+    if (!monitor->hand)
+        return;
+    wish.witness = status->witness;
     hand_wish(monitor->hand, &wish);
     hand_look(monitor->hand, &status->hand);
     monitor_tell_hand(monitor);
@@ -262,7 +269,8 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
         watch_remember(monitor->watch, &monitor->memory);
         monitor_say_canary(monitor);
         say_listening(monitor);
-        if (monitor->active)
+        witness_open(&monitor->witness, &monitor->fleet, &pace, err);
+        if (err->code == UND_OK && monitor->active)
             hand_open(&monitor->hand, &monitor->fleet, &pace, monitor->journal, monitor->run, err);
         monitor->status->active = monitor->hand != NULL;
         if (err->code == UND_OK) {
@@ -273,6 +281,8 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
     }
     hand_close(monitor->hand);
     monitor->hand = NULL;
+    witness_close(monitor->witness);
+    monitor->witness = NULL;
     page_close(monitor->page);
     watch_close(monitor->watch);
     monitor->page = NULL;

@@ -24,8 +24,9 @@ struct monitor {
     struct fleet fleet;
     struct journal *journal;
     struct watch *watch;
-    struct hand *hand;    /* NULL: in shadow */
-    struct memory memory; /* what this run of the journal begins with */
+    struct hand *hand;       /* NULL: in shadow */
+    struct witness *witness; /* NULL: none */
+    struct memory memory;    /* what this run of the journal begins with */
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */
@@ -34,6 +35,8 @@ struct monitor {
     char shown[FLEET_HOSTS][256]; /* the line last printed for each host */
     bool bad[FEED_COUNT];         /* what was last said about each feed */
     char shown_held[320];         /* what was last said of the hand */
+    char shown_doubt[320];        /* and of all hosts that look bad at once */
+    bool shown_lies;              /* and of the witness */
     bool bad_jobs;                /* and about the list of jobs */
     struct page *page;
     struct status *status;
@@ -48,6 +51,8 @@ void monitor_note(struct monitor *monitor, const char *about, const char *line);
 void monitor_tell(struct monitor *monitor, const struct watch_event *event);
 /* Why nothing is written, when that changes. */
 void monitor_tell_hand(struct monitor *monitor);
+/* What becomes of all hosts that look bad at once, and what the witness is worth. */
+void monitor_tell_witness(struct monitor *monitor);
 void monitor_say_canary(struct monitor *monitor);
 
 #endif

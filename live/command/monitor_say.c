@@ -138,3 +138,30 @@ void monitor_tell_hand(struct monitor *monitor)
     snprintf(line, sizeof line, held[0] ? "nothing is written: %s" : "writing goes on%s", held);
     monitor_say(monitor, "hand", line);
 }
+
+static void say_doubt(struct monitor *monitor)
+{
+    const struct status *status = monitor->status;
+    char line[320] = "";
+    if (status->suspects)
+        snprintf(line, sizeof line, "%s%s%.120s", hand_suspicion(&status->witness),
+                 status->witness.why[0] ? ": " : "", status->witness.why);
+    if (strcmp(line, monitor->shown_doubt) == 0)
+        return;
+    monitor_note(monitor, "witness", line[0] ? line : "some host looks well again");
+    status_news(monitor->status, "%.219s", line[0] ? line : "some host looks well again");
+    strcpy(monitor->shown_doubt, line);
+}
+
+void monitor_tell_witness(struct monitor *monitor)
+{
+    bool lies = monitor->status->witness.lies;
+    say_doubt(monitor);
+    if (lies == monitor->shown_lies)
+        return;
+    monitor->shown_lies = lies;
+    monitor_note(monitor, "witness",
+                 lies ? "the witness says down while a host is well: it is not believed any more"
+                      : "the witness is believed again");
+    status_news(monitor->status, "the witness %s", lies ? "lies" : "is believed again");
+}

@@ -53,6 +53,13 @@ VALUE(leads, status->active && status->hand.leads)
 VALUE(held, status->active && status->hand.held[0] != '\0')
 VALUE(writes, status->hand.writes)
 VALUE(write_failures, status->hand.failures)
+VALUE(suspects, status->suspects)
+VALUE(witness_is_up,
+      status->witness.says == WITNESS_NOTHING ? NAN : (double)(status->witness.says == WITNESS_UP))
+VALUE(witness_is_lies, status->witness.present ? (double)status->witness.lies : NAN)
+VALUE(witness_is_agrees, status->witness.present ? (double)status->witness.agrees : NAN)
+VALUE(witness_is_asked, status->witness.asked)
+VALUE(witness_is_answered, status->witness.answered)
 VALUE(ready, status_ready(status, (char[200]){0}))
 VALUE(blind, status->begun && status->policy.blind)
 VALUE(dark, status->begun && status->policy.dark_ms >= 0)
@@ -114,6 +121,15 @@ static const struct family families[] = {
     {"held", "gauge", ONCE, held, "1: active, but something keeps it from writing."},
     {"writes", "counter", ONCE, writes, "Writes to GitHub."},
     {"write_failures", "counter", ONCE, write_failures, "Turns of the hand that went wrong."},
+    {"suspects_itself", "gauge", ONCE, suspects,
+     "1: every host looks bad at once, which is not believed without a witness."},
+    {"witness_up", "gauge", ONCE, witness_is_up,
+     "What the witness said last: 1 it reaches a host, 0 none; absent: no answer."},
+    {"witness_lies", "gauge", ONCE, witness_is_lies, "1: the witness is not believed any more."},
+    {"witness_agrees", "gauge", ONCE, witness_is_agrees,
+     "1: the witness bears out that every host is bad."},
+    {"witness_questions", "counter", ONCE, witness_is_asked, "Times that the witness was asked."},
+    {"witness_answers", "counter", ONCE, witness_is_answered, "Times that it answered."},
     {"ready", "gauge", ONCE, ready, "1: every feed is fresh and the policy decides."},
     {"blind", "gauge", ONCE, blind, "1: a feed is stale, so that nothing is changed."},
     {"dark", "gauge", ONCE, dark, "1: no host is fit to serve."},

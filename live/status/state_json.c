@@ -38,6 +38,16 @@ static json_t *timers(const struct status *status, int host)
     return out;
 }
 
+static json_t *witness_json(const struct status *status)
+{
+    const struct witness_state *witness = &status->witness;
+    if (!witness->present)
+        return json_null();
+    return json_pack("{s:s, s:b, s:b, s:I, s:I, s:o}", "says", witness_word(witness->says), "lies",
+                     witness->lies, "agrees", witness->agrees, "asked", (json_int_t)witness->asked,
+                     "answered", (json_int_t)witness->answered, "error", text(witness->why));
+}
+
 static json_t *word(const struct status *status, enum word_kind kind, int host)
 {
     const struct word *word = word_now(&status->words, kind, host, status->now_ms);
@@ -160,7 +170,7 @@ static void add_lists(const struct status *status, json_t *out)
     json_object_set_new(out, "drills", drills_json(status));
 }
 
-/* What keeps an active monitor from writing; the lease. */
+/* What keeps an active monitor from writing; the lease; the witness. */
 static json_t *holds_json(const struct status *status)
 {
     json_t *out = json_array();
@@ -168,6 +178,11 @@ static json_t *holds_json(const struct status *status)
     snprintf(line, sizeof line, "Nothing is written: %s", status->hand.held);
     if (status->active && status->hand.held[0])
         json_array_append_new(out, text(line));
+    if (status->suspects && !(status->active && status->hand.held[0]))
+        json_array_append_new(out, text(hand_suspicion(&status->witness)));
+    if (status->witness.lies)
+        json_array_append_new(
+            out, text("The witness is not believed: it said down while a host was well"));
     return out;
 }
 
@@ -183,6 +198,8 @@ json_t *state_json(const struct status *status)
         "pause", word(status, WORD_PAUSE, -1), "time_factor", status->fleet->live.time_factor,
         "requests_left", (json_int_t)status->requests_left, "strays", status->strays);
     json_object_set_new(out, "holds", holds_json(status));
+    json_object_set_new(out, "suspects_itself", json_boolean(status->suspects));
+    json_object_set_new(out, "witness", witness_json(status));
     json_object_set_new(out, "leads", json_boolean(status->active && status->hand.leads));
     json_object_set_new(out, "writes", json_integer(status->hand.writes));
     add_lists(status, out);

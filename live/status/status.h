@@ -30,6 +30,8 @@ struct status {
     const struct fleet *fleet; /* borrowed */
     bool active;               /* plans are carried out, by: */
     struct hand_state hand;
+    struct witness_state witness;
+    bool suspects; /* every host looks bad at once */
     int64_t started_ms, now_ms;
     int64_t fleet_ms;       /* the policy's clock at now_ms */
     int64_t steps, last_ms; /* decisions; when the loop last went round */

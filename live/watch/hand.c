@@ -43,6 +43,25 @@ struct hand {
 
 /* ---- what may be done ---- */
 
+const char *hand_suspicion(const struct witness_state *witness)
+{
+    if (!witness->present)
+        return "every host looks bad at once: that is not the hosts";
+    if (witness->lies)
+        return "every host looks bad at once, and the witness is not believed: it has lied";
+    switch (witness->says) {
+    case WITNESS_NOTHING:
+        return "every host looks bad at once, and the witness says nothing";
+    case WITNESS_UP:
+        return "every host looks bad at once, but the witness reaches them";
+    case WITNESS_DOWN:
+    case WITNESS_KINDS:
+        break;
+    }
+    return witness->agrees ? "every host looks bad at once, and the witness reaches none either"
+                           : "every host looks bad at once, and the witness is asked again";
+}
+
 const char *hand_forbids(const struct hand_wish *wish)
 {
     int i, fit = 0;
@@ -52,7 +71,7 @@ const char *hand_forbids(const struct hand_wish *wish)
         return "a feed is stale";
     for (i = 0; i < wish->plan.n; i++)
         fit += wish->fit[i];
-    return fit == 0 ? "every host looks bad at once: that is not the hosts" : "";
+    return fit == 0 && !wish->witness.agrees ? hand_suspicion(&wish->witness) : "";
 }
 
 struct plan hand_limit(const struct hand_wish *wish, const int routed[FLEET_HOSTS])
@@ -216,7 +235,8 @@ static void *work(void *context)
 static bool same(const struct hand_wish *a, const struct hand_wish *b)
 {
     int i;
-    if (a->plan.n != b->plan.n || a->blind != b->blind || a->paused != b->paused)
+    if (a->plan.n != b->plan.n || a->blind != b->blind || a->paused != b->paused ||
+        a->witness.agrees != b->witness.agrees)
         return false;
     for (i = 0; i < a->plan.n; i++)
         if (a->plan.host[i].admitted != b->plan.host[i].admitted || a->fit[i] != b->fit[i])

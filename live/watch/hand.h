@@ -6,7 +6,8 @@
  * It keeps still, and says why (struct hand_state, `held`), while
  *   - another controller has the lease (live/act/controller_lease.h): asked before every write;
  *   - a feed is stale or the monitor is paused;
- *   - all hosts look bad at once: then it is not the hosts, but what looks at them;
+ *   - all hosts look bad at once, and no witness (witness.h) bears that out: then it is not the
+ *     hosts, but what looks at them;
  *   - it has written live.writes_per_hour times within the hour;
  *   - a write failed: then for a while, and what GitHub made of it is read first.
  * It never admits more of a host that looks bad: not after a start, nor when somebody has taken its
@@ -21,6 +22,7 @@
 #include "live/http/fleet_clock.h"
 #include "live/journal/journal.h"
 #include "model/fleet/fleet.h"
+#include "witness.h"
 
 struct hand;
 
@@ -38,6 +40,7 @@ struct hand_wish {
     struct plan plan;
     bool fit[FLEET_HOSTS]; /* looks well by the policy's evidence */
     bool blind, paused;
+    struct witness_state witness;
 };
 
 /* UND_USAGE where the fleet file does not allow actions. `run` is of the journal, whose lock the
@@ -56,5 +59,8 @@ void hand_look(struct hand *hand, struct hand_state *out);
 struct plan hand_limit(const struct hand_wish *wish, const int routed[FLEET_HOSTS]);
 /* Pure: why nothing may be written whatever the plan; "" (static): nothing forbids it. */
 const char *hand_forbids(const struct hand_wish *wish);
+/* Pure: what becomes of it that every host looks bad at once (static). Nothing is written unless the
+ * witness agrees. */
+const char *hand_suspicion(const struct witness_state *witness);
 
 #endif

@@ -259,6 +259,63 @@ static const struct table hook_table = {
     .fields = hook_fields,
 };
 
+#define WITNESS(member) TEXT(struct live_witness, service.member)
+
+static const struct field witness_fields[] = {
+    {.key = "url",
+     .kind = FIELD_TEXT,
+     WITNESS(url),
+     .help =
+         "URL whose answer is a text that begins with up (it reaches some host of the fleet) or "
+         "down (it reaches none); anything else is no answer"},
+    {.key = "token",
+     .kind = FIELD_TEXT,
+     WITNESS(token),
+     .help = "where the bearer token for the URL is: file:PATH, env:NAME or credential:NAME"},
+    {.key = "ca_file",
+     .kind = FIELD_TEXT,
+     WITNESS(ca_file),
+     .help = "certificate authorities in PEM; left out: the system's"},
+    {.key = "allow_plain",
+     .kind = FIELD_BOOL,
+     AT(struct live_witness, service.allow_plain),
+     .fallback = "false",
+     .help = "http:// to another machine"},
+    {.key = "run",
+     .kind = FIELD_LIST,
+     SPEC_ARGV(struct live_witness, run),
+     .help = "instead of a URL: command that ends with 0 (some host is reached) or 1 (none is)"},
+    {.key = "on",
+     .kind = FIELD_TEXT,
+     TEXT(struct live_witness, on),
+     .help = "place where it runs; left out: on this machine"},
+    {.key = "timeout",
+     .kind = FIELD_DURATION,
+     AT(struct live_witness, timeout_ms),
+     RANGE(100, 600000),
+     .fallback = "10s",
+     .help = "of one question, in real time"},
+    {.key = NULL},
+};
+
+static enum und_code check_witness(struct spec *spec, void *base, json_t *mapping,
+                                   const struct spot *whole)
+{
+    struct live_witness *witness = base;
+    struct spot spot = spec_spot(spec, mapping, "url", whole);
+    if (!witness->service.url[0] == (witness->run.n == 0))
+        return doc_fail(&spot, spec->err, "got %s url and run, want one of them",
+                        witness->run.n > 0 ? "both" : "neither");
+    return check_file(spec, mapping, whole, "ca_file", witness->service.ca_file);
+}
+
+static const struct table witness_table = {
+    .name = "live_witness",
+    .help = "an independent eye on the hosts, from elsewhere: believed when all look bad at once",
+    .fields = witness_fields,
+    .check = check_witness,
+};
+
 #define PAGE(member) TEXT(struct live, page.member)
 
 static const struct field page_fields[] = {
@@ -343,6 +400,11 @@ static const struct field live_fields[] = {
      AT(struct live, hook),
      .table = &hook_table,
      .help = "what carries out github.mechanism: hook"},
+    {.key = "witness",
+     .kind = FIELD_TABLE,
+     AT(struct live, witness),
+     .table = &witness_table,
+     .help = "asked when all hosts look bad at once. Left out: then it is never the hosts"},
     {.key = "page",
      .kind = FIELD_TABLE,
      .table = &page_table,

@@ -65,6 +65,14 @@ struct live_canary {
     char input[LIVE_NAME]; /* the input that gets the labels to run on, as JSON */
 };
 
+/* The independent witness: an eye of its own on the hosts, asked when all of them look bad at once. */
+struct live_witness {
+    struct live_service service; /* url "": none */
+    struct live_argv run;        /* n 0: none; at most one of the two */
+    char on[64];                 /* place; "": here */
+    int64_t timeout_ms;          /* real */
+};
+
 struct live {
     bool present;
     struct live_github github;
@@ -90,6 +98,7 @@ struct live {
     double time_factor;         /* the lab's compression of time; 1 in production */
     struct live_canary canary;
     struct live_hook hook;
+    struct live_witness witness;
     char protected_workflows[LIVE_WORKFLOWS][LIVE_NAME]; /* no drill while one of these runs */
     int n_protected_workflows;
 };

@@ -51,6 +51,7 @@ struct live_fixture {
     bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
     pthread_mutex_t lease_lock;
     char lease[400]; /* the variable UNDERSTUDY_LEASE, under its lock; "": there is none */
+    atomic_bool all_broken; /* while `broken` exists, "small" is down as well */
     bool full_disk;  /* no file grows any more for the programs that are started */
 };
 

@@ -34,7 +34,7 @@ static json_t *runners(const struct live_fixture *world)
         n++;
         json_array_append_new(
             list, json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:o}", "id", atomic_load(&world->id[i]),
-                            "name", names[i], "status", down && i < 2 ? "offline" : "online",
+                            "name", names[i], "status", down && (i < 2 || atomic_load(&world->all_broken)) ? "offline" : "online",
                             "busy", 0, "ephemeral", world->ephemeral, "runner_group_id",
                             world->foreign_group ? 5 : 1, "labels", labels_of(world, i)));
     }
@@ -301,7 +301,8 @@ void live_fixture_serve(void *context, const char *request, struct script_reply 
     json_t *body = NULL;
     char *text;
     if (strstr(request, " /probe/")) {
-        if (!strstr(request, " /probe/big") || !live_fixture_is_broken(world))
+        if (!(strstr(request, " /probe/big") || atomic_load(&world->all_broken)) ||
+            !live_fixture_is_broken(world))
             reply->text = script_response("200 OK", "", "up");
         return;
     }
