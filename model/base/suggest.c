@@ -12,15 +12,19 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-static int distance(const char *a, const char *b)
+/* Optimal string alignment; anything above `most` where it is above that. */
+static int distance(const char *a, const char *b, int most)
 {
     int d[WORD + 1][WORD + 1];
     int n = (int)strlen(a), m = (int)strlen(b), i, j;
+    if (n - m > most || m - n > most)
+        return most + 1;
     for (i = 0; i <= n; i++)
         d[i][0] = i;
     for (j = 0; j <= m; j++)
         d[0][j] = j;
     for (i = 1; i <= n; i++) {
+        int row = d[i][0];
         for (j = 1; j <= m; j++) {
             int ca = tolower((unsigned char)a[i - 1]), cb = tolower((unsigned char)b[j - 1]);
             int best = d[i - 1][j - 1] + (ca != cb);
@@ -29,7 +33,11 @@ static int distance(const char *a, const char *b)
                 cb == tolower((unsigned char)a[i - 2]))
                 best = least(best, d[i - 2][j - 2] + 1);
             d[i][j] = best;
+            row = least(row, best);
         }
+        /* A transposition reaches back two rows, and so costs one more than the row before. */
+        if (row > most + 1)
+            return most + 1;
     }
     return d[n][m];
 }
@@ -51,9 +59,7 @@ const char *suggest_nearest(const char *got, const char *const *candidates)
         int d;
         if (strlen(*candidates) > WORD)
             continue;
-        d = distance(got, *candidates);
-        if (is_beginning(got, *candidates))
-            d = least(d, 1);
+        d = is_beginning(got, *candidates) ? 1 : distance(got, *candidates, least_distance);
         /* Everything replaced is no resemblance at all. */
         if (d < length && d <= least_distance &&
             (best == NULL || d < least_distance ||

@@ -1,6 +1,7 @@
 /* Fuzzer of what reads Prometheus' and Alertmanager's own files, and PromQL: make fuzz. */
 #include "model/base/assert.h"
 #include "model/rules/alertmanager_file.h"
+#include "model/rules/prom_kind.h"
 #include "model/rules/prometheus_file.h"
 #include "model/rules/rule_file.h"
 
@@ -64,6 +65,20 @@ static void read_alertmanager(const char *path)
     alertmanager_file_free(file);
 }
 
+/* As `alerts check` does it; what is of no kind goes to one of the three, by its size. */
+static void read_file(const char *path, size_t size)
+{
+    enum prom_kind kind = prom_kind_of(path);
+    if (kind == PROM_OTHER)
+        kind = size % 3 == 0 ? PROM_RULES : size % 3 == 1 ? PROM_CONFIG : PROM_ALERTMANAGER;
+    if (kind == PROM_CONFIG)
+        read_prometheus(path);
+    else if (kind == PROM_ALERTMANAGER)
+        read_alertmanager(path);
+    else
+        read_rules(path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[64];
@@ -72,9 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     UND_ASSERT(write(fd, data, size) == (ssize_t)size);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     read_expression(data, size);
-    read_rules(path);
-    read_prometheus(path);
-    read_alertmanager(path);
+    read_file(path, size);
     close(fd);
     return 0;
 }
