@@ -1,6 +1,9 @@
 #include "alert.h"
 #include "model/base/assert.h"
 
+#define FOR_GRACE_MS 600000LL         /* --rules.alert.for-grace-period */
+#define OUTAGE_TOLERANCE_MS 3600000LL /* --rules.alert.for-outage-tolerance */
+
 void alert_init(struct alert *alert)
 {
     alert->state = ALERT_INACTIVE;
@@ -67,4 +70,23 @@ enum alert_change alert_step(const struct alert_timing *timing, struct alert *al
 {
     UND_ASSERT(alert->state == ALERT_INACTIVE || now_ms >= alert->active_ms);
     return present ? step_present(timing, alert, now_ms) : step_absent(timing, alert, now_ms);
+}
+
+static int64_t whole_s(int64_t ms)
+{
+    return ms - ms % 1000;
+}
+
+/* ALERTS_FOR_STATE holds whole seconds. */
+int64_t alert_restored_ms(int64_t for_ms, const struct alert_stored *stored, int64_t now_ms)
+{
+    int64_t down_ms = whole_s(stored->at_ms), active_ms = whole_s(stored->active_ms);
+    int64_t remaining_ms = for_ms - (down_ms - active_ms);
+    if (for_ms < FOR_GRACE_MS || stored->at_ms < 0 || stored->at_ms < now_ms - OUTAGE_TOLERANCE_MS)
+        return -1;
+    if (remaining_ms <= 0)
+        return active_ms;
+    if (remaining_ms < FOR_GRACE_MS)
+        return now_ms + FOR_GRACE_MS - for_ms;
+    return active_ms + (now_ms - down_ms);
 }

@@ -39,4 +39,12 @@ void alert_init(struct alert *alert);
 enum alert_change alert_step(const struct alert_timing *timing, struct alert *alert, int64_t now_ms,
                              bool present);
 
+/* The last sample of ALERTS_FOR_STATE, which outlives the server. */
+struct alert_stored {
+    int64_t at_ms, active_ms; /* at_ms -1: there is none, or it is stale */
+};
+/* Group.RestoreForState, after the second evaluation since the server's start: since when an alert
+ * that is active again counts as active; -1: that stays as it is. */
+int64_t alert_restored_ms(int64_t for_ms, const struct alert_stored *stored, int64_t now_ms);
+
 #endif

@@ -256,7 +256,7 @@ static enum und_code advance_alerts(const struct evaluation *evaluation)
             if (alert->standing == STANDING_PENDING &&
                 evaluation->t_ms - alert->active_ms >= rule->for_ms)
                 alert->standing = STANDING_FIRING;
-            if (!rule->silent)
+            if (!rule->silent && !rule->unrestored)
                 write_alert(evaluation, alert);
         }
         if (!forget)

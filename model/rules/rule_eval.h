@@ -34,6 +34,7 @@ struct eval_rule {
     struct promql *promql; /* owned */
     int64_t for_ms, keep_firing_ms;
     bool silent;                            /* nobody reads ALERTS: it is not written */
+    bool unrestored;                        /* nor after a start, until states are restored */
     struct rule_text *labels, *annotations; /* owned */
     int n_labels, n_annotations;
     /* private */

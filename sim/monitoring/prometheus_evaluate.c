@@ -3,9 +3,7 @@
 
 #include "alertmanager.h"
 
-#define RESEND_DELAY_MS 60000LL       /* --rules.alert.resend-delay */
-#define FOR_GRACE_MS 600000LL         /* --rules.alert.for-grace-period */
-#define OUTAGE_TOLERANCE_MS 3600000LL /* --rules.alert.for-outage-tolerance */
+#define RESEND_DELAY_MS 60000LL /* --rules.alert.resend-delay */
 
 enum { EVENT_EVALUATION, EVENT_SCRAPE, EVENT_SERIES };
 
@@ -132,12 +130,12 @@ static void store_state(const struct group *group, struct pair *pair, int64_t no
     if (group->evaluations <= 2)
         return;
     if (pair->alert.state == ALERT_INACTIVE) {
-        if (pair->stored_ms == now_ms - group->interval_ms)
-            pair->stored_ms = -1;
+        if (pair->stored.at_ms == now_ms - group->interval_ms)
+            pair->stored.at_ms = -1;
         return;
     }
-    pair->stored_ms = now_ms;
-    pair->stored_active_ms = pair->alert.active_ms;
+    pair->stored.at_ms = now_ms;
+    pair->stored.active_ms = pair->alert.active_ms;
 }
 
 /* Takes over what the engine has found. While one alert resolves and another is still pending, the
@@ -210,32 +208,20 @@ static void evaluate_series(struct prometheus *prometheus, const struct group *g
     }
 }
 
-static int64_t whole_s(int64_t ms)
-{
-    return ms - ms % 1000;
-}
-
-/* Group.RestoreForState, after the second evaluation: alerts that are active again go on waiting
- * where the last process left off. ALERTS_FOR_STATE holds whole seconds. */
+/* Alerts that are active again go on waiting where the last process left off. */
 static void restore(struct prometheus *prometheus, const struct group *group, int64_t now_ms)
 {
+    const struct rule *rules = prometheus->monitoring->rules;
     for (int i = 0; i < group->n_rules * prometheus->n_hosts; i++) {
         int rule = group->rules[i / prometheus->n_hosts];
         struct pair *pair = pair_of(prometheus, rule, i % prometheus->n_hosts);
-        int64_t for_ms = prometheus->monitoring->rules[rule].for_ms;
-        int64_t down_ms = whole_s(pair->stored_ms), active_ms = whole_s(pair->stored_active_ms);
-        int64_t remaining_ms = for_ms - (down_ms - active_ms);
-        if (prometheus->monitoring->rules[rule].signal == SIGNAL_SERIES || for_ms < FOR_GRACE_MS ||
-            pair->alert.state == ALERT_INACTIVE || pair->stored_ms < 0 ||
-            pair->stored_ms < now_ms - OUTAGE_TOLERANCE_MS)
-            continue;
-        if (remaining_ms <= 0)
+        int64_t active_ms = alert_restored_ms(rules[rule].for_ms, &pair->stored, now_ms);
+        if (rules[rule].signal != SIGNAL_SERIES && pair->alert.state != ALERT_INACTIVE &&
+            active_ms >= 0)
             pair->alert.active_ms = active_ms;
-        else if (remaining_ms < FOR_GRACE_MS)
-            pair->alert.active_ms = now_ms + FOR_GRACE_MS - for_ms;
-        else
-            pair->alert.active_ms = active_ms + (now_ms - down_ms);
     }
+    for (int i = 0; i < group->n_series; i++)
+        rule_engine_restore(prometheus->engine, group->series[i], now_ms);
 }
 
 static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)

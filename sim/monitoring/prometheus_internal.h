@@ -12,8 +12,7 @@
 struct pair {
     struct alert alert;
     int64_t sent_ms; /* last sent to the Alertmanager */
-    /* The last sample of ALERTS_FOR_STATE, which outlives the server: -1 if none or stale. */
-    int64_t stored_ms, stored_active_ms;
+    struct alert_stored stored;
     bool hot; /* an evaluation could find or send something: evaluate it */
 };
 

@@ -62,7 +62,7 @@ void prometheus_reset(struct prometheus *prometheus, struct stream *phases)
     prometheus->started_ms = -DISCOVERY_MS;
     forget_alerts(prometheus);
     for (int i = 0; i < prometheus->n_hosts * prometheus->monitoring->n_rules; i++) {
-        prometheus->pairs[i].stored_ms = -1;
+        prometheus->pairs[i].stored.at_ms = -1;
         prometheus->pairs[i].hot = false;
     }
     memset(prometheus->unsettled_until_ms, 0, sizeof prometheus->unsettled_until_ms);

@@ -255,6 +255,7 @@ static void close_rule(struct engine_rule *rule)
     free(rule->cases);
     free(rule->reads);
     free(rule->watched);
+    free(rule->kept);
     group.rules[0] = rule->eval;
     eval_group_fini(&group);
 }
@@ -356,14 +357,16 @@ void rule_engine_run(struct rule_engine *engine, int index, int64_t now_ms)
     if (!engine->always && !rule->eval.records &&
         engine_judge(engine, rule, now_ms) == ENGINE_KNOWN) {
         step_known(engine, rule, now_ms);
+        engine_keep_state(rule, now_ms - rule->from->offset_ms);
         return;
     }
     engine->evaluated++;
     for (int i = 0; i < rule->n_reads; i++)
         feed(engine, rule->reads[i], now_ms);
     /* An expression that fails leaves its alerts as they are. */
-    eval_rule_run(&rule->eval, rule->from->limit, engine->store, &engine->options,
-                  now_ms - rule->from->offset_ms, &err);
+    if (eval_rule_run(&rule->eval, rule->from->limit, engine->store, &engine->options,
+                      now_ms - rule->from->offset_ms, &err) == UND_OK)
+        engine_keep_state(rule, now_ms - rule->from->offset_ms);
 }
 
 static enum alert_state state_of(const struct active_alert *alert)

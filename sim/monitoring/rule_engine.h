@@ -58,12 +58,15 @@ void rule_engine_disk(struct rule_engine *engine, int64_t now_ms, int host, int6
 /* Does a probe reach it? An observer knows better. */
 void rule_engine_reach(struct rule_engine *engine, int host, bool reached);
 void rule_engine_boot(struct rule_engine *engine, int64_t now_ms, int host);
-/* The server dies: alerts are forgotten, and the scrapes in flight. */
+/* The server dies: alerts are forgotten, all but ALERTS_FOR_STATE, and the scrapes in flight. */
 void rule_engine_stop(struct rule_engine *engine, int64_t now_ms);
 
 /* --- evaluation --- */
 
 void rule_engine_run(struct rule_engine *engine, int rule, int64_t now_ms);
+/* After the second evaluation since the server's start: its alerts go on waiting where the last
+ * process left off, and it writes ALERTS again. */
+void rule_engine_restore(struct rule_engine *engine, int rule, int64_t now_ms);
 /* Of the alerts of a rule that are about the host: the furthest state that any has, and since when
  * the first of those is active. */
 enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, int host,

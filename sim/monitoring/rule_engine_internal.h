@@ -1,5 +1,6 @@
 /*
  * Private to rule_engine.c (rules, evaluation), rule_engine_scrape.c (hosts, scrapes),
+ * rule_engine_restore.c (what outlives the server),
  * rule_engine_cases.c (possible results of a rule) and rule_engine_bounds.c (what the scrapes in a
  * rule's windows allow).
  */
@@ -64,6 +65,12 @@ struct engine_rule {
     uint64_t calm_at;
     int64_t shortest_ms; /* of the windows of its rates; 0: there are none */
     int tries;           /* before a look ahead is worth the while again */
+    struct kept_state {
+        const struct labels *labels;
+        struct alert_stored stored;
+        bool written; /* by the process that runs */
+    } * kept;         /* owned: ALERTS_FOR_STATE, which outlives the server */
+    int n_kept;
 };
 
 /* An exported series that some rule reads, in the store. */
@@ -110,6 +117,8 @@ static inline int engine_source(const struct rule_engine *engine, enum exporter 
 /* Finds the cases of a rule, and whether it can have a result in this fleet at all. */
 void engine_learn_cases(struct rule_engine *engine, struct reach_world *world,
                         struct engine_rule *rule);
+/* What an evaluation writes to ALERTS_FOR_STATE. */
+void engine_keep_state(struct engine_rule *rule, int64_t t_ms);
 enum engine_verdict engine_judge(struct rule_engine *engine, struct engine_rule *rule,
                                  int64_t now_ms);
 

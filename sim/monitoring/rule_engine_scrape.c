@@ -196,6 +196,10 @@ static void forget(struct rule_engine *engine)
 void rule_engine_reset(struct rule_engine *engine)
 {
     forget(engine);
+    for (int i = 0; i < engine->n_rules; i++) {
+        engine->rules[i].eval.unrestored = false;
+        engine->rules[i].n_kept = 0;
+    }
     for (int i = 0; i < engine->store->n; i++)
         engine->store->series[i].n = 0;
     for (int i = 0; i < engine->exported.n; i++) {
@@ -211,6 +215,11 @@ void rule_engine_reset(struct rule_engine *engine)
 void rule_engine_stop(struct rule_engine *engine, int64_t now_ms)
 {
     forget(engine);
+    for (int i = 0; i < engine->n_rules; i++) {
+        engine->rules[i].eval.unrestored = true;
+        for (int j = 0; j < engine->rules[i].n_kept; j++)
+            engine->rules[i].kept[j].written = false;
+    }
     for (int i = 0; i < engine->n_logs; i++) {
         if (engine->logs[i].ring)
             scrape_log_cut(&engine->logs[i], now_ms);
