@@ -6,30 +6,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Counted by severity, with the first names. */
 enum und_code spec_read_left_out(struct spec *spec, const struct field *field, void *base,
                                  json_t *value, const struct spot *spot)
 {
-    struct monitoring *monitoring = base;
     size_t i;
     json_t *item;
     (void)field;
     if (!json_is_array(value))
         return spec_refuse(spec, spot, value, "a list");
     json_array_foreach (value, i, item) {
-        const char *name = json_string_value(json_object_get(item, "alert"));
         const char *severity = json_string_value(json_object_get(item, "severity"));
         int s = 0;
         while (severity && spec_severities[s] && strcmp(spec_severities[s], severity) != 0)
             s++;
-        if (!name || !severity || !spec_severities[s])
+        if (!json_is_string(json_object_get(item, "alert")) || !severity || !spec_severities[s])
             return spec_refuse(spec, spot, item, "alert, severity and why");
-        struct left_out *left = &monitoring->left_out[s];
-        size_t n = strlen(left->names);
-        if (left->n++ < LEFT_OUT_NAMES)
-            snprintf(left->names + n, sizeof left->names - n, "%s%s", n ? ", " : "", name);
+        /* null: it never leaves Prometheus */
+        if (!json_is_null(json_object_get(item, "labels")))
+            spec_leave_out(base, item);
     }
     return UND_OK;
+}
+
+void spec_leave_out(struct monitoring *monitoring, const json_t *item)
+{
+    const char *severity = json_string_value(json_object_get(item, "severity"));
+    struct left_out *left = monitoring->left_out;
+    size_t n;
+    for (int s = 0; strcmp(spec_severities[s], severity) != 0; s++)
+        left++;
+    n = strlen(left->names);
+    if (left->n++ < LEFT_OUT_NAMES)
+        snprintf(left->names + n, sizeof left->names - n, "%s%s", n ? ", " : "",
+                 json_string_value(json_object_get(item, "alert")));
 }
 
 static char *text_of(const json_t *item, const char *key)

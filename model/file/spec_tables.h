@@ -21,6 +21,8 @@ enum und_code spec_check_classes(struct spec *spec, struct workload *workload, j
 
 /* What rule files give (spec_rule_files.c). */
 field_reader spec_read_left_out, spec_read_series, spec_read_targets;
+/* One more of monitoring.left_out, counted by severity, with the first names. */
+void spec_leave_out(struct monitoring *monitoring, const json_t *item);
 
 /* Reads monitoring.metrics alone. */
 enum und_code spec_read_metrics(struct spec *spec, struct monitoring *monitoring, json_t *list,

@@ -1,9 +1,11 @@
 /* alertmanager.yml, once the fleet is read: whose alerts reach the controller, and how. */
 #include "alert_series.h"
 #include "model/base/assert.h"
+#include "model/file/spec_tables.h"
 #include "model/policy/policy_names.h"
 #include "model/rules/alertmanager_file.h"
 #include "model/rules/prom_doc.h"
+#include "model/series/exporter.h"
 #include "monitoring_expand.h"
 
 #include <stdio.h>
@@ -68,6 +70,37 @@ static void override_routes(const json_t *mapping, struct alertmanager_config *c
     }
 }
 
+/* Of an alert that has no series here only the rule's own labels are known, and which hosts there
+ * are. */
+static bool would_tell(const struct alertmanager_file *file, const char *receiver,
+                       const json_t *labels, const struct fleet *fleet)
+{
+    bool tells = alertmanager_file_tells(file, receiver, labels);
+    for (int host = 0; host < fleet->n_hosts && !tells; host++) {
+        char instance[sizeof fleet->hosts[host].probe];
+        json_t *of_host = json_copy((json_t *)labels);
+        exporter_instance(&fleet->hosts[host], instance);
+        json_object_set_new(of_host, "instance", json_string(instance));
+        tells = alertmanager_file_tells(file, receiver, of_host);
+        json_decref(of_host);
+    }
+    return tells;
+}
+
+/* Those of monitoring.left_out that the controller would be told of. */
+static void keep_told(const struct alertmanager_file *file, const char *receiver,
+                      const json_t *left_out, struct fleet *fleet)
+{
+    size_t i;
+    json_t *item;
+    memset(fleet->monitoring.left_out, 0, sizeof fleet->monitoring.left_out);
+    json_array_foreach ((json_t *)left_out, i, item) {
+        const json_t *labels = json_object_get(item, "labels");
+        if (json_is_object(labels) && would_tell(file, receiver, labels, fleet))
+            spec_leave_out(&fleet->monitoring, item);
+    }
+}
+
 enum und_code alertmanager_resolve(struct doc *doc, const json_t *fleet, struct fleet *read,
                                    struct und_err *err)
 {
@@ -87,8 +120,11 @@ enum und_code alertmanager_resolve(struct doc *doc, const json_t *fleet, struct 
     if (file)
         code = alertmanager_file_apply(file, receiver ? receiver : "", labels, &read->alertmanager,
                                        err);
-    if (code == UND_OK)
+    if (code == UND_OK) {
         override_routes(mapping, &read->alertmanager);
+        keep_told(file, receiver ? receiver : "",
+                  json_object_get(json_object_get(fleet, "monitoring"), "left_out"), read);
+    }
     alertmanager_file_free(file);
     alert_labels_free(labels);
     return code;

@@ -302,8 +302,9 @@ static void leave_out(struct expander *expander, int index, const char *why)
 {
     const struct rule *rule = &expander->set->rules[index];
     json_array_append_new(expander->left_out,
-                          json_pack("{s:s, s:s, s:s}", "alert", rule->name, "severity",
-                                    policy_severity_name(rule->severity), "why", why));
+                          json_pack("{s:s, s:s, s:s, s:o?}", "alert", rule->name, "severity",
+                                    policy_severity_name(rule->severity), "why", why, "labels",
+                                    series_expand_own_labels(&expander->expand, index)));
 }
 
 /* An alert that is no signal: its place among the rules where it is about hosts. */

@@ -42,15 +42,12 @@ void series_expand_find(struct series_expand *expand, int index, struct reach *o
     promql_free(promql);
 }
 
-json_t *series_expand_labels(const struct series_expand *expand, int index,
-                             const struct reach *reach, int host)
+/* The labels of the alert for a result of these labels, which is taken, as they leave for the
+ * Alertmanager. */
+static json_t *labels_sent(const struct series_expand *expand, int index, json_t *result)
 {
-    json_t *result = json_object(), *labels, *own;
+    json_t *labels = json_copy(result), *own;
     const char *name;
-    for (int i = 0; i < reach->of_host[host]->n; i++)
-        json_object_set_new(result, reach->of_host[host]->list[i].name,
-                            json_string(reach->of_host[host]->list[i].value));
-    labels = json_copy(result);
     json_object_foreach (expand->set->sources[index].labels, name, own) {
         bool whole;
         char *text = alert_template_expand(json_string_value(own), result, &whole);
@@ -62,6 +59,21 @@ json_t *series_expand_labels(const struct series_expand *expand, int index,
     }
     json_decref(result);
     return expand->file ? prometheus_file_send(expand->file, labels) : labels;
+}
+
+json_t *series_expand_labels(const struct series_expand *expand, int index,
+                             const struct reach *reach, int host)
+{
+    json_t *result = json_object();
+    for (int i = 0; i < reach->of_host[host]->n; i++)
+        json_object_set_new(result, reach->of_host[host]->list[i].name,
+                            json_string(reach->of_host[host]->list[i].value));
+    return labels_sent(expand, index, result);
+}
+
+json_t *series_expand_own_labels(const struct series_expand *expand, int index)
+{
+    return labels_sent(expand, index, json_object());
 }
 
 void series_expand_alert(struct series_expand *expand, int index, const char *group, int rule)

@@ -27,6 +27,8 @@ void series_expand_find(struct series_expand *expand, int index, struct reach *o
  * relabeling drops it. */
 json_t *series_expand_labels(const struct series_expand *expand, int index,
                              const struct reach *reach, int host);
+/* The same of an alert of which no series is known: the rule's own labels. */
+json_t *series_expand_own_labels(const struct series_expand *expand, int index);
 /* Adds the alert to the series. `rule`: its place in monitoring.rules, -1: it is about no host. */
 void series_expand_alert(struct series_expand *expand, int index, const char *group, int rule);
 /* Adds a recording rule, one of set->recorded. */

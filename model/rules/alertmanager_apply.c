@@ -63,6 +63,14 @@ static int match(const struct applier *applier, int node, const json_t *labels, 
     return found;
 }
 
+bool alertmanager_file_tells(const struct alertmanager_file *file, const char *receiver,
+                             const json_t *labels)
+{
+    const struct applier applier = {.file = file, .receiver = receiver};
+    bool taken;
+    return match(&applier, 0, labels, &taken) >= 0;
+}
+
 static const struct named_interval *interval_of(const struct applier *applier, const json_t *name)
 {
     int i = 0;

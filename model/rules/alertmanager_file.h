@@ -64,6 +64,9 @@ struct alert_labels {
 };
 void alert_labels_free(struct alert_labels *labels);
 
+/* Does a route take an alert of these labels to the controller? `receiver` as below. */
+bool alertmanager_file_tells(const struct alertmanager_file *file, const char *receiver,
+                             const json_t *labels);
 /* Which route takes each alert to the controller, with which others it is grouped, and what mutes
  * it. `receiver` may be "": every one with a webhook. */
 enum und_code alertmanager_file_apply(const struct alertmanager_file *file, const char *receiver,

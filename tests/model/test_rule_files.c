@@ -641,12 +641,13 @@ START_TEST(matchers_choose_hosts_and_jobs)
                "  - {job_name: ours, scrape_interval: 20s,\n"
                "     static_configs: [{targets: ['10.0.0.2:9100', '10.0.0.1:9100']}]}\n"
                "rule_files: [rules.yml]\n");
-    write_file("rules.yml", "groups:\n- name: a\n  rules:\n"
-                            "  - {alert: A, expr: 'up{instance!=\"10.0.0.1:9100\"} == 0'}\n"
-                            "  - {alert: B, expr: 'up{instance=\"two\"} == 0'}\n"
-                            "  - {alert: C, expr: 'up{instance!~\"10.0.0.1:.*\"} == 0'}\n"
-                            "  - {alert: D, expr: 'up{job!=\"ours\"} == 0'}\n"
-                            "  - {alert: E, expr: 'up{cluster=\"x\"} == 0'}\n");
+    write_file("rules.yml",
+               "groups:\n- name: a\n  rules:\n"
+               "  - {alert: A, expr: 'up{instance!=\"10.0.0.1:9100\"} == 0'}\n"
+               "  - {alert: B, expr: 'up{instance=\"two\"} == 0', labels: {severity: critical}}\n"
+               "  - {alert: C, expr: 'up{instance!~\"10.0.0.1:.*\"} == 0'}\n"
+               "  - {alert: D, expr: 'up{job!=\"ours\"} == 0'}\n"
+               "  - {alert: E, expr: 'up{cluster=\"x\"} == 0', labels: {severity: critical}}\n");
     ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
     /* A and C read host two; B's instance has no port, D's target is another machine, E's label
      * no target has. */
@@ -656,8 +657,9 @@ START_TEST(matchers_choose_hosts_and_jobs)
     for (int i = 0; i < 2; i++)
         ck_assert_uint_eq(fleet.monitoring.rules[i].hosts, 2);
     ck_assert_str_eq(fleet.monitoring.jobs[fleet.monitoring.rules[0].job].name, "ours");
-    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 2);
-    ck_assert_str_eq(fleet.monitoring.left_out[SEVERITY_WARNING].names, "B, E");
+    /* Of those that nobody exports, B would go to the mail. */
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_CRITICAL].n, 1);
+    ck_assert_str_eq(fleet.monitoring.left_out[SEVERITY_CRITICAL].names, "E");
     fleet_fini(&fleet);
 }
 END_TEST
@@ -782,6 +784,39 @@ START_TEST(routes_see_the_labels_that_are_sent)
 }
 END_TEST
 
+/* What nobody exports counts where a route takes it to the controller, by what is known of it. */
+START_TEST(what_no_route_takes_would_move_nobody)
+{
+    struct und_err err = {0};
+    write_all();
+    write_file("rules.yml",
+               "groups:\n- name: a\n  rules:\n"
+               "  - {alert: Told, expr: 'a_thing > 1', labels: {team: ci}}\n"
+               "  - {alert: Unrouted, expr: 'a_thing > 1', labels: {team: web}}\n"
+               "  - {alert: AboutHost, expr: 'a_thing > 1', labels: {team: hosts}}\n"
+               "  - {alert: Dropped, expr: 'a_thing > 1', labels: {team: ci, severity: info}}\n");
+    write_file("prometheus.yml",
+               "alerting: {alert_relabel_configs: [{source_labels: [severity], regex: info, "
+               "action: drop}]}\nrule_files: [rules.yml]\n");
+    write_file(
+        "alertmanager.yml",
+        "route:\n  receiver: mail\n  routes:\n  - {receiver: hook, matchers: ['team=\"ci\"']}\n"
+        "  - {receiver: hook, matchers: ['team=\"hosts\"', 'instance=\"10.0.0.2:9100\"']}\n"
+        "receivers: [{name: mail}, {name: hook, webhook_configs: [{url: 'http://c/'}]}]\n");
+    write_file(
+        "fleet.yaml",
+        "fleet:\n  hosts: [{name: one, tier: primary, slots: 1, probe: '10.0.0.1:9100'}, "
+        "{name: two, tier: backup, slots: 1, probe: '10.0.0.2:9100'}]\n"
+        "  workload: {arrivals: {rate: 1/d}, classes: [{name: a, duration: 1min}]}\n"
+        "  monitoring: {config: prometheus.yml}\n  alertmanager: {config: alertmanager.yml}\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_str_eq(fleet.monitoring.left_out[SEVERITY_WARNING].names, "Told, AboutHost");
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 2);
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_INFO].n, 0);
+    fleet_fini(&fleet);
+}
+END_TEST
+
 START_TEST(more_signals_than_the_simulation_holds_are_said)
 {
     struct und_err err = {0};
@@ -791,11 +826,13 @@ START_TEST(more_signals_than_the_simulation_holds_are_said)
     ck_assert_ptr_nonnull(file);
     fputs("groups:\n- name: a\n  rules:\n", file);
     for (int i = 0; i < FLEET_RULES + 44; i++)
-        fprintf(file, "  - {alert: A%d, expr: 'up{job=\"node\"} == 0'}\n", i);
+        fprintf(file,
+                "  - {alert: A%d, expr: 'up{job=\"node\"} == 0', labels: {severity: critical}}\n",
+                i);
     fclose(file);
     ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
     ck_assert_int_eq(fleet.monitoring.n_rules, FLEET_RULES);
-    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_WARNING].n, 44);
+    ck_assert_int_eq(fleet.monitoring.left_out[SEVERITY_CRITICAL].n, 44);
     fleet_fini(&fleet);
 }
 END_TEST
@@ -970,6 +1007,7 @@ Suite *suite(void)
     tcase_add_test(files, alerts_about_other_machines_are_not_about_hosts);
     tcase_add_test(files, without_a_configuration_names_decide);
     LOOP(files, routes_see_the_labels_that_are_sent, labels_seen);
+    tcase_add_test(files, what_no_route_takes_would_move_nobody);
     tcase_add_test(files, more_signals_than_the_simulation_holds_are_said);
     tcase_add_test(files, ten_thousand_rules_are_all_in_force);
     tcase_add_test(files, sets_reach_into_the_files);

@@ -348,6 +348,10 @@ START_TEST(every_rule_says_what_it_does_here)
     free(output);
     write_small(OLD "  - {alert: Odd, expr: made_up > 5, labels: {severity: critical}}\n"
                     "  - {alert: Quiet, expr: up == 0}\n");
+    ck_assert_int_eq(run(arguments, &output), 0); /* no route takes it to the controller */
+    free(output);
+    write_small(OLD "  - {alert: Odd, expr: made_up > 5, labels: {severity: critical, team: ci}}\n"
+                    "  - {alert: Quiet, expr: up == 0}\n");
     ck_assert_int_eq(run(arguments, &output), 2);
     ck_assert_ptr_nonnull(strstr(output, "1 alert of severity critical would move jobs"));
     ck_assert_ptr_nonnull(strstr(output, "1 alert that would move jobs has no series here: Odd"));
