@@ -197,7 +197,7 @@ static enum und_code analyse_selector(struct solver *solver, const struct promql
         return linear_fail(solver, "%s is a counter, want its rate", node->name);
     if (gauge)
         return one_term(out, node, gauge->quantity, gauge->factor, gauge->window_ms, false);
-    return linear_fail(solver, "%s is no metric that the model has",
+    return linear_fail(solver, "%s is none of the metrics that have one",
                        node->name[0] ? node->name : "a selector without a name");
 }
 

@@ -35,20 +35,76 @@ static void print_signal(FILE *out, const struct rule *rule)
         fputs(", a gauge", out);
 }
 
+/* --- without a fleet ------------------------------------------------------------------------- */
+
+static struct fleet *any_fleet(void)
+{
+    struct fleet *fleet = calloc(1, sizeof *fleet);
+    UND_ASSERT(fleet != NULL);
+    fleet->n_hosts = 1;
+    fleet->hosts[0].slots = 1;
+    memcpy(fleet->hosts[0].name, "host", sizeof "host");
+    return fleet;
+}
+
+static void find_reach(const struct rule_set *set, int index, struct reach_world *world,
+                       struct reach *reach)
+{
+    struct und_err err = {0};
+    struct promql *promql = promql_parse(set->sources[index].text, set->version, "", &err);
+    UND_ASSERT(promql != NULL); /* it was read before */
+    reach_find(world, promql, reach);
+    promql_free(promql);
+}
+
+/* Of an alert that is evaluated on series all else depends on the fleet. */
+static void print_unmapped(FILE *out, const struct rule_set *set, int index,
+                           struct reach_world *world)
+{
+    struct reach reach;
+    find_reach(set, index, world, &reach);
+    if (reach.verdict == REACH_NO_SERIES)
+        fprintf(out, "no series: never fires, unless a fleet's monitoring.metrics export %s",
+                reach.missing);
+    else
+        fprintf(out, "on simulated series, of %s: --fleet says what it does",
+                reach.sources[0] ? reach.sources : "nothing");
+}
+
 void rules_print_list(FILE *out, const struct rule_set *set)
 {
+    struct fleet *any = any_fleet();
+    struct reach_world *world = reach_open_set(any, set);
     for (int i = 0; i < set->n; i++) {
         const struct rule *rule = &set->rules[i];
         char text[UNITS_TEXT];
         fprintf(out, "%-28s ", rule->name);
-        if (!set->sources[i].mapped) {
-            fprintf(out, "NO SIGNAL: %s\n", set->sources[i].why);
-            continue;
-        }
-        print_signal(out, rule);
+        if (set->sources[i].mapped)
+            print_signal(out, rule);
+        else
+            print_unmapped(out, set, i, world);
         fprintf(out, "; for %s; %s\n", duration(rule->for_ms, text),
                 policy_severity_name(rule->severity));
     }
+    reach_close(world);
+    free(any);
+}
+
+int rules_count_unread(const struct rule_set *set)
+{
+    struct fleet *any = any_fleet();
+    struct reach_world *world = reach_open_set(any, set);
+    int n = 0;
+    for (int i = 0; i < set->n; i++) {
+        struct reach reach;
+        if (set->sources[i].mapped)
+            continue;
+        find_reach(set, i, world, &reach);
+        n += reach.verdict == REACH_NO_SERIES;
+    }
+    reach_close(world);
+    free(any);
+    return n;
 }
 
 /* --- what they do to a fleet ----------------------------------------------------------------- */
@@ -74,16 +130,6 @@ static int count_hosts(const struct fleet *fleet, const char *name, int *told)
         *told += tells;
     }
     return watched;
-}
-
-static void find_reach(const struct rule_set *set, int index, struct reach_world *world,
-                       struct reach *reach)
-{
-    struct und_err err = {0};
-    struct promql *promql = promql_parse(set->sources[index].text, set->version, "", &err);
-    UND_ASSERT(promql != NULL); /* it was read before */
-    reach_find(world, promql, reach);
-    promql_free(promql);
 }
 
 /* False: it does nothing to the fleet, and that is said. */
@@ -185,7 +231,7 @@ static void print_timing(FILE *out, const struct rule *rule)
 /* What is watched, from what state, and whether it can fire; without a fleet for a host of no
  * particular size. */
 static void print_series(FILE *out, const struct rule_set *set, int index,
-                         struct reach_world *world, bool any_fleet)
+                         struct reach_world *world, bool unnamed)
 {
     struct reach reach;
     find_reach(set, index, world, &reach);
@@ -195,18 +241,12 @@ static void print_series(FILE *out, const struct rule_set *set, int index,
         fprintf(out, "  missing   %s: nobody exports it\n", reach.missing);
     if (reach.n > 0 && reach.hosts == 0)
         fputs("  about     no host: its alerts move no jobs\n", out);
-    if (!any_fleet || reach.verdict == REACH_NO_SERIES)
+    if (!unnamed)
         fprintf(out, "  verdict   %s\n", reach_words(reach.verdict));
-}
-
-static struct fleet *any_fleet(void)
-{
-    struct fleet *fleet = calloc(1, sizeof *fleet);
-    UND_ASSERT(fleet != NULL);
-    fleet->n_hosts = 1;
-    fleet->hosts[0].slots = 1;
-    memcpy(fleet->hosts[0].name, "host", sizeof "host");
-    return fleet;
+    else if (reach.verdict == REACH_NO_SERIES)
+        fputs("  verdict   never fires, unless a fleet's monitoring.metrics export it\n", out);
+    else
+        fputs("  verdict   a fleet decides: --fleet\n", out);
 }
 
 void rules_print_explanation(FILE *out, const struct rule_set *set, const struct fleet *fleet)
@@ -219,7 +259,8 @@ void rules_print_explanation(FILE *out, const struct rule_set *set, const struct
         fprintf(out, "%s%s  (%s:%d)\n  expr      %s\n", i ? "\n" : "", rule->name, source->file,
                 source->expr_line, source->expr);
         if (!source->mapped) {
-            fprintf(out, "  NO SIGNAL %s: evaluated as it stands\n", source->why);
+            fprintf(out, "  meaning   as it stands, on simulated series (no closed form: %s)\n",
+                    source->why);
             print_series(out, set, i, world, any != NULL);
             print_timing(out, rule);
             fprintf(out, "  severity  %s\n", policy_severity_name(rule->severity));

@@ -12,8 +12,10 @@
 
 #include <stdio.h>
 
-/* One line an alert; one that is no signal says so. */
+/* One line an alert, of what is known without a fleet. */
 void rules_print_list(FILE *out, const struct rule_set *set);
+/* How many of them read what no fleet exports, unless by metrics of its own. */
+int rules_count_unread(const struct rule_set *set);
 /* What each alert of the set does to the fleet, which was loaded with these rules: "moves jobs:
  * ...", "not simulated: ..." . Malloc'd. */
 char *rules_effect(const struct rule_set *set, int index, const struct fleet *fleet,

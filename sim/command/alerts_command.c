@@ -39,7 +39,7 @@ static const char *const versions[] = {"2", "3", NULL}; /* in the order of enum 
 #define ROW_STRICT                                                                                 \
     {                                                                                              \
         "strict", .type = OPTION_FLAG, OPTION_AT(struct wish, strict),                             \
-                  .about = "an alert that is no signal of the model is an error"                   \
+                  .about = "an alert that never fires for want of series is an error"              \
     }
 #define ROW_PROMETHEUS                                                                             \
     {                                                                                              \
@@ -263,7 +263,7 @@ static enum und_code check(const struct wish *wish, char *const *paths, int n, b
             alerts_reading_dump(&reading, wish->fleet ? &scenario->fleet : NULL);
         else
             alerts_reading_print(&reading, wish->fleet ? &scenario->fleet : NULL, explain);
-        alerts_reading_judge(&reading, wish->strict, err);
+        alerts_reading_judge(&reading, wish->fleet ? &scenario->fleet : NULL, wish->strict, err);
     }
     scenario_fini(scenario);
     free(scenario);

@@ -1,4 +1,5 @@
 #include "alerts_reading.h"
+#include "left_out.h"
 
 #include "model/base/assert.h"
 #include "model/rules/prom_kind.h"
@@ -148,20 +149,18 @@ void alerts_reading_dump(const struct alerts_reading *reading, const struct flee
     json_decref(json);
 }
 
-enum und_code alerts_reading_judge(const struct alerts_reading *reading, bool strict,
-                                   struct und_err *err)
+enum und_code alerts_reading_judge(const struct alerts_reading *reading, const struct fleet *fleet,
+                                   bool strict, struct und_err *err)
 {
     size_t n = json_array_size(reading->problems);
     const char *first = json_string_value(json_array_get(reading->problems, 0));
-    int unmapped = 0;
-    for (int i = 0; i < reading->set->n; i++)
-        unmapped += !reading->set->sources[i].mapped;
+    int unread = strict && !fleet ? rules_count_unread(reading->set) : 0;
     if (n == 1)
         return und_fail(err, UND_USAGE, "%s", first);
     if (n > 1)
         return und_fail(err, UND_USAGE, "%.600s (and %zu more)", first, n - 1);
-    if (strict && unmapped > 0)
-        return und_fail(err, UND_USAGE, "%d of %d alerts are no signals of the model", unmapped,
+    if (unread > 0)
+        return und_fail(err, UND_USAGE, "%d of %d alerts read what nobody exports", unread,
                         reading->set->n);
-    return UND_OK;
+    return strict && fleet ? left_out_check(fleet->path, fleet, err) : UND_OK;
 }

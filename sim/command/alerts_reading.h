@@ -29,8 +29,9 @@ void alerts_reading_print(const struct alerts_reading *reading, const struct fle
                           bool explain);
 void alerts_reading_dump(const struct alerts_reading *reading, const struct fleet *fleet);
 
-/* What cannot be read is an error; what is no signal is one where it is asked for (--strict). */
-enum und_code alerts_reading_judge(const struct alerts_reading *reading, bool strict,
-                                   struct und_err *err);
+/* What cannot be read is an error. Where it is asked for (strict), what never fires for want of
+ * series is one: of a fleet, what would move its jobs. `fleet` may be NULL. */
+enum und_code alerts_reading_judge(const struct alerts_reading *reading, const struct fleet *fleet,
+                                   bool strict, struct und_err *err);
 
 #endif

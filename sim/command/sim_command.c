@@ -1,4 +1,5 @@
 #include "sim_command.h"
+#include "left_out.h"
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
@@ -226,23 +227,13 @@ static bool all_held(const struct scenario_set *campaign)
     return true;
 }
 
-/* --strict: an alert that would move jobs and never fires, as nobody exports what it reads, is an
- * error. */
 static enum und_code check_left_out(const struct scenario_set *campaign, struct und_err *err)
 {
-    int i, severity;
-    for (i = 0; i < campaign->n; i++)
-        for (severity = 0; campaign->report[i].scenario && severity < SEVERITY_COUNT; severity++) {
-            const struct fleet *fleet = &campaign->report[i].scenario->fleet;
-            const struct left_out *left = &fleet->monitoring.left_out[severity];
-            if (left->n > 0 && fleet->has_policy && fleet->policy.severities >> severity & 1)
-                return und_fail(err, UND_USAGE,
-                                "%s: %d alert%s that would move jobs %s no series here: %s%s",
-                                campaign->report[i].path, left->n, left->n == 1 ? "" : "s",
-                                left->n == 1 ? "has" : "have", left->names,
-                                left->n > LEFT_OUT_NAMES ? " ..." : "");
-        }
-    return UND_OK;
+    int i;
+    for (i = 0; i < campaign->n && err->code == UND_OK; i++)
+        if (campaign->report[i].scenario)
+            left_out_check(campaign->report[i].path, &campaign->report[i].scenario->fleet, err);
+    return err->code;
 }
 
 static void write_markdown(const struct wish *wish, const struct baseline_changes *changes,

@@ -79,21 +79,38 @@ START_TEST(misuse_is_told_in_one_line)
 }
 END_TEST
 
-START_TEST(check_names_what_is_no_signal)
+/* Without a fleet that much is known: what it reads of, and what no fleet has. */
+START_TEST(check_says_what_is_true_without_a_fleet)
 {
-    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[64];
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[96];
     FILE *file = fdopen(mkstemp(path), "w");
     ck_assert_ptr_nonnull(file);
     fputs("groups:\n- name: a\n  limit: 3\n  rules:\n  - {alert: Odd, expr: node_load1 > 5}\n",
           file);
     fclose(file);
-    snprintf(arguments, sizeof arguments, "check %s", path);
-    ck_assert_int_eq(run(arguments, &output), 0); /* it can be read */
-    ck_assert_ptr_nonnull(strstr(output, "Odd                          NO SIGNAL: node_load1 is"));
+    snprintf(arguments, sizeof arguments, "check --strict %s", path);
+    ck_assert_int_eq(run(arguments, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output,
+                                 "Odd                          on simulated series, of cores in "
+                                 "use, averaged over 1 min (node_exporter on the host): "
+                                 "--fleet says what it does; for 0s; warning"));
     free(output);
+    file = fopen(path, "a");
+    ck_assert_ptr_nonnull(file);
+    fputs("  - {alert: Other, expr: made_up > 5}\n", file);
+    fclose(file);
     snprintf(arguments, sizeof arguments, "check --strict %s", path);
     ck_assert_int_eq(run(arguments, &output), 2);
-    ck_assert_ptr_nonnull(strstr(output, "1 of 1 alerts are no signals of the model"));
+    ck_assert_ptr_nonnull(strstr(output,
+                                 "no series: never fires, unless a fleet's monitoring.metrics "
+                                 "export made_up"));
+    ck_assert_ptr_nonnull(strstr(output, "1 of 2 alerts read what nobody exports"));
+    free(output);
+    snprintf(arguments, sizeof arguments, "explain %s", path);
+    ck_assert_int_eq(run(arguments, &output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "  meaning   as it stands, on simulated series"));
+    ck_assert_ptr_nonnull(strstr(output, "  verdict   a fleet decides: --fleet"));
+    ck_assert_ptr_null(strstr(output, "NO SIGNAL"));
     free(output);
     remove(path);
 }
@@ -237,7 +254,7 @@ Suite *suite(void)
     Suite *suite = suite_create("alerts command");
     TCase *command = tcase_create("command");
     tcase_add_loop_test(command, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
-    tcase_add_test(command, check_names_what_is_no_signal);
+    tcase_add_test(command, check_says_what_is_true_without_a_fleet);
     tcase_add_test(command, check_goes_on_after_what_is_bad);
     tcase_add_test(command, a_webhook_that_others_decide_is_simulated);
     tcase_add_test(command, check_shows_jobs_routes_and_signals);
