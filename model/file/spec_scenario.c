@@ -224,15 +224,30 @@ static enum und_code check_faults(struct spec *spec, const struct scenario *scen
 #define EPOCH_LEAST (1000000000LL * 1000) /* later seconds are those since 1970: a Thursday */
 #define EPOCH_ORIGIN (3 * UNITS_DAY)
 
-/* How far into the trace the first `start` of a week is. */
+/* The week that the seconds of a trace are in. */
+static int64_t origin_ms(const struct trace *trace)
+{
+    return trace->origin_ms >= 0            ? trace->origin_ms
+           : trace->first_ms >= EPOCH_LEAST ? EPOCH_ORIGIN
+                                            : 0;
+}
+
+/* How long before its first job a trace has begun: at its second 0, or at that day's midnight. */
+static int64_t lead_ms(const struct trace *trace)
+{
+    int64_t midnight_ms = (trace->first_ms + origin_ms(trace)) % UNITS_DAY;
+    return trace->first_ms >= 0 && trace->first_ms < midnight_ms ? trace->first_ms : midnight_ms;
+}
+
+/* How far into the trace the first `start` of a week is; where there is none, how far before its
+ * first job, if it has begun by then. */
 static int64_t entry_ms(const struct scenario *scenario)
 {
     const struct trace *trace = &scenario->fleet.workload.arrivals.trace;
-    int64_t origin_ms = trace->origin_ms >= 0            ? trace->origin_ms
-                        : trace->first_ms >= EPOCH_LEAST ? EPOCH_ORIGIN
-                                                         : 0;
-    int64_t first_ms = (trace->first_ms + origin_ms) % (7 * UNITS_DAY);
-    return (scenario->start_ms - first_ms + 14 * UNITS_DAY) % (7 * UNITS_DAY);
+    int64_t first_ms = (trace->first_ms + origin_ms(trace)) % (7 * UNITS_DAY);
+    int64_t from_ms = (scenario->start_ms - first_ms + 14 * UNITS_DAY) % (7 * UNITS_DAY);
+    bool ends = trace->n == 0 || trace->submit_ms[trace->n - 1] < from_ms;
+    return ends && 7 * UNITS_DAY - from_ms <= lead_ms(trace) ? from_ms - 7 * UNITS_DAY : from_ms;
 }
 
 /* Leaves out the jobs before. */

@@ -236,6 +236,35 @@ START_TEST(a_start_enters_the_trace_at_that_time_of_the_week)
 }
 END_TEST
 
+/* A week whose first job is ten minutes after its second 0: Monday 0:00 is in it. */
+START_TEST(a_trace_begins_with_its_second_0)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct und_err err = {0};
+    char path[] = "/tmp/understudy-trace-XXXXXX", text[500];
+    static const char csv[] = "submit_s,duration_s\n600,60\n500000,60\n";
+    int file = mkstemp(path);
+    ck_assert_int_eq(write(file, csv, strlen(csv)), (ssize_t)strlen(csv));
+    close(file);
+    snprintf(text, sizeof text,
+             "start: %s\nfleet:\n  hosts: [{name: P, slots: 2}]\n  github: ideal\n  workload:\n"
+             "    arrivals: {kind: trace, file: %s%s}\n",
+             _i == 0 ? "0s" : "1d23h50min", path, _i == 0 ? "" : ", origin: 2d");
+    if (_i == 0) {
+        ck_assert_msg(scenario_parse(scenario, "t.yaml", text, strlen(text), &err) == UND_OK, "%s",
+                      err.text);
+        ck_assert_uint_eq(scenario->fleet.workload.arrivals.trace.n, 2);
+        ck_assert_int_eq(scenario->fleet.workload.arrivals.trace.submit_ms[0], 600000);
+        scenario_fini(scenario);
+    } else {
+        ck_assert_int_eq(scenario_parse(scenario, "t.yaml", text, strlen(text), &err), UND_USAGE);
+        ck_assert_ptr_nonnull(strstr(err.text, "the trace ends before that time of the week"));
+    }
+    unlink(path);
+    free(scenario);
+}
+END_TEST
+
 /* A trace without classes brings the duration of the re-run as well: it is no job of no time. */
 START_TEST(a_job_of_a_trace_is_run_again_in_full)
 {
@@ -297,6 +326,7 @@ Suite *suite(void)
     tcase_add_test(c, hosts_share_the_trace);
     tcase_add_test(c, decimals_are_exact);
     tcase_add_test(c, a_start_enters_the_trace_at_that_time_of_the_week);
+    tcase_add_loop_test(c, a_trace_begins_with_its_second_0, 0, 2);
     tcase_add_test(c, a_job_of_a_trace_is_run_again_in_full);
     tcase_add_test(c, a_fault_in_a_trace_is_run_until_its_recovery);
     tcase_add_test(c, twelve_slots_give_the_known_totals);
