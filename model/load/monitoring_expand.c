@@ -482,6 +482,8 @@ enum und_code monitoring_expand(struct doc *doc, json_t *fleet, struct und_err *
                                        &expander.edited, err);
     if (code == UND_OK && json_array_size(expander.paths) > 0)
         code = put_rules(&expander);
+    else if (code == UND_OK && !expander.edited)
+        code = monitoring_files_none(doc, json_object_get(expander.monitoring, "ignore"), err);
     if (code == UND_OK && expander.prometheus)
         put_intervals(&expander);
     finish(&expander);

@@ -25,6 +25,17 @@ static enum und_code refuse_ignored(const struct spot *spot, const char *got,
                     near ? near : "", near ? "?" : "");
 }
 
+enum und_code monitoring_files_none(struct doc *doc, const json_t *ignored, struct und_err *err)
+{
+    const json_t *first = json_array_get(ignored, 0);
+    struct spot spot = doc_item(doc, ignored, 0, "ignore");
+    char shown[DOC_SHOWN];
+    if (!json_is_string(first))
+        return UND_OK; /* none; or what is no name is refused later */
+    return doc_fail(&spot, err, "got %s, want an alert of the rule files, and there are none",
+                    doc_show_text(json_string_value(first), shown));
+}
+
 enum und_code monitoring_files_ignored(struct doc *doc, const json_t *ignored,
                                        const struct rule_set *set, struct und_err *err)
 {

@@ -8,6 +8,8 @@
 #include "model/file/doc.h"
 #include "model/rules/rule_file.h"
 
+/* monitoring.ignore without any rule file: it would do nothing. */
+enum und_code monitoring_files_none(struct doc *doc, const json_t *ignored, struct und_err *err);
 /* monitoring.ignore: what is to be left out has to be in the rule files that were read. */
 enum und_code monitoring_files_ignored(struct doc *doc, const json_t *ignored,
                                        const struct rule_set *set, struct und_err *err);

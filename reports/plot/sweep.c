@@ -145,15 +145,28 @@ static void value_cell(char out[CELL + 8], const struct sweep_point *point,
     }
 }
 
+/* Beyond the 97% point there is no interval: the estimate itself has to do. */
+static bool is_far_out(const struct sweep_column *column)
+{
+    return !column->mean && column->quantile >= 0.97;
+}
+
 static bool holds(const struct sweep_limit *limit, const struct sweep_point *point)
 {
     double half_width, value = sweep_value(point, &limit->column, &half_width);
-    half_width = isfinite(half_width) ? half_width : 0;
+    half_width = is_far_out(&limit->column) ? 0 : half_width;
     if (!limit->at_least && limit->column.mean && point->result &&
         point->result->metric[limit->column.metric].mean_is_bound)
         return false; /* it is more than that, nobody knows how much */
     return limit->at_least ? value - half_width >= limit->value
                            : value + half_width <= limit->value;
+}
+
+/* Too few replications have none. */
+static bool has_interval(const struct sweep *sweep, int index)
+{
+    double half_width, value = sweep_value(&sweep->point[index], &sweep->limit.column, &half_width);
+    return isnan(value) || isfinite(half_width) || is_far_out(&sweep->limit.column);
 }
 
 static void print_limit(FILE *out, const struct sweep *sweep)
@@ -167,14 +180,17 @@ static void print_limit(FILE *out, const struct sweep *sweep)
             fails = i;
     }
     sweep_column_name(&sweep->limit.column, name, sizeof name);
-    fprintf(out, "  %s %s %s (with its interval): ", name, sweep->limit.at_least ? ">=" : "<=",
-            text_metric(value, sweep->limit.column.metric, sweep->limit.value));
+    fprintf(out, "  %s %s %s (%s): ", name, sweep->limit.at_least ? ">=" : "<=",
+            text_metric(value, sweep->limit.column.metric, sweep->limit.value),
+            is_far_out(&sweep->limit.column) ? "the estimate" : "with its interval");
     if (last >= 0)
         fprintf(out, "holds up to %s", sweep->point[last].value[0]);
     if (last >= 0 && fails >= 0)
         fputs(", ", out);
     if (fails >= 0)
-        fprintf(out, "not at %s", sweep->point[fails].value[0]);
+        fprintf(out, "%s at %s",
+                has_interval(sweep, fails) ? "not" : "not known without an interval",
+                sweep->point[fails].value[0]);
     fputc('\n', out);
 }
 
@@ -268,6 +284,15 @@ static void print_table(FILE *out, const struct sweep *sweep, int columns)
     }
 }
 
+static bool has_quantiles(const struct sweep *sweep)
+{
+    int i;
+    for (i = 0; i < sweep->n_columns; i++)
+        if (!sweep->column[i].mean)
+            return true;
+    return false;
+}
+
 void sweep_print(FILE *out, const struct sweep *sweep, int columns)
 {
     const struct result *first = NULL;
@@ -284,6 +309,8 @@ void sweep_print(FILE *out, const struct sweep *sweep, int columns)
         fprintf(out, "  vary %s\n", sweep->axis[i]);
     print_table(out, sweep, columns);
     fputs("  +-: 95%; differences are to the first line, by the same random numbers\n", out);
+    if (has_quantiles(sweep))
+        fputs("  (of quantiles: the two intervals together, so at most that)\n", out);
     if (sweep->limit.given)
         print_limit(out, sweep);
 }

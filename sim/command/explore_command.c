@@ -121,8 +121,9 @@ static enum und_code read_forget(const char *text, const struct scale *scale,
 
 static void show_progress(void *context, const struct stateset *set, int depth)
 {
-    const char *path = context;
-    fprintf(stderr, "\r\033[K%s: %u states, depth %d", path, set->n, depth);
+    char line[1024];
+    snprintf(line, sizeof line, "%u states, depth %d  %s", set->n, depth, (const char *)context);
+    scenario_set_show_often(line);
 }
 
 /* Where a story is, that; else the story of each kind of step. */

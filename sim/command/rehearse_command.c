@@ -11,10 +11,10 @@
 
 static void show_progress(void *context, int64_t done, int64_t total)
 {
+    char line[80];
     (void)context;
-    fprintf(stderr, "\r\033[K%lld of %lld rehearsals", (long long)done, (long long)total);
-    if (done == total)
-        fputs("\r\033[K", stderr);
+    snprintf(line, sizeof line, "%lld of %lld rehearsals", (long long)done, (long long)total);
+    scenario_set_show_often(line);
 }
 
 static void print_json(json_t *json_taken)
@@ -47,7 +47,10 @@ static enum und_code rehearse(const struct drill_wish *wish, const struct scenar
         .scenario = scenario, .report = NULL, .prediction = &prediction, .version = UND_VERSION};
     if (rehearsal.replications == 0)
         rehearsal.replications = REHEARSAL_REPLICATIONS;
-    if (rehearsal_run(scenario, &rehearsal, &prediction, err) != UND_OK)
+    rehearsal_run(scenario, &rehearsal, &prediction, err);
+    if (rehearsal.progress)
+        fputs("\r\033[K", stderr);
+    if (err->code != UND_OK)
         return err->code;
     print(wish, &page);
     if (wish->prediction)

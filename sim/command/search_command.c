@@ -187,8 +187,10 @@ static void write_scenario(const struct asked *asked, const char *searched,
 
 static void show_progress(void *context, int64_t schedules, double days)
 {
-    fprintf(stderr, "\r\033[K%s: %lld schedules, %.0f days", (const char *)context,
-            (long long)schedules, days);
+    char line[1024];
+    snprintf(line, sizeof line, "%lld schedules, %.0f days  %s", (long long)schedules, days,
+             (const char *)context);
+    scenario_set_show_often(line);
 }
 
 static void report(const struct asked *asked, const struct search_findings *findings)

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,7 +130,6 @@ void scenario_set_free_paths(char **paths, int n)
 struct progress {
     const char *path;
     int at, of;
-    double shown_s;
 };
 
 static double seconds(void)
@@ -147,19 +147,23 @@ void scenario_set_show(const char *line)
     fflush(stderr);
 }
 
-/* At most ten times a second. */
+void scenario_set_show_often(const char *line)
+{
+    static _Atomic int64_t shown_ms;
+    int64_t now_ms = (int64_t)(1000 * seconds()), last_ms = atomic_load(&shown_ms);
+    if (now_ms - last_ms >= 100 && atomic_compare_exchange_strong(&shown_ms, &last_ms, now_ms))
+        scenario_set_show(line);
+}
+
 static void show_progress(void *context, int64_t done, int64_t total, double reached)
 {
     struct progress *progress = context;
     char line[1024], precision[48] = "";
-    if (done < total && seconds() - progress->shown_s < 0.1)
-        return;
-    progress->shown_s = seconds();
     if (isfinite(reached))
         snprintf(precision, sizeof precision, ", precision %.2g%%", 100 * reached);
     snprintf(line, sizeof line, "%d of %d: %lld of %lld replications%s  %s", progress->at + 1,
              progress->of, (long long)done, (long long)total, precision, progress->path);
-    scenario_set_show(line);
+    scenario_set_show_often(line);
 }
 
 static struct result *simulate(const struct scenario *scenario, const struct experiment *experiment,

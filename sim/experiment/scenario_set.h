@@ -73,6 +73,8 @@ struct scenario_set {
 
 bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
 void scenario_set_show(const char *line); /* writes over the last one */
+/* The same, at most ten times a second, by any thread. */
+void scenario_set_show_often(const char *line);
 
 /* Parses a table that has SCENARIO_SET_ROWS; `out` is the struct that it fills, and `campaign` the
  * set in it. As options_parse. */

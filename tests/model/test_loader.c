@@ -106,6 +106,8 @@ static const struct {
      "scrape_timeout: got 20s, want at most scrape_interval (15s)"},
     {"rule-without-threshold.yaml", NULL, 11, "above: missing: either above or below is wanted"},
     {"rule-with-threshold.yaml", NULL, 11, "above: signal up has no threshold"},
+    {"ignore-without-files.yaml", NULL, 10,
+     "ignore[0]: got A, want an alert of the rule files, and there are none"},
     {"unknown-signal.yaml", NULL, 11, "did you mean cpu-irate?"},
     {"metric-of-two-minds.yaml", NULL, 12, "from: either value or from is wanted: one too many"},
     {"metric-of-nothing.yaml", NULL, 12, "value: either value or from is wanted: missing"},

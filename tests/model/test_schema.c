@@ -50,6 +50,7 @@ static const struct {
     {"fault-after-end.yaml", others},
     {"fault-same-target-twice.yaml", others},
     {"p95-below-p50.yaml", others},
+    {"ignore-without-files.yaml", others},
     {"timeout-over-interval.yaml", others},
     {"too-many-slots-lost.yaml", others},
     {"unknown-host.yaml", others},

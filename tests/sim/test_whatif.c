@@ -173,6 +173,22 @@ START_TEST(until_says_up_to_where)
 }
 END_TEST
 
+/* Two replications have no interval of a 95% point; a 99% point never has one. */
+START_TEST(until_says_what_it_does_not_know)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=3/h,5/h", "--set",
+                        "duration=3d", "--replications", "2", "--until", "queue_wait:p95<=50h");
+    ck_assert_ptr_nonnull(
+        strstr(text, "(with its interval): not known without an interval at 3/h"));
+    ck_assert_ptr_nonnull(strstr(text, "(of quantiles: the two intervals together"));
+    free(text);
+    text = WHATIF(UND_OK, "--vary", "fleet.workload.arrivals.rate=3/h,5/h", "--set", "duration=3d",
+                  "--replications", "2", "--until", "queue_wait:p99<=50h");
+    ck_assert_ptr_nonnull(strstr(text, "(the estimate): holds up to 5/h"));
+    free(text);
+}
+END_TEST
+
 START_TEST(columns_are_the_metrics_asked_for)
 {
     char *text = WHATIF(UND_OK, "--vary", "fleet.hosts.0.slots=1,2", "--metric", "queue_wait:p95",
@@ -253,6 +269,7 @@ Suite *suite(void)
     tcase_add_test(tests, what_cannot_run_is_a_row_of_its_own);
     tcase_add_test(tests, ranges_lists_and_combinations);
     tcase_add_test(tests, until_says_up_to_where);
+    tcase_add_test(tests, until_says_what_it_does_not_know);
     tcase_add_test(tests, columns_are_the_metrics_asked_for);
     tcase_add_test(tests, a_range_may_grow);
     tcase_add_test(tests, what_gives_up_has_a_column_by_default);
