@@ -244,6 +244,7 @@ lint: all man
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LINT)
 	$(Q)tests/layers $(ROOMS)
 	$(Q)tests/owners
+	$(Q)tests/unused $(BUILD)/main.o $(ARCHIVES)
 	$(Q)tests/sizes $(SOURCES)
 	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.1
@@ -254,8 +255,15 @@ lint: all man
 	    $(SOURCES) | grep .
 	$(Q)cppcheck -q -j $(shell nproc) --std=c11 --enable=warning,portability --error-exitcode=1 \
 	    --inline-suppr --library=tests/cppcheck.cfg -I. main.c $(ROOMS)
-	$(Q)echo $(filter %.c,$(SOURCES)) | xargs -n 4 -P $(shell nproc) \
-	    sh -c 'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/generated 2>/dev/null' -
+	$(Q)$(MAKE) $(PARALLEL) -k --no-print-directory $(TIDY)
+
+# A file that passed is not looked at again until it, or a header of its, changes.
+TIDY = $(patsubst %.c,$(BUILD)/tidy/%.ok,$(filter %.c,$(SOURCES)))
+$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(BUILD)/generated/version.h
+	$(call say,TIDY $<)
+	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -MM -MP -MT $@ -MF $(@:.ok=.d) $<
+	$(Q)clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -I. -I$(BUILD)/generated 2>/dev/null
+	$(Q)touch $@
 
 format:
 	$(Q)clang-format -i $(SOURCES)

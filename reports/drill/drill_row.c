@@ -141,7 +141,7 @@ static void say_verdict(const struct drill_page *page, const struct drill_row *r
     if (row->judgement.foretold == FORETOLD_UNDECIDED && isnan(measure.value_ms) &&
         measure.open_ms > 0)
         snprintf(why, sizeof why, ": it was not over");
-    else if (row->judgement.foretold == FORETOLD_UNDECIDED)
+    else if (prediction && row->judgement.foretold == FORETOLD_UNDECIDED)
         snprintf(why, sizeof why, ": %" PRId64 " of %" PRId64 " rehearsals were not over",
                  prediction->measure[row->kind].n_censored, prediction->replications);
     snprintf(out, size, "%s%s%s",
