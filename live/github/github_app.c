@@ -53,8 +53,8 @@ static bool sign(EVP_PKEY *key, const char *text, unsigned char *out, size_t *si
     return done;
 }
 
-enum und_code github_app_jwt(char out[GITHUB_APP_JWT], const struct secret *key, const char *app_id,
-                             int64_t now_s, struct und_err *err)
+static enum und_code github_app_jwt(char out[GITHUB_APP_JWT], const struct secret *key,
+                                    const char *app_id, int64_t now_s, struct und_err *err)
 {
     static const char header[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\"}";
     char claims[160], a[64], b[256], c[GITHUB_APP_JWT];

@@ -11,10 +11,6 @@
 
 #define GITHUB_APP_JWT 1024
 
-/* iat a minute back against clock drift, exp nine minutes ahead (GitHub allows ten). */
-enum und_code github_app_jwt(char out[GITHUB_APP_JWT], const struct secret *key, const char *app_id,
-                             int64_t now_s, struct und_err *err);
-
 /* `base` is the API's configuration; its authentication is replaced by the JWT. `offset_ms` is
  * what is known of GitHub's clock against ours. */
 enum und_code github_app_token(struct github_token *token, const struct http_config *base,

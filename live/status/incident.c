@@ -40,7 +40,8 @@ struct incident *incident_open(struct incidents *incidents, int host)
     return NULL;
 }
 
-void incident_tell(struct incident *incident, int64_t at_ms, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+incident_tell(struct incident *incident, int64_t at_ms, const char *format, ...)
 {
     struct incident_line *line;
     va_list args;

@@ -66,8 +66,6 @@ uint64_t incidents_look(struct incidents *incidents, const struct incident_look 
 struct incident *incident_open(struct incidents *incidents, int host);
 /* By age, 0 the newest; NULL past the oldest. */
 const struct incident *incident_newest(const struct incidents *incidents, int64_t age);
-void incident_tell(struct incident *incident, int64_t at_ms, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* As the API has it and the journal keeps it. */
 json_t *incident_json(const struct fleet *fleet, const struct incident *incident);

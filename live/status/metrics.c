@@ -290,11 +290,3 @@ void metrics_print(FILE *out, const struct status *status, bool open)
     if (open)
         fputs("# EOF\n", out);
 }
-
-const char *metrics_name(int i, char out[96])
-{
-    if (i >= FAMILIES)
-        return NULL;
-    snprintf(out, 96, "understudy_%s%s", families[i].name, suffix(&families[i]));
-    return out;
-}

@@ -18,8 +18,4 @@
 
 void metrics_print(FILE *out, const struct status *status, bool open);
 
-/* For the tests that hold rules and dashboards to what there is: the name of sample `i` as the text
- * format has it, NULL past the last. */
-const char *metrics_name(int i, char out[96]);
-
 #endif

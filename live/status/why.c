@@ -91,12 +91,6 @@ static void say_evidence(struct words_out *out, const struct status *status, int
         say_feed(out, status, (enum feed)feed);
 }
 
-void why_evidence(const struct status *status, int host, char out[WHY_TEXT])
-{
-    struct words_out words = {.text = out, .size = WHY_TEXT};
-    say_evidence(&words, status, host);
-}
-
 /* ---- the phase ---- */
 
 /* What a drained host waits for. */

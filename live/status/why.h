@@ -13,8 +13,6 @@
 /* "suspect: GitHub shows 0 of 8 registrations online (3 readings) and the probe is down; drained
  * unless that goes away first". */
 void why_host(const struct status *status, int host, char out[WHY_TEXT]);
-/* What the feeds say against (or for) it, alone. */
-void why_evidence(const struct status *status, int host, char out[WHY_TEXT]);
 
 struct why_timer {
     const char *what; /* static: "drain" */

@@ -185,7 +185,9 @@ bool options_next_name(const char **names, const char **name, size_t *length)
     return *length > 0;
 }
 
-const struct option_row *options_row(const struct options *options, const char *name, size_t length)
+/* The table's row of that name, of `length` characters; NULL: none. */
+static const struct option_row *options_row(const struct options *options, const char *name,
+                                            size_t length)
 {
     const struct option_row *row;
     for (row = options->rows; row->name; row++)

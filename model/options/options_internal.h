@@ -18,9 +18,6 @@ const char *options_about(const struct options *options, const struct option_row
                           char text[OPTIONS_ABOUT]);
 /* A phrase with a capital and a stop. */
 const char *options_sentence(const char *phrase, char text[OPTIONS_ABOUT]);
-/* The table's row of that name, of `length` characters; NULL: none. */
-const struct option_row *options_row(const struct options *options, const char *name,
-                                     size_t length);
 
 /* The next of names that blanks keep apart, and its length; false after the last. */
 bool options_next_name(const char **names, const char **name, size_t *length);

@@ -186,7 +186,10 @@ static void take_probe(struct readings *readings, int i, bool answered)
     UPDATE(readings, readings->view.host[i].probe, probe);
 }
 
-bool readings_healthy(const struct policy_config *config, const struct view *view, int host)
+/* The health check before and during a failback: every feed is fresh, GitHub shows a registration
+ * online, the last probe was answered, and no alert of the policy's severities fires for the host.
+ * What cannot be seen is not passed. */
+static bool readings_healthy(const struct policy_config *config, const struct view *view, int host)
 {
     const struct view_host *seen = &view->host[host];
     int feed;

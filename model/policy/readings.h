@@ -5,8 +5,8 @@
  * A poll is the truth of its moment; a webhook is a hint that the next poll confirms or corrects.
  * Counters saturate where the policy stops caring, so that a quiet world gives an unchanging view.
  *
- * The health check has one definition, readings_healthy, which takes nothing but what a controller
- * has read: no world and no service is asked.
+ * The health check has one definition, readings_healthy in readings.c, which takes nothing but what a
+ * controller has read: no world and no service is asked.
  *
  * The signs beyond the document (policy.h) become bits of the view here: a host is deaf while a job
  * that it could run waits, it shows idle slots and none has started on it; its canary is late; most
@@ -94,10 +94,5 @@ void readings_doubt(struct readings *readings);
 
 /* The view at now_ms, not before any reading; valid until the next call on `readings`. */
 const struct view *readings_view(struct readings *readings, int64_t now_ms);
-
-/* The health check before and during a failback: every feed is fresh, GitHub shows a registration
- * online, the last probe was answered, and no alert of the policy's severities fires for the host.
- * What cannot be seen is not passed. */
-bool readings_healthy(const struct policy_config *config, const struct view *view, int host);
 
 #endif

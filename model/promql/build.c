@@ -29,8 +29,8 @@ enum und_code build_node(struct parser *parser, enum promql_kind kind, enum prom
     return UND_OK;
 }
 
-enum und_code build_args(struct parser *parser, struct promql_node *node, struct promql_node **args,
-                         int n)
+static enum und_code build_args(struct parser *parser, struct promql_node *node,
+                                struct promql_node **args, int n)
 {
     node->args =
         arena_grow(parser->lexer.arena, args, (size_t)n * sizeof *args, (size_t)n * sizeof *args);

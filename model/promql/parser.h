@@ -28,8 +28,6 @@ struct label_list {
 /* A node that starts at `start` and ends before the present token. */
 enum und_code build_node(struct parser *parser, enum promql_kind kind, enum promql_type type,
                          uint32_t start, struct promql_node **out);
-enum und_code build_args(struct parser *parser, struct promql_node *node, struct promql_node **args,
-                         int n);
 
 void build_push(struct parser *parser, struct node_list *list, struct promql_node *node);
 void build_push_label(struct parser *parser, struct label_list *list, const char *label);

@@ -58,8 +58,10 @@ static double apart(const struct sweep_point *first, const struct sweep_point *o
     return to - from;
 }
 
-double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
-                        double *half_width)
+/* Difference to the first point: of means over pairs of replications; of quantiles with both
+ * intervals. */
+static double sweep_difference(const struct sweep *sweep, int point,
+                               const struct sweep_column *column, double *half_width)
 {
     const struct result *first = sweep->point[0].result, *other = sweep->point[point].result;
     struct comparison comparison;

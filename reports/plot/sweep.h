@@ -56,10 +56,6 @@ void sweep_fini(struct sweep *sweep);
 /* The statistic's value and the half width of its 95% interval, NAN where there is none. */
 double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
                    double *half_width);
-/* Difference to the first point: of means over pairs of replications; of quantiles with both
- * intervals. */
-double sweep_difference(const struct sweep *sweep, int point, const struct sweep_column *column,
-                        double *half_width);
 
 /* "queue_wait p95", as the table heads it. */
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size);

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-int rules_diff_newly_failed(const struct rules_diff_report *report)
+/* How many expectations hold with the old rules and not with the new ones. */
+static int rules_diff_newly_failed(const struct rules_diff_report *report)
 {
     int n = 0;
     for (int i = 0; i < report->n; i++) {
@@ -27,7 +28,9 @@ int rules_diff_failed(const struct rules_diff_report *report)
     return n;
 }
 
-bool rules_diff_judged(const struct rules_diff_report *report)
+/* Nothing is in the way of a verdict: all files could be read, all scenarios ran, and no change is
+ * left that would move jobs and could not be simulated. */
+static bool rules_diff_judged(const struct rules_diff_report *report)
 {
     for (int i = 0; i < report->n; i++) {
         if (report->scenarios[i].error)

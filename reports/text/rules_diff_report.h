@@ -61,13 +61,8 @@ struct rules_diff_report {
     uint64_t seed;
 };
 
-/* How many expectations hold with the old rules and not with the new ones; and how many fail with
- * the new ones, whatever they did before. */
-int rules_diff_newly_failed(const struct rules_diff_report *report);
+/* How many expectations fail with the new rules, whatever they did before. */
 int rules_diff_failed(const struct rules_diff_report *report);
-/* Nothing is in the way of a verdict: all files could be read, all scenarios ran, and no change is
- * left that would move jobs and could not be simulated. */
-bool rules_diff_judged(const struct rules_diff_report *report);
 
 /* For a terminal; as a comment for a pull request; for scripts. */
 void rules_diff_print(FILE *out, const struct rules_diff_report *report);

@@ -53,7 +53,7 @@ static json_t *verdicts_json(const struct result *result)
     return verdicts;
 }
 
-json_t *baseline_json(const struct scenario_set *campaign)
+static json_t *baseline_json(const struct scenario_set *campaign)
 {
     json_t *scenarios = json_object();
     int i;

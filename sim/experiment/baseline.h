@@ -34,7 +34,6 @@ struct baseline_changes {
     bool more;                    /* than there is room for */
 };
 
-json_t *baseline_json(const struct scenario_set *campaign); /* new reference */
 enum und_code baseline_write(const char *path, const struct scenario_set *campaign,
                              struct und_err *err);
 

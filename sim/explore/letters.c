@@ -57,7 +57,7 @@ void letters_read(const struct policy_config *config, const struct view *view,
         meaning->host[i] = read_host(config, stale, view->age_ms[FEED_GITHUB] == 0, &view->host[i]);
 }
 
-int letters_index(const struct host_letter *letter)
+static int letters_index(const struct host_letter *letter)
 {
     return (int)letter->evidence * 8 + letter->checked * 4 + letter->maintenance * 2 +
            letter->empty;

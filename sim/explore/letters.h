@@ -67,8 +67,7 @@ struct letters {
 struct letters *letters_open(const struct scale *scale);
 void letters_close(struct letters *letters);
 
-/* A host letter as a number below LETTERS_HOST, and back. */
-int letters_index(const struct host_letter *letter);
+/* The host letter of a number below LETTERS_HOST. */
 struct host_letter letters_of(int index);
 
 /* A letter as the explorer tries it: which of its distinctions nobody asks for in this phase are

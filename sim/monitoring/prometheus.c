@@ -196,11 +196,6 @@ void prometheus_watch(struct prometheus *prometheus, state_observer *observer, v
 
 /* --- what a controller can read -------------------------------------------------------------- */
 
-bool prometheus_running(const struct prometheus *prometheus)
-{
-    return prometheus->running;
-}
-
 unsigned prometheus_firing(const struct prometheus *prometheus, int host)
 {
     unsigned severities = 0;
@@ -229,15 +224,4 @@ int prometheus_alerts(const struct prometheus *prometheus, int host, enum alert_
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state)
 {
     return prometheus->count[state];
-}
-
-int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host)
-{
-    const struct scrape *newest;
-    if (host >= prometheus->n_hosts)
-        return -1;
-    newest = target_newest(target_of(prometheus, host, 0), now_ms);
-    if (!newest || newest->at_ms < now_ms - prometheus->monitoring->lookback_ms)
-        return -1;
-    return newest->up;
 }

@@ -65,8 +65,6 @@ void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int
  */
 void prometheus_stop(struct prometheus *prometheus, int64_t now_ms);
 void prometheus_start(struct prometheus *prometheus, int64_t now_ms);
-/* What a poll would find: does the server run at all? */
-bool prometheus_running(const struct prometheus *prometheus);
 
 void prometheus_event(struct prometheus *prometheus, const struct event *event);
 
@@ -77,7 +75,5 @@ unsigned prometheus_firing(const struct prometheus *prometheus, int host);
 int prometheus_alerts(const struct prometheus *prometheus, int host, enum alert_state state,
                       int64_t *active_ms);
 int prometheus_count(const struct prometheus *prometheus, enum alert_state state);
-/* The newest `up` sample of the first job visible at now_ms: 1, 0, or -1 if there is none. */
-int prometheus_up(struct prometheus *prometheus, int64_t now_ms, int host);
 
 #endif

@@ -338,7 +338,6 @@ static void step_known(struct rule_engine *engine, struct engine_rule *rule, int
 {
     struct und_err err = {0};
     int n = 0;
-    engine->spared++;
     for (int i = 0; i < rule->n_cases; i++) {
         if (rule->cases[i].present)
             engine->known[n++] = rule->cases[i].labels;
@@ -360,7 +359,6 @@ void rule_engine_run(struct rule_engine *engine, int index, int64_t now_ms)
         engine_keep_state(rule, now_ms - rule->from->offset_ms);
         return;
     }
-    engine->evaluated++;
     for (int i = 0; i < rule->n_reads; i++)
         feed(engine, rule->reads[i], now_ms);
     /* An expression that fails leaves its alerts as they are. */
@@ -394,19 +392,4 @@ enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, i
         furthest = state;
     }
     return furthest;
-}
-
-int rule_engine_alerts(const struct rule_engine *engine, int rule, enum alert_state state)
-{
-    const struct eval_rule *eval = &engine->rules[rule].eval;
-    int n = 0;
-    for (int i = 0; i < eval->n_alerts; i++)
-        n += state_of(&eval->alerts[i]) == state;
-    return n;
-}
-
-void rule_engine_work(const struct rule_engine *engine, int64_t *evaluated, int64_t *spared)
-{
-    *evaluated = engine->evaluated;
-    *spared = engine->spared;
 }

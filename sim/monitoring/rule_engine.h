@@ -71,9 +71,5 @@ void rule_engine_restore(struct rule_engine *engine, int rule, int64_t now_ms);
  * the first of those is active. */
 enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, int host,
                                    int64_t *active_ms);
-/* Are there any, about whatever? */
-int rule_engine_alerts(const struct rule_engine *engine, int rule, enum alert_state state);
-/* How many evaluations there were, and how many were spared. */
-void rule_engine_work(const struct rule_engine *engine, int64_t *evaluated, int64_t *spared);
 
 #endif

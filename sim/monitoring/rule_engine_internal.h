@@ -105,7 +105,6 @@ struct rule_engine {
     void *context;
     bool always;
     struct labels **known; /* owned: room for a rule's cases */
-    int64_t evaluated, spared;
 };
 
 /* A target shows the state of one host, GitHub's view that of all: a log each. */

@@ -34,8 +34,8 @@ static double extrapolate(double increase, double first_value, size_t n, int64_t
     return increase * (stretched / sampled / ((double)window_ms / 1000));
 }
 
-bool series_rate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
-                 double *per_s)
+static bool series_rate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
+                        double *per_s)
 {
     const struct sample *first = NULL, *last = NULL;
     double drops = 0, increase;
@@ -69,8 +69,8 @@ bool series_rate(const struct sample *samples, size_t n, int64_t now_ms, int64_t
     return true;
 }
 
-bool series_irate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
-                  double *per_s)
+static bool series_irate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
+                         double *per_s)
 {
     const struct sample *last = NULL, *before = NULL;
     for (size_t i = n; i-- > 0 && !before;) {

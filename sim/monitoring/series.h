@@ -22,12 +22,6 @@ struct sample {
     bool stale; /* a staleness marker: the series ended here */
 };
 
-/* Each returns false where the query has no result. */
-bool series_rate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
-                 double *per_s);
-bool series_irate(const struct sample *samples, size_t n, int64_t now_ms, int64_t window_ms,
-                  double *per_s);
-
 /* Does the rule's expression have a result? The samples are those of the series that its signal
  * reads: `up`, seconds of CPU idle or of disk busy (counters), or a gauge in units of 1. */
 bool series_matches(const struct rule *rule, const struct sample *samples, size_t n, int64_t now_ms,

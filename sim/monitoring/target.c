@@ -167,7 +167,8 @@ static uint64_t logged(const struct target *target)
     return target->n < target->capacity ? target->n : target->capacity - 1;
 }
 
-const struct scrape *target_newest(struct target *target, int64_t now_ms)
+/* Newest scrape visible at now_ms; NULL if there is none in the log. */
+static const struct scrape *target_newest(struct target *target, int64_t now_ms)
 {
     uint64_t end;
     target_catch_up(target, now_ms);

@@ -101,9 +101,6 @@ static inline void target_set(struct target *target, int64_t now_ms, enum target
 void target_forsake(struct target *target, int64_t now_ms);
 void target_resume(struct target *target, int64_t first_ms);
 
-/* Newest scrape visible at now_ms; NULL if there is none in the log. */
-const struct scrape *target_newest(struct target *target, int64_t now_ms);
-
 /* Would the rule's expression have a result for this target at now_ms? */
 bool target_matches(struct target *target, const struct rule *rule, int64_t now_ms,
                     int64_t lookback_ms);

@@ -147,7 +147,10 @@ static void set_duration(char *set, const char *key, int64_t ms)
     snprintf(set, 128, "fleet.policy.%s=%s", key, units_format_duration(ms, text));
 }
 
-int story_sets(const struct story *story, char set[STORY_SETS][128])
+#define STORY_SETS (8 + SCALE_HOSTS)
+
+/* The settings by which a fleet becomes as small as the story's. */
+static int story_sets(const struct story *story, char set[STORY_SETS][128])
 {
     const struct policy_config *config = &story->scale.config;
     int i, n = 0;

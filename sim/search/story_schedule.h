@@ -28,10 +28,6 @@ void story_scenario_print(FILE *out, const char *fleet, const struct fleet *name
                           const struct story *story, const struct schedule *schedule, int left_out,
                           const char *tried);
 
-/* The settings by which a fleet becomes as small as the story's; each at most `size` bytes. */
-#define STORY_SETS (8 + SCALE_HOSTS)
-int story_sets(const struct story *story, char set[STORY_SETS][128]);
-
 /* The `drill:` section, where all faults can be brought about and taken back by the runners'
  * service, by hand or by a word to the controller; false and nothing printed: they cannot. */
 bool schedule_print_drill(FILE *out, const struct fleet *fleet, const struct schedule *schedule);

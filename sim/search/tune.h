@@ -59,7 +59,6 @@ void tune_fini(struct tune *tune);
 /* Marks the settings that no other dominates; a measure that is NAN counts as infinite. */
 void tune_find_frontier(struct tune *tune);
 
-const char *tune_measure_name(enum tune_measure measure); /* as in the JSON */
 void tune_print(FILE *out, const struct tune *tune);
 json_t *tune_json(const struct tune *tune); /* new reference */
 /* An SVG: detection against false failovers, the frontier marked. UND_SERVICE without gnuplot. */

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *tune_measure_name(enum tune_measure measure)
+static const char *tune_measure_name(enum tune_measure measure)
 {
     static const char *const names[TUNE_MEASURES] = {"mttd_ms", "failover_ms", "rto_ms",
                                                      "false_failovers", "flapping"};
