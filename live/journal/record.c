@@ -77,6 +77,7 @@ static const struct item host_items[] = {
     ITEM(view_host, maintenance, WIDTH_BOOL, 0, 1),
     LATER(view_host, "running", running, WIDTH_INT, 0, SLOTS),
     LATER(view_host, "signs", signs, WIDTH_UNSIGNED, 0, (1 << SIGN_COUNT) - 1),
+    LATER(view_host, "acknowledged", acknowledged, WIDTH_BOOL, 0, 1),
 };
 
 static const struct item plan_items[] = {
@@ -130,7 +131,7 @@ static json_t *write_items(const struct item *items, size_t n, const void *base)
     size_t i;
     for (i = 0; i < n; i++) {
         json_t *value = write_item(&items[i], base);
-        if (items[i].later && json_integer_value(value) == 0)
+        if (items[i].later && json_integer_value(value) == 0 && !json_is_true(value))
             json_decref(value);
         else
             json_object_set_new(object, items[i].key, value);

@@ -83,8 +83,11 @@ void status_heed(const struct status *status, struct watch *watch, int64_t now_m
 {
     int i;
     watch_pause(watch, word_now(&status->words, WORD_PAUSE, -1, now_ms) != NULL);
-    for (i = 0; i < status->fleet->n_hosts; i++)
+    for (i = 0; i < status->fleet->n_hosts; i++) {
+        const struct word *word = word_now(&status->words, WORD_ACKNOWLEDGE, i, now_ms);
         watch_maintenance(watch, i, word_now(&status->words, WORD_MAINTENANCE, i, now_ms) != NULL);
+        watch_acknowledge(watch, i, word ? word->said_ms : -1);
+    }
 }
 
 /* Trouble that is older than the monitor counts from its start: nobody measured it before. */

@@ -106,7 +106,9 @@ static void say_return(struct words_out *out, const struct status *status, int h
     else if (!evidence_healthy(config, &status->view, host))
         say(out, "; comes back when that is gone");
     else if (status->fleet_ms < is->blocked_until_ms)
-        say(out, "; it flaps (%d failovers), so that it stays out until its block ends",
+        say(out,
+            "; it flaps (%d failovers), so that it stays out until its block ends or is "
+            "acknowledged",
             is->failover_count);
     else if (seen->health_passes < config->health_checks)
         say(out, "; comes back after %d health check%s more",

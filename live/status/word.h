@@ -6,7 +6,7 @@
  *     maintenance  host: it is drained, and stays out until the end of the word
  *     downtime     host: its trouble is expected, so that it is no incident and costs no budget;
  *                  the policy goes on as ever
- *     acknowledge  host: somebody sees to its incident
+ *     acknowledge  host: somebody sees to its incident, and a flap block of before it ends
  * A word of the same kind about the same host takes the place of the earlier one; one that ends at
  * once takes it back. Times are wall-clock ms. JSON as the page sends it:
  *     {"word": KIND, "host": NAME or "", "lasts": DURATION, "who": TEXT, "why": TEXT}

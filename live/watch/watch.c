@@ -23,7 +23,12 @@ struct watch {
     struct feed_reading reading; /* of the last event */
     bool has_reading;
     bool heard[FEED_COUNT]; /* a good reading at all */
+    bool heeded;            /* it has gone round once: words that come now are new */
     bool paused, pause_file;
+    struct {
+        int64_t said_ms;  /* the word that holds; -1: none */
+        int64_t heard_ms; /* fleet time */
+    } acknowledged[POLICY_HOSTS];
     int64_t opened_ms, next_tick_ms, next_health_ms;
     const struct memory *memory; /* what the policy begins with; NULL: it keeps none */
     char *kept;                  /* the state that the journal has, as text; NULL: none */
@@ -50,6 +55,7 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet,
 {
     struct watch *watch = calloc(1, sizeof *watch);
     struct readings_setup setup = fleet_readings(fleet);
+    int i;
     UND_ASSERT(watch != NULL);
     *out = NULL;
     watch->fleet = fleet;
@@ -74,6 +80,8 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet,
     setup.no_alerts = !feeds_have_alerts(watch->feeds);
     driver_init(&watch->driver, &fleet->policy, &setup, fleet_clock_now_ms(pace));
     listen_tell(watch->listener, nudge, watch->feeds);
+    for (i = 0; i < POLICY_HOSTS; i++)
+        watch->acknowledged[i].said_ms = -1;
     watch->opened_ms = fleet_clock_now_ms(pace);
     watch->next_health_ms = watch->opened_ms + fleet_poll_ms(fleet, POLL_HEALTH);
     *out = watch;
@@ -129,6 +137,23 @@ static void heed_pause(struct watch *watch)
     const char *path = watch->fleet->live.pause_file;
     watch->pause_file = path[0] && access(path, F_OK) == 0;
     driver_pause(&watch->driver, watch->paused || watch->pause_file);
+}
+
+/* A word counts against drains of before it: what flaps again is blocked again. One that the
+ * journal knew counts from when it was said; any other from when it was heard, whatever the wall's
+ * clock says. */
+static void heed_acknowledgements(struct watch *watch)
+{
+    int i;
+    for (i = 0; i < watch->fleet->n_hosts && watch->driver.begun; i++) {
+        const struct policy_host *host = &watch->driver.state.host[i];
+        int64_t drained_ms = -1;
+        if (host->failover_count > 0)
+            drained_ms = host->failovers[(host->failover_count - 1) % POLICY_FAILOVER_LOG];
+        driver_acknowledge(&watch->driver, i,
+                           watch->acknowledged[i].said_ms >= 0 &&
+                               watch->acknowledged[i].heard_ms >= drained_ms);
+    }
 }
 
 static void check_health(struct watch *watch, int64_t now_ms)
@@ -224,6 +249,7 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
 {
     int64_t now_ms, wait_ms = watch->next_tick_ms - fleet_clock_now_ms(watch->pace);
     const struct view *view;
+    watch->heeded = true;
     if (watch->cancel && atomic_load(watch->cancel))
         return und_fail(err, UND_INTERRUPTED, "interrupted");
     watch->has_reading = feeds_take(
@@ -233,6 +259,7 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
         take(watch, &watch->reading);
     hear(watch);
     heed_pause(watch);
+    heed_acknowledgements(watch);
     check_health(watch, now_ms);
     if (now_ms >= watch->next_tick_ms)
         watch->next_tick_ms = now_ms + WATCH_TICK_MS;
@@ -257,6 +284,17 @@ void watch_pause(struct watch *watch, bool paused)
 void watch_maintenance(struct watch *watch, int host, bool asked)
 {
     driver_maintenance(&watch->driver, host, asked);
+}
+
+void watch_acknowledge(struct watch *watch, int host, int64_t said_ms)
+{
+    int64_t at_ms = fleet_clock_now_ms(watch->pace), opened_ms = watch->opened_ms;
+    if (said_ms == watch->acknowledged[host].said_ms)
+        return;
+    if (said_ms >= 0 && !watch->heeded)
+        at_ms = fleet_clock_of_wall_ms(watch->pace, said_ms);
+    watch->acknowledged[host].said_ms = said_ms;
+    watch->acknowledged[host].heard_ms = watch->heeded || at_ms < opened_ms ? at_ms : opened_ms;
 }
 
 void watch_describe(const struct watch *watch, int host, char *out, size_t size)

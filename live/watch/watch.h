@@ -51,6 +51,9 @@ int64_t watch_hints(const struct watch *watch); /* so far */
 /* By hand, in force until said otherwise. The pause file pauses as well. */
 void watch_pause(struct watch *watch, bool paused);
 void watch_maintenance(struct watch *watch, int host, bool asked);
+/* Somebody said at that wall-clock time that he sees to the host (-1: nobody): a flap block of
+ * before ends. */
+void watch_acknowledge(struct watch *watch, int host, int64_t said_ms);
 /* One line about a host: phase, admitted, online, probe, alerts. */
 void watch_describe(const struct watch *watch, int host, char *out, size_t size);
 

@@ -44,6 +44,11 @@ void driver_maintenance(struct driver *driver, int host, bool asked)
     readings_maintenance(&driver->readings, host, asked);
 }
 
+void driver_acknowledge(struct driver *driver, int host, bool acknowledged)
+{
+    readings_acknowledge(&driver->readings, host, acknowledged);
+}
+
 void driver_pause(struct driver *driver, bool paused)
 {
     readings_pause(&driver->readings, paused);
@@ -63,10 +68,14 @@ static void check(struct driver *driver, int64_t now_ms, const struct view *view
 
 bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *view)
 {
+    int i;
     if (!driver->begun)
         policy_init(driver->config, &driver->state, now_ms, view);
     driver->begun = true;
     UND_ASSERT(view->n == driver->state.n);
+    for (i = 0; i < view->n; i++)
+        if (view->host[i].acknowledged)
+            policy_acknowledge(&driver->state, i, now_ms);
     memcpy(&driver->before, &driver->state,
            offsetof(struct policy_state, host) + (size_t)view->n * sizeof driver->state.host[0]);
     policy_step(driver->config, &driver->state, now_ms, view, &driver->plan);

@@ -46,6 +46,8 @@ void driver_hint(struct driver *driver, int host, unsigned severities);
 /* By hand: one host is to be emptied; nothing is to be changed. */
 void driver_maintenance(struct driver *driver, int host, bool asked);
 void driver_pause(struct driver *driver, bool paused);
+/* Likewise: somebody has said, since the host was last drained, that he sees to it. */
+void driver_acknowledge(struct driver *driver, int host, bool acknowledged);
 
 /* Steps the policy with what is known at now_ms. False: an invariant broke, now or before. */
 bool driver_step(struct driver *driver, int64_t now_ms);

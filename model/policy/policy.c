@@ -420,6 +420,13 @@ void policy_restart(struct policy_state *state, int64_t now_ms)
     state->started_ms = now_ms;
 }
 
+void policy_acknowledge(struct policy_state *state, int host, int64_t now_ms)
+{
+    UND_ASSERT(host >= 0 && host < state->n);
+    if (state->host[host].blocked_until_ms > now_ms)
+        state->host[host].blocked_until_ms = now_ms;
+}
+
 void policy_step(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view, struct plan *plan)
 {

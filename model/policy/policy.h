@@ -94,8 +94,9 @@ struct view_host {
     unsigned alerts;      /* bit set by severity of the alerts firing for it */
     enum probe probe;     /* the independent signal */
     enum tier tier;
-    bool maintenance; /* asked for by hand */
-    int running;      /* jobs in progress on it by the list of jobs; 0 where nobody asks for it */
+    bool maintenance;  /* asked for by hand */
+    bool acknowledged; /* by hand, since it was last drained: policy_acknowledge is due */
+    int running;       /* jobs in progress on it by the list of jobs; 0 where nobody asks for it */
     unsigned signs; /* bit set by enum sign at the last reading; SIGN_PARTIAL is seen by `online` */
 };
 
@@ -187,6 +188,10 @@ void policy_init(const struct policy_config *config, struct policy_state *state,
 /* The controller starts again with this state of its own: nothing is forgotten, and its grace begins
  * anew. The simulator, the explorer and the monitor all come back by this. */
 void policy_restart(struct policy_state *state, int64_t now_ms);
+
+/* Somebody sees to the host: its flap block ends, nothing else. The explorer has it where it forgets
+ * the guard's memory: then a block may end at any time. */
+void policy_acknowledge(struct policy_state *state, int host, int64_t now_ms);
 
 /* Decides. Changes `state`, fills `plan` for the state's hosts (notices: what this step decided).
  * The view must have the hosts and slots that the state began with, and now_ms must not be before

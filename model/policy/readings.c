@@ -22,6 +22,7 @@ static void begin_host(struct view_host *host, int slots, enum tier tier, int he
     host->probe = PROBE_UP;
     host->tier = tier;
     host->maintenance = false;
+    host->acknowledged = false;
     host->running = 0;
     host->signs = 0;
 }
@@ -254,6 +255,12 @@ void readings_maintenance(struct readings *readings, int host, bool asked)
 {
     UND_ASSERT(host >= 0 && host < readings->view.n);
     UPDATE(readings, readings->view.host[host].maintenance, asked);
+}
+
+void readings_acknowledge(struct readings *readings, int host, bool acknowledged)
+{
+    UND_ASSERT(host >= 0 && host < readings->view.n);
+    UPDATE(readings, readings->view.host[host].acknowledged, acknowledged);
 }
 
 void readings_pause(struct readings *readings, bool paused)

@@ -87,6 +87,7 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
 void readings_hint(struct readings *readings, int host, unsigned severities);
 /* By hand: one host is to be emptied; nothing is to be changed. Each until it is taken back. */
 void readings_maintenance(struct readings *readings, int host, bool asked);
+void readings_acknowledge(struct readings *readings, int host, bool acknowledged);
 void readings_pause(struct readings *readings, bool paused);
 
 /* No health check counts as passed: whoever looked is not who looks now. */

@@ -1,5 +1,6 @@
 /* The policy's memory: it outlives the monitor, whatever ends it, and is refused where it is not to
  * be trusted. */
+#include "live/http/http.h"
 #include "live/journal/record.h"
 #include "live/watch/memory.h"
 #include "tests/support/helpers.h"
@@ -265,7 +266,10 @@ static int start(const char *block)
                                "fleet.policy.guard.max_failovers_per_hour=1",
                                "--set",
                                "fleet.live.time_factor=30",
+                               "--set",
+                               "fleet.live.page={address: '127.0.0.1:0', token: env:PAGE}",
                                NULL};
+    setenv("PAGE", "PageToken", 1);
     snprintf(guard, sizeof guard, "fleet.policy.guard.block=%s", block);
     live_fixture_lease(&world, ""); /* whoever had it is gone */
     return live_fixture_run(&world, arguments, 0);
@@ -390,6 +394,55 @@ START_TEST(a_reload_forgets_nothing)
 }
 END_TEST
 
+/* As the page sends it. */
+static void acknowledge(void)
+{
+    static const char *const headers[] = {"Authorization: Bearer PageToken",
+                                          "Content-Type: application/json", NULL};
+    const struct http_request request = {
+        .method = HTTP_POST,
+        .path = "/api/v1/words",
+        .body = "{\"word\":\"acknowledge\",\"host\":\"big\",\"lasts\":\"2h\",\"who\":\"Ada\","
+                "\"why\":\"new cable\"}"};
+    struct http_config config = {.headers = headers, .total_ms = 5000, .attempts = 1};
+    struct http_response response = {0};
+    struct und_err err = {0};
+    struct http *http;
+    char text[4096] = "", *at;
+    FILE *output = fopen(world.output, "r");
+    ck_assert_uint_gt(fread(text, 1, sizeof text - 1, output), 0);
+    fclose(output);
+    ck_assert_ptr_nonnull(at = strstr(text, "page: port "));
+    snprintf(config.url, sizeof config.url, "http://127.0.0.1:%d", atoi(at + 11));
+    ck_assert_int_eq(http_open(&http, &config, &err), UND_OK);
+    ck_assert_msg(http_send(http, &request, &response, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_lt(response.status, 300);
+    http_response_fini(&response);
+    http_close(http);
+}
+
+/* It ends the block; the host then comes back as after any failure. What it says is kept, but whoever
+ * flaps again after it is blocked again. */
+START_TEST(a_flap_block_ends_when_somebody_sees_to_it)
+{
+    int pid = start_flapping("5h");
+    unlink(world.broken);
+    ck_assert(live_fixture_await(&world, "big: drained, 0 of 2 admitted, 2 online"));
+    stays_out(1500);
+    acknowledge();
+    ck_assert(await_out(false));
+    fail_over();
+    unlink(world.broken);
+    live_fixture_pause(1000);
+    end(pid, SIGKILL);
+    pid = start("5h");
+    ck_assert(live_fixture_await(&world, "the policy goes on from what it knew"));
+    stays_out(3000);
+    end(pid, SIGTERM);
+    replay_agrees();
+}
+END_TEST
+
 static void sql(const char *text)
 {
     sqlite3 *db;
@@ -447,6 +500,7 @@ Suite *suite(void)
     tcase_add_test(live, a_block_ends_in_the_next_monitor_when_it_would_have);
     tcase_add_test(live, failovers_of_the_hour_are_counted_across_a_restart);
     tcase_add_test(live, a_reload_forgets_nothing);
+    tcase_add_test(live, a_flap_block_ends_when_somebody_sees_to_it);
     tcase_add_test(live, without_its_memory_it_readmits_nobody);
     tcase_add_test(live, at_a_first_start_what_is_out_has_to_recover);
     suite_add_tcase(all, live);

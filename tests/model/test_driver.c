@@ -55,6 +55,30 @@ START_TEST(the_policy_begins_with_the_first_step)
 }
 END_TEST
 
+/* A block ends with the word, and only with it; the next failover blocks again. */
+START_TEST(an_acknowledgement_ends_a_block)
+{
+    struct policy_state state;
+    begin();
+    read_all(0, 8, 0, true);
+    driver_begin(&driver, 0, (const bool[POLICY_HOSTS]){true}, HOUR);
+    go_on(10 * MINUTE, 8, 0, true);
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_DRAINED);
+    state = driver.state;
+    state.host[0].blocked_until_ms = 11 * MINUTE;
+    driver_acknowledge(&driver, 0, true);
+    read_all(11 * MINUTE, 8, 0, true);
+    driver_take(&driver, POLL_HEALTH, 11 * MINUTE, NULL);
+    ck_assert(!driver_idle(&driver, 11 * MINUTE));
+    ck_assert(driver_step(&driver, 11 * MINUTE));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_RAMPING);
+    ck_assert_int_eq(driver.state.host[0].blocked_until_ms, 11 * MINUTE);
+    ck_assert_int_eq(driver.state.host[1].blocked_until_ms, state.host[1].blocked_until_ms);
+    policy_acknowledge(&state, 0, 12 * MINUTE); /* one that is over is not made longer */
+    ck_assert_int_eq(state.host[0].blocked_until_ms, 11 * MINUTE);
+}
+END_TEST
+
 START_TEST(evidence_leads_to_a_plan)
 {
     begin();
@@ -157,6 +181,7 @@ Suite *suite(void)
     TCase *tcase = tcase_create("driver");
     tcase_add_test(tcase, before_the_first_step_everybody_is_admitted);
     tcase_add_test(tcase, the_policy_begins_with_the_first_step);
+    tcase_add_test(tcase, an_acknowledgement_ends_a_block);
     tcase_add_test(tcase, evidence_leads_to_a_plan);
     tcase_add_test(tcase, a_hint_is_evidence_until_the_next_poll);
     tcase_add_test(tcase, maintenance_and_pause_reach_the_policy);
