@@ -6,11 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes from here on that would steer a terminal: C0 and DEL, C1 (U+0080..U+009F), and what turns
+ * the direction of writing (U+202A..U+202E, U+2066..U+2069). */
+static int steering(const char *at)
+{
+    const unsigned char *c = (const unsigned char *)at;
+    if (c[0] < ' ' || c[0] == 0x7f)
+        return 1;
+    if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)
+        return 2;
+    if (c[0] == 0xE2 && ((c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE) ||
+                         (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9)))
+        return 3;
+    return 0;
+}
+
 enum und_code und_fail(struct und_err *err, enum und_code code, const char *format, ...)
 {
     char whole[2048]; /* redacted before the cut, which could leave half a credential */
     va_list args;
     char *c;
+    int n;
     UND_ASSERT(code != UND_OK);
     if (err->code != UND_OK)
         return err->code;
@@ -20,8 +36,8 @@ enum und_code und_fail(struct und_err *err, enum und_code code, const char *form
     va_end(args);
     /* Names and paths come from files that anyone may have written: an error stays on its line. */
     for (c = whole; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+        for (n = steering(c); n > 0; n--)
+            c[n - 1] = '?';
     und_fail_redact(whole);
     whole[sizeof err->text - 1] = '\0';
     memcpy(err->text, whole, sizeof err->text);

@@ -94,7 +94,18 @@ static enum und_code start(struct csv *csv, const char *path, struct und_err *er
         return und_fail(err, UND_USAGE, "%s:1: nothing is in it, want a line of column names",
                         path);
     csv->n_columns = csv->n_fields;
+    if (strncmp(csv->field[0], "\xEF\xBB\xBF", 3) == 0) /* spreadsheets begin with the mark */
+        csv->field[0] += 3;
     return UND_OK;
+}
+
+/* The header as it stands in the file. */
+static const char *whole_header(struct csv *csv)
+{
+    int i;
+    for (i = 1; i < csv->n_fields; i++)
+        csv->field[i][-1] = ',';
+    return csv->field[0];
 }
 
 static void stop(struct csv *csv)
@@ -168,7 +179,7 @@ static enum und_code check_header(struct csv *csv)
     good = good && strcmp(csv->field[1], "duration_s") == 0;
     good = good && (csv->n_columns == 2 || strcmp(csv->field[2], "class") == 0);
     return good ? UND_OK
-                : fail(csv, "header", csv->text,
+                : fail(csv, "header", whole_header(csv),
                        "submit_s,duration_s or "
                        "submit_s,duration_s,class");
 }

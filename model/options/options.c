@@ -62,7 +62,7 @@ static enum und_code take_whole(struct parse *parse, const struct option_row *ro
     long long value;
     errno = 0;
     value = strtoll(text, &end, 10);
-    if (row->most == INT64_MAX)
+    if (row->most == INT64_MAX && errno == 0)
         snprintf(want, sizeof want, "a whole number, at least %lld", (long long)row->least);
     else
         snprintf(want, sizeof want, "a whole number %lld..%lld", (long long)row->least,
@@ -300,6 +300,11 @@ static enum und_code check_required(struct parse *parse)
 static enum und_code check_operands(struct parse *parse, int n)
 {
     const struct options *options = parse->options;
+    int i;
+    for (i = optind; i < parse->argc; i++)
+        if (parse->argv[i][0] == '\0')
+            return und_fail(parse->err, UND_USAGE, "%s: got an empty name, want a %s",
+                            options->name, options->operand ? options->operand : "word");
     if (n >= options->least && n <= options->most)
         return UND_OK;
     if (options->most == 0)
@@ -327,6 +332,14 @@ static enum und_code refuse_option(struct parse *parse, int why)
     if (why == ':')
         return und_fail(parse->err, UND_USAGE, "%s: got '%.60s' without a value",
                         parse->options->name, got);
+    if (why == '?' && optopt > ' ' && optopt < 0x7f &&
+        optopt != 'h') { /* a letter, wherever its word stands */
+        snprintf(bare, sizeof bare, "-%c", optopt);
+        return und_fail(parse->err, UND_USAGE,
+                        "%s: got option '%s', want one of `understudy %s --help`; a file's name "
+                        "that begins with - stands after --",
+                        parse->options->name, bare, parse->options->name);
+    }
     for (row = parse->options->rows; row->name; row++)
         if (!row->hidden)
             names[i++] = row->name;

@@ -193,7 +193,8 @@ uint32_t text_next(const char **s)
     if (i <= n || code < least[n] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000) ||
         (code & 0xFFFE) == 0xFFFE) /* XML forbids U+FFFE and U+FFFF */
         return REPLACEMENT;
-    if (code < 0x20 || (code >= 0x7F && code < 0xA0))
+    if (code < 0x20 || (code >= 0x7F && code < 0xA0) || (code >= 0x202A && code <= 0x202E) ||
+        (code >= 0x2066 && code <= 0x2069)) /* the last two turn the direction of writing */
         return ' ';
     return code;
 }

@@ -98,7 +98,8 @@ static const struct {
     {"trace-negative.yaml", "negative.csv", 2, "duration_s: got -60, want seconds"},
     {"trace-not-numeric.yaml", "not-numeric.csv", 2, "duration_s: got sixty, want seconds"},
     {"trace-too-precise.yaml", "too-precise.csv", 2, "duration_s: got 60.0005, want seconds"},
-    {"trace-bad-header.yaml", "bad-header.csv", 1, "header: got submit, want submit_s,duration_s"},
+    {"trace-bad-header.yaml", "bad-header.csv", 1,
+     "header: got submit,duration, want submit_s,duration_s"},
     {"trace-no-jobs.yaml", "no-jobs.csv", 1, "jobs: got nothing"},
     {"trace-unknown-class.yaml", "unknown-class.csv", 2,
      "class: got cj, want a class of the workload; did you mean ci?"},
@@ -679,9 +680,23 @@ START_TEST(trace_is_exact)
 }
 END_TEST
 
+/* C1 controls and turned writing in an error: a terminal would obey them. */
+START_TEST(no_name_steers_the_terminal)
+{
+    static const char text[] =
+        "fleet:\n  hosts: [{name: a, slots: 1, tier: \"\\x9b31m\\u202e\\u2066\"}]\n";
+    struct und_err err = {0};
+    ck_assert_int_eq(scenario_parse(&scenario, "x\x1b\x7f.yaml", text, strlen(text), &err),
+                     UND_USAGE);
+    ck_assert_str_eq(err.text, "x??.yaml:2: tier: got ??31m??????, want one of primary, backup");
+}
+END_TEST
+
+/* With the mark that spreadsheets begin a file with. */
 START_TEST(trace_starts_with_its_first_job)
 {
-    static const char csv[] = "submit_s,duration_s,class\r\n100.5,60,ci\r\n\r\n101,0,ci\r\n";
+    static const char csv[] = "\xEF\xBB\xBF"
+                              "submit_s,duration_s,class\r\n100.5,60,ci\r\n\r\n101,0,ci\r\n";
     const struct trace *trace = &scenario.fleet.workload.arrivals.trace;
     const char *path = temporary(csv, sizeof csv - 1);
     struct und_err err = {0};
@@ -865,6 +880,7 @@ Suite *suite(void)
     tcase_add_test(tests, bad_overrides_say_so);
     tcase_add_test(tests, trace_is_exact);
     tcase_add_test(tests, trace_starts_with_its_first_job);
+    tcase_add_test(tests, no_name_steers_the_terminal);
     tcase_add_test(tests, empirical_fan_out_has_the_mean_of_its_weights);
     tcase_add_test(tests, empirical_values_come_sorted_from_their_column);
     tcase_add_test(tests, fleet_file_alone_is_a_fleet_and_a_scenario);

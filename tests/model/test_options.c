@@ -124,14 +124,18 @@ static const struct {
                     "mean --narrow?"},
     {"a --seecrt", "paint: got option '--seecrt', want one of `understudy paint --help`"},
     {"a --zebra", "paint: got option '--zebra', want one of `understudy paint --help`"},
-    {"a -x", "paint: got option '-x', want one of `understudy paint --help`"},
+    {"a -x", "paint: got option '-x', want one of `understudy paint --help`; a file's name that "
+             "begins with - stands after --"},
+    /* not the word before it */
+    {"a -xyz.yaml", "paint: got option '-x', want one of `understudy paint --help`; a file's name "
+                    "that begins with - stands after --"},
     {"a --flag=yes", "paint: got '--flag=yes', want --flag without a value"},
     {"a --wide", "paint: got '--wide' without a value"},
     {"a --narrow 41", "paint: --narrow: got '41', want a whole number -2..40"},
     {"a --narrow 4.5", "paint: --narrow: got '4.5', want a whole number -2..40"},
     {"a --wide -1", "paint: --wide: got '-1', want a whole number, at least 0"},
     {"a --wide 99999999999999999999",
-     "paint: --wide: got '99999999999999999999', want a whole number, at least 0"},
+     "paint: --wide: got '99999999999999999999', want a whole number 0..9223372036854775807"},
     {"a --ignored 10", "paint: --ignored: got '10', want a whole number 0..9"},
     {"a --for 5", "paint: --for: got '5', want a duration such as 90s or 10min; the unit is "
                   "missing"},

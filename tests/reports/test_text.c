@@ -98,7 +98,10 @@ START_TEST(what_is_not_utf8_is_replaced)
     is_clean("a\nb\tc\x7F"
              "d\x01",
              "a b c d ");
-    is_clean("\xC2\x85", " ");                /* a C1 control */
+    is_clean("\xC2\x85", " "); /* a C1 control */
+    is_clean("\xE2\x80\xAE"
+             "a\xE2\x81\xA6",
+             " a ");                          /* from right to left; isolated */
     is_clean("\xFF\xC0\xAF", FFFD FFFD FFFD); /* never a first byte; overlong */
     is_clean("\xE2\x82", FFFD);               /* cut short by the end */
     is_clean("\xE2\x82(", FFFD "(");          /* cut short by a character */
