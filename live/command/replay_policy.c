@@ -118,14 +118,16 @@ bool replay_follows(const struct driver *driver, const struct view *view, const 
     return same;
 }
 
+/* An invariant that breaks here ends it; the decision that follows says so. */
 static void stand_still(struct replay_policy *replay, int64_t until_ms)
 {
-    while (replay->driver.begun && replay->last_ms + TICK_MS < until_ms &&
+    bool holds = true;
+    while (holds && replay->driver.begun && replay->last_ms + TICK_MS < until_ms &&
            !policy_settled(replay->config, &replay->driver.state, &replay->view)) {
         replay->last_ms += TICK_MS;
         replay->last_wall_ms += TICK_MS;
         lapse(replay, TICK_MS);
-        driver_decide(&replay->driver, replay->last_ms, &replay->view);
+        holds = driver_decide(&replay->driver, replay->last_ms, &replay->view);
         compare(replay, replay->last_wall_ms, NULL);
     }
     if (replay->driver.begun)

@@ -25,8 +25,7 @@ struct replay_policy {
     struct view view; /* the last one recorded */
     bool begun;
     int64_t last_ms, last_wall_ms;
-    struct plan then; /* the last one recorded */
-    /* Not an array of pairs: gcc 12.2 took what fills that for a function without effect. */
+    struct plan then;                /* the last one recorded */
     int failovers[2][POLICY_HOSTS];  /* then, now */
     int64_t out_ms[2][POLICY_HOSTS]; /* slots out of the rotation, times ms */
     int64_t differences;             /* moments that only one of the two has */
