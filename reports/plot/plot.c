@@ -22,6 +22,15 @@ bool plot_has(const struct report *report, enum plot plot)
     return result->samples[METRIC_DETECTION].n > 1 || result->samples[METRIC_RTO].n > 1;
 }
 
+static bool has_fault(const struct timeline *timeline)
+{
+    size_t i;
+    for (i = 0; i < timeline->n; i++)
+        if (timeline->entry[i].mark == MARK_FAULT)
+            return true;
+    return false;
+}
+
 void plot_caption(const struct report *report, enum plot plot, char *out, size_t size)
 {
     static const char *const what[PLOT_COUNT] = {
@@ -29,11 +38,13 @@ void plot_caption(const struct report *report, enum plot plot, char *out, size_t
                       "took no longer than a time; the band is its 95% interval; what had not come "
                       "about when the run ended is censored; a dashed line is what is claimed",
         [PLOT_STRIP] = "one replication: phase of every host, admitted and busy slots, waiting "
-                       "jobs and alerts around the first fault",
+                       "jobs and alerts",
     };
     char name[3 * FLEET_NAME];
     report_name(name, sizeof name, report);
-    snprintf(out, size, "%s: %s", name, what[plot]);
+    snprintf(out, size, "%s: %s%s", name, what[plot],
+             plot == PLOT_STRIP && has_fault(&report->result->timeline) ? " around the first fault"
+                                                                        : "");
 }
 
 void plot_script_begin(FILE *script, enum plot_format format, int width, int height)

@@ -227,6 +227,19 @@ void text_clean(char *out, size_t size, const char *s)
     *out = '\0';
 }
 
+void text_lines(FILE *out, const char *s)
+{
+    char one[5];
+    while (*s) {
+        if (*s == '\n' || *s == '\t') {
+            fputc(*s++, out);
+            continue;
+        }
+        encode(one, text_next(&s));
+        fputs(one, out);
+    }
+}
+
 int text_columns(const char *s)
 {
     int n = 0;

@@ -42,6 +42,8 @@ const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value);
 uint32_t text_next(const char **s);
 /* A copy in valid UTF-8 without control characters, cut at a code point to fit `size` bytes. */
 void text_clean(char *out, size_t size, const char *s);
+/* The same of several lines, which stay lines; tabs stay. */
+void text_lines(FILE *out, const char *s);
 int text_columns(const char *s); /* code points: what a terminal shows, for most scripts */
 
 void text_xml(FILE *out, const char *s);     /* element text and quoted attributes, HTML too */

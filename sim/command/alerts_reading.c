@@ -4,6 +4,7 @@
 #include "model/base/assert.h"
 #include "model/rules/prom_kind.h"
 #include "reports/text/rules_print.h"
+#include "reports/text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,7 +81,7 @@ void alerts_reading_take(struct alerts_reading *reading, char *const *paths, int
 }
 
 /* The one problem of a file is the error; of several it can only be the first. */
-static void print_problems(const json_t *problems)
+static void print_problems(FILE *out, const json_t *problems)
 {
     size_t i;
     json_t *problem;
@@ -88,36 +89,50 @@ static void print_problems(const json_t *problems)
         return;
     json_array_foreach ((json_t *)problems, i, problem) {
         if (i == RULE_FILE_PROBLEMS) {
-            printf("... and %zu more\n", json_array_size(problems) - i);
+            fprintf(out, "... and %zu more\n", json_array_size(problems) - i);
             break;
         }
-        printf("%s\n", json_string_value(problem));
+        fprintf(out, "%s\n", json_string_value(problem));
     }
-    putchar('\n');
+    fputc('\n', out);
 }
 
-void alerts_reading_print(const struct alerts_reading *reading, const struct fleet *fleet,
-                          bool explain)
+static void print(FILE *out, const struct alerts_reading *reading, const struct fleet *fleet,
+                  bool explain)
 {
     json_t *notes = json_copy(reading->set->notes);
-    print_problems(reading->problems);
+    print_problems(out, reading->problems);
     if (reading->has_prometheus) {
-        rules_print_jobs(stdout, &reading->prometheus);
+        rules_print_jobs(out, &reading->prometheus);
         json_array_extend(notes, reading->prometheus.notes);
     }
     if (explain)
-        rules_print_explanation(stdout, reading->set, fleet);
+        rules_print_explanation(out, reading->set, fleet);
     else if (fleet)
-        rules_print_effects(stdout, reading->set, fleet);
+        rules_print_effects(out, reading->set, fleet);
     else
-        rules_print_list(stdout, reading->set);
+        rules_print_list(out, reading->set);
     if (reading->alertmanager) {
-        rules_print_routes(stdout, reading->alertmanager);
+        rules_print_routes(out, reading->alertmanager);
         json_array_extend(notes, reading->alertmanager->notes);
     }
     if (!explain)
-        rules_print_notes(stdout, notes);
+        rules_print_notes(out, notes);
     json_decref(notes);
+}
+
+/* Names and labels of rules may be anything that YAML can write, escapes of the terminal too. */
+void alerts_reading_print(const struct alerts_reading *reading, const struct fleet *fleet,
+                          bool explain)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    print(out, reading, fleet, explain);
+    UND_ASSERT(fclose(out) == 0);
+    text_lines(stdout, text);
+    free(text);
 }
 
 void alerts_reading_dump(const struct alerts_reading *reading, const struct fleet *fleet)

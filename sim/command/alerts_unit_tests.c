@@ -1,8 +1,17 @@
 #include "alerts_unit_tests.h"
 
+#include "reports/text/text.h"
 #include "sim/rules/alerts_test.h"
 
 #include <stdio.h>
+
+/* Of names and labels that may be anything. */
+static void print_line(const char *before, const char *text, const char *after)
+{
+    fputs(before, stdout);
+    text_lines(stdout, text);
+    fputs(after, stdout);
+}
 
 static void print_verdict(const char *path, bool good, const json_t *failures,
                           const json_t *warnings)
@@ -11,10 +20,10 @@ static void print_verdict(const char *path, bool good, const json_t *failures,
     json_t *text;
     printf("Unit Testing:  %s\n", path);
     json_array_foreach ((json_t *)warnings, i, text)
-        printf("  WARNING: %s\n", json_string_value(text));
+        print_line("  WARNING: ", json_string_value(text), "\n");
     printf("  %s\n", good ? "SUCCESS" : "FAILED:");
     json_array_foreach ((json_t *)failures, i, text)
-        printf("%s\n\n", json_string_value(text));
+        print_line("", json_string_value(text), "\n\n");
     putchar('\n');
 }
 

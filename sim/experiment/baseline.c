@@ -241,7 +241,9 @@ enum und_code baseline_compare(const char *path, const struct scenario_set *camp
     json_t *ignored;
     memset(changes, 0, sizeof *changes);
     if (!root)
-        return und_fail(err, UND_USAGE, "%s:%d: no baseline: %s", path, error.line, error.text);
+        return error.line > 0 ? und_fail(err, UND_USAGE, "%s:%d: no baseline: %s", path, error.line,
+                                         error.text)
+                              : und_fail(err, UND_USAGE, "%s: no baseline: %s", path, error.text);
     scenarios = json_object_get(root, "scenarios");
     if (json_integer_value(json_object_get(root, "version")) != 1 || !json_is_object(scenarios)) {
         json_decref(root);

@@ -126,6 +126,19 @@ START_TEST(the_ecdf_says_what_was_not_over)
 }
 END_TEST
 
+START_TEST(a_strip_without_a_fault_claims_none)
+{
+    char caption[512];
+    size_t i;
+    plot_caption(&made.report, PLOT_STRIP, caption, sizeof caption);
+    ck_assert_ptr_nonnull(strstr(caption, "alerts around the first fault"));
+    for (i = 0; i < made.result.timeline.n; i++)
+        made.result.timeline.entry[i].mark = MARK_NONE;
+    plot_caption(&made.report, PLOT_STRIP, caption, sizeof caption);
+    ck_assert_ptr_null(strstr(caption, "fault"));
+}
+END_TEST
+
 /* A line of the drawing that begins at x does not end beyond the picture. */
 START_TEST(no_line_of_the_ecdf_is_cut_off)
 {
@@ -341,6 +354,7 @@ Suite *suite(void)
     tcase_add_test(c, a_screen_reader_gets_words);
     tcase_add_test(c, the_ecdf_says_what_was_not_over);
     tcase_add_test(c, no_line_of_the_ecdf_is_cut_off);
+    tcase_add_test(c, a_strip_without_a_fault_claims_none);
     tcase_add_test(c, a_strip_marks_only_what_follows_from_its_fault);
     tcase_add_test(c, a_host_that_still_ramps_is_marked);
     tcase_add_test(c, the_strip_names_every_mark_with_its_time);

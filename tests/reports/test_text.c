@@ -91,6 +91,16 @@ static void is_clean(const char *dirty, const char *want)
 
 #define FFFD "\xEF\xBF\xBD"
 
+START_TEST(lines_stay_lines_without_escapes)
+{
+    char *text;
+    size_t size;
+    HELPER_CAPTURE(text, size, text_lines(out, "a\x1b[31m\n\tb\xC2\x9B\n\r"));
+    ck_assert_str_eq(text, "a [31m\n\tb \n ");
+    free(text);
+}
+END_TEST
+
 START_TEST(what_is_not_utf8_is_replaced)
 {
     is_clean("Z\xC3\xBCrich \xE2\x82\xAC \xF0\x9F\x94\xA5",
@@ -196,6 +206,7 @@ Suite *suite(void)
     tcase_add_test(c, a_share_is_all_or_nothing_only_when_it_is);
     tcase_add_test(c, counts_show_what_matters);
     tcase_add_test(c, what_is_not_utf8_is_replaced);
+    tcase_add_test(c, lines_stay_lines_without_escapes);
     tcase_add_test(c, cleaning_cuts_between_code_points);
     tcase_add_test(c, escapes_leave_nothing_to_interpret);
     tcase_add_test(c, words_wrap_at_the_column);
