@@ -17,7 +17,7 @@ static struct live_fixture world;
 
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, "  preconditions: {wait: 15min}\n");
+    live_fixture_open(&world, NULL, "  preconditions: {wait: 3h}\n");
     world.with_job = true;
 }
 
@@ -58,7 +58,6 @@ static struct seen journalled(void)
 START_TEST(a_host_that_github_calls_idle_over_a_running_job_is_not_empty)
 {
     struct seen seen;
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     seen = journalled();
     ck_assert_int_eq(seen.busy, 0);
@@ -83,14 +82,13 @@ START_TEST(a_label_that_an_ephemeral_registration_brings_back_is_taken_off_again
 {
     int pid, i;
     world.ephemeral = true;
-    live_fixture_long_lease(&world);
     pid = live_fixture_start(&world, "--yes", 0);
-    for (i = 0; i < 2000 && (world.active[0] || world.active[1]); i++)
+    for (i = 0; i < 12000 && (world.active[0] || world.active[1]); i++)
         live_fixture_pause(5);
     ck_assert(!world.active[0]);
     world.id[0] = 11;
     world.active[0] = true;
-    for (i = 0; i < 2000 && world.active[0]; i++)
+    for (i = 0; i < 12000 && world.active[0]; i++)
         live_fixture_pause(5);
     ck_assert_msg(!world.active[0], "the new registration of the drained host takes jobs");
     ck_assert_int_eq(live_fixture_wait(&world, pid), 0);
@@ -108,7 +106,6 @@ START_TEST(a_runner_group_that_does_not_serve_the_repository_is_named)
     snprintf(command, sizeof command, "sed -i 's/owner: o,/owner: o, organisation: true,/' %s",
              world.scenario);
     ck_assert_int_eq(system(command), 0);
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(live_fixture_said(
         &world, "the runner group elsewhere does not serve the repository r: none of its jobs"));

@@ -27,7 +27,7 @@ static void write_hook(void)
 
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, "  preconditions: {wait: 15min}\n");
+    live_fixture_open(&world, NULL, "  preconditions: {wait: 3h}\n");
     write_hook();
 }
 
@@ -68,7 +68,6 @@ static bool becomes(char digit, int ms)
 /* Proven first, with what is so; then drained and brought back, one registration at a time. */
 START_TEST(the_hook_drains_a_host_and_brings_it_back)
 {
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert_str_eq(told(), "21012");
     ck_assert(live_fixture_said(&world, "routing has changed"));

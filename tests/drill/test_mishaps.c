@@ -14,7 +14,7 @@
 static struct live_fixture world;
 
 /* A busy machine answers a probe late; the drill then waits for its preconditions. */
-#define PATIENT "  preconditions: {wait: 15min}\n"
+#define PATIENT "  preconditions: {wait: 3h}\n"
 
 static void set_up(void)
 {
@@ -91,7 +91,6 @@ END_TEST
 START_TEST(a_run_with_a_job_that_runs_well_is_not_cancelled)
 {
     world.neighbour = true;
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(!world.cancelled);
     ck_assert(live_fixture_said(&world, "run 7 is not cancelled, since its job lint runs on "
@@ -127,7 +126,6 @@ START_TEST(the_variable_is_switched_and_what_was_queued_for_the_dead_host_is_run
              " -e \"s/owner: o,/owner: o, variable: CI_HOST,/\" %s",
              world.scenario);
     ck_assert_int_eq(system(command), 0);
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(live_fixture_said(&world, "routing has changed"));
     ck_assert(world.cancelled);
@@ -225,7 +223,6 @@ END_TEST
 START_TEST(a_registration_that_was_made_anew_gets_its_label_back)
 {
     int pid;
-    live_fixture_long_lease(&world);
     pid = live_fixture_start(&world, "--yes", 0);
     AWAIT(labels_off(), 30000);
     world.id[0] = 11;
@@ -307,7 +304,9 @@ END_TEST
 
 START_TEST(a_lease_that_fired_while_the_program_slept_is_told)
 {
-    int pid = live_fixture_start(&world, "--yes", 0);
+    int pid;
+    live_fixture_lease_for(&world, LIVE_FIXTURE_SHORT);
+    pid = live_fixture_start(&world, "--yes", 0);
     AWAIT(live_fixture_is_broken(&world), 10000);
     kill(pid, SIGSTOP);
     AWAIT(!live_fixture_is_broken(&world), 10000);
@@ -425,7 +424,6 @@ START_TEST(a_target_that_another_drill_has_is_let_be)
     char path[200];
     snprintf(path, sizeof path, "%s/understudy-drill%s.lock", world.folder, _i == 0 ? "-big" : "");
     ck_assert_int_eq(symlink("9999999999 understudy-7-other", path), 0);
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 3);
     ck_assert(live_fixture_said(&world, "another drill (understudy-7-other) has "));
     ck_assert(!world.was_broken);
@@ -478,7 +476,6 @@ START_TEST(a_fleet_without_a_policy_can_be_drilled)
     char command[400];
     snprintf(command, sizeof command, "sed -i '/^  policy:/,/severities/d' %s", world.scenario);
     ck_assert_int_eq(system(command), 0);
-    live_fixture_long_lease(&world);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
     ck_assert(!live_fixture_said_quietly(&world, "policy:"));
     ck_assert(live_fixture_is_closed(&world));

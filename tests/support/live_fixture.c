@@ -84,7 +84,7 @@ static void write_scenario(const struct live_fixture *world, const char *action,
         "    time_factor: 100\n"
         "faults: [{kind: host-power-loss, target: big, lasts: 30s}]\n"
         "drill:\n"
-        "  lease: 110s\n"
+        "  lease: 2000s\n"
         "  inject:\n"
         "    - {name: break it, on: net, lease: guard, timeout: 5s, check: [test, -e, '%s'],\n"
         "       %s}\n"
@@ -214,10 +214,10 @@ static void check_no_token(const struct live_fixture *world)
     }
 }
 
-void live_fixture_long_lease(struct live_fixture *world)
+void live_fixture_lease_for(struct live_fixture *world, int fleet_s)
 {
     char command[300];
-    snprintf(command, sizeof command, "sed -i 's/^  lease: 110s/  lease: 2000s/' %s",
+    snprintf(command, sizeof command, "sed -i 's/^  lease: .*s$/  lease: %ds/' %s", fleet_s,
              world->scenario);
     ck_assert_int_eq(system(command), 0);
 }

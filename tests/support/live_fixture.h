@@ -50,9 +50,9 @@ struct live_fixture {
     bool leftover;      /* a third registration of big, offline, with the label */
     bool mute_monitoring; /* the mischief is Prometheus', not GitHub's */
     pthread_mutex_t lease_lock;
-    char lease[400]; /* the variable UNDERSTUDY_LEASE, under its lock; "": there is none */
+    char lease[400];        /* the variable UNDERSTUDY_LEASE, under its lock; "": there is none */
     atomic_bool all_broken; /* while `broken` exists, "small" is down as well */
-    bool full_disk;  /* no file grows any more for the programs that are started */
+    bool full_disk;         /* no file grows any more for the programs that are started */
 };
 
 /* What the world's one server answers; for the fixture itself. */
@@ -81,9 +81,11 @@ void live_fixture_turn_away(struct live_fixture *world);
 void live_fixture_pause(int ms);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
-/* Leases that a drill on a busy machine does not outlast: 20 s instead of 1.1 s. For drills that
- * are to come to their end. */
-void live_fixture_long_lease(struct live_fixture *world);
+/* The drill's leases end after so many seconds of the fleet, a hundredth of that in this world:
+ * LIVE_FIXTURE_SHORT for tests that wait for them. As opened they are 20 s long here, which no drill
+ * outlasts, however busy the machine. */
+#define LIVE_FIXTURE_SHORT 110
+void live_fixture_lease_for(struct live_fixture *world, int fleet_s);
 
 /* The drill dispatches so many canaries, of the workflow canary.yml. */
 void live_fixture_with_canaries(struct live_fixture *world, int jobs);
