@@ -2,28 +2,110 @@
 #include "model/base/units.h"
 #include "spec_tables.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static enum und_code read_metric(struct spec *spec, const struct field *field, void *to,
+static enum und_code unknown_metric(struct spec *spec, json_t *value, const struct spot *spot)
+{
+    const char *names[METRIC_COUNT + 1] = {NULL};
+    int i;
+    for (i = 0; i < METRIC_COUNT; i++)
+        names[i] = metric_name((enum metric)i);
+    return spec_name(spec, value, spot, names) < 0 ? UND_USAGE : UND_OK;
+}
+
+/* A metric, or a facet of it, which is measured from now on. */
+static enum und_code read_metric(struct spec *spec, const struct field *field, void *base,
                                  json_t *value, const struct spot *spot)
 {
-    const char *names[METRIC_COUNT + 1];
+    struct expect *expect = base;
     const char *text = json_string_value(value);
-    enum metric metric = text != NULL ? metric_by_name(text) : METRIC_COUNT;
-    int i;
+    char why[FACET_WHY], shown[DOC_SHOWN];
+    struct facet facet;
     (void)field;
-    if (metric == METRIC_COUNT) {
-        for (i = 0; i < METRIC_COUNT; i++)
-            names[i] = metric_name((enum metric)i);
-        names[i] = NULL;
-        return spec_name(spec, value, spot, names) < 0 ? UND_USAGE : UND_OK;
-    }
-    *(enum metric *)to = metric;
+    if (text == NULL || (strpbrk(text, "[>") == NULL && metric_by_name(text) == METRIC_COUNT))
+        return unknown_metric(spec, value, spot);
+    if (!facet_parse(&facet, text, why) ||
+        (!spec->broken && !facet_place(&facet, spec->fleet, why)))
+        return doc_fail(spot, spec->err, "got %s, %s", doc_show(spec->doc, value, shown), why);
+    expect->metric = facet.metric;
+    if (facet_is_metric(&facet))
+        return UND_OK;
+    expect->facet = scenario_facet(spec->scenario, &facet);
+    if (expect->facet == 0)
+        return doc_fail(spot, spec->err, "got more than %d different ones", SCENARIO_FACETS);
     return UND_OK;
 }
 
-/* Both names of each. */
+enum und_code spec_read_measures(struct spec *spec, const struct field *field, void *base,
+                                 json_t *value, const struct spot *spot)
+{
+    json_t *item;
+    size_t i;
+    (void)base;
+    if (!json_is_array(value))
+        return spec_refuse(spec, spot, value, "a list, e.g. ['queue_wait[class=build]']");
+    json_array_foreach (value, i, item) {
+        struct spot at = doc_item(spec->doc, value, i, field->key);
+        struct expect expect = {.metric = METRIC_COUNT};
+        if (read_metric(spec, field, &expect, item, &at) != UND_OK)
+            return UND_USAGE;
+        if (expect.facet == 0)
+            return spec_refuse(spec, &at, item,
+                               "a part of a metric: all of each is measured in any case");
+    }
+    return UND_OK;
+}
+
+/* ---- the schema ---- */
+
+/* "(queue_wait|queue_wait_ms|...)": of the metrics of that unit, or of all, that have facets. */
+static void put_names(FILE *out, bool all, enum unit unit)
+{
+    const char *before = "(";
+    int i;
+    for (i = 0; i < METRIC_COUNT; i++) {
+        const char *name = metric_name((enum metric)i);
+        if (metric_parts((enum metric)i) == 0 || !(all || metric_unit((enum metric)i) == unit))
+            continue;
+        if (metric_unit((enum metric)i) == UNIT_MS)
+            fprintf(out, "%s%.*s", before, (int)(strlen(name) - strlen("_ms")), name), before = "|";
+        fprintf(out, "%s%s", before, name);
+        before = "|";
+    }
+    fputs(")", out);
+}
+
+/* Facets whose values are of the unit: those of its metrics, and shares beyond a limit. */
+static json_t *facet_schema(bool all, enum unit unit)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    json_t *schema;
+    if (out == NULL)
+        return NULL;
+    fputs("^ *", out);
+    put_names(out, all, unit);
+    fputs(" *\\[.*\\] *$", out);
+    if (all || unit == UNIT_SHARE) {
+        fputs("|^ *", out);
+        put_names(out, true, unit);
+        fputs(" *(\\[.*\\])? *>[^\\]]*$", out);
+    }
+    fclose(out);
+    schema = json_pack("{s:s, s:s}", "type", "string", "pattern", text);
+    free(text);
+    return schema;
+}
+
+json_t *spec_measures_schema(void)
+{
+    return json_pack("{s:s, s:o}", "type", "array", "items", facet_schema(true, UNIT_MS));
+}
+
+/* Both names of each; or a facet. */
 static json_t *metric_schema(void)
 {
     json_t *names = json_array();
@@ -34,7 +116,7 @@ static json_t *metric_schema(void)
         if (metric_unit((enum metric)i) == UNIT_MS)
             json_array_append_new(names, json_stringn(name, strlen(name) - strlen("_ms")));
     }
-    return json_pack("{s:o}", "enum", names);
+    return json_pack("{s:[{s:o}, o]}", "anyOf", "enum", names, facet_schema(true, UNIT_MS));
 }
 
 /* p95, 0.95 or 95%. */
@@ -88,7 +170,8 @@ static enum und_code read_limit(struct spec *spec, const struct field *field, vo
     (void)field;
     if (expect->metric == METRIC_COUNT)
         return UND_USAGE; /* its error is noted */
-    switch (metric_unit(expect->metric)) {
+    switch (expect->facet > 0 ? facet_unit(&spec->scenario->facets[expect->facet - 1])
+                              : metric_unit(expect->metric)) {
     case UNIT_MS:
         return spec_duration(spec, value, spot, 0, SPEC_MOMENT_MAX, &expect->value);
     case UNIT_SHARE:
@@ -106,11 +189,12 @@ static enum und_code read_limit(struct spec *spec, const struct field *field, vo
 static const struct field expect_fields[] = {
     {.key = "metric",
      .kind = FIELD_CUSTOM,
-     AT(struct expect, metric),
      .read = read_metric,
      .required = true,
      .make_schema = metric_schema,
-     .help = "what is judged; _ms may be left out"},
+     .help = "what is judged; _ms may be left out; a part of it: queue_wait[class=NAME], "
+             "queue_wait[host=NAME], queue_wait > 5min, queue_length[down=any], queue_length > 10, "
+             "utilization[host=NAME] > 90%"},
     {.key = "mean",
      .kind = FIELD_CUSTOM,
      .read = read_mean,
@@ -191,10 +275,10 @@ static json_t *expect_rules(void)
             if (units[i].unit == UNIT_MS)
                 json_array_append_new(names, json_stringn(name, strlen(name) - strlen("_ms")));
         }
-        json_array_append_new(all,
-                              json_pack("{s:{s:{s:{s:o}}}, s:{s:{s:{s:s+}}}}", "if", "properties",
-                                        "metric", "enum", names, "then", "properties", "value",
-                                        "$ref", "#/$defs/", units[i].schema));
+        json_array_append_new(
+            all, json_pack("{s:{s:{s:{s:[{s:o}, o]}}}, s:{s:{s:{s:s+}}}}", "if", "properties",
+                           "metric", "anyOf", "enum", names, facet_schema(false, units[i].unit),
+                           "then", "properties", "value", "$ref", "#/$defs/", units[i].schema));
     }
     return json_pack("{s:o}", "allOf", all);
 }

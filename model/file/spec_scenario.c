@@ -52,6 +52,8 @@ static enum und_code read_count(struct spec *spec, const struct field *field, vo
         .help = (what)                                                                             \
     }
 
+static const struct field a_measure = {.kind = FIELD_TABLE, .table = &spec_expect};
+
 static const struct field documented_fields[] = {
     CLAIM("detection", detection_ms, "fault to detection, as documented"),
     CLAIM("failover", failover_ms, "detection to jobs moved, as documented"),
@@ -60,6 +62,14 @@ static const struct field documented_fields[] = {
     COUNT("backlog", backlog, "most jobs that wait, as documented"),
     CLAIM("worked_off", worked_off_ms, "fault to the backlog worked off, as documented"),
     COUNT("jobs_lost", jobs_lost, "running jobs that the fault kills, as documented"),
+    {.key = "measures",
+     .kind = FIELD_LIST,
+     AT(struct documented, measures),
+     .size = SCENARIO_CLAIMS,
+     .item = &a_measure,
+     .stride = sizeof(struct expect),
+     .count_at = offsetof(struct documented, n_measures),
+     .help = "claims about any metric or part of one, in the form of expect; shown, not a gate"},
     {.key = "impact",
      .kind = FIELD_TEXT,
      TEXT(struct documented, impact),
@@ -192,6 +202,11 @@ static const struct field scenario_fields[] = {
      .stride = sizeof(struct expect),
      .count_at = offsetof(struct scenario, n_expects),
      .help = "what must hold"},
+    {.key = "measures",
+     .kind = FIELD_CUSTOM,
+     .read = spec_read_measures,
+     .make_schema = spec_measures_schema,
+     .help = "parts of metrics to be shown, e.g. 'queue_wait[class=build]' (see expect.metric)"},
     {.key = "drill",
      .kind = FIELD_TABLE,
      AT(struct scenario, drill),

@@ -31,6 +31,10 @@ enum und_code spec_read_metrics(struct spec *spec, struct monitoring *monitoring
 enum und_code spec_check_metrics(struct spec *spec, const struct monitoring *monitoring,
                                  json_t *list);
 
+/* A list of facets to be measured (model/fleet/facet.h). */
+field_reader spec_read_measures;
+json_t *spec_measures_schema(void);
+
 /* The rules of a list against each other. */
 enum und_code spec_check_rules(struct spec *spec, const struct monitoring *monitoring,
                                json_t *list);

@@ -5,47 +5,13 @@
 #ifndef MODEL_FLEET_RESULT_H
 #define MODEL_FLEET_RESULT_H
 
+#include "facet.h"
 #include "model/stats/quantity.h"
 #include "timeline.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum unit { UNIT_MS, UNIT_SHARE, UNIT_COUNT };
-
-enum metric {
-    METRIC_DETECTION,        /* fault to first detection by the controller (MTTD) */
-    METRIC_FAILOVER,         /* detection to routing changed */
-    METRIC_RTO,              /* fault to the first job it held up started on healthy capacity */
-    METRIC_JOB_RECOVERY,     /* fault to the last in-flight job's re-run finished */
-    METRIC_MTTR,             /* fault to full capacity */
-    METRIC_PENDING,          /* fault to the first alert pending */
-    METRIC_FIRING,           /* fault to the first alert firing */
-    METRIC_WEBHOOK,          /* fault to the first notification received */
-    METRIC_QUEUE_WAIT,       /* over jobs: created to started */
-    METRIC_QUEUE_LENGTH,     /* over time: jobs waiting */
-    METRIC_UTILIZATION,      /* over time: busy slots over all slots */
-    METRIC_WAIT_PROBABILITY, /* share of jobs that waited for a slot, not only for pick-up */
-    METRIC_AVAILABILITY,     /* share of time with at least one slot able to take a job */
-    METRIC_JOB_SUCCESS,      /* share of concluded jobs that succeeded at the first attempt */
-    METRIC_FAILOVER_SUCCESS, /* share of due failovers that completed in time */
-    METRIC_FAILOVERS,        /* drains decided, a replication */
-    METRIC_JOBS_DONE,        /* a replication */
-    METRIC_JOBS_FAILED,      /* a replication */
-    METRIC_FAULT_WAIT,       /* over jobs created while a fault's capacity was missing */
-    METRIC_BACKLOG,          /* most jobs waiting, from the fault until it is worked off */
-    METRIC_WORKED_OFF,       /* fault to the largest backlog worked off */
-    METRIC_JOBS_LOST,        /* running jobs that a fault killed */
-    METRIC_GIVEN_UP,         /* share of jobs that gave up waiting, at their first attempt */
-    METRIC_COUNT
-};
-
-const char *metric_name(enum metric metric);  /* as in the JSON: "detection_ms" */
-const char *metric_about(enum metric metric); /* what it is, in a few words */
-enum unit metric_unit(enum metric metric);
-/* The metric of that name, METRIC_COUNT if none; the "_ms" may be left out. */
-enum metric metric_by_name(const char *name);
 
 struct verdict {
     enum metric metric;
@@ -58,6 +24,7 @@ struct verdict {
     bool value_is_bound;             /* the value is a lower bound */
     int64_t n, censored;             /* observations behind it; not over when the run ended */
     char why[128];                   /* it is undecided */
+    struct facet facet;              /* of it, where one was asked for; else without a name */
 };
 
 /* A fault of the scenario that took capacity and was never detected in some of its occurrences. */
@@ -76,6 +43,15 @@ struct host_result {
 struct class_result {
     char name[64];
     struct quantity queue_wait; /* mean and interval */
+};
+
+/* What a scenario asks for beyond the metrics (facet.h). */
+struct facet_result {
+    struct facet facet;
+    struct quantity quantity; /* void where nothing was observed: no such job, never down */
+    double *by_replication;   /* as the metrics'; owned */
+    /* Of a share of jobs: what it may come to when the waits that were not over are. */
+    double least, most;
 };
 
 /* Raw values of one metric, sorted, for the ECDF plots and quantile intervals; owned. Of each case
@@ -116,8 +92,12 @@ struct result {
     int n_hosts;
     struct class_result *classes; /* owned; where there are several */
     int n_classes;
+    struct facet_result *facets; /* owned; in the order of the scenario's */
+    int n_facets;
     struct verdict *verdicts;
     int n_verdicts;
+    struct verdict *claims; /* owned; of the scenario's documented.measures */
+    int n_claims;
     struct undetected *undetected; /* owned */
     int n_undetected;
     struct timeline timeline; /* of replication 0, when asked for; else empty */
@@ -138,6 +118,14 @@ struct survival;
 /* The curve of a metric over cases that were over and cases that were not; the caller's to
  * survival_fini. */
 void result_survival(const struct result *result, enum metric metric, struct survival *survival);
+
+/* What was found of a metric, or of a facet of it (1 + its place; 0: the metric itself). */
+const struct quantity *result_quantity(const struct result *result, enum metric metric, int facet);
+/* Of that name; NULL: none. */
+const struct facet_result *result_facet(const struct result *result, const char *name);
+/* "queue_wait_ms[class=build]"; and a metric of its unit, for whoever prints values. */
+const char *verdict_name(const struct verdict *verdict);
+enum metric verdict_reads_as(const struct verdict *verdict);
 
 /* Frees what it owns, not itself; a zeroed one is fine. */
 void result_fini(struct result *result);

@@ -1,5 +1,7 @@
 #include "scenario.h"
 
+#include <string.h>
+
 const char *const scenario_ops[] = {"<", "<=", ">", ">=", "==", NULL};
 
 const char *op_name(enum op op)
@@ -17,4 +19,16 @@ bool scenario_is_certain(const struct scenario *scenario)
     return fleet->workload.arrivals.kind == ARRIVALS_TRACE && scenario->n_faults == 0 &&
            !fleet->github.present && !fleet->monitoring.present && !fleet->has_policy &&
            !fleet->workload.queue.has_patience;
+}
+
+int scenario_facet(struct scenario *scenario, const struct facet *facet)
+{
+    int i;
+    for (i = 0; i < scenario->n_facets; i++)
+        if (strcmp(scenario->facets[i].name, facet->name) == 0)
+            return i + 1;
+    if (scenario->n_facets == SCENARIO_FACETS)
+        return 0;
+    scenario->facets[scenario->n_facets++] = *facet;
+    return scenario->n_facets;
 }

@@ -10,25 +10,30 @@
 
 #define SCENARIO_RECOVERY_MS (7 * 24 * 3600 * 1000LL) /* the longest that is waited for */
 #define SCENARIO_EXPECTS 64
+#define SCENARIO_CLAIMS 16
+#define SCENARIO_FACETS 32
 #define SCENARIO_REPLICATIONS 1000000
-
-struct documented { /* -1: the documents make no claim; -2: "N/A" */
-    int64_t detection_ms, failover_ms, rto_ms;
-    char impact[128];
-    char source[160]; /* where the claim stands */
-    int64_t wait_ms, backlog, worked_off_ms, jobs_lost;
-};
 
 enum statistic { STATISTIC_MEAN, STATISTIC_QUANTILE };
 enum op { OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ };
 
 struct expect {
     enum metric metric;
+    int facet; /* 1 + its place in the scenario's; 0: the metric itself */
     enum statistic statistic;
     double quantile; /* 0..1 */
     enum op op;
     double value; /* ms, share or count by the metric's unit */
     int line;
+};
+
+struct documented { /* -1: the documents make no claim; -2: "N/A" */
+    int64_t detection_ms, failover_ms, rto_ms;
+    char impact[128];
+    char source[160]; /* where the claim stands */
+    int64_t wait_ms, backlog, worked_off_ms, jobs_lost;
+    struct expect measures[SCENARIO_CLAIMS]; /* of any metric or facet: shown, not a gate */
+    int n_measures;
 };
 
 struct scenario {
@@ -49,11 +54,17 @@ struct scenario {
     struct documented documented;
     struct expect expects[SCENARIO_EXPECTS];
     int n_expects;
+    struct facet facets[SCENARIO_FACETS]; /* that are measured: asked for, claimed, expected */
+    int n_facets;
     struct drill drill; /* how to carry it out for real */
 };
 
 /* A trace served by a fleet without anything random: one replication says all. */
 bool scenario_is_certain(const struct scenario *scenario);
+
+/* Of a facet in its place: 1 + where it stands in the scenario's, added where it is new; 0: there
+ * is no room. */
+int scenario_facet(struct scenario *scenario, const struct facet *facet);
 
 /* The words of the files, in the order of enum op; NULL ends them. */
 extern const char *const scenario_ops[];

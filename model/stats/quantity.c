@@ -24,6 +24,8 @@ void quantity_void(struct quantity *quantity)
         .p50_high = NAN,
         .p95_low = NAN,
         .p95_high = NAN,
+        .p99_low = NAN,
+        .p99_high = NAN,
         .known_to = NAN,
     };
 }

@@ -23,7 +23,8 @@ const char *method_name(enum method method); /* "batch-means" */
 struct quantity {
     int64_t n; /* observations; for time averages the replications */
     double mean, half_width, min, p5, p50, p95, p99, max;
-    double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of the two; NAN: unknown */
+    double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of these; NAN: unknown */
+    double p99_low, p99_high;
     enum method method;
     int64_t censored;   /* beside the n: not over when the run ended (survival.h) */
     double known_to;    /* with such: a quantile that is NAN is beyond this; else NAN */

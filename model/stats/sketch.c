@@ -133,6 +133,8 @@ void sketch_quantity(struct sketch *sketch, struct quantity *quantity)
         .p50_high = NAN,
         .p95_low = NAN,
         .p95_high = NAN,
+        .p99_low = NAN,
+        .p99_high = NAN,
         .known_to = NAN,
     };
 }

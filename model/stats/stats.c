@@ -54,7 +54,7 @@ double stats_quantile(const double *sorted, size_t n, double p)
 size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
 {
     struct estimate mean = stats_mean(value, n, STATS_CONFIDENCE);
-    struct interval p50, p95;
+    struct interval p50, p95, p99;
     size_t i, count = 0;
     for (i = 0; i < n; i++) {
         double swap = value[i];
@@ -66,6 +66,7 @@ size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
     gsl_sort(value, 1, count);
     p50 = stats_quantile_interval(value, count, 0.5, STATS_CONFIDENCE);
     p95 = stats_quantile_interval(value, count, 0.95, STATS_CONFIDENCE);
+    p99 = stats_quantile_interval(value, count, 0.99, STATS_CONFIDENCE);
     *quantity = (struct quantity){
         .n = mean.n,
         .mean = mean.mean,
@@ -80,6 +81,8 @@ size_t stats_quantity(double *value, size_t n, struct quantity *quantity)
         .p50_high = p50.high,
         .p95_low = p95.low,
         .p95_high = p95.high,
+        .p99_low = p99.low,
+        .p99_high = p99.high,
         .known_to = NAN,
     };
     return count;

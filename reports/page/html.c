@@ -64,15 +64,16 @@ static void element(FILE *out, const char *name, const char *class, const char *
 
 static void print_row(FILE *out, const struct claim *claim, const struct result *result)
 {
-    const struct quantity *quantity = &result->metric[claim->metric];
+    const struct quantity *quantity = claim_quantity(claim, result);
+    enum metric like = claim->measure ? verdict_reads_as(claim->measure) : claim->metric;
     char text[CLAIM_DETAIL], value[TEXT_VALUE];
     fputs("<tr>", out);
-    element(out, "td", "m", claim_metric_word(claim->metric));
+    element(out, "td", "m", claim_word(claim));
     claim_limit_text(claim, text, sizeof text);
     element(out, "td", "n", text);
-    element(out, "td", "n wide", text_quantile(value, claim->metric, quantity, quantity->p5));
-    element(out, "td", "n", text_quantile(value, claim->metric, quantity, quantity->p50));
-    element(out, "td", "n wide", text_quantile(value, claim->metric, quantity, quantity->p95));
+    element(out, "td", "n wide", text_quantile(value, like, quantity, quantity->p5));
+    element(out, "td", "n", text_quantile(value, like, quantity, quantity->p50));
+    element(out, "td", "n wide", text_quantile(value, like, quantity, quantity->p95));
     fprintf(out, "<td class=\"v\"><span class=\"word %s\">", claim_status_name(claim->status));
     text_xml(out, claim_status_word(claim->status));
     fputs("</span> ", out);
@@ -248,6 +249,33 @@ static void print_workload(FILE *out, const struct result *result)
     fputs("</tbody></table></div>\n", out);
 }
 
+static void print_measures(FILE *out, const struct result *result)
+{
+    char text[TEXT_VALUE];
+    int i;
+    if (result->n_facets == 0)
+        return;
+    fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">measure</th>"
+          "<th scope=\"col\">mean</th><th scope=\"col\">&#177; 95%</th>"
+          "<th scope=\"col\">p50</th><th scope=\"col\">p95</th></tr></thead>\n<tbody>\n",
+          out);
+    for (i = 0; i < result->n_facets; i++) {
+        const struct facet_result *one = &result->facets[i];
+        const struct quantity *q = &one->quantity;
+        enum metric like = facet_reads_as(&one->facet);
+        fputs("<tr>", out);
+        element(out, "td", "m", one->facet.name);
+        element(out, "td", "n",
+                q->n + q->censored == 0 && !result->unstable ? facet_never(&one->facet)
+                                                             : text_mean(text, like, q));
+        element(out, "td", "n", text_around(text, like, q));
+        element(out, "td", "n", text_quantile(text, like, q, q->p50));
+        element(out, "td", "n", text_quantile(text, like, q, q->p95));
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody></table></div>\n", out);
+}
+
 static void print_claims(FILE *out, const struct claim *rows, int n, const struct result *result)
 {
     int i;
@@ -278,6 +306,7 @@ static void print_section(FILE *out, const struct report *report, int number, st
         print_claims(out, rows, n, report->result);
     else
         print_workload(out, report->result);
+    print_measures(out, report->result);
     print_notes(out, report, rows, n);
     print_plot(out, report, PLOT_ECDF, plots);
     print_plot(out, report, PLOT_STRIP, plots);

@@ -133,6 +133,7 @@ static void write_points(FILE *script, const struct sweep *sweep, const double *
 static bool limit_is_drawn(const struct sweep *sweep)
 {
     return sweep->limit.given && sweep->limit.column.metric == sweep->column[0].metric &&
+           strcmp(sweep->limit.column.facet.name, sweep->column[0].facet.name) == 0 &&
            sweep->limit.column.mean == sweep->column[0].mean &&
            (sweep->column[0].mean || sweep->limit.column.quantile == sweep->column[0].quantile);
 }
@@ -146,7 +147,7 @@ static void write_limit(FILE *script, const struct sweep *sweep, double at)
             "(8,4) linewidth 2 linecolor rgb '#b3261e'\n",
             at, at);
     snprintf(text, sizeof text, "%s %s", sweep->limit.at_least ? "at least" : "at most",
-             text_metric(value, sweep->limit.column.metric, sweep->limit.value));
+             text_metric(value, sweep_reads_as(&sweep->limit.column), sweep->limit.value));
     fputs("set label 1 ", script);
     text_gnuplot(script, text);
     fprintf(script, " at graph 0.99, first %.6f right offset 0,0.6 textcolor rgb '#b3261e'\n", at);
@@ -162,10 +163,10 @@ static void describe(const struct sweep *sweep, const char *name, char *title, s
     out[0] = '\0';
     for (i = 0; i < sweep->n_points && end < size; i++) {
         double half_width, y = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
-        end += (size_t)snprintf(out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "",
-                                sweep->point[i].value[0],
-                                text_metric(value, sweep->column[0].metric, y),
-                                text_spread(width, sweep->column[0].metric, y, half_width));
+        end += (size_t)snprintf(
+            out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "", sweep->point[i].value[0],
+            text_metric(value, sweep_reads_as(&sweep->column[0]), y),
+            text_spread(width, sweep_reads_as(&sweep->column[0]), y, half_width));
     }
 }
 
@@ -173,7 +174,7 @@ enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *e
 {
     FILE *script = tmpfile();
     double at[SWEEP_POINTS], most = most_of(sweep);
-    struct scale x, y = metric_scale(sweep->column[0].metric, most);
+    struct scale x, y = metric_scale(sweep_reads_as(&sweep->column[0]), most);
     char name[SWEEP_NAME], title[512], description[2048];
     if (!script)
         return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");

@@ -23,14 +23,39 @@ void sweep_fini(struct sweep *sweep)
     free(sweep->point);
 }
 
+/* NULL: it could not be simulated. */
+static const struct quantity *quantity_of(const struct sweep_point *point,
+                                          const struct sweep_column *column)
+{
+    const struct facet_result *facet;
+    if (!point->result || !column->facet.name[0])
+        return point->result ? &point->result->metric[column->metric] : NULL;
+    facet = result_facet(point->result, column->facet.name);
+    return facet ? &facet->quantity : NULL;
+}
+
+static const double *by_replication(const struct sweep_point *point,
+                                    const struct sweep_column *column)
+{
+    const struct facet_result *facet;
+    if (!column->facet.name[0])
+        return point->result->by_replication[column->metric];
+    facet = result_facet(point->result, column->facet.name);
+    return facet ? facet->by_replication : NULL;
+}
+
+enum metric sweep_reads_as(const struct sweep_column *column)
+{
+    return column->facet.name[0] ? facet_reads_as(&column->facet) : column->metric;
+}
+
 double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
                    double *half_width)
 {
-    const struct quantity *q;
+    const struct quantity *q = quantity_of(point, column);
     *half_width = NAN;
-    if (!point->result)
+    if (!q)
         return NAN;
-    q = &point->result->metric[column->metric];
     if (column->mean) {
         *half_width = q->half_width;
         return q->mean;
@@ -45,6 +70,7 @@ double sweep_value(const struct sweep_point *point, const struct sweep_column *c
         *half_width = (q->p95_high - q->p95_low) / 2;
         return q->p95;
     }
+    *half_width = (q->p99_high - q->p99_low) / 2;
     return q->p99;
 }
 
@@ -64,33 +90,34 @@ static double sweep_difference(const struct sweep *sweep, int point,
                                const struct sweep_column *column, double *half_width)
 {
     const struct result *first = sweep->point[0].result, *other = sweep->point[point].result;
+    const struct quantity *from = quantity_of(&sweep->point[0], column);
+    const struct quantity *to = quantity_of(&sweep->point[point], column);
     struct comparison comparison;
     size_t n;
     *half_width = NAN;
-    if (!first || !other)
+    if (!from || !to)
         return NAN;
     if (!column->mean)
         return apart(&sweep->point[0], &sweep->point[point], column, half_width);
-    if (!first->by_replication[column->metric] || first->metric[column->metric].mean_is_bound ||
-        other->metric[column->metric].mean_is_bound)
+    if (!by_replication(&sweep->point[0], column) || from->mean_is_bound || to->mean_is_bound)
         return NAN; /* bounds have no difference */
     n = (size_t)(first->replications < other->replications ? first->replications
                                                            : other->replications);
-    comparison = stats_compare(first->by_replication[column->metric],
-                               other->by_replication[column->metric], n, STATS_CONFIDENCE);
+    comparison = stats_compare(by_replication(&sweep->point[0], column),
+                               by_replication(&sweep->point[point], column), n, STATS_CONFIDENCE);
     *half_width = comparison.difference.half_width;
     return comparison.difference.mean;
 }
 
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size)
 {
-    char name[40];
-    size_t i, n;
-    snprintf(name, sizeof name, "%s", metric_name(column->metric));
-    n = strlen(name);
+    char name[FACET_NAME];
+    size_t i, bare = strlen(metric_name(column->metric));
     if (metric_unit(column->metric) == UNIT_MS)
-        name[n - 3] = '\0';
-    for (i = 0; name[i]; i++)
+        bare -= strlen("_ms");
+    snprintf(name, sizeof name, "%.*s%s", (int)bare, metric_name(column->metric),
+             column->facet.name + strcspn(column->facet.name, "[>"));
+    for (i = 0; i < bare; i++)
         name[i] = name[i] == '_' ? ' ' : name[i];
     if (column->mean)
         snprintf(out, size, "%s", name);
@@ -133,17 +160,17 @@ static void cell(char out[CELL + 8], enum metric metric, double value, double ha
 static void value_cell(char out[CELL + 8], const struct sweep_point *point,
                        const struct sweep_column *column)
 {
-    const struct quantity *q = point->result ? &point->result->metric[column->metric] : NULL;
+    const struct quantity *q = quantity_of(point, column);
     double half_width, value = sweep_value(point, column, &half_width);
     char text[CELL + 8];
     if (q && !column->mean && isnan(value) && q->censored > 0) {
-        cell(text, column->metric, q->known_to, NAN, false);
+        cell(text, sweep_reads_as(column), q->known_to, NAN, false);
         snprintf(out, CELL + 8, ">%.24s", text);
     } else if (q && column->mean && q->mean_is_bound) {
-        cell(text, column->metric, value, NAN, false);
+        cell(text, sweep_reads_as(column), value, NAN, false);
         snprintf(out, CELL + 8, ">=%.24s", text);
     } else {
-        cell(out, column->metric, value, half_width, false);
+        cell(out, sweep_reads_as(column), value, half_width, false);
     }
 }
 
@@ -155,10 +182,10 @@ static bool is_far_out(const struct sweep_column *column)
 
 static bool holds(const struct sweep_limit *limit, const struct sweep_point *point)
 {
+    const struct quantity *q = quantity_of(point, &limit->column);
     double half_width, value = sweep_value(point, &limit->column, &half_width);
     half_width = is_far_out(&limit->column) ? 0 : half_width;
-    if (!limit->at_least && limit->column.mean && point->result &&
-        point->result->metric[limit->column.metric].mean_is_bound)
+    if (!limit->at_least && limit->column.mean && q && q->mean_is_bound)
         return false; /* it is more than that, nobody knows how much */
     return limit->at_least ? value - half_width >= limit->value
                            : value + half_width <= limit->value;
@@ -183,7 +210,7 @@ static void print_limit(FILE *out, const struct sweep *sweep)
     }
     sweep_column_name(&sweep->limit.column, name, sizeof name);
     fprintf(out, "  %s %s %s (%s): ", name, sweep->limit.at_least ? ">=" : "<=",
-            text_metric(value, sweep->limit.column.metric, sweep->limit.value),
+            text_metric(value, sweep_reads_as(&sweep->limit.column), sweep->limit.value),
             is_far_out(&sweep->limit.column) ? "the estimate" : "with its interval");
     if (last >= 0)
         fprintf(out, "holds up to %s", sweep->point[last].value[0]);
@@ -198,14 +225,14 @@ static void print_limit(FILE *out, const struct sweep *sweep)
 
 /* A table of text: the settings, and for each metric its value and its difference to the first. */
 #define CELLS (SWEEP_AXES + 2 * SWEEP_COLUMNS)
-#define HEAD (CELL + 8)
+#define HEAD SWEEP_NAME
 
 static void difference_cell(char out[HEAD], const struct sweep *sweep, int index, int column)
 {
     double half_width, value = sweep_difference(sweep, index, &sweep->column[column], &half_width);
     if (index == 0)
         value = NAN;
-    cell(out, sweep->column[column].metric, value, half_width, true);
+    cell(out, sweep_reads_as(&sweep->column[column]), value, half_width, true);
 }
 
 /* Row -1 holds the heads. */
@@ -226,7 +253,7 @@ static void fill_cell(char out[HEAD], const struct sweep *sweep, int row, int at
             difference_cell(out, sweep, row, column);
     } else if (row < 0) {
         sweep_column_name(&sweep->column[column], name, sizeof name);
-        snprintf(out, HEAD, "%.29s", name);
+        snprintf(out, HEAD, "%s", name);
     } else {
         value_cell(out, &sweep->point[row], &sweep->column[column]);
     }
@@ -324,6 +351,17 @@ static json_t *number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+static void put_column(const struct sweep *sweep, int index, const struct sweep_column *column,
+                       json_t *metrics, json_t *differences)
+{
+    double half_width, value = sweep_difference(sweep, index, column, &half_width);
+    const char *key = column->facet.name[0] ? column->facet.name : metric_name(column->metric);
+    json_object_set_new(metrics, key, json_quantity(quantity_of(&sweep->point[index], column)));
+    json_object_set_new(
+        differences, key,
+        json_pack("{s:o,s:o}", "mean", number(value), "half_width", number(half_width)));
+}
+
 static json_t *point_json(const struct sweep *sweep, int index)
 {
     const struct sweep_point *point = &sweep->point[index];
@@ -337,12 +375,12 @@ static json_t *point_json(const struct sweep *sweep, int index)
         json_object_set_new(object, "error", json_string(point->error));
     for (i = 0; i < METRIC_COUNT && point->result; i++) {
         struct sweep_column column = {.metric = (enum metric)i, .mean = true};
-        double half_width, value = sweep_difference(sweep, index, &column, &half_width);
-        json_object_set_new(metrics, metric_name((enum metric)i),
-                            json_quantity(&point->result->metric[i]));
-        json_object_set_new(
-            differences, metric_name((enum metric)i),
-            json_pack("{s:o,s:o}", "mean", number(value), "half_width", number(half_width)));
+        put_column(sweep, index, &column, metrics, differences);
+    }
+    for (i = 0; point->result && i < point->result->n_facets; i++) {
+        const struct facet *facet = &point->result->facets[i].facet;
+        struct sweep_column column = {.metric = facet->metric, .mean = true, .facet = *facet};
+        put_column(sweep, index, &column, metrics, differences);
     }
     json_object_set_new(object, "metrics", metrics);
     json_object_set_new(object, "difference_to_first", differences);

@@ -16,13 +16,14 @@
 #define SWEEP_COLUMNS (5 * METRIC_COUNT) /* every statistic of every metric */
 #define SWEEP_POINTS 1000
 #define SWEEP_VALUE 64
-#define SWEEP_NAME 48
+#define SWEEP_NAME (FACET_NAME + 8)
 
 /* One column of the table: a statistic of a metric. */
 struct sweep_column {
     enum metric metric;
     bool mean;
-    double quantile; /* unless mean: one of 0.05, 0.5, 0.95, 0.99 */
+    double quantile;    /* unless mean: one of 0.05, 0.5, 0.95, 0.99 */
+    struct facet facet; /* of the metric; without a name: all of it */
 };
 
 struct sweep_point {
@@ -57,6 +58,7 @@ void sweep_fini(struct sweep *sweep);
 double sweep_value(const struct sweep_point *point, const struct sweep_column *column,
                    double *half_width);
 
+enum metric sweep_reads_as(const struct sweep_column *column); /* whose values print alike */
 /* "queue_wait p95", as the table heads it. */
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size);
 /* Lines of at most so many columns. */

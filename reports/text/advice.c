@@ -146,29 +146,39 @@ static bool told_before(const struct scenario *scenario, int expect)
 {
     int i;
     for (i = 0; i < expect; i++)
-        if (scenario->expects[i].metric == scenario->expects[expect].metric)
+        if (scenario->expects[i].metric == scenario->expects[expect].metric &&
+            scenario->expects[i].facet == scenario->expects[expect].facet)
             return true;
     return false;
 }
 
+static void advise_expectation(const struct report *report, int index, struct lines *lines)
+{
+    const struct expect *expect = &report->scenario->expects[index];
+    const char *why = why_not(report->scenario, expect->metric);
+    const char *name = metric_name(expect->metric), *never = NULL;
+    if ((why == NULL && result_quantity(report->result, expect->metric, expect->facet)->n > 0) ||
+        told_before(report->scenario, index))
+        return;
+    if (expect->facet > 0) {
+        name = report->scenario->facets[expect->facet - 1].name;
+        never = facet_never(&report->scenario->facets[expect->facet - 1]);
+    }
+    if (why != NULL)
+        add(lines, "expect %s (line %d) cannot come about: %s", name, expect->line, why);
+    else
+        add(lines,
+            "expect %s (line %d) was never observed: %s; set faults or duration, or expect "
+            "something else",
+            name, expect->line,
+            never ? never : "the scenario's faults do not bring it about in its duration");
+}
+
 static void advise_expectations(const struct report *report, struct lines *lines)
 {
-    const struct scenario *scenario = report->scenario;
     int i;
-    for (i = 0; i < scenario->n_expects; i++) {
-        enum metric metric = scenario->expects[i].metric;
-        const char *why = why_not(scenario, metric);
-        if ((why == NULL && report->result->metric[metric].n > 0) || told_before(scenario, i))
-            continue;
-        if (why != NULL)
-            add(lines, "expect %s (line %d) cannot come about: %s", metric_name(metric),
-                scenario->expects[i].line, why);
-        else
-            add(lines,
-                "expect %s (line %d) was never observed: the scenario's faults do not bring it "
-                "about in its duration; set faults or duration, or expect something else",
-                metric_name(metric), scenario->expects[i].line);
-    }
+    for (i = 0; i < report->scenario->n_expects; i++)
+        advise_expectation(report, i, lines);
 }
 
 /* Alerts that would move jobs, and that the simulation does not have. */

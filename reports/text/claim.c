@@ -159,6 +159,31 @@ struct claim claim_judge_objective(enum metric metric, double limit, const struc
     return claim;
 }
 
+struct claim claim_judge_measure(const struct verdict *verdict)
+{
+    double half = verdict->half_width, least = verdict->value - half, most = verdict->value + half;
+    bool up = verdict->op[0] == '>', strict = verdict->op[1] == '\0';
+    struct claim claim = {.metric = verdict->metric,
+                          .measure = verdict,
+                          .limit = verdict->limit,
+                          .n = verdict->n,
+                          .censored = verdict->censored,
+                          .share = NAN,
+                          .low = least,
+                          .high = most,
+                          .status = CLAIM_NOT_SHOWN};
+    double worst = up ? least : most, best = up ? most : least, sign = up ? 1 : -1;
+    if (verdict->n + verdict->censored == 0)
+        claim.status = CLAIM_NO_CASE;
+    else if (verdict->undecided && verdict->censored > 0)
+        claim.status = CLAIM_NOT_DECIDED;
+    else if (sign * (worst - verdict->limit) > 0 || (!strict && worst == verdict->limit))
+        claim.status = CLAIM_MET;
+    else if (sign * (best - verdict->limit) < 0 || (strict && best == verdict->limit))
+        claim.status = CLAIM_NOT_MET;
+    return claim;
+}
+
 static int objective_rows(const struct report *report, struct claim *rows)
 {
     const struct objectives *objectives = &report->scenario->fleet.objectives;
@@ -189,7 +214,7 @@ int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
                    documented->rto_ms >= 0 || documented->wait_ms >= 0 ||
                    documented->backlog >= 0 || documented->worked_off_ms >= 0 ||
                    documented->jobs_lost >= 0;
-    int n = 0;
+    int n = 0, i;
     if (claimed || report->scenario->n_faults > 0 || result->metric[METRIC_DETECTION].n > 0) {
         rows[n++] = claim_judge(METRIC_DETECTION, documented->detection_ms, result);
         rows[n++] = claim_judge(METRIC_FAILOVER, documented->failover_ms, result);
@@ -201,6 +226,8 @@ int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS])
         rows[n++] = claim_judge(METRIC_WORKED_OFF, documented->worked_off_ms, result);
         rows[n++] = claim_judge(METRIC_JOBS_LOST, documented->jobs_lost, result);
     }
+    for (i = 0; i < result->n_claims; i++)
+        rows[n++] = claim_judge_measure(&result->claims[i]);
     return n + objective_rows(report, rows + n);
 }
 

@@ -30,7 +30,8 @@
 #define CLAIM_SHARE 0.95
 #define CLAIM_NEVER 0.01
 #define CLAIM_OBJECTIVE_MS (28 * 24 * 3600 * 1000LL)
-#define CLAIM_ROWS 14 /* five times, four measures of service and five objectives */
+#define CLAIM_FIXED 14 /* five times, four measures of service and five objectives */
+#define CLAIM_ROWS (CLAIM_FIXED + SCENARIO_CLAIMS)
 #define CLAIM_DETAIL 128
 
 enum claim_status {
@@ -59,6 +60,7 @@ struct claim {
     int64_t open;       /* those of them that may still meet the limit */
     double share;       /* of n; NAN if n == 0 or an objective */
     double low, high;   /* 95% interval of the share, or of the mean for objectives */
+    const struct verdict *measure; /* one of documented.measures; NULL: a claim with its own key */
 };
 
 /* `limit_ms` as in struct documented: -1 no claim, -2 N/A. */
@@ -69,12 +71,18 @@ struct claim claim_judge_waits(enum metric metric, int64_t limit_ms, const struc
 /* Of a mean, by its 95% interval; `limit` in the metric's unit, NAN: no objective. */
 struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result);
 
+/* One of documented.measures: by the interval of its statistic, whole. */
+struct claim claim_judge_measure(const struct verdict *verdict);
+
 /* The rows of a report's table, in reading order; returns how many. Needs report->result. */
 int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS]);
 
 const char *claim_status_name(enum claim_status status); /* for machines: "not-met" */
 const char *claim_status_word(enum claim_status status); /* for people: "NOT MET" */
 const char *claim_metric_word(enum metric metric);       /* "detection", "RTO", "job recovery" */
+const char *claim_word(const struct claim *claim);       /* the same, or a measure's name */
+const char *claim_name(const struct claim *claim);       /* for machines: "rto_ms" */
+const struct quantity *claim_quantity(const struct claim *claim, const struct result *result);
 
 /* What the documents say: "2:00", ">= 99%", "N/A", "-". */
 void claim_limit_text(const struct claim *claim, char *out, size_t size);

@@ -38,6 +38,24 @@ const char *claim_metric_word(enum metric metric)
     return words[metric];
 }
 
+const char *claim_word(const struct claim *claim)
+{
+    bool facet = claim->measure && claim->measure->facet.name[0];
+    return facet ? claim->measure->facet.name : claim_metric_word(claim->metric);
+}
+
+const char *claim_name(const struct claim *claim)
+{
+    return claim->measure ? verdict_name(claim->measure) : metric_name(claim->metric);
+}
+
+const struct quantity *claim_quantity(const struct claim *claim, const struct result *result)
+{
+    const struct facet_result *facet =
+        claim->measure ? result_facet(result, verdict_name(claim->measure)) : NULL;
+    return facet ? &facet->quantity : &result->metric[claim->metric];
+}
+
 void claim_limit_text(const struct claim *claim, char *out, size_t size)
 {
     char value[TEXT_VALUE];
@@ -45,8 +63,11 @@ void claim_limit_text(const struct claim *claim, char *out, size_t size)
         snprintf(out, size, "%s", claim->status == CLAIM_NONE ? "-" : "N/A");
         return;
     }
-    text_metric(value, claim->metric, claim->limit);
-    if (claim->objective)
+    text_metric(value, claim->measure ? verdict_reads_as(claim->measure) : claim->metric,
+                claim->limit);
+    if (claim->measure)
+        snprintf(out, size, "%s %s %s", claim->measure->statistic, claim->measure->op, value);
+    else if (claim->objective)
         snprintf(out, size, "%s %s", claim->at_least ? ">=" : "mean", value);
     else
         snprintf(out, size, "%s", value);
@@ -103,11 +124,28 @@ static void share_detail(const struct claim *claim, const struct result *result,
         snprintf(out, CLAIM_DETAIL, "holds in %s (%s)", text_share(value, claim->share), interval);
 }
 
+static void measure_detail(const struct verdict *verdict, char out[CLAIM_DETAIL])
+{
+    enum metric like = verdict_reads_as(verdict);
+    char value[TEXT_VALUE], spread[TEXT_VALUE];
+    if (verdict->n + verdict->censored == 0)
+        snprintf(out, CLAIM_DETAIL, "never came about");
+    else
+        snprintf(out, CLAIM_DETAIL, "%s %s%s%s", verdict->statistic,
+                 verdict->value_is_bound ? ">=" : "", text_metric(value, like, verdict->value),
+                 text_spread(spread, like, verdict->value,
+                             verdict->value_is_bound ? NAN : verdict->half_width));
+}
+
 void claim_detail(const struct claim *claim, const struct result *result, char out[CLAIM_DETAIL])
 {
     const struct quantity *quantity = &result->metric[claim->metric];
     char value[TEXT_VALUE], interval[2 * TEXT_VALUE + 2];
     out[0] = '\0';
+    if (claim->measure) {
+        measure_detail(claim->measure, out);
+        return;
+    }
     if (claim->status == CLAIM_NONE || claim->status == CLAIM_NOT_APPLICABLE) {
         if (quantity->n == 0)
             nothing_seen(claim, out);
@@ -270,7 +308,8 @@ void claim_unobserved(const struct claim *claim, const struct result *result, ch
     int64_t all = (int64_t)(samples->n + samples->n_censored) + samples->never;
     size_t end;
     out[0] = '\0';
-    if (claim->waits || (claim->metric == METRIC_WORKED_OFF && claim->status < CLAIM_MET))
+    if (claim->measure || claim->waits ||
+        (claim->metric == METRIC_WORKED_OFF && claim->status < CLAIM_MET))
         return; /* jobs; or no backlog, which needs no word */
     if (claim->status == CLAIM_NO_CASE)
         no_case(claim, all, out, size);
@@ -293,6 +332,8 @@ void claim_unobserved(const struct claim *claim, const struct result *result, ch
 void claim_why(const struct claim *claim, const struct report *report, char *out, size_t size)
 {
     out[0] = '\0';
+    if (claim->measure)
+        return; /* the row says it */
     if (claim->metric == METRIC_JOB_RECOVERY)
         why_job_recovery(report, out, size);
     if (claim->objective || (claim->status != CLAIM_NOT_MET && claim->status != CLAIM_IMPOSSIBLE))

@@ -53,6 +53,7 @@ json_t *json_quantity(const struct quantity *quantity)
                   {"p99", quantity->p99},          {"max", quantity->max},
                   {"p50_low", quantity->p50_low},  {"p50_high", quantity->p50_high},
                   {"p95_low", quantity->p95_low},  {"p95_high", quantity->p95_high},
+                  {"p99_low", quantity->p99_low},  {"p99_high", quantity->p99_high},
                   {"known_to", quantity->known_to}};
     bool seen = quantity->n + quantity->censored >
                 0; /* a struct that nobody filled is all 0, which must not show */
@@ -122,6 +123,24 @@ static json_t *per_class(const struct result *result)
     return object;
 }
 
+static json_t *measures(const struct result *result)
+{
+    json_t *object = json_object();
+    int i;
+    for (i = 0; i < result->n_facets; i++) {
+        const struct facet_result *one = &result->facets[i];
+        char name[3 * FACET_NAME];
+        json_t *entry = json_quantity(&one->quantity);
+        if (one->quantity.n + one->quantity.censored == 0)
+            put(entry, "unobserved",
+                string(result->unstable ? "the queue grows without bound"
+                                        : facet_never(&one->facet)));
+        text_clean(name, sizeof name, one->facet.name);
+        put(object, name, entry);
+    }
+    return object;
+}
+
 static json_t *claim_time(int64_t ms)
 {
     return ms < 0 ? json_null() : json_integer(ms);
@@ -171,8 +190,11 @@ static json_t *claims(const struct report *report)
         if (rows[i].status == CLAIM_NONE)
             continue;
         object = json_object();
-        put(object, "metric", string(metric_name(rows[i].metric)));
-        put(object, "about", string(rows[i].objective ? "mean" : "p95"));
+        put(object, "metric", string(claim_name(&rows[i])));
+        put(object, "about",
+            string(rows[i].measure     ? rows[i].measure->statistic
+                   : rows[i].objective ? "mean"
+                                       : "p95"));
         put(object, "limit", number(rows[i].limit));
         put(object, "status", string(claim_status_name(rows[i].status)));
         put(object, "n", json_integer(rows[i].n));
@@ -193,7 +215,7 @@ static json_t *verdicts(const struct result *result)
     for (i = 0; i < result->n_verdicts; i++) {
         const struct verdict *verdict = &result->verdicts[i];
         json_t *object = json_object();
-        put(object, "metric", string(metric_name(verdict->metric)));
+        put(object, "metric", string(verdict_name(verdict)));
         put(object, "statistic", string(verdict->statistic));
         put(object, "op", string(verdict->op));
         put(object, "limit", number(verdict->limit));
@@ -353,6 +375,8 @@ json_t *json_report(const struct report *report)
     put(object, "per_host", per_host(result));
     if (result->n_classes > 0)
         put(object, "per_class", per_class(result));
+    if (result->n_facets > 0)
+        put(object, "measures", measures(result));
     put(object, "documented", documented(&report->scenario->documented));
     put(object, "claims", claims(report));
     put(object, "documented_mechanisms", variant(report->documented));

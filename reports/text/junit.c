@@ -64,9 +64,9 @@ static void reproduce(FILE *out, const struct report *report)
 static void print_case(FILE *out, const struct report *report, const struct counts *counts,
                        const struct verdict *verdict)
 {
-    char name[128], text[400], limit[TEXT_VALUE], place[TEXT_VALUE];
-    snprintf(name, sizeof name, "%s %s %s %s", verdict->statistic, metric_name(verdict->metric),
-             verdict->op, text_metric(limit, verdict->metric, verdict->limit));
+    char name[FACET_NAME + 64], text[FACET_NAME + 300], limit[TEXT_VALUE], place[TEXT_VALUE];
+    snprintf(name, sizeof name, "%s %s %s %s", verdict->statistic, verdict_name(verdict),
+             verdict->op, text_metric(limit, verdict_reads_as(verdict), verdict->limit));
     open_case(out, report, counts, name);
     if (verdict->pass) {
         fputs("/>\n", out);

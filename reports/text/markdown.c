@@ -18,10 +18,10 @@ static void print_verdict(FILE *out, const struct report *report, const struct v
     fputs("| ", out);
     cell(out, report->path);
     fprintf(out, " | %s ", verdict->statistic);
-    cell(out, metric_name(verdict->metric));
+    cell(out, verdict_name(verdict));
     fprintf(out, " %s %s | %s | %lld | ", verdict->op,
-            text_metric(limit, verdict->metric, verdict->limit),
-            text_metric(value, verdict->metric, verdict->value),
+            text_metric(limit, verdict_reads_as(verdict), verdict->limit),
+            text_metric(value, verdict_reads_as(verdict), verdict->value),
             (long long)report->result->replications);
     if (verdict->pass) {
         fputs("holds |\n", out);

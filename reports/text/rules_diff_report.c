@@ -324,8 +324,8 @@ static json_t *number(double value)
 static json_t *verdict_json(const struct rules_diff_verdict *verdict)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:s}", "metric",
-                     metric_name(verdict->after->metric), "statistic", verdict->after->statistic,
-                     "op", verdict->after->op, "limit", number(verdict->after->limit), "before",
+                     verdict_name(verdict->after), "statistic", verdict->after->statistic, "op",
+                     verdict->after->op, "limit", number(verdict->after->limit), "before",
                      number(verdict->before->value), "after", number(verdict->after->value),
                      "passed_before", verdict->before->pass, "passes", verdict->after->pass, "line",
                      verdict->after->line, "reason", verdict->reason);

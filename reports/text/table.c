@@ -12,21 +12,35 @@
 #define HANG 4
 #define NOTE 8 /* columns of "  note: " */
 #define NAME_COLUMNS 32
+#define MEASURE_COLUMNS 42
 #define SENTENCE 1024
 #define SOME 0.005 /* of the jobs: worth a word */
-#define ROW "  %-16s %11s %8s %8s %8s   "
+#define ROW " %11s %8s %8s %8s   "
+
+/* One that is longer than its column has a line of its own. */
+static void print_name(FILE *out, const char *name, int columns)
+{
+    char clean[3 * FACET_NAME];
+    int pad;
+    text_clean(clean, sizeof clean, name);
+    pad = columns - text_columns(clean);
+    fprintf(out, "  %s%*s", clean, pad > 0 ? pad : 0, "");
+    if (pad < 0)
+        fprintf(out, "\n  %*s", columns, "");
+}
 
 static void print_row(FILE *out, const struct claim *claim, const struct result *result)
 {
-    const struct quantity *quantity = &result->metric[claim->metric];
+    const struct quantity *quantity = claim_quantity(claim, result);
+    enum metric like = claim->measure ? verdict_reads_as(claim->measure) : claim->metric;
     char limit[TEXT_VALUE], low[TEXT_VALUE], middle[TEXT_VALUE], high[TEXT_VALUE];
     char detail[CLAIM_DETAIL];
     claim_limit_text(claim, limit, sizeof limit);
     claim_detail(claim, result, detail);
-    fprintf(out, ROW, claim_metric_word(claim->metric), limit,
-            text_quantile(low, claim->metric, quantity, quantity->p5),
-            text_quantile(middle, claim->metric, quantity, quantity->p50),
-            text_quantile(high, claim->metric, quantity, quantity->p95));
+    print_name(out, claim_word(claim), 16);
+    fprintf(out, ROW, limit, text_quantile(low, like, quantity, quantity->p5),
+            text_quantile(middle, like, quantity, quantity->p50),
+            text_quantile(high, like, quantity, quantity->p95));
     if (detail[0] == '\0')
         fprintf(out, "%s\n", claim_status_word(claim->status));
     else
@@ -79,21 +93,21 @@ static void exact(char out[TEXT_VALUE], enum metric metric, double value)
 void table_expectation(const struct verdict *verdict, char *out, size_t size)
 {
     char limit[TEXT_VALUE], value[TEXT_VALUE], half[TEXT_VALUE];
+    enum metric like = verdict_reads_as(verdict);
     size_t end;
-    text_metric(limit, verdict->metric, verdict->limit);
-    text_metric(value, verdict->metric, verdict->value);
+    text_metric(limit, like, verdict->limit);
+    text_metric(value, like, verdict->value);
     if (strcmp(limit, value) == 0 && verdict->limit != verdict->value) {
-        exact(limit, verdict->metric, verdict->limit);
-        exact(value, verdict->metric, verdict->value);
+        exact(limit, like, verdict->limit);
+        exact(value, like, verdict->value);
     }
     end = (size_t)snprintf(out, size, "%s %s %s %s: got %s%s", verdict->statistic,
-                           metric_name(verdict->metric), verdict->op, limit,
+                           verdict_name(verdict), verdict->op, limit,
                            verdict->value_is_bound ? "at least " : "",
                            isfinite(verdict->value) ? value : "nothing observed");
     if (end < size && isfinite(verdict->value) && !verdict->value_is_bound)
-        end += (size_t)snprintf(
-            out + end, size - end, "%s",
-            text_spread(half, verdict->metric, verdict->value, verdict->half_width));
+        end += (size_t)snprintf(out + end, size - end, "%s",
+                                text_spread(half, like, verdict->value, verdict->half_width));
     if (end < size && verdict->undecided)
         snprintf(out + end, size - end, "; not decided: %s", verdict->why);
 }
@@ -109,7 +123,7 @@ static int count_failed(const struct result *result)
 static void print_expectations(FILE *out, const struct report *report)
 {
     const struct result *result = report->result;
-    char line[SENTENCE], path[SENTENCE / 2], text[400];
+    char line[2 * SENTENCE], path[SENTENCE / 2], text[FACET_NAME + 200];
     int i, failed = count_failed(result);
     text_clean(path, sizeof path, report->path);
     for (i = 0; i < result->n_verdicts; i++) {
@@ -230,6 +244,28 @@ static void print_workload(FILE *out, const struct result *result)
     }
 }
 
+/* What the scenario asks for beyond the metrics. */
+static void print_measures(FILE *out, const struct result *result)
+{
+    char mean[TEXT_VALUE], half[TEXT_VALUE], p50[TEXT_VALUE], p95[TEXT_VALUE], p99[TEXT_VALUE];
+    int i;
+    if (result->n_facets > 0)
+        fprintf(out, "  %-*s %11s %11s %9s %9s %9s\n", MEASURE_COLUMNS, "measure", "mean", "+-95%",
+                "p50", "p95", "p99");
+    for (i = 0; i < result->n_facets; i++) {
+        const struct facet_result *one = &result->facets[i];
+        const struct quantity *q = &one->quantity;
+        enum metric like = facet_reads_as(&one->facet);
+        print_name(out, one->facet.name, MEASURE_COLUMNS);
+        if (q->n + q->censored == 0 && !result->unstable)
+            fprintf(out, " %s\n", facet_never(&one->facet));
+        else
+            fprintf(out, " %11s %11s %9s %9s %9s\n", text_mean(mean, like, q),
+                    text_around(half, like, q), text_quantile(p50, like, q, q->p50),
+                    text_quantile(p95, like, q, q->p95), text_quantile(p99, like, q, q->p99));
+    }
+}
+
 void table_method(const struct result *result, char *out, size_t size)
 {
     const struct precision *precision = &result->precision;
@@ -308,11 +344,12 @@ static void print_block(FILE *out, const struct report *report)
         print_sentence(out, sentence);
     }
     if (n > 0)
-        fprintf(out, ROW "verdict\n", "", "documented", "p5", "p50", "p95");
+        fprintf(out, "  %-16s" ROW "verdict\n", "", "documented", "p5", "p50", "p95");
     else
         print_workload(out, report->result);
     for (i = 0; i < n; i++)
         print_row(out, &rows[i], report->result);
+    print_measures(out, report->result);
     for (i = 0; i < n; i++) {
         claim_why(&rows[i], report, sentence, sizeof sentence);
         print_sentence(out, sentence);
@@ -345,7 +382,7 @@ static void verdict_words(const struct report *report, char *out, size_t size)
     size_t end = 0;
     out[0] = '\0';
     for (i = 0; i < n && end < size; i++) {
-        const char *word = claim_metric_word(rows[i].metric);
+        const char *word = claim_word(&rows[i]);
         const char *aside = strstr(word, " (");
         if (rows[i].status < CLAIM_MET)
             continue;

@@ -55,6 +55,11 @@ static const struct option_row sim_rows[] = {
     SCENARIO_SET_ROWS(struct wish, campaign),
     {"trace", .type = OPTION_FLAG, OPTION_AT(struct wish, trace),
      .about = "print one replication's timeline: every event with its cause"},
+    {"metric", .type = OPTION_TEXTS, .argument = "MEASURE",
+     OPTION_AT(struct wish, campaign.measures),
+     .beside = offsetof(struct wish, campaign.n_measures), .most = SCENARIO_FACETS,
+     .about = "show it as well: 'queue_wait[class=NAME]', 'queue_wait > 5min', "
+              "'utilization[host=NAME] > 90%' ...; `--metric help` lists them"},
     ROW_HTML,
     ROW_PLOTS,
     ROW_JUNIT,

@@ -34,7 +34,8 @@ static const struct option_row rows[] = {
      .about = "values: a,b,c, A..B:STEP or A..B:4% (growth); up to 4 paths, all combinations"},
     {"metric", .type = OPTION_TEXTS, .argument = "METRIC[:STAT]", OPTION_AT(struct whatif, metric),
      .beside = offsetof(struct whatif, n_metrics), .most = SWEEP_COLUMNS,
-     .about = "a column; STAT mean, p5, p50, p95 or p99; `--metric help` lists them",
+     .about = "a column; STAT mean, p5, p50, p95 or p99; `--metric help` lists metrics and their "
+              "parts, such as 'queue_wait[class=NAME]' or 'queue_wait > 5min'",
      .otherwise = "queue_wait, queue_wait:p95, utilization, with faults rto:p95 and "
                   "job_recovery:p95 as well"},
     {"until", .type = OPTION_TEXT, .argument = "METRIC[:STAT]<=V", OPTION_AT(struct whatif, until),
@@ -165,7 +166,7 @@ static enum und_code add_axis(struct whatif *whatif, const char *text, struct un
     }
 }
 
-/* "queue_wait:p95" of the given length. */
+/* "queue_wait:p95" or "queue_wait[class=build]:p95", of the given length; names may have colons. */
 static enum und_code parse_column(struct sweep_column *column, const char *text, size_t length,
                                   struct und_err *err)
 {
@@ -173,40 +174,56 @@ static enum und_code parse_column(struct sweep_column *column, const char *text,
         const char *name;
         double quantile;
     } statistics[] = {{"p5", 0.05}, {"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}};
-    char name[64], *colon;
+    char name[FACET_NAME], why[FACET_WHY], *colon, *bracket;
     size_t i;
     snprintf(name, sizeof name, "%.*s", (int)length, text);
     *column = (struct sweep_column){.mean = true};
-    if ((colon = strchr(name, ':')) != NULL) {
+    bracket = strrchr(name, ']');
+    if ((colon = strrchr(bracket ? bracket : name, ':')) != NULL) {
         *colon++ = '\0';
-        column->mean = strcmp(colon, "mean") == 0;
+        column->mean = strncmp(colon, "mean", 4) == 0 && colon[4 + strspn(colon + 4, " ")] == '\0';
         for (i = 0; i < sizeof statistics / sizeof *statistics; i++)
-            if (strcmp(colon, statistics[i].name) == 0)
+            if (strncmp(colon, statistics[i].name, strcspn(colon, " ")) == 0 &&
+                strlen(statistics[i].name) == strcspn(colon, " "))
                 column->quantile = statistics[i].quantile;
+        if (!column->mean && column->quantile <= 0)
+            return und_fail(err, UND_USAGE,
+                            "got metric '%.60s', want :mean, :p5, :p50, :p95 or :p99 behind it",
+                            text);
     }
-    column->metric = metric_by_name(name);
-    if (column->metric == METRIC_COUNT || (!column->mean && column->quantile <= 0))
-        return und_fail(err, UND_USAGE,
-                        "got metric '%.60s', want e.g. queue_wait, queue_wait:p95, utilization",
-                        text);
+    if (!facet_parse(&column->facet, name, why))
+        return und_fail(err, UND_USAGE, "got metric '%.60s', %s", text, why);
+    column->metric = column->facet.metric;
+    if (facet_is_metric(&column->facet))
+        column->facet.name[0] = '\0';
     return UND_OK;
+}
+
+/* The last "<=" or ">=": a limit of its own may stand before it. */
+static const char *comparison(const char *text)
+{
+    const char *at = NULL;
+    for (; *text; text++)
+        if ((*text == '<' || *text == '>') && text[1] == '=')
+            at = text;
+    return at;
 }
 
 static enum und_code parse_until(struct sweep_limit *limit, const char *text, struct und_err *err)
 {
-    size_t length = strcspn(text, "<>");
-    const char *value = text + length + 2;
+    const char *op = comparison(text), *value;
     char hint[UNITS_HINT] = "", *end;
     int64_t ms = 0;
-    bool good;
-    if (text[length] == '\0' || text[length + 1] != '=')
+    bool good = false;
+    if (op == NULL)
         return und_fail(err, UND_USAGE, "--until: got '%.60s', want e.g. queue_wait:p95<=5min",
                         text);
-    if (parse_column(&limit->column, text, length, err) != UND_OK)
+    if (parse_column(&limit->column, text, (size_t)(op - text), err) != UND_OK)
         return err->code;
+    value = op + 2 + strspn(op + 2, " ");
     limit->given = true;
-    limit->at_least = text[length] == '>';
-    switch (metric_unit(limit->column.metric)) {
+    limit->at_least = *op == '>';
+    switch (metric_unit(sweep_reads_as(&limit->column))) {
     case UNIT_MS:
         good = units_duration(value, &ms, hint);
         limit->value = (double)ms;
@@ -215,9 +232,9 @@ static enum und_code parse_until(struct sweep_limit *limit, const char *text, st
         good = units_share(value, &limit->value, hint);
         break;
     case UNIT_COUNT:
-    default:
         limit->value = strtod(value, &end);
         good = end != value && *end == '\0';
+        break;
     }
     if (!good)
         return und_fail(err, UND_USAGE, "--until: got the value '%.40s'; %s", value, hint);
@@ -251,11 +268,12 @@ static bool asks_for_metrics(const struct whatif *whatif)
 
 static void default_columns(struct sweep *sweep, bool faults)
 {
-    static const struct sweep_column columns[] = {{METRIC_QUEUE_WAIT, true, 0},
-                                                  {METRIC_QUEUE_WAIT, false, 0.95},
-                                                  {METRIC_UTILIZATION, true, 0},
-                                                  {METRIC_RTO, false, 0.95},
-                                                  {METRIC_JOB_RECOVERY, false, 0.95}};
+    static const struct sweep_column columns[] = {
+        {.metric = METRIC_QUEUE_WAIT, .mean = true},
+        {.metric = METRIC_QUEUE_WAIT, .quantile = 0.95},
+        {.metric = METRIC_UTILIZATION, .mean = true},
+        {.metric = METRIC_RTO, .quantile = 0.95},
+        {.metric = METRIC_JOB_RECOVERY, .quantile = 0.95}};
     int n = faults ? 5 : 3, i;
     bool given_up = false;
     if (sweep->n_columns > 0)
@@ -267,7 +285,21 @@ static void default_columns(struct sweep *sweep, bool faults)
         given_up = given_up || (sweep->point[i].result &&
                                 sweep->point[i].result->metric[METRIC_GIVEN_UP].mean > 0);
     if (given_up)
-        sweep->column[sweep->n_columns++] = (struct sweep_column){METRIC_GIVEN_UP, true, 0};
+        sweep->column[sweep->n_columns++] =
+            (struct sweep_column){.metric = METRIC_GIVEN_UP, .mean = true};
+}
+
+/* Of this point's fleet: classes and hosts may vary. */
+static enum und_code add_facets(const struct sweep *sweep, struct scenario *scenario,
+                                struct und_err *err)
+{
+    int i;
+    for (i = 0; i < sweep->n_columns && err->code == UND_OK; i++)
+        if (sweep->column[i].facet.name[0])
+            scenario_set_measure(scenario, &sweep->column[i].facet, err);
+    if (sweep->limit.given && sweep->limit.column.facet.name[0] && err->code == UND_OK)
+        scenario_set_measure(scenario, &sweep->limit.column.facet, err);
+    return err->code;
 }
 
 static enum und_code run_point(struct whatif *whatif, struct sweep_point *point, bool *faults)
@@ -287,7 +319,8 @@ static enum und_code run_point(struct whatif *whatif, struct sweep_point *point,
     UND_ASSERT(point->result != NULL);
     if (scenario_load(scenario, whatif->sweep.path, sets, n, &err) == UND_OK) {
         *faults = *faults || scenario->n_faults > 0;
-        experiment_run(scenario, &whatif->campaign.experiment, point->result, &err);
+        if (add_facets(&whatif->sweep, scenario, &err) == UND_OK)
+            experiment_run(scenario, &whatif->campaign.experiment, point->result, &err);
         scenario_fini(scenario);
     }
     if (err.code != UND_OK) {
@@ -384,17 +417,6 @@ static enum und_code run(struct whatif *whatif, struct und_err *err)
     return err->code;
 }
 
-static void list_metrics(void)
-{
-    int i;
-    for (i = 0; i < METRIC_COUNT; i++) {
-        const char *name = metric_name((enum metric)i);
-        int bare = (int)strlen(name) - (metric_unit((enum metric)i) == UNIT_MS ? 3 : 0);
-        printf("  %-17.*s %s\n", bare, name, metric_about((enum metric)i));
-    }
-    puts("Each with :mean (the default), :p5, :p50, :p95 or :p99, e.g. rto:p95.");
-}
-
 enum und_code whatif_command(int argc, char **argv, struct und_err *err)
 {
     struct whatif *whatif = calloc(1, sizeof *whatif);
@@ -402,7 +424,8 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
     UND_ASSERT(whatif != NULL);
     first = scenario_set_parse(&whatif_options, argc, argv, whatif, &whatif->campaign, err);
     if (first != 0 && asks_for_metrics(whatif)) {
-        list_metrics();
+        scenario_set_list_metrics();
+        puts("Each with :mean (the default), :p5, :p50, :p95 or :p99, e.g. rto:p95.");
     } else if (first != 0 && (first == argc || whatif->n_vary == 0)) {
         und_fail(err, UND_USAGE, "whatif: want one FILE and at least one --vary PATH=VALUES");
     } else if (first != 0 && take_options(whatif, err) == UND_OK) {

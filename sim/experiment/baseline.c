@@ -32,8 +32,8 @@ static json_t *metrics_json(const struct result *result)
 
 static void verdict_key(const struct verdict *verdict, char *key, size_t size)
 {
-    snprintf(key, size, "%s %s %s %.12g", metric_name(verdict->metric), verdict->statistic,
-             verdict->op, verdict->limit);
+    snprintf(key, size, "%s %s %s %.12g", verdict_name(verdict), verdict->statistic, verdict->op,
+             verdict->limit);
 }
 
 static const char *verdict_word(const struct verdict *verdict)
@@ -44,7 +44,7 @@ static const char *verdict_word(const struct verdict *verdict)
 static json_t *verdicts_json(const struct result *result)
 {
     json_t *verdicts = json_object();
-    char key[128];
+    char key[FACET_NAME + 64];
     int i;
     for (i = 0; i < result->n_verdicts; i++) {
         verdict_key(&result->verdicts[i], key, sizeof key);
@@ -170,7 +170,7 @@ static void compare_metric(const char *path, enum metric metric, const json_t *w
 static void compare_verdicts(const char *path, const json_t *was, const struct result *result,
                              struct baseline_changes *changes)
 {
-    char key[128];
+    char key[FACET_NAME + 64];
     int i;
     for (i = 0; i < result->n_verdicts; i++) {
         const struct verdict *verdict = &result->verdicts[i];

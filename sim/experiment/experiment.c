@@ -100,11 +100,14 @@ static void extend(struct crew *crew, int64_t to, uint64_t seed)
     int64_t r, from = f->n;
     f->rep = grow(f->rep, to, 1, sizeof *f->rep);
     f->hosts = grow(f->hosts, to, f->n_hosts, sizeof *f->hosts);
+    f->facets = grow(f->facets, to, f->n_facets, sizeof *f->facets);
     f->incidents = grow(f->incidents, to, f->max_incidents, sizeof *f->incidents);
     f->stretch = grow(f->stretch, to, (int64_t)f->slices.n, sizeof *f->stretch);
     crew->base = grow(crew->base, to, 1, sizeof *crew->base);
-    for (r = 0; r < to; r++) /* the hosts may have moved */
+    for (r = 0; r < to; r++) { /* they may have moved */
         f->rep[r].host = f->hosts + r * f->n_hosts;
+        f->rep[r].facet = f->facets + r * f->n_facets;
+    }
     for (r = from; r < to; r++) {
         if (r == 0) {
             stream_seed(&crew->base[0], seed);
@@ -212,6 +215,7 @@ static void open_crew(struct crew *crew, int64_t n, struct result *result)
         world_warm_up(crew->world[i], result->warmup_ms);
     f->max_incidents = max_incidents(scenario);
     f->n_hosts = scenario->fleet.n_hosts;
+    f->n_facets = scenario->n_facets;
     steady_lay_out(scenario, result->warmup_ms,
                    experiment->precision > 0 ? EXPERIMENT_PRECISION_CEILING : n, &f->slices);
     extend(crew, n, experiment->seed);
@@ -232,6 +236,7 @@ static void close_crew(struct crew *crew)
     free(crew->base);
     free(crew->findings.rep);
     free(crew->findings.hosts);
+    free(crew->findings.facets);
     free(crew->findings.incidents);
     free(crew->findings.stretch);
 }
@@ -241,6 +246,7 @@ static enum und_code check_room(const struct scenario *scenario, int64_t n, stru
 {
     int64_t each = (int64_t)(sizeof(struct rep) + sizeof(struct stream) +
                              (size_t)scenario->fleet.n_hosts * sizeof(struct rep_host) +
+                             (size_t)scenario->n_facets * sizeof(struct rep_facet) +
                              (size_t)max_incidents(scenario) * sizeof(struct incident));
     if (n <= EXPERIMENT_BYTES / each)
         return UND_OK;

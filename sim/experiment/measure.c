@@ -1,5 +1,6 @@
 #include "measure.h"
 #include "expectation.h"
+#include "measure_facet.h"
 #include "steady.h"
 
 #include "model/base/assert.h"
@@ -105,13 +106,10 @@ static void measure_ratio_of(const struct findings *f, enum metric metric, struc
     free(b);
 }
 
-/* Mean and interval by replications, the distribution from the jobs of all of them. */
-static void measure_waits(const struct findings *f, enum metric metric, struct waits *waits,
-                          struct result *result)
+void measure_waits_quantity(struct waits *waits, const struct quantity *by_replication,
+                            struct quantity *q)
 {
-    struct quantity *q = &result->metric[metric], by_replication;
-    struct interval p50, p95;
-    measure_ratio_of(f, metric, &by_replication, &result->by_replication[metric]);
+    struct interval p50, p95, p99;
     if (waits->open.n > 0) {
         struct survival survival;
         survival_of_sketches(&survival, &waits->all, &waits->open);
@@ -119,20 +117,31 @@ static void measure_waits(const struct findings *f, enum metric metric, struct w
         if ((double)q->censored > FEW * (double)(q->n + q->censored)) {
             q->half_width = cohort_mean_half_width(&waits->cohort, STATS_CONFIDENCE);
         } else {
-            q->half_width = by_replication.half_width;
+            q->half_width = by_replication->half_width;
             q->method = METHOD_REPLICATIONS;
         }
         survival_fini(&survival);
     } else {
         sketch_quantity(&waits->all, q);
-        q->half_width = by_replication.half_width;
+        q->half_width = by_replication->half_width;
     }
     waits_quantile(waits, 0.5, &p50);
     waits_quantile(waits, 0.95, &p95);
+    waits_quantile(waits, 0.99, &p99);
     q->p50_low = p50.low;
     q->p50_high = p50.high;
     q->p95_low = p95.low;
     q->p95_high = p95.high;
+    q->p99_low = p99.low;
+    q->p99_high = p99.high;
+}
+
+static void measure_waits(const struct findings *f, enum metric metric, struct waits *waits,
+                          struct result *result)
+{
+    struct quantity by_replication;
+    measure_ratio_of(f, metric, &by_replication, &result->by_replication[metric]);
+    measure_waits_quantity(waits, &by_replication, &result->metric[metric]);
 }
 
 /* ---- values of whole replications ---- */
@@ -321,6 +330,7 @@ void measure_result(const struct scenario *scenario, uint64_t seed, const struct
     measure_hosts(f, &scenario->fleet, &world->measures, result);
     measure_classes(&scenario->fleet.workload, &world->measures, result);
     reach(result);
+    measure_facets(f, world, result);
     measure_undetected(scenario, f, result);
     judge(scenario, f, world, result);
 }

@@ -11,11 +11,12 @@
 struct findings { /* in the order of the replications */
     struct rep *rep;
     struct rep_host *hosts;     /* n_hosts a replication */
+    struct rep_facet *facets;   /* n_facets a replication */
     struct incident *incidents; /* max_incidents a replication */
     struct stretch *stretch;    /* slices.n a replication */
     struct time_slices slices;  /* how all of them are divided */
     int64_t n;
-    int max_incidents, n_hosts;
+    int max_incidents, n_hosts, n_facets;
 };
 
 /* `world` holds the merged sketch and levels of all workers. */
@@ -48,5 +49,9 @@ void measure_survival(const struct survival *survival, struct quantity *q);
 void measure_ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
                    double **by_replication);
 double *measure_new(int64_t n); /* zeros; the caller frees */
+/* Mean and interval by replications (of the ratio of sums), the distribution from the jobs of all of
+ * them. */
+void measure_waits_quantity(struct waits *waits, const struct quantity *by_replication,
+                            struct quantity *quantity);
 
 #endif

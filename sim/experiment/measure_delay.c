@@ -237,15 +237,18 @@ static void measure_open(const struct delays *delays, const struct result *resul
                          enum metric metric, struct quantity *q)
 {
     struct survival survival;
-    struct interval p50, p95;
+    struct interval p50, p95, p99;
     result_survival(result, metric, &survival);
     measure_survival(&survival, q);
     p50 = survival_interval(delays, &survival, 0.5);
     p95 = survival_interval(delays, &survival, 0.95);
+    p99 = survival_interval(delays, &survival, 0.99);
     q->p50_low = p50.low;
     q->p50_high = p50.high;
     q->p95_low = p95.low;
     q->p95_high = p95.high;
+    q->p99_low = p99.low;
+    q->p99_high = p99.high;
     if (delays->several) {
         struct cohort cohort = cohort_of(delays);
         q->half_width = cohort_mean_half_width(&cohort, STATS_CONFIDENCE);
@@ -258,18 +261,21 @@ static void measure_open(const struct delays *delays, const struct result *resul
 static void measure_over(const struct delays *delays, const struct samples *samples,
                          double half_width, struct quantity *q)
 {
-    struct interval p50, p95;
+    struct interval p50, p95, p99;
     stats_quantity(samples->value, samples->n, q);
     if (!delays->several)
         return;
     /* Those of one replication are not independent of each other. */
     p50 = clustered(delays, samples->value, 0.5);
     p95 = clustered(delays, samples->value, 0.95);
+    p99 = clustered(delays, samples->value, 0.99);
     q->half_width = half_width;
     q->p50_low = p50.low;
     q->p50_high = p50.high;
     q->p95_low = p95.low;
     q->p95_high = p95.high;
+    q->p99_low = p99.low;
+    q->p99_high = p99.high;
 }
 
 void measure_delays(const struct findings *f, enum metric metric, struct result *result)

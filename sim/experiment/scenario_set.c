@@ -38,6 +38,56 @@ int scenario_set_parse(const struct options *options, int argc, char **argv, voi
     return first;
 }
 
+/* ---- measures ---- */
+
+enum und_code scenario_set_measure(struct scenario *scenario, const struct facet *facet,
+                                   struct und_err *err)
+{
+    struct facet placed = *facet;
+    char why[FACET_WHY];
+    if (!facet_place(&placed, &scenario->fleet, why))
+        return und_fail(err, UND_USAGE, "%.300s: --metric: got '%.80s', %s", scenario->path,
+                        facet->name, why);
+    if (scenario_facet(scenario, &placed) == 0)
+        return und_fail(err, UND_USAGE, "%.300s: got more than %d measures", scenario->path,
+                        SCENARIO_FACETS);
+    return UND_OK;
+}
+
+static enum und_code add_measures(const struct scenario_set *campaign, struct scenario *scenario,
+                                  struct und_err *err)
+{
+    struct facet facet;
+    char why[FACET_WHY];
+    int i;
+    for (i = 0; i < campaign->n_measures && err->code == UND_OK; i++)
+        if (!facet_parse(&facet, campaign->measures[i], why))
+            und_fail(err, UND_USAGE, "--metric: got '%.80s', %s", campaign->measures[i], why);
+        else if (!facet_is_metric(&facet))
+            scenario_set_measure(scenario, &facet, err);
+    return err->code;
+}
+
+void scenario_set_list_metrics(void)
+{
+    int i;
+    for (i = 0; i < METRIC_COUNT; i++) {
+        const char *name = metric_name((enum metric)i);
+        int bare = (int)strlen(name) - (metric_unit((enum metric)i) == UNIT_MS ? 3 : 0);
+        printf("  %-17.*s %s\n", bare, name, metric_about((enum metric)i));
+    }
+    puts("and parts of them:");
+    for (i = 0; i < METRIC_COUNT; i++) {
+        char forms[FACET_WHY];
+        if (facet_forms((enum metric)i, forms) > 0)
+            printf("  %s\n", forms);
+    }
+    puts(
+        "A limit (> VALUE) makes it a share of the jobs or of the time. Parts go together, e.g.\n"
+        "'queue_wait[class=build,host=NAME] > 5min'; down=any is while some host has no slot that\n"
+        "could take a job.");
+}
+
 /* ---- files and folders ---- */
 
 struct paths {
@@ -213,7 +263,8 @@ static enum und_code run_file(struct scenario_set *campaign, const char *path,
                               .elapsed_s = NAN};
     if (scenario_load(scenario, path, campaign->sets, campaign->n_sets, &err) == UND_OK) {
         report->scenario = scenario;
-        report->result = simulate(scenario, &campaign->experiment, campaign->sequential, &err);
+        if (add_measures(campaign, scenario, &err) == UND_OK)
+            report->result = simulate(scenario, &campaign->experiment, campaign->sequential, &err);
         if (report->result && campaign->compare && scenario->fleet.github.present &&
             scenario->fleet.github.documented[0] && scenario->fleet.has_policy &&
             scenario->n_faults > 0)

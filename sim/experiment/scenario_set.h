@@ -20,7 +20,9 @@ struct scenario_set {
     struct experiment experiment;
     const char *sets[SCENARIO_SET_SETS];
     int n_sets;
-    const char *precision_of; /* as it was given; settled in experiment */
+    const char *precision_of;              /* as it was given; settled in experiment */
+    const char *measures[SCENARIO_FACETS]; /* facets that sim's --metric asks for */
+    int n_measures;
     bool json, quiet, all_errors;
     bool list;                           /* a folder, or more than one file: JSON is a list */
     int passed_over;                     /* files of folders that are no scenarios */
@@ -70,6 +72,11 @@ struct scenario_set {
     {                                                                                              \
         "precision-of", OPTION_NEEDS, "precision"                                                  \
     }
+
+/* The facet is measured as well; UND_USAGE where the fleet has no such class or host. */
+enum und_code scenario_set_measure(struct scenario *scenario, const struct facet *facet,
+                                   struct und_err *err);
+void scenario_set_list_metrics(void); /* what `--metric help` prints */
 
 bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
 void scenario_set_show(const char *line); /* writes over the last one */

@@ -95,7 +95,7 @@ static double wider(const struct expect *expect, const struct result *result, do
 {
     double df = (double)result->replications - 1;
     if (expect->statistic == STATISTIC_MEAN &&
-        result->metric[expect->metric].method == METHOD_CLOPPER_PEARSON)
+        result_quantity(result, expect->metric, expect->facet)->method == METHOD_CLOPPER_PEARSON)
         return log((1 - confidence) / 2) / log((1 - STATS_CONFIDENCE) / 2); /* of n alike of n */
     if (expect->statistic == STATISTIC_MEAN && df >= 1)
         return gsl_cdf_tdist_Pinv(0.5 + confidence / 2, df) /
@@ -120,7 +120,8 @@ static void judge_again(const struct expect *expect, const struct result *result
                         struct verdict *verdict, double confidence)
 {
     struct opinion opinion;
-    bool alike = result->metric[expect->metric].method == METHOD_CLOPPER_PEARSON;
+    bool alike =
+        result_quantity(result, expect->metric, expect->facet)->method == METHOD_CLOPPER_PEARSON;
     double more;
     if (!is_share(expect, result) && (verdict->censored > 0 || verdict->half_width == 0))
         return;

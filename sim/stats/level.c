@@ -71,6 +71,8 @@ void level_quantity(const struct level *level, double scale, struct quantity *qu
         .p50_high = NAN,
         .p95_low = NAN,
         .p95_high = NAN,
+        .p99_low = NAN,
+        .p99_high = NAN,
         .known_to = NAN,
     };
 }

@@ -25,6 +25,8 @@ void level_clear(struct level *level);
 /* Adds what `part` observed; the part stays as it is. */
 void level_merge(struct level *level, const struct level *part);
 
+#define LEVEL_LEAST 1e-12 /* p of the minimum */
+
 double level_mean(const struct level *level); /* NAN while nothing was observed */
 /* The least value that was not exceeded for a share p of the time, 0 < p <= 1. */
 double level_quantile(const struct level *level, double p);

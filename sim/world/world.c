@@ -157,7 +157,7 @@ void world_stop(struct world *world)
 void world_finish(struct world *world)
 {
     struct rep *rep = world->found.rep;
-    *rep = (struct rep){.host = rep->host, .unstable = world->unstable};
+    *rep = (struct rep){.host = rep->host, .facet = rep->facet, .unstable = world->unstable};
     if (world->end_ms < INT64_MAX / 4 && !world->unstable)
         world->now_ms = world->end_ms;
     rep->digest = world->digest;

@@ -24,6 +24,7 @@
  * and of listeners, on which nothing depends:
  *   world_incident.c    the measures of DESIGN.md: detection, failover, RTO, recovery, MTTR
  *   world_measure.c     waits, levels over time, counts of jobs
+ *   world_facet.c       what a scenario asks for beyond those
  *   world_trace.c       the story of one replication, and its curves
  *
  * From outside sim/world: read any part; call what this header declares, world_fault_begin and
@@ -43,6 +44,7 @@
 #include "world_controller.h"
 #include "world_disk.h"
 #include "world_event.h"
+#include "world_facet.h"
 #include "world_fault.h"
 #include "world_field.h"
 #include "world_github.h"
@@ -89,6 +91,11 @@ struct rep_host {
     int64_t done, failed;
 };
 
+struct rep_facet { /* a ratio: waits or jobs beyond, over jobs; level or time beyond, over time */
+    int64_t sum, of;
+    int64_t open; /* of those jobs, not started yet at the end; for a share, and not beyond it */
+};
+
 struct rep { /* what one replication found */
     uint64_t digest;
     int64_t events, simulated_ms;
@@ -103,7 +110,8 @@ struct rep { /* what one replication found */
     bool unstable;
     enum invariant broken;
     int64_t broken_ms;
-    struct rep_host *host; /* the fleet's hosts; the caller's */
+    struct rep_host *host;   /* the fleet's hosts; the caller's */
+    struct rep_facet *facet; /* the scenario's; the caller's; NULL: not wanted */
 };
 
 /* Where a replication puts what it finds: all of it the caller's, and there until it is finished.
@@ -145,6 +153,7 @@ struct world {
     struct world_controller controller;
     struct world_incidents incidents;
     struct world_measures measures;
+    struct world_facets facets;
     struct world_trace trace;
 };
 

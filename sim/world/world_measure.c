@@ -16,11 +16,13 @@ void world_measure_open(struct world *world)
     cluster_init(&m->busy_clusters);
     waits_init(&m->waits);
     waits_init(&m->fault_waits);
+    world_facet_open(world);
 }
 
 void world_measure_close(struct world *world)
 {
     struct world_measures *m = &world->measures;
+    world_facet_close(world);
     waits_fini(&m->waits);
     waits_fini(&m->fault_waits);
     cluster_fini(&m->busy_clusters);
@@ -45,6 +47,7 @@ void world_measure_merge(struct world *world, const struct world *part)
     level_merge(&m->busy_level, &part->measures.busy_level);
     cluster_merge(&m->queue_clusters, &part->measures.queue_clusters);
     cluster_merge(&m->busy_clusters, &part->measures.busy_clusters);
+    world_facet_merge(world, part);
 }
 
 void world_measure_forget(struct world *world)
@@ -58,6 +61,7 @@ void world_measure_forget(struct world *world)
     level_clear(&m->busy_level);
     cluster_clear(&m->queue_clusters);
     cluster_clear(&m->busy_clusters);
+    world_facet_forget(world);
 }
 
 void world_measure_start(struct world *world, int group, struct time_slices *slices)
@@ -80,6 +84,7 @@ void world_measure_start(struct world *world, int group, struct time_slices *sli
         wait_sums_begin(&m->host_waits[i]);
     level_clear(&m->rep_queue_level);
     level_clear(&m->rep_busy_level);
+    world_facet_start(world);
     if (slices)
         time_slices_clear(slices);
 }
@@ -107,6 +112,8 @@ void world_measure_account(struct world *world)
     m->available_ms += up ? ms : 0;
     if (m->slices)
         time_slices_hold(m->slices, since_ms, world->now_ms, queued, occupied, up);
+    if (world->facets.n > 0)
+        world_facet_hold(world, ms);
     for (host = 0; host < world->n_hosts; host++) {
         m->host[host].busy_ms += world->github.host[host].busy * ms;
         m->host[host].able_ms += world->github.host[host].able > 0 ? ms : 0;
@@ -140,6 +147,8 @@ void world_measure_job_started(struct world *world, const struct news *news)
     wait_sums_add(&m->host_waits[news->host], wait_ms);
     if (j->during_fault)
         fault_wait(m, &m->fault_waits.rep, wait_ms);
+    if (world->facets.n > 0)
+        world_facet_wait(world, j, news->host, wait_ms);
     m->started++;
     m->waited += waited;
     m->wait_sum_ms += wait_ms;
@@ -183,6 +192,8 @@ static void count_waiting(struct world *world, struct rep *rep)
         m->class_waits[j->job_class].open++;
         if (j->during_fault)
             fault_wait(m, &m->fault_waits.rep_open, age_ms);
+        if (world->facets.n > 0)
+            world_facet_wait(world, j, -1, age_ms);
         rep->waiting++;
         rep->waiting_sum_ms += age_ms;
         rep->waiting_for_slot += j->waited && age_ms > 0;
@@ -232,5 +243,6 @@ void world_measure_finish(struct world *world, struct rep *rep)
     level_merge(&m->busy_level, &m->rep_busy_level);
     cluster_add_level(&m->queue_clusters, &m->rep_queue_level);
     cluster_add_level(&m->busy_clusters, &m->rep_busy_level);
+    world_facet_finish(world, m->group, rep->facet);
     fill_in(world, rep);
 }

@@ -16,7 +16,8 @@ static void setup(void)
 {
     memset(&result, 0, sizeof result);
     memset(&scenario, 0, sizeof scenario);
-    scenario.documented = (struct documented){60000, 60000, 60000, "", "", -1, -1, -1, -1};
+    scenario.documented =
+        (struct documented){60000, 60000, 60000, "", "", -1, -1, -1, -1, .n_measures = 0};
     scenario.n_faults = 1;
     scenario.fleet.has_policy = true;
     scenario.fleet.policy.severities = 1u << SEVERITY_CRITICAL;
@@ -63,7 +64,7 @@ START_TEST(a_policy_whose_alerts_do_not_exist_is_told_which)
     scenario.fleet.monitoring.n_rules = 0;
     ck_only("the fleet has no alert rule");
     scenario.fleet.has_policy = false;
-    scenario.documented = (struct documented){-1, -1, -1, "", "", -1, -1, -1, -1};
+    scenario.documented = (struct documented){-1, -1, -1, "", "", -1, -1, -1, -1, .n_measures = 0};
     ck_assert_int_eq(advise(), 0);
 }
 END_TEST
@@ -84,8 +85,8 @@ START_TEST(a_claim_that_cannot_come_about_is_told_why)
     ck_assert_int_eq(advise(), 0);
     scenario.n_faults = 0;
     scenario.fleet.n_hosts = 0;
-    scenario.documented =
-        (struct documented){-2, -1, -2, "", "", -1, -1, -1, -1}; /* N/A claims nothing */
+    scenario.documented = (struct documented){
+        -2, -1, -2, "", "", -1, -1, -1, -1, .n_measures = 0}; /* N/A claims nothing */
     ck_assert_int_eq(advise(), 0);
 }
 END_TEST

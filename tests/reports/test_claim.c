@@ -287,7 +287,7 @@ START_TEST(objectives_are_for_28_days_and_more)
     ck_assert_int_eq(claim_rows(&report, rows), 5);
     ck_assert_int_eq(rows[0].metric, METRIC_AVAILABILITY);
     scenario.n_faults = 1;
-    ck_assert_int_eq(claim_rows(&report, rows), CLAIM_ROWS);
+    ck_assert_int_eq(claim_rows(&report, rows), CLAIM_FIXED);
     ck_assert_int_eq(rows[0].metric, METRIC_DETECTION);
     ck_assert(!rows[0].objective && rows[11].objective);
 }

@@ -84,7 +84,8 @@ static void begin(struct sample_result *made, const char *name, const char *abou
     snprintf(made->scenario.about, sizeof made->scenario.about, "%s", about);
     snprintf(made->scenario.path, sizeof made->scenario.path, "scenarios/made-up.yaml");
     made->scenario.duration_ms = 6 * 3600 * 1000;
-    made->scenario.documented = (struct documented){-1, -1, -1, "", "", -1, -1, -1, -1};
+    made->scenario.documented =
+        (struct documented){-1, -1, -1, "", "", -1, -1, -1, -1, .n_measures = 0};
     made->scenario.fleet.objectives = (struct objectives){NAN, NAN, NAN, -1, -1};
     made->scenario.fleet.n_hosts = 2;
     strcpy(made->scenario.fleet.hosts[0].name, "dell-r640-01-runner");
@@ -195,7 +196,8 @@ void sample_result_failure(struct sample_result *made, const char *name)
     begin(made, name, "The primary loses its power at a random moment of the day's busiest hours.");
     made->scenario.n_faults = 1;
     made->scenario.documented = (struct documented){
-        120000, 300000, 420000, "Jobs queue briefly", "architecture document", -1, -1, -1, -1};
+        120000, 300000, 420000, "Jobs queue briefly", "architecture document", -1,
+        -1,     -1,     -1,     .n_measures = 0};
     made->scenario.fleet.has_policy = true;
     made->scenario.fleet.policy.persist_ms = 300000;
     made->scenario.fleet.policy.severities = 1u << SEVERITY_CRITICAL;
@@ -229,8 +231,8 @@ void sample_result_mixed(struct sample_result *made)
 {
     begin(made, "both-runners-down", "Both hosts lose their power at once; a human repairs them.");
     made->scenario.n_faults = 2;
-    made->scenario.documented =
-        (struct documented){240000, -2, 1800000, "All jobs queue", "", -1, -1, -1, -1};
+    made->scenario.documented = (struct documented){240000, -2, 1800000, "All jobs queue", "", -1,
+                                                    -1,     -1, -1,      .n_measures = 0};
     observe(&made->result, METRIC_DETECTION, 123 * SECOND, 30 * SECOND, 60 * SECOND,
             SAMPLE_RESULT_N);
     load(&made->result);
