@@ -45,7 +45,8 @@ static void learn_rule(struct prometheus *prometheus, int index)
     struct group *group;
     prometheus->group_of[index] = find_group(prometheus, rule->group, rule->interval_ms);
     group = &prometheus->groups[prometheus->group_of[index]];
-    append(&group->rules, &group->n_rules, index);
+    if (rule->signal != SIGNAL_SERIES)
+        append(&group->rules, &group->n_rules, index);
     if (value == VALUES)
         return;
     if (rule->below && rule->threshold_pm > prometheus->below_pm[value])
@@ -79,7 +80,8 @@ static void learn_series(struct prometheus *prometheus, const struct fleet *flee
     prometheus->engine = rule_engine_open(fleet);
     n_targets = rule_engine_targets(prometheus->engine);
     prometheus->series_targets = calloc((size_t)n_targets, sizeof *prometheus->series_targets);
-    UND_ASSERT(prometheus->series_targets != NULL);
+    prometheus->told = calloc((size_t)monitoring->n_series, sizeof *prometheus->told);
+    UND_ASSERT(prometheus->series_targets && prometheus->told);
     for (int i = 0; i < monitoring->n_series; i++)
         find_group(prometheus, monitoring->series[i].group, monitoring->series[i].interval_ms);
     list_live(prometheus);
@@ -170,6 +172,7 @@ void prometheus_close(struct prometheus *prometheus)
     free(prometheus->pairs);
     rule_engine_close(prometheus->engine);
     free(prometheus->series_targets);
+    free(prometheus->told);
     for (int i = 0; i < prometheus->n_groups; i++) {
         free(prometheus->groups[i].rules);
         free(prometheus->groups[i].series);

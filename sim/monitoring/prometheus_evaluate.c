@@ -193,6 +193,13 @@ static void evaluate_pair(struct prometheus *prometheus, const struct group *gro
         send_alert(prometheus, rule, host, now_ms);
 }
 
+/* Active, or resolved not so long ago that the Alertmanager has been told of it often enough. */
+static bool is_told(const struct alert *alert, int64_t now_ms)
+{
+    return alert->state != ALERT_INACTIVE ||
+           (alert->resolved_ms >= 0 && now_ms - alert->resolved_ms <= ALERT_RESOLVED_RETENTION_MS);
+}
+
 /* The rules of the group that are evaluated on series, in their order; then what their alerts say
  * of each host: the furthest that any of a rule's alerts about it has come. */
 static void evaluate_series(struct prometheus *prometheus, const struct group *group,
@@ -202,9 +209,14 @@ static void evaluate_series(struct prometheus *prometheus, const struct group *g
     for (int i = 0; i < group->n_series; i++)
         rule_engine_run(prometheus->engine, group->series[i], now_ms);
     for (int i = 0; i < group->n_series; i++) {
-        int rule = monitoring->series[group->series[i]].rule;
-        for (int host = 0; rule >= 0 && host < prometheus->n_hosts; host++)
-            follow_alerts(prometheus, group->series[i], rule, host, now_ms);
+        int series = group->series[i], rule = monitoring->series[series].rule;
+        if (rule < 0 || (rule_engine_idle(prometheus->engine, series) && !prometheus->told[series]))
+            continue;
+        prometheus->told[series] = false;
+        for (int host = 0; host < prometheus->n_hosts; host++) {
+            follow_alerts(prometheus, series, rule, host, now_ms);
+            prometheus->told[series] |= is_told(&pair_of(prometheus, rule, host)->alert, now_ms);
+        }
     }
 }
 
@@ -216,8 +228,7 @@ static void restore(struct prometheus *prometheus, const struct group *group, in
         int rule = group->rules[i / prometheus->n_hosts];
         struct pair *pair = pair_of(prometheus, rule, i % prometheus->n_hosts);
         int64_t active_ms = alert_restored_ms(rules[rule].for_ms, &pair->stored, now_ms);
-        if (rules[rule].signal != SIGNAL_SERIES && pair->alert.state != ALERT_INACTIVE &&
-            active_ms >= 0)
+        if (pair->alert.state != ALERT_INACTIVE && active_ms >= 0)
             pair->alert.active_ms = active_ms;
     }
     for (int i = 0; i < group->n_series; i++)
@@ -234,8 +245,6 @@ static void evaluate(struct prometheus *prometheus, int index, int64_t now_ms)
     if (group->ticks)
         evaluate_series(prometheus, group, now_ms);
     for (int i = 0; i < group->n_rules; i++) {
-        if (rules[group->rules[i]].signal == SIGNAL_SERIES)
-            continue;
         for (int host = 0; host < prometheus->n_hosts; host++) {
             struct pair *pair = pair_of(prometheus, group->rules[i], host);
             if (!pair->hot && !(prometheus->always && watches(&rules[group->rules[i]], host)))

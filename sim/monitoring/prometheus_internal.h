@@ -23,7 +23,7 @@ struct group {
     bool hot;            /* one of its pairs is */
     bool ticks;          /* one of its rules is evaluated on series: nobody knows when in advance */
     const char *name;    /* borrowed */
-    int *rules;          /* owned */
+    int *rules;          /* owned: those in closed form */
     int n_rules;
     int *series; /* owned: those of monitoring.series that are ever evaluated */
     int n_series;
@@ -53,6 +53,7 @@ struct prometheus {
     struct target *targets;     /* owned: n_hosts * n_jobs */
     struct pair *pairs;         /* owned: n_rules * n_hosts */
     struct rule_engine *engine; /* of the rules that are no signals; NULL: there are none */
+    bool *told; /* owned: of each of monitoring.series, whether a pair of it is or was active */
     struct series_target {
         int64_t next_ms;
     } * series_targets; /* owned: of the engine's */

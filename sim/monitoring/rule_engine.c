@@ -163,18 +163,29 @@ static struct scrape_job job_of(const struct rule_engine *engine, enum exporter 
                                .timeout_ms = monitoring->scrape_timeout_ms};
 }
 
+static enum exporter exporter_of(const struct fleet *fleet, int target)
+{
+    int exporter = 0;
+    while (exporter + 1 < EXPORTERS &&
+           exporter_target(fleet, (enum exporter)(exporter + 1), 0) <= target)
+        exporter++;
+    return (enum exporter)exporter;
+}
+
 static void open_logs(struct rule_engine *engine)
 {
     int64_t *reach_ms;
     engine->n_logs = EXPORTERS * (engine->fleet->n_hosts + 1);
     engine->n_targets = exporter_targets(engine->fleet);
     engine->logs = calloc((size_t)engine->n_logs, sizeof *engine->logs);
-    engine->jobs = calloc((size_t)engine->n_targets, sizeof *engine->jobs);
+    engine->targets = calloc((size_t)engine->n_targets, sizeof *engine->targets);
     engine->wanted = calloc((size_t)engine->n_targets, sizeof *engine->wanted);
     reach_ms = calloc((size_t)engine->n_logs, sizeof *reach_ms);
-    UND_ASSERT(engine->logs && engine->jobs && engine->wanted && reach_ms);
-    for (int i = 0; i < engine->n_targets; i++)
-        engine->jobs[i] = job_of(engine, rule_engine_exporter(engine, i));
+    UND_ASSERT(engine->logs && engine->targets && engine->wanted && reach_ms);
+    for (int i = 0; i < engine->n_targets; i++) {
+        enum exporter exporter = exporter_of(engine->fleet, i);
+        engine->targets[i] = (struct engine_target){job_of(engine, exporter), exporter};
+    }
     for (int i = 0; i < engine->exported.n; i++) {
         const struct exported *series = &engine->exported.list[i];
         int source = engine_source(engine, series->exporter, series->host);
@@ -188,6 +199,12 @@ static void open_logs(struct rule_engine *engine)
         enum exporter exporter = (enum exporter)(i / (engine->fleet->n_hosts + 1));
         if (reach_ms[i] > 0)
             scrape_log_open(&engine->logs[i], reach_ms[i], job_of(engine, exporter).interval_ms);
+    }
+    for (int i = 0; i < engine->exported.n; i++) {
+        const struct exported *series = &engine->exported.list[i];
+        if (engine->feds[i].series >= 0)
+            scrape_log_read(&engine->logs[engine_source(engine, series->exporter, series->host)],
+                            series->quantity);
     }
     free(reach_ms);
 }
@@ -205,7 +222,7 @@ static void close_logs(struct rule_engine *engine)
     for (int i = 0; i < engine->n_logs; i++)
         scrape_log_close(&engine->logs[i]);
     free(engine->logs);
-    free(engine->jobs);
+    free(engine->targets);
     free(engine->wanted);
 }
 
@@ -256,6 +273,7 @@ static void close_rule(struct engine_rule *rule)
     free(rule->reads);
     free(rule->watched);
     free(rule->kept);
+    free(rule->about);
     group.rules[0] = rule->eval;
     eval_group_fini(&group);
 }
@@ -342,29 +360,31 @@ static void step_known(struct rule_engine *engine, struct engine_rule *rule, int
         if (rule->cases[i].present)
             engine->known[n++] = rule->cases[i].labels;
     }
-    if (n > 0 || rule->eval.n_alerts > 0 || rule->eval.n_before > 0)
-        eval_rule_step(&rule->eval, rule->from->limit, engine->store,
-                       now_ms - rule->from->offset_ms, engine->known, n, &err);
+    eval_rule_step(&rule->eval, rule->from->limit, engine->store, now_ms - rule->from->offset_ms,
+                   engine->known, n, &err);
+    engine_keep_state(rule, now_ms - rule->from->offset_ms);
+}
+
+/* An expression that fails leaves its alerts as they are. */
+static void step_evaluated(struct rule_engine *engine, struct engine_rule *rule, int64_t now_ms)
+{
+    struct und_err err = {0};
+    for (int i = 0; i < rule->n_reads; i++)
+        feed(engine, rule->reads[i], now_ms);
+    if (eval_rule_run(&rule->eval, rule->from->limit, engine->store, &engine->options,
+                      now_ms - rule->from->offset_ms, &err) == UND_OK)
+        engine_keep_state(rule, now_ms - rule->from->offset_ms);
 }
 
 void rule_engine_run(struct rule_engine *engine, int index, int64_t now_ms)
 {
     struct engine_rule *rule = &engine->rules[index];
-    struct und_err err = {0};
     if (!rule->live)
         return;
-    if (!engine->always && !rule->eval.records &&
-        engine_judge(engine, rule, now_ms) == ENGINE_KNOWN) {
+    if (engine->always || rule->eval.records || engine_judge(engine, rule, now_ms) == ENGINE_OPEN)
+        step_evaluated(engine, rule, now_ms);
+    else if (rule->n_present + rule->eval.n_alerts + rule->eval.n_before + rule->n_kept > 0)
         step_known(engine, rule, now_ms);
-        engine_keep_state(rule, now_ms - rule->from->offset_ms);
-        return;
-    }
-    for (int i = 0; i < rule->n_reads; i++)
-        feed(engine, rule->reads[i], now_ms);
-    /* An expression that fails leaves its alerts as they are. */
-    if (eval_rule_run(&rule->eval, rule->from->limit, engine->store, &engine->options,
-                      now_ms - rule->from->offset_ms, &err) == UND_OK)
-        engine_keep_state(rule, now_ms - rule->from->offset_ms);
 }
 
 static enum alert_state state_of(const struct active_alert *alert)
@@ -372,6 +392,30 @@ static enum alert_state state_of(const struct active_alert *alert)
     return alert->standing == STANDING_FIRING    ? ALERT_FIRING
            : alert->standing == STANDING_PENDING ? ALERT_PENDING
                                                  : ALERT_INACTIVE;
+}
+
+/* Labels with values in them may be new ones each time. */
+#define ABOUT 256
+
+static int host_of(const struct rule_engine *engine, struct engine_rule *rule,
+                   const struct labels *labels)
+{
+    for (int i = 0; i < rule->n_about; i++) {
+        if (rule->about[i].labels == labels)
+            return rule->about[i].host;
+    }
+    if (!rule->about)
+        rule->about = calloc(ABOUT, sizeof *rule->about);
+    UND_ASSERT(rule->about != NULL);
+    if (rule->n_about == ABOUT)
+        rule->n_about = 0;
+    rule->about[rule->n_about] = (struct about){labels, exported_host_of(engine->fleet, labels)};
+    return rule->about[rule->n_about++].host;
+}
+
+bool rule_engine_idle(const struct rule_engine *engine, int rule)
+{
+    return engine->rules[rule].eval.n_alerts == 0;
 }
 
 enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, int host,
@@ -385,7 +429,7 @@ enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, i
         enum alert_state state = state_of(alert);
         int64_t since_ms = alert->active_ms + engine->rules[rule].from->offset_ms;
         if (state < furthest || state == ALERT_INACTIVE ||
-            exported_host_of(engine->fleet, alert->labels) != host)
+            host_of(engine, &engine->rules[rule], alert->labels) != host)
             continue;
         if (state > furthest || since_ms < *active_ms)
             *active_ms = since_ms;

@@ -71,5 +71,7 @@ void rule_engine_restore(struct rule_engine *engine, int rule, int64_t now_ms);
  * the first of those is active. */
 enum alert_state rule_engine_state(const struct rule_engine *engine, int rule, int host,
                                    int64_t *active_ms);
+/* Has it no alerts at all, not even resolved ones? */
+bool rule_engine_idle(const struct rule_engine *engine, int rule);
 
 #endif

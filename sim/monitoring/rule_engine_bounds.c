@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#define LOOK_AHEAD 16 /* a part of the shortest window */
-#define TRIES 3       /* judgements without a look ahead after one that was in vain */
+#define LEAST_AHEAD 3 /* evaluations */
+#define MOST_TRIES 15 /* judgements without a look ahead after so many short ones in vain */
 
 /* --- a series' window ------------------------------------------------------------------------ */
 
@@ -179,13 +179,27 @@ static void see_ends(const struct term *term, const struct window *window, struc
     seen->n = seen->last->n_well - seen->first->n_well + 1;
 }
 
-/* A mean over a window moves by no more than the share of it that is new. */
-static struct bounds ahead(const struct term *term, struct bounds slope, double share)
+/* A rate up to ahead_ms later. What both windows have, the core, is known; the rest grows by no less
+ * than `least` and no more than `most` a second. It is the mean slope over samples that, with an
+ * interval missing at each end, are stretched to the window. */
+static struct bounds ahead(const struct term *term, const struct window *window,
+                           struct bounds slope, int64_t at_ms, int64_t range_ms, int64_t ahead_ms)
 {
     double a = term->factor * term->range.low, b = term->factor * term->range.high;
-    double least = fmin(fmin(a, b), 0), most = fmax(fmax(a, b), 0);
-    slope.low = fmax(least, slope.low - share * (most - least));
-    slope.high = fmin(most, slope.high + share * (most - least));
+    double least = fmin(fmin(a, b), 0), most = fmax(fmax(a, b), 0), share, inside, rest;
+    uint64_t first = scrape_log_find(window->log, at_ms + ahead_ms - range_ms);
+    const struct scrape_entry *core, *last;
+    if (ahead_ms >= range_ms || first + 1 >= window->end)
+        return (struct bounds){true, true, true, least, most, slope.most};
+    core = scrape_log_at(window->log, first);
+    last = scrape_log_at(window->log, window->end - 1);
+    inside = increase_of(term, core, last);
+    rest = (double)(range_ms - (last->at_ms - core->at_ms)) / 1000;
+    share = fmax(0, 1 - 2 * (double)window->log->interval_ms / (double)range_ms);
+    slope.low = (inside + rest * least) / ((double)range_ms / 1000);
+    slope.high = (inside + rest * most) / ((double)range_ms / 1000);
+    slope.low = fmin(slope.low, slope.low * share);
+    slope.high = fmax(slope.high, slope.high * share);
     return slope;
 }
 
@@ -213,7 +227,7 @@ static struct bounds over(const struct term *term, const struct window *window,
         return bounds_over(function, selector->range_ms, values, NULL, false);
     slope = slope_of(term, &seen, function->function == F_IRATE, range_s, end_ms);
     if (ahead_ms > 0)
-        slope = ahead(term, slope, fmin(1, (double)ahead_ms / (double)selector->range_ms));
+        slope = ahead(term, window, slope, end_ms, selector->range_ms, ahead_ms);
     return bounds_over(function, selector->range_ms, values, &slope, true);
 }
 
@@ -353,11 +367,13 @@ static enum engine_verdict judge_cases(struct rule_engine *engine, struct engine
 {
     enum engine_verdict verdict = ENGINE_KNOWN;
     *settled = true;
+    rule->n_present = 0;
     for (int i = 0; i < rule->n_cases && verdict == ENGINE_KNOWN; i++) {
         struct result_case *of = &rule->cases[i];
         struct moment moment = {engine, of, now_ms, now_ms - rule->from->offset_ms, ahead_ms};
         struct bounds bounds = bounds_find(rule->eval.promql->root, NULL, leaf_now, &moment);
         of->present = bounds.may && bounds.must;
+        rule->n_present += of->present;
         if (bounds.may && !(bounds.must && rule->labels_known))
             verdict = ENGINE_OPEN;
         *settled = *settled && settled_node(&moment, rule->eval.promql->root);
@@ -365,25 +381,31 @@ static enum engine_verdict judge_cases(struct rule_engine *engine, struct engine
     return verdict;
 }
 
-/* A few evaluations, or a part of the shortest window. */
+/* As far as it went well the last time, and twice as far; half as far where it did not. */
 static bool look_ahead(struct rule_engine *engine, struct engine_rule *rule, int64_t now_ms)
 {
     int64_t interval_ms = rule->from->interval_ms
                               ? rule->from->interval_ms
                               : engine->fleet->monitoring.evaluation_interval_ms;
-    int64_t ahead_ms = 3 * interval_ms;
+    int64_t most_ms = rule->shortest_ms / 2;
     bool settled;
-    if (rule->shortest_ms < 2 * ahead_ms || rule->tries-- > 0)
+    if (most_ms < LEAST_AHEAD * interval_ms || rule->tries-- > 0)
         return false;
-    if (ahead_ms < rule->shortest_ms / LOOK_AHEAD)
-        ahead_ms = rule->shortest_ms / LOOK_AHEAD;
     rule->tries = 0;
-    if (judge_cases(engine, rule, now_ms, ahead_ms, &settled) == ENGINE_KNOWN) {
-        rule->calm_until_ms = now_ms + ahead_ms;
+    if (rule->ahead_ms < LEAST_AHEAD * interval_ms)
+        rule->ahead_ms = LEAST_AHEAD * interval_ms;
+    if (judge_cases(engine, rule, now_ms, rule->ahead_ms, &settled) == ENGINE_KNOWN) {
+        rule->calm_until_ms = now_ms + rule->ahead_ms;
         rule->calm_at = disturbed(engine, rule);
+        rule->ahead_ms = 2 * rule->ahead_ms < most_ms ? 2 * rule->ahead_ms : most_ms;
+        rule->vain = 0;
         return true;
     }
-    rule->tries = TRIES;
+    if (rule->ahead_ms <= LEAST_AHEAD * interval_ms) {
+        rule->vain = rule->vain < MOST_TRIES / 2 ? 2 * rule->vain + 1 : MOST_TRIES;
+        rule->tries = rule->vain;
+    }
+    rule->ahead_ms /= 2;
     return false;
 }
 

@@ -59,12 +59,20 @@ struct engine_rule {
     int n_reads;
     struct watched *watched; /* owned: what its cases read */
     int n_watched;
+    int n_present; /* of its cases, by the last verdict */
+    struct about {
+        const struct labels *labels;
+        int host;
+    } * about; /* owned: hosts that alerts of these labels are about */
+    int n_about;
     bool settled;          /* nothing has changed, so the next evaluation is like the last one */
     uint64_t settled_at;   /* what had happened then */
     int64_t calm_until_ms; /* the verdict holds as long as no scrape fails and nothing boots */
     uint64_t calm_at;
     int64_t shortest_ms; /* of the windows of its rates; 0: there are none */
     int tries;           /* before a look ahead is worth the while again */
+    int vain;            /* how many of those, since one was not in vain */
+    int64_t ahead_ms;    /* how far the next one goes */
     struct kept_state {
         const struct labels *labels;
         struct alert_stored stored;
@@ -98,8 +106,11 @@ struct rule_engine {
     struct fed *feds;        /* owned; of the exported series */
     struct scrape_log *logs; /* owned; by engine_source */
     int n_logs, n_targets;
-    struct scrape_job *jobs; /* owned; of each target */
-    bool *wanted;            /* owned; target */
+    struct engine_target {
+        struct scrape_job job;
+        enum exporter exporter;
+    } * targets;  /* owned */
+    bool *wanted; /* owned; target */
     struct live_host live[FLEET_HOSTS];
     state_observer *observer;
     void *context;

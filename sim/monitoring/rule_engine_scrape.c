@@ -1,7 +1,6 @@
 /* What the engine knows of the hosts: their own counters, and what is scraped of them. */
 #include "rule_engine_internal.h"
 
-#include <math.h>
 #include <string.h>
 
 #define BOOTED_BEFORE_MS (-30 * 86400000LL) /* at time 0 the machines have run for long */
@@ -78,7 +77,7 @@ static void fill_own(const struct live_host *live, int64_t at_ms, struct host_st
     value[STATE_DISK_TIME] = live->disk_time;
     value[STATE_MEMORY] = live->memory_pm;
     for (int i = 0; i < 3; i++)
-        value[STATE_LOAD1 + i] = llround(live->load[i] * 2.048);
+        value[STATE_LOAD1 + i] = (int64_t)(live->load[i] * 2.048 + 0.5);
     value[STATE_BOOT] = live->boot_ms;
     value[STATE_NOW] = at_ms;
 }
@@ -97,16 +96,12 @@ bool rule_engine_wants(const struct rule_engine *engine, int target)
 
 const struct scrape_job *rule_engine_job(const struct rule_engine *engine, int target)
 {
-    return &engine->jobs[target];
+    return &engine->targets[target].job;
 }
 
 enum exporter rule_engine_exporter(const struct rule_engine *engine, int target)
 {
-    int exporter = 0;
-    while (exporter + 1 < EXPORTERS &&
-           exporter_target(engine->fleet, (enum exporter)(exporter + 1), 0) <= target)
-        exporter++;
-    return (enum exporter)exporter;
+    return engine->targets[target].exporter;
 }
 
 int rule_engine_answers(const struct rule_engine *engine, int target)
@@ -167,7 +162,7 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
 void rule_engine_phase(struct rule_engine *engine, int target, int64_t phase_ms)
 {
     enum exporter exporter = rule_engine_exporter(engine, target);
-    int64_t interval_ms = engine->jobs[target].interval_ms;
+    int64_t interval_ms = engine->targets[target].job.interval_ms;
     for (int host = 0; host <= engine->fleet->n_hosts; host++) {
         struct scrape_log *log = &engine->logs[engine_source(engine, exporter, host)];
         if (!log->ring || !shows(engine, target, exporter, host))
@@ -189,7 +184,8 @@ static void forget(struct rule_engine *engine)
         eval_rule_forget(&engine->rules[i].eval);
         engine->rules[i].settled = false;
         engine->rules[i].calm_until_ms = INT64_MIN;
-        engine->rules[i].tries = 0;
+        engine->rules[i].tries = engine->rules[i].vain = 0;
+        engine->rules[i].ahead_ms = 0;
     }
 }
 

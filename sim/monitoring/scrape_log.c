@@ -17,6 +17,15 @@ void scrape_log_open(struct scrape_log *log, int64_t reach_ms, int64_t interval_
     UND_ASSERT(log->ring != NULL);
 }
 
+void scrape_log_read(struct scrape_log *log, enum state_quantity quantity)
+{
+    for (int i = 0; i < log->n_read; i++) {
+        if (log->read[i] == (int)quantity)
+            return;
+    }
+    log->read[log->n_read++] = (int)quantity;
+}
+
 void scrape_log_close(struct scrape_log *log)
 {
     free(log->ring);
@@ -56,9 +65,10 @@ void scrape_log_push(struct scrape_log *log, const struct scrape_entry *entry)
         log->failed = log->n;
     if (to->state.value[STATE_UP_TIME] < old->value[STATE_UP_TIME])
         log->booted = log->n;
-    for (int i = 0; i < STATE_QUANTITIES; i++) {
-        if (to->state.value[i] != old->value[i])
-            log->changed[i] = log->n;
+    for (int i = 0; i < log->n_read; i++) {
+        int quantity = log->read[i];
+        if (to->state.value[quantity] != old->value[quantity])
+            log->changed[quantity] = log->n;
     }
 }
 

@@ -22,6 +22,8 @@ struct scrape_log {
     uint64_t capacity;         /* a power of two */
     uint64_t n;                /* ever logged */
     int64_t interval_ms;
+    int read[STATE_QUANTITIES]; /* quantities whose changes are noted */
+    int n_read;
     /* 1 + the last entry that ... (0: none is known) */
     uint64_t failed;                    /* has no sample */
     uint64_t booted;                    /* comes after a boot */
@@ -30,6 +32,8 @@ struct scrape_log {
 
 /* Room for the scrapes of that long. */
 void scrape_log_open(struct scrape_log *log, int64_t reach_ms, int64_t interval_ms);
+/* Changes of the quantity are noted from now on. */
+void scrape_log_read(struct scrape_log *log, enum state_quantity quantity);
 void scrape_log_close(struct scrape_log *log);
 void scrape_log_clear(struct scrape_log *log);
 void scrape_log_push(struct scrape_log *log, const struct scrape_entry *entry);

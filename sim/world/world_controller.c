@@ -342,12 +342,26 @@ static bool may_sleep(const struct world *world)
            driver_settled(&world->controller.driver);
 }
 
+/* Of an alerts' poll: does it show other alerts than known, of those that the policy acts on? The
+ * rest is no reason to be awake. */
+static bool shows_alerts(const struct world *world, const struct host_reading *hosts)
+{
+    const struct view *view = &world->controller.driver.readings.view;
+    int host;
+    for (host = 0; host < world->n_hosts; host++)
+        if ((view->host[host].alerts ^ hosts[host].severities) & world->fleet->policy.severities)
+            return true;
+    return false;
+}
+
 void world_controller_poll(struct world *world, enum poll poll)
 {
     struct host_reading hosts[FLEET_HOSTS];
+    bool idle;
     bool good = poll == POLL_HEALTH || world_controller_look(world, (enum feed)poll, hosts);
     see_sleeping_feeds(world);
-    if (good && driver_take(&world->controller.driver, poll, world->now_ms, hosts))
+    idle = poll == POLL_ALERTS && good && !shows_alerts(world, hosts);
+    if (good && driver_take(&world->controller.driver, poll, world->now_ms, hosts) && !idle)
         wake(world);
     else
         world->controller.quiet |= 1u << poll;
@@ -359,10 +373,36 @@ void world_controller_poll(struct world *world, enum poll poll)
 
 /* ---- what it hears ---- */
 
+static bool acts_on(const struct world *world, int rule)
+{
+    return world->fleet->policy.severities >> world->fleet->monitoring.rules[rule].severity & 1;
+}
+
 void world_controller_wake(struct world *world, const struct news *news)
 {
-    (void)news;
-    wake(world);
+    if (news->kind != NEWS_ALERT || acts_on(world, news->rule))
+        wake(world);
+}
+
+/* Is it of an alert of the host that the policy acts on? */
+static bool is_acted_on(const struct world *world, const struct news *news)
+{
+    int i;
+    for (i = 0; i < news->notification->n; i++) {
+        const struct notified *alert = &news->notification->list[i];
+        if (alert->host == news->host && alert->told && acts_on(world, alert->rule))
+            return true;
+    }
+    return false;
+}
+
+static bool is_asleep(const struct world *world)
+{
+    int poll;
+    for (poll = 0; poll < POLL_COUNT; poll++)
+        if (world->controller.poll_pending[poll])
+            return false;
+    return true;
 }
 
 bool world_controller_has_webhook(const struct world *world)
@@ -380,7 +420,11 @@ void world_controller_webhook(struct world *world, const struct news *news)
         world->controller.noticed = true;
         return;
     }
-    wake(world);
+    /* Asleep means settled, which other alerts do not change. */
+    if (is_acted_on(world, news))
+        wake(world);
+    else if (is_asleep(world))
+        return;
     driver_hint(&world->controller.driver, news->host, news->severities);
     step(world);
 }

@@ -21,7 +21,7 @@ int64_t world_disk_filled(const struct world *world, int host, int mount)
 {
     int64_t sum = 0, free_bytes = exporter_mounts[mount].free_bytes;
     int i;
-    for (i = 0; i < world->scenario->n_faults; i++) {
+    for (i = 0; world->disk.n_on > 0 && i < world->scenario->n_faults; i++) {
         const struct fault *fault = world_fault_on(world, i, TAKES_ROOM, host);
         if (fault && (int)fault->mount == mount)
             sum += written(world, i);
@@ -88,6 +88,7 @@ void world_disk_turn(struct world *world, uint32_t index)
 
 void world_disk_touch(struct world *world, uint32_t index, bool begins)
 {
+    world->disk.n_on += begins ? 1 : -1;
     if (begins)
         fill_on(world, index, true);
     else

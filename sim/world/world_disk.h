@@ -17,6 +17,7 @@ struct world;
 struct world_disk {
     int64_t since_ms[SCENARIO_FAULTS]; /* since when it has been filling up; -1: emptied for good */
     bool full[SCENARIO_FAULTS];
+    int n_on; /* of these faults */
 };
 
 void world_disk_start(struct world *world); /* a replication */

@@ -300,6 +300,7 @@ int main(int argc, char **argv)
     printf("%-31s %-8s %7s %7s %7s  %9s\n", "", "unit", "median", "min", "max", "limit");
     pass = bench_fleet_memory(fleets);
     pass = bench_fleet_times(fleets) && pass;
+    pass = bench_fleet_rules(fleets) && pass;
     pass = bench_fleet_threads(fleets) && pass;
     printf("\n%-21s %-8s %23s  %7s  %20s\n", "", "", "ns", "bare", "ratio");
     printf("%-21s %-8s %7s %7s %7s  %7s  %6s %6s %6s  %6s\n", "benchmark", "per", "median", "min",

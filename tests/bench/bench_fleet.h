@@ -13,6 +13,8 @@ double bench_fleet_event(void);
  * Prints a line, appends to the list, returns whether the limit holds; so do the others. */
 bool bench_fleet_memory(json_t *list);
 bool bench_fleet_times(json_t *list);
+/* A year under rules that are evaluated on series, against one without. */
+bool bench_fleet_rules(json_t *list);
 /* Two threads against one; nothing to measure on one processor. */
 bool bench_fleet_threads(json_t *list);
 
