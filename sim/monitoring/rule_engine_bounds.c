@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-#define LEAST_AHEAD 3 /* evaluations */
+#define LEAST_AHEAD 3           /* evaluations */
+#define MOST_AHEAD_MS 3600000LL /* of a rule without a range */
 #define MOST_TRIES 15 /* judgements without a look ahead after so many short ones in vain */
 
 /* --- a series' window ------------------------------------------------------------------------ */
@@ -271,6 +272,29 @@ static bool is_rate_of_counter(const struct term *term, const struct promql_func
            (function->function == F_RATE || function->function == F_INCREASE);
 }
 
+/* What always changes a little: steadily with time, or within its range. */
+static bool drifts(enum state_quantity quantity)
+{
+    return quantity == STATE_NOW || quantity == STATE_UP_TIME ||
+           (quantity >= STATE_LOAD1 && quantity <= STATE_LOAD15);
+}
+
+/* An instant selector of such a quantity, up to ahead_ms later. */
+static struct bounds drifting(const struct moment *moment, const struct term *term,
+                              const struct window *window)
+{
+    const struct scrape_log *log = window->log;
+    double low = term->offset + term->factor * term->range.low;
+    double high = term->offset + term->factor * term->range.high;
+    if (window->first == window->end || log->failed > window->first || log->booted > window->first)
+        return exactly(-INFINITY, INFINITY, term->n);
+    if (term->quantity == STATE_NOW || term->quantity == STATE_UP_TIME) {
+        low = value_of(term, scrape_log_at(log, window->end - 1));
+        high = low + term->factor * (double)(moment->ahead_ms + log->interval_ms);
+    }
+    return exactly(fmin(low, high), fmax(low, high), term->n);
+}
+
 static struct bounds leaf_now(void *context, const struct promql_node *selector,
                               const struct promql_function *function,
                               const struct bounds_fixed *fixed)
@@ -293,8 +317,11 @@ static struct bounds leaf_now(void *context, const struct promql_node *selector,
                  ? !is_full(moment, &window, selector) || window.log->failed > window.first ||
                        window.log->booted > window.first
                  : (state_is_counter(term->quantity) && term->quantity != STATE_UP_TIME) ||
-                       !is_settled(moment, term, selector));
-        struct bounds of = moves ? exactly(-INFINITY, INFINITY, term->n)
+                       drifts(term->quantity) || !is_settled(moment, term, selector));
+        bool drift = moment->ahead_ms > 0 && selector->range_ms == 0 && !term->is_up &&
+                     drifts(term->quantity);
+        struct bounds of = drift   ? drifting(moment, term, &window)
+                           : moves ? exactly(-INFINITY, INFINITY, term->n)
                            : selector->range_ms && function
                                ? over(term, &window, selector, function,
                                       moment->at_ms - selector->offset_ms, moment->ahead_ms)
@@ -356,7 +383,7 @@ static uint64_t disturbed(const struct rule_engine *engine, const struct engine_
     for (int i = 0; i < rule->n_watched; i++) {
         const struct scrape_log *log = &engine->logs[rule->watched[i].source];
         all = all * 31 + log->failed + 7 * log->booted;
-        if (!state_is_counter(rule->watched[i].quantity))
+        if (!state_is_counter(rule->watched[i].quantity) && !drifts(rule->watched[i].quantity))
             all += 3 * log->changed[rule->watched[i].quantity];
     }
     return all;
@@ -387,7 +414,7 @@ static bool look_ahead(struct rule_engine *engine, struct engine_rule *rule, int
     int64_t interval_ms = rule->from->interval_ms
                               ? rule->from->interval_ms
                               : engine->fleet->monitoring.evaluation_interval_ms;
-    int64_t most_ms = rule->shortest_ms / 2;
+    int64_t most_ms = rule->shortest_ms > 0 ? rule->shortest_ms / 2 : MOST_AHEAD_MS;
     bool settled;
     if (most_ms < LEAST_AHEAD * interval_ms || rule->tries-- > 0)
         return false;
