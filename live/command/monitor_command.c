@@ -111,6 +111,8 @@ static enum und_code open_page(struct monitor *monitor, struct und_err *err)
     monitor->status->no_alerts =
         !monitor->fleet.live.prometheus.url[0] && !monitor->fleet.live.alertmanager.url[0];
     monitor->words = monitor->status->words;
+    if (monitor->memory.said[0])
+        status_news(monitor->status, "%.219s", monitor->memory.said);
     if (page_open(&monitor->page, &config, err) != UND_OK || !monitor->page)
         return err->code;
     snprintf(line, sizeof line, "page: port %d", page_port(monitor->page));
@@ -193,6 +195,7 @@ static void guide_hand(struct monitor *monitor)
     if (!monitor->hand)
         return;
     wish.witness = status->witness;
+    wish.unwritten = status->unwritten[0] != '\0';
     hand_wish(monitor->hand, &wish);
     hand_look(monitor->hand, &status->hand);
     monitor_tell_hand(monitor);
@@ -206,8 +209,7 @@ static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
         if (watch_next(monitor->watch, &event, err) != UND_OK)
             return err->code;
         monitor_tell(monitor, &event);
-        if (status_follow(monitor->status, &event, monitor->journal, monitor->run, err) != UND_OK)
-            return err->code;
+        status_follow(monitor->status, &event, monitor->journal, monitor->run);
         guide_hand(monitor);
         monitor->status->hints = watch_hints(monitor->watch);
         look_at_journal(monitor, http_monotonic_ms());
@@ -234,6 +236,8 @@ static enum und_code begin_run(struct monitor *monitor, struct und_err *err)
     json_t *about = watch_about(&monitor->fleet);
     int forgotten = 0;
     memory_recall(&monitor->memory, &monitor->fleet, monitor->journal, monitor->active, err);
+    if (err->code == UND_OK && monitor->aside[0] && monitor->memory.kind == MEMORY_NONE)
+        memory_refuse(&monitor->memory, "the journal was spoilt, and has been moved aside");
     if (err->code == UND_OK)
         journal_trim(monitor->journal, http_wall_ms() - live->journal_keep_ms, live->journal_bytes,
                      &forgotten, err);
@@ -301,6 +305,32 @@ static void take_next(struct monitor *monitor)
     monitor->next = NULL;
 }
 
+/* Opened, rolled back and locked. */
+static enum und_code take_journal(struct monitor *monitor, const char *path, struct und_err *err)
+{
+    if (journal_open(&monitor->journal, path, err) != UND_OK ||
+        finish_rollbacks(monitor, err) != UND_OK || !monitor->active)
+        return err->code;
+    return journal_lock(monitor->journal, "monitor --active", err);
+}
+
+/* After an error: a spoilt journal is moved aside, said loudly, and a fresh one taken. False: it is
+ * not that, or did not help. */
+static bool start_afresh(struct monitor *monitor, const char *path, struct und_err *err)
+{
+    struct und_err before = *err;
+    if (err->code != UND_SERVICE && err->code != UND_USAGE)
+        return false;
+    journal_close(monitor->journal);
+    monitor->journal = NULL;
+    if (!journal_set_aside(path, monitor->aside))
+        return false;
+    fprintf(stderr, "understudy: THE JOURNAL WAS SPOILT and has been moved to %s: %s\n",
+            monitor->aside, before.text);
+    *err = (struct und_err){0};
+    return take_journal(monitor, path, err) == UND_OK;
+}
+
 static enum und_code run(struct monitor *monitor, struct und_err *err)
 {
     const char *path = monitor->journal_path ? monitor->journal_path : monitor->fleet.live.journal;
@@ -308,14 +338,12 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
     if (!monitor->fleet.live.present)
         return und_fail(err, UND_USAGE, "%s: has no live section, want one: where the services are",
                         monitor->path);
-    if (journal_open(&monitor->journal, path, err) != UND_OK ||
-        finish_rollbacks(monitor, err) != UND_OK)
-        return err->code;
-    if (monitor->active && journal_lock(monitor->journal, "monitor --active", err) != UND_OK)
+    if (take_journal(monitor, path, err) != UND_OK && !start_afresh(monitor, path, err))
         return err->code;
     monitor->until_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : 0;
     signals = interrupt_count();
-    while (run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS &&
+    while (((run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS) ||
+            (err->code != UND_OK && start_afresh(monitor, path, err))) &&
            interrupt_count() == signals) /* one between two runs ends it, too */
         take_next(monitor);
     if (err->code == UND_OK && interrupt_count() != signals && interrupt_signal() != 15)

@@ -26,6 +26,7 @@ struct monitor {
     struct watch *watch;
     struct hand *hand;       /* NULL: in shadow */
     struct witness *witness; /* NULL: none */
+    char aside[600];         /* where a spoilt journal has gone; "": none was */
     struct memory memory;    /* what this run of the journal begins with */
     int64_t run;
     enum monitor_end end; /* why the loop ended */

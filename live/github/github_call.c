@@ -104,6 +104,20 @@ int github_status(const struct github_client *client)
     return client->status;
 }
 
+/* A token that was refused may have been replaced since: it is read anew. (An environment is not.) */
+static void read_token_again(struct github_client *client)
+{
+    struct secret *fresh = NULL;
+    struct und_err unread = {0};
+    if (client->status != 401 || client->live.app_id[0] ||
+        strncmp(client->live.service.token, "env:", 4) == 0 ||
+        secret_open(&fresh, client->live.service.token, &unread) != UND_OK)
+        return;
+    http_set_bearer(client->service.http, fresh);
+    secret_close(client->service.secret);
+    client->service.secret = fresh;
+}
+
 /* A fresh installation token where the App's is about to end. */
 static enum und_code authenticate(struct github_client *client, struct und_err *err)
 {
@@ -209,6 +223,7 @@ enum und_code github_call(struct github_client *client, const struct http_reques
     int64_t wait_ms, sent_ms;
     char place[HTTP_PLACE], when[WIRE_TIME];
     *response = (struct http_response){0};
+    read_token_again(client);
     client->status = 0;
     if (authenticate(client, err) != UND_OK)
         return err->code;

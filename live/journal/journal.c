@@ -275,6 +275,12 @@ static enum und_code check_there(const struct journal *journal, struct und_err *
     return UND_OK;
 }
 
+bool journal_there(const struct journal *journal)
+{
+    struct und_err err = {0};
+    return check_there(journal, &err) == UND_OK;
+}
+
 /* *id (may be NULL) gets the new row's. `types` has a letter a parameter: i (int64_t) or s (const
  * char *). One INSERT is one transaction, and durable when this returns. */
 static enum und_code insert(struct journal *journal, int64_t *id, struct und_err *err,

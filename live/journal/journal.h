@@ -77,6 +77,12 @@ struct journal_run {
 enum und_code journal_open(struct journal **out, const char *path, struct und_err *err);
 /* Never writes and never creates. */
 enum und_code journal_open_readonly(struct journal **out, const char *path, struct und_err *err);
+/* Where the file is spoilt (SQLite cannot read it, or finds it damaged), it is moved aside with what
+ * SQLite keeps beside it: path.spoilt-TIME, whose name is in `aside`. False: it is not, or stays. No
+ * handle may be open. Its lock file stays, so that what a dead drill left is not forgotten. */
+bool journal_set_aside(const char *path, char aside[600]);
+/* Is the file there still, and the one that was opened? */
+bool journal_there(const struct journal *journal);
 void journal_close(struct journal *journal); /* gives the lock back as well */
 
 /* The right to act, for this process until it ends in whatever way: PATH.lock, a file lock that

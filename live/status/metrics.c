@@ -53,6 +53,7 @@ VALUE(leads, status->active && status->hand.leads)
 VALUE(held, status->active && status->hand.held[0] != '\0')
 VALUE(writes, status->hand.writes)
 VALUE(write_failures, status->hand.failures)
+VALUE(unwritten, status->unwritten[0] != '\0')
 VALUE(suspects, status->suspects)
 VALUE(witness_is_up,
       status->witness.says == WITNESS_NOTHING ? NAN : (double)(status->witness.says == WITNESS_UP))
@@ -121,6 +122,8 @@ static const struct family families[] = {
     {"held", "gauge", ONCE, held, "1: active, but something keeps it from writing."},
     {"writes", "counter", ONCE, writes, "Writes to GitHub."},
     {"write_failures", "counter", ONCE, write_failures, "Turns of the hand that went wrong."},
+    {"journal_unwritable", "gauge", ONCE, unwritten,
+     "1: the journal cannot be written, so that nothing is decided or done."},
     {"suspects_itself", "gauge", ONCE, suspects,
      "1: every host looks bad at once, which is not believed without a witness."},
     {"witness_up", "gauge", ONCE, witness_is_up,

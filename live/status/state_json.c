@@ -178,6 +178,8 @@ static json_t *holds_json(const struct status *status)
     snprintf(line, sizeof line, "Nothing is written: %s", status->hand.held);
     if (status->active && status->hand.held[0])
         json_array_append_new(out, text(line));
+    if (status->unwritten[0])
+        json_array_append_new(out, text(status->unwritten));
     if (status->suspects && !(status->active && status->hand.held[0]))
         json_array_append_new(out, text(hand_suspicion(&status->witness)));
     if (status->witness.lies)

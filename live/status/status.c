@@ -148,10 +148,17 @@ static void note_step(struct status *status, const struct plan *plan)
     }
 }
 
-static enum und_code keep_incidents(const struct status *status, uint64_t changed,
-                                    struct journal *journal, int64_t run, struct und_err *err)
+static void keep_incidents(struct status *status, uint64_t changed, struct journal *journal,
+                           int64_t run)
 {
+    struct und_err unwritten = {0};
     int64_t age;
+    changed |= status->unkept;
+    if (status->unwritten[0]) {
+        status->unkept = changed;
+        return;
+    }
+    status->unkept = 0;
     for (age = 0; changed != 0 && age < INCIDENTS; age++) {
         const struct incident *incident = incident_newest(&status->incidents, age);
         json_t *line;
@@ -164,15 +171,15 @@ static enum und_code keep_incidents(const struct status *status, uint64_t change
         line = incident_json(status->fleet, incident);
         text = json_dumps(line, JSON_COMPACT);
         UND_ASSERT(text != NULL);
-        journal_note(journal, run, "incident", text, err);
+        if (journal_note(journal, run, "incident", text, &unwritten) != UND_OK)
+            status->unkept |= (uint64_t)1 << incident->host; /* with the next round */
         free(text);
         json_decref(line);
     }
-    return err->code;
 }
 
-enum und_code status_follow(struct status *status, const struct watch_event *event,
-                            struct journal *journal, int64_t run, struct und_err *err)
+void status_follow(struct status *status, const struct watch_event *event, struct journal *journal,
+                   int64_t run)
 {
     struct incident_look look = {.fleet = status->fleet,
                                  .view = event->view,
@@ -186,11 +193,13 @@ enum und_code status_follow(struct status *status, const struct watch_event *eve
     status->now_ms = status->last_ms = look.now_ms = http_wall_ms();
     status->fleet_ms = event->now_ms;
     status->pause_file = event->pause_file;
+    snprintf(status->unwritten, sizeof status->unwritten, "%s",
+             event->unwritten ? event->unwritten : "");
     if (event->reading)
         note_reading(status, event->reading);
     status->view = *event->view;
     if (!event->stepped && !status->begun)
-        return UND_OK;
+        return;
     status->begun = true;
     status->plan = *event->plan;
     status->policy = *event->state;
@@ -199,7 +208,7 @@ enum und_code status_follow(struct status *status, const struct watch_event *eve
     for (i = 0; i < status->fleet->n_hosts; i++)
         expected[i] = word_now(&status->words, WORD_DOWNTIME, i, status->now_ms) != NULL;
     look.expected = expected;
-    return keep_incidents(status, incidents_look(&status->incidents, &look), journal, run, err);
+    keep_incidents(status, incidents_look(&status->incidents, &look), journal, run);
 }
 
 bool status_ready(const struct status *status, char why[200])

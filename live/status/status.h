@@ -31,7 +31,9 @@ struct status {
     bool active;               /* plans are carried out, by: */
     struct hand_state hand;
     struct witness_state witness;
-    bool suspects; /* every host looks bad at once */
+    char unwritten[300]; /* why the journal cannot be written, so that nothing is decided; "" */
+    uint64_t unkept;     /* hosts whose incidents could not be journalled yet */
+    bool suspects;       /* every host looks bad at once */
     int64_t started_ms, now_ms;
     int64_t fleet_ms;       /* the policy's clock at now_ms */
     int64_t steps, last_ms; /* decisions; when the loop last went round */
@@ -66,8 +68,8 @@ enum und_code status_init(struct status *status, const struct fleet *fleet, stru
                           struct und_err *err);
 
 /* What an event of the loop brought. Incidents that changed are journalled (topic "incident"). */
-enum und_code status_follow(struct status *status, const struct watch_event *event,
-                            struct journal *journal, int64_t run, struct und_err *err);
+void status_follow(struct status *status, const struct watch_event *event, struct journal *journal,
+                   int64_t run);
 /* What the operator's words come to now; to be called before each step. */
 void status_heed(const struct status *status, struct watch *watch, int64_t now_ms);
 void status_refresh_drills(struct status *status, struct journal *journal);

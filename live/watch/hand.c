@@ -65,6 +65,8 @@ const char *hand_suspicion(const struct witness_state *witness)
 const char *hand_forbids(const struct hand_wish *wish)
 {
     int i, fit = 0;
+    if (wish->unwritten)
+        return "the journal cannot be written";
     if (wish->paused)
         return "paused";
     if (wish->blind)
@@ -236,7 +238,7 @@ static bool same(const struct hand_wish *a, const struct hand_wish *b)
 {
     int i;
     if (a->plan.n != b->plan.n || a->blind != b->blind || a->paused != b->paused ||
-        a->witness.agrees != b->witness.agrees)
+        a->unwritten != b->unwritten || a->witness.agrees != b->witness.agrees)
         return false;
     for (i = 0; i < a->plan.n; i++)
         if (a->plan.host[i].admitted != b->plan.host[i].admitted || a->fit[i] != b->fit[i])

@@ -40,6 +40,7 @@ struct hand_wish {
     struct plan plan;
     bool fit[FLEET_HOSTS]; /* looks well by the policy's evidence */
     bool blind, paused;
+    bool unwritten; /* the journal cannot be written */
     struct witness_state witness;
 };
 

@@ -109,7 +109,7 @@ static int take_hosts(struct policy_state *to, const struct policy_state *from,
 
 /* ---- reading ---- */
 
-static void refuse(struct memory *out, const char *why)
+void memory_refuse(struct memory *out, const char *why)
 {
     char clean[240];
     snprintf(clean, sizeof clean, "%.239s", why);
@@ -172,7 +172,7 @@ static void read_all(struct memory *out, const struct fleet *fleet, const json_t
     }
     free(left);
     if (why) {
-        refuse(out, why);
+        memory_refuse(out, why);
         return;
     }
     out->kind = MEMORY_KEPT;
@@ -187,7 +187,7 @@ void memory_read(struct memory *out, const struct fleet *fleet, const char *text
     if (json_is_object(all))
         read_all(out, fleet, all, wall_ms, boot, boot_ms);
     else
-        refuse(out, "it is no JSON object");
+        memory_refuse(out, "it is no JSON object");
     json_decref(all);
 }
 

@@ -44,6 +44,9 @@ enum und_code memory_recall(struct memory *out, const struct fleet *fleet, struc
 void memory_read(struct memory *out, const struct fleet *fleet, const char *text, int64_t wall_ms,
                  const char *boot, int64_t boot_ms);
 
+/* There was a memory, but it is not to be used. */
+void memory_refuse(struct memory *out, const char *why);
+
 /* As the journal keeps it; the caller's to free. */
 char *memory_text(const struct fleet *fleet, const struct policy_state *state, int64_t fleet_ms);
 

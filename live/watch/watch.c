@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define UNWRITTEN_MS 1000 /* real: between two tries to write to a journal that cannot be */
+
 struct watch {
     const struct fleet *fleet;
     const struct fleet_clock *pace;
@@ -25,6 +27,8 @@ struct watch {
     bool heard[FEED_COUNT]; /* a good reading at all */
     bool heeded;            /* it has gone round once: words that come now are new */
     bool paused, pause_file;
+    char unwritten[300]; /* why the journal cannot be written; "": it can */
+    int64_t again_ms;    /* then: no further try before this; monotonic */
     struct {
         int64_t said_ms;  /* the word that holds; -1: none */
         int64_t heard_ms; /* fleet time */
@@ -209,24 +213,58 @@ static enum und_code keep(struct watch *watch, int64_t now_ms, struct und_err *e
     free(watch->kept);
     watch->kept = is;
     text = memory_text(watch->fleet, &watch->driver.state, now_ms);
-    journal_note(watch->journal, watch->run, memory_topic(watch->memory->active), text, err);
+    if (journal_note(watch->journal, watch->run, memory_topic(watch->memory->active), text, err) !=
+        UND_OK) { /* to be written with the next step */
+        free(watch->kept);
+        watch->kept = NULL;
+    }
     free(text);
     return err->code;
 }
 
-/* Recorded whatever it is, then judged. */
-static enum und_code step(struct watch *watch, int64_t now_ms, struct und_err *err)
+/* A full disk may have room again: what could not be recorded is as if it had not been decided, so
+ * that a replay finds no gap. A journal that is gone ends the monitor. */
+static enum und_code put_off(struct watch *watch, const struct plan *plan, struct und_err *err)
+{
+    if (err->code != UND_SERVICE || !journal_there(watch->journal))
+        return err->code;
+    snprintf(watch->unwritten, sizeof watch->unwritten, "%.299s", err->text);
+    watch->again_ms = http_monotonic_ms() + UNWRITTEN_MS;
+    if (plan)
+        driver_take_back(&watch->driver, plan);
+    *err = (struct und_err){0};
+    return UND_OK;
+}
+
+/* Can it be written again? Tried by writing that it can. */
+static bool writable(struct watch *watch)
+{
+    struct und_err err = {0};
+    if (!watch->unwritten[0])
+        return true;
+    if (http_monotonic_ms() < watch->again_ms ||
+        journal_note(watch->journal, watch->run, "journal", "can be written again", &err) != UND_OK)
+        return false;
+    watch->unwritten[0] = '\0';
+    return true;
+}
+
+/* Recorded whatever it is, then judged. *stepped: it was both. */
+static enum und_code step(struct watch *watch, int64_t now_ms, bool *stepped, struct und_err *err)
 {
     struct driver *driver = &watch->driver;
+    struct plan before = driver->plan;
     bool sound;
     if (watch->memory && !driver->begun && begin(watch, now_ms, err) != UND_OK)
         return err->code;
     sound = driver_step(driver, now_ms);
     if (journal_decision(watch->journal, watch->run, now_ms, &driver->readings.view, &driver->plan,
                          err) != UND_OK)
-        return err->code;
+        return put_off(watch, &before, err);
+    *stepped = true;
     if (sound)
-        return watch->memory ? keep(watch, now_ms, err) : UND_OK;
+        return watch->memory && keep(watch, now_ms, err) != UND_OK ? put_off(watch, NULL, err)
+                                                                   : UND_OK;
     return und_fail(err, UND_FAILED, "policy: invariant %s broken for %s; replay the journal",
                     invariant_name(driver->broken),
                     driver->broken_host >= 0 ? watch->fleet->hosts[driver->broken_host].name
@@ -270,10 +308,10 @@ enum und_code watch_next(struct watch *watch, struct watch_event *event, struct 
                                   .plan = &watch->driver.plan,
                                   .state = &watch->driver.state};
     event->pause_file = watch->pause_file;
-    if (!ready(watch, now_ms) || driver_idle(&watch->driver, now_ms))
-        return UND_OK;
-    event->stepped = true;
-    return step(watch, now_ms, err);
+    if (writable(watch) && ready(watch, now_ms) && !driver_idle(&watch->driver, now_ms))
+        step(watch, now_ms, &event->stepped, err);
+    event->unwritten = watch->unwritten;
+    return err->code;
 }
 
 void watch_pause(struct watch *watch, bool paused)

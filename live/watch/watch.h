@@ -24,7 +24,8 @@ struct watch_event {
     const struct view *view;
     const struct plan *plan; /* the last one */
     const struct policy_state *state;
-    bool pause_file; /* it is there */
+    bool pause_file;       /* it is there */
+    const char *unwritten; /* why the journal cannot be written, and so nothing decided; "" */
 };
 
 /* The JSON that a run's `about` must hold for replay: policy and hosts. New reference. */

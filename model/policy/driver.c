@@ -175,6 +175,15 @@ void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_H
     readings_doubt(&driver->readings);
 }
 
+void driver_take_back(struct driver *driver, const struct plan *plan)
+{
+    memcpy(&driver->state, &driver->before,
+           offsetof(struct policy_state, host) +
+               (size_t)driver->state.n * sizeof driver->state.host[0]);
+    driver->plan = *plan;
+    driver->readings.changed = true;
+}
+
 bool driver_step(struct driver *driver, int64_t now_ms)
 {
     return driver_decide(driver, now_ms, readings_view(&driver->readings, now_ms));

@@ -72,6 +72,9 @@ const char *driver_misfit(const struct driver *driver, const struct policy_state
 void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_HOSTS],
                   int64_t block_ms);
 
+/* As if the last step had not been: for whoever could not record it. `plan` is the one before. */
+void driver_take_back(struct driver *driver, const struct plan *plan);
+
 /* Would a step at now_ms change nothing? Nothing new has come in since the last one, no feed has
  * gone stale or come back, and the policy is settled. */
 bool driver_idle(struct driver *driver, int64_t now_ms);

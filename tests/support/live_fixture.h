@@ -52,7 +52,8 @@ struct live_fixture {
     pthread_mutex_t lease_lock;
     char lease[400];        /* the variable UNDERSTUDY_LEASE, under its lock; "": there is none */
     atomic_bool all_broken; /* while `broken` exists, "small" is down as well */
-    bool full_disk;         /* no file grows any more for the programs that are started */
+    _Atomic(const char *) bearer; /* GitHub takes this token alone; NULL: any */
+    bool full_disk;               /* no file grows any more for the programs that are started */
 };
 
 /* What the world's one server answers; for the fixture itself. */

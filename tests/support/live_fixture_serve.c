@@ -313,6 +313,11 @@ void live_fixture_serve(void *context, const char *request, struct script_reply 
     }
     if (refused(world, request, reply))
         return;
+    if (strstr(request, "/actions/") && atomic_load(&world->bearer) &&
+        !strstr(request, atomic_load(&world->bearer))) {
+        reply->text = script_response("401 Unauthorized", "", "{\"message\":\"Bad credentials\"}");
+        return;
+    }
     if (strstr(request, "/actions/runner-groups"))
         body = groups_call(request);
     else if (strstr(request, "UNDERSTUDY_LEASE"))
