@@ -76,6 +76,7 @@ help:
 	@echo "test-real           the simulated Prometheus and Alertmanager against real ones"
 	@echo "check-page          the monitor's page in headless chromium; screenshots in build/page"
 	@echo "check-boards        every query of the dashboards, to a real Prometheus"
+	@echo "check-soak          24 fleet hours of an active monitor, faults and kill -9 (15 min); check-flood: what floods cost"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
 
@@ -310,6 +311,10 @@ include tests/lab/lab.mk
 # ---- the page in a browser ----
 
 include tests/page/page.mk
+
+# ---- a day of the monitor ----
+
+include tests/soak/soak.mk
 
 # ---- against real servers ----
 
