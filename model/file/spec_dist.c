@@ -17,8 +17,8 @@ struct dist_text {
 };
 
 static const char *const kinds[] = {
-    "fixed",     "uniform",     "exponential", "erlang",    "hyperexponential",
-    "lognormal", "loglogistic", "weibull",     "empirical", NULL};
+    "fixed",   "uniform", "exponential", "erlang", "hyperexponential", "lognormal", "loglogistic",
+    "weibull", "gamma",   "empirical",   NULL};
 
 #define LONGEST ((double)(100 * UNITS_YEAR))
 
@@ -31,7 +31,7 @@ static const struct field fields[] = {
      .required = true,
      .help = "shape: fixed (mean), uniform (min, max), exponential (mean), erlang (mean, k), "
              "hyperexponential (mean, cv2), lognormal, loglogistic or weibull (mean, cv2 or p50, "
-             "p95), empirical (file, column)"},
+             "p95), gamma (mean, cv2 or k), empirical (file, column)"},
     {.key = "mean",
      .kind = FIELD_TIME,
      AT(struct dist_text, dist.mean_ms),
@@ -56,7 +56,7 @@ static const struct field fields[] = {
      .kind = FIELD_NUMBER,
      AT(struct dist_text, dist.k),
      RANGE(0, 1e6),
-     .help = "stages of an erlang, shape of a loglogistic or weibull distribution"},
+     .help = "stages of an erlang, shape of a loglogistic, weibull or gamma distribution"},
     {.key = "min",
      .kind = FIELD_TIME,
      AT(struct dist_text, dist.min_ms),

@@ -15,6 +15,29 @@ static const struct field weight = {.kind = FIELD_NUMBER, RANGE(0, 1e9)};
 
 #define ARRIVALS(member) AT(struct workload, arrivals.member)
 
+static const struct field modulation_fields[] = {
+    {.key = "cv2",
+     .kind = FIELD_NUMBER,
+     ARRIVALS(modulation.cv2),
+     RANGE(0, 100),
+     .required = true,
+     .help = "squared coefficient of variation of the factor; 0: none"},
+    {.key = "every",
+     .kind = FIELD_DURATION,
+     ARRIVALS(modulation.every_ms),
+     RANGE((double)UNITS_MINUTE, (double)(7 * UNITS_DAY)),
+     .fallback = "1h",
+     .help = "how long a factor lasts"},
+    {.key = NULL},
+};
+
+static const struct table modulation_table = {
+    .name = "modulation",
+    .help = "a rate that is itself random: times a gamma variate of mean 1, a new one every so "
+            "often, so that counts are negative binomial",
+    .fields = modulation_fields,
+};
+
 static const struct field arrivals_fields[] = {
     {.key = "kind",
      .kind = FIELD_ENUM,
@@ -42,6 +65,10 @@ static const struct field arrivals_fields[] = {
      RANGE(0, 1),
      .fallback = "0",
      .help = "sinusoidal day: the rate swings by this share around its mean"},
+    {.key = "modulation",
+     .kind = FIELD_TABLE,
+     .table = &modulation_table,
+     .help = "busy and quiet spells beyond the profile (poisson)"},
     {.key = "interval",
      .kind = FIELD_DIST,
      ARRIVALS(interval),
@@ -94,8 +121,9 @@ static enum und_code check_arrivals(struct spec *spec, void *base, json_t *mappi
         bool needed;
     } keys[] = {
         {"rate", ARRIVALS_POISSON, true},       {"profile", ARRIVALS_POISSON, false},
-        {"amplitude", ARRIVALS_POISSON, false}, {"interval", ARRIVALS_RENEWAL, true},
-        {"file", ARRIVALS_TRACE, true},         {"origin", ARRIVALS_TRACE, false},
+        {"amplitude", ARRIVALS_POISSON, false}, {"modulation", ARRIVALS_POISSON, false},
+        {"interval", ARRIVALS_RENEWAL, true},   {"file", ARRIVALS_TRACE, true},
+        {"origin", ARRIVALS_TRACE, false},
     };
     const struct workload *workload = base;
     enum arrivals_kind kind = workload->arrivals.kind;
@@ -128,12 +156,15 @@ static const struct table arrivals_table = {
         "{if: {properties: {kind: {const: poisson}}}, then: {required: [rate], properties: "
         "{interval: false, file: false, origin: false}}}, "
         "{if: {properties: {kind: {const: renewal}}, required: [kind]}, then: {required: "
-        "[interval], properties: {rate: false, profile: false, amplitude: false, file: false, "
+        "[interval], properties: {rate: false, profile: false, amplitude: false, modulation: "
+        "false, file: false, "
         "origin: false}}}, "
         "{if: {properties: {kind: {const: trace}}, required: [kind]}, then: {required: [file], "
-        "properties: {rate: false, profile: false, amplitude: false, interval: false}}}, "
+        "properties: {rate: false, profile: false, amplitude: false, modulation: false, interval: "
+        "false}}}, "
         "{if: {properties: {kind: {const: none}}, required: [kind]}, then: {properties: {rate: "
-        "false, profile: false, amplitude: false, interval: false, file: false, origin: "
+        "false, profile: false, amplitude: false, modulation: false, interval: false, file: false, "
+        "origin: "
         "false}}}]}",
 };
 

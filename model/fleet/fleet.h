@@ -82,10 +82,16 @@ uint64_t fleet_class_hosts(const struct job_class *job_class, int n_hosts);
 struct workload {
     struct {
         enum arrivals_kind kind;
-        double rate_per_ms;   /* of runs, on average over the profile */
-        double profile[168];  /* relative weights by hour of day (24) or week (168) */
-        int n_profile;        /* 0, 24 or 168 */
-        double amplitude;     /* sinusoidal day: rate * (1 + amplitude * sin(...)), 0..1 */
+        double rate_per_ms;  /* of runs, on average over the profile */
+        double profile[168]; /* relative weights by hour of day (24) or week (168) */
+        int n_profile;       /* 0, 24 or 168 */
+        double amplitude;    /* sinusoidal day: rate * (1 + amplitude * sin(...)), 0..1 */
+        /* In each stretch of every_ms the rate is that times a gamma variate of its own, of mean 1
+         * and this cv2: counts of a stretch are negative binomial. cv2 0: it is not. */
+        struct {
+            double cv2;
+            int64_t every_ms;
+        } modulation;
         struct dist interval; /* renewal: between runs */
         struct trace trace;
     } arrivals;

@@ -9,9 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const char *const kind_names[DIST_KINDS] = {"fixed",       "uniform",          "exponential",
-                                                   "erlang",      "hyperexponential", "lognormal",
-                                                   "loglogistic", "weibull",          "empirical"};
+static const char *const kind_names[DIST_KINDS] = {
+    "fixed",     "uniform",     "exponential", "erlang", "hyperexponential",
+    "lognormal", "loglogistic", "weibull",     "gamma",  "empirical"};
 
 const char *dist_kind_name(enum dist_kind kind)
 {
@@ -98,6 +98,8 @@ double dist_mean(const struct dist *dist)
         return exp(dist->a + dist->b * dist->b / 2);
     case DIST_LOGLOGISTIC:
         return dist->a * dist_loglogistic_mean(dist->b);
+    case DIST_GAMMA:
+        return dist->a * dist->b;
     case DIST_WEIBULL:
         return dist->a * exp(gsl_sf_lngamma(1 + 1 / dist->b));
     case DIST_EMPIRICAL:
@@ -131,6 +133,8 @@ double dist_cdf(const struct dist *dist, double ms)
         return ms > 0 ? 1 / (1 + pow(ms / dist->a, -dist->b)) : 0;
     case DIST_WEIBULL:
         return gsl_cdf_weibull_P(ms, dist->a, dist->b);
+    case DIST_GAMMA:
+        return gsl_cdf_gamma_P(ms, dist->b, dist->a);
     case DIST_EMPIRICAL:
         while (low < high) {
             size_t middle = low + (high - low) / 2;
@@ -165,6 +169,25 @@ static double hyperexponential_quantile(const struct dist *dist, double p)
     return high - low <= 1e-12 * high ? low : dist_solve(cdf_error, &target, low, high);
 }
 
+static double gamma_error(double log_x, void *params)
+{
+    const double *shape_p = params;
+    return log(gsl_cdf_gamma_P(exp(log_x), shape_p[0], 1)) - log(shape_p[1]);
+}
+
+/* Near 0 the distribution is x^shape / (shape gamma(shape)), and GSL's iteration does not converge;
+ * where else it does not, a root is sought. */
+double dist_gamma_quantile(double shape, double p)
+{
+    double log_small = (log(p) + gsl_sf_lngamma(shape + 1)) / shape, shape_p[] = {shape, p}, x;
+    if (log_small < log(1e-9))
+        return exp(log_small);
+    x = gsl_cdf_gamma_Pinv(p, shape, 1);
+    if (x > 0 && fabs(gsl_cdf_gamma_P(x, shape, 1) - p) < 1e-10 * p)
+        return x;
+    return exp(dist_solve(gamma_error, shape_p, log_small, log(shape + 1 - 2 * log1p(-p)) + 10));
+}
+
 double dist_quantile(const struct dist *dist, double p)
 {
     UND_ASSERT(p > 0 && p < 1);
@@ -185,6 +208,8 @@ double dist_quantile(const struct dist *dist, double p)
         return dist->a * pow(p / (1 - p), 1 / dist->b);
     case DIST_WEIBULL:
         return gsl_cdf_weibull_Pinv(p, dist->a, dist->b);
+    case DIST_GAMMA:
+        return dist->a * dist_gamma_quantile(dist->b, p);
     case DIST_EMPIRICAL:
         return (double)dist->values[(size_t)ceil(p * (double)dist->n_values) - 1];
     case DIST_KINDS:

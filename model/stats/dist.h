@@ -14,6 +14,7 @@
  *     lognormal         mean and cv2 | p50 and p95
  *     loglogistic       mean and cv2 | p50 and p95 | k (the shape) and mean or p50
  *     weibull           mean and cv2 | p50 and p95 | k (the shape) and mean
+ *     gamma             mean and cv2 (1/k) | k (the shape) and mean
  *     empirical         values (a file's column); each is as likely as any other
  *
  * A mean alone is not enough where the spread is what matters: there is no default cv2.
@@ -33,6 +34,9 @@
 /* Shapes of a Weibull distribution; its cv2 is 184755 and 0.00016 there. */
 #define DIST_WEIBULL_MIN 0.1
 #define DIST_WEIBULL_MAX 100.0
+/* Shapes of a gamma distribution: beyond, quantiles are no longer found. */
+#define DIST_GAMMA_MIN 0.01
+#define DIST_GAMMA_MAX 10000.0
 
 enum dist_kind {
     DIST_FIXED,
@@ -43,6 +47,7 @@ enum dist_kind {
     DIST_LOGNORMAL,
     DIST_LOGLOGISTIC,
     DIST_WEIBULL,
+    DIST_GAMMA,
     DIST_EMPIRICAL,
     DIST_KINDS
 };
@@ -53,8 +58,8 @@ struct dist {
     double mean_ms, cv2, p50_ms, p95_ms, k, min_ms, max_ms;
     /* Resolved: fixed a; uniform a..b; exponential mean a; erlang a = stages, b = stage mean;
      * hyperexponential a = probability of phase 1, b and c = means of the phases; lognormal
-     * a = mu, b = sigma of ln ms; loglogistic a = scale, b = shape; weibull a = scale, b = shape.
-     */
+     * a = mu, b = sigma of ln ms; loglogistic a = scale, b = shape; weibull and gamma a = scale,
+     * b = shape. */
     double a, b, c;
     /* Empirical: sorted values in ms, owned. */
     int64_t *values;
@@ -75,5 +80,8 @@ enum und_code dist_resolve(struct dist *dist, const char *place, struct und_err 
 double dist_mean(const struct dist *dist);               /* ms; INFINITY where it has none */
 double dist_quantile(const struct dist *dist, double p); /* ms, 0 < p < 1 */
 double dist_cdf(const struct dist *dist, double ms);
+
+/* Of the gamma distribution of this shape and scale 1. */
+double dist_gamma_quantile(double shape, double p);
 
 #endif

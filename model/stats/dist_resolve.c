@@ -208,6 +208,19 @@ static bool weibull_by_quantiles(struct dist *dist, char *why, size_t size)
     return true;
 }
 
+static bool gamma_by_shape(struct dist *dist, char *why, size_t size)
+{
+    double k = isnan(dist->k) ? 1 / dist->cv2 : dist->k;
+    if (!(k >= DIST_GAMMA_MIN && k <= DIST_GAMMA_MAX) && isnan(dist->k))
+        REFUSE("cv2: got %g, want %g..%g of a gamma distribution", dist->cv2, 1 / DIST_GAMMA_MAX,
+               1 / DIST_GAMMA_MIN);
+    if (!(k >= DIST_GAMMA_MIN && k <= DIST_GAMMA_MAX))
+        REFUSE("k: got %g, want %g..%g", k, DIST_GAMMA_MIN, DIST_GAMMA_MAX);
+    dist->b = k;
+    dist->a = dist->mean_ms / k;
+    return true;
+}
+
 static int compare(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -243,6 +256,8 @@ static const struct form forms[] = {
     {DIST_WEIBULL, MEAN | CV2, weibull_by_moments},
     {DIST_WEIBULL, P50 | P95, weibull_by_quantiles},
     {DIST_WEIBULL, MEAN | K, weibull_by_shape},
+    {DIST_GAMMA, MEAN | CV2, gamma_by_shape},
+    {DIST_GAMMA, MEAN | K, gamma_by_shape},
     {DIST_EMPIRICAL, VALUES, empirical_by_values},
 };
 #define N_FORMS (sizeof forms / sizeof *forms)

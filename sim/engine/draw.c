@@ -95,6 +95,8 @@ double draw_by_kind(const struct dist *dist, struct stream *stream)
         return dist->a * exp(log(u / (1 - u)) / dist->b);
     case DIST_WEIBULL:
         return dist->a * exp(log(-log(u)) / dist->b);
+    case DIST_GAMMA: /* by inversion: one uniform a draw, whatever the shape */
+        return dist->a * dist_gamma_quantile(dist->b, u);
     case DIST_EMPIRICAL:
         return (double)dist->values[(size_t)(u * (double)dist->n_values)];
     case DIST_FIXED:

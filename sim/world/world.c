@@ -17,8 +17,8 @@ void *world_allocate(size_t n, size_t size)
 static size_t stream_count(const struct fleet *fleet, const struct scenario *scenario)
 {
     size_t hosts = HOST_STREAMS * (size_t)fleet->n_hosts, faults = (size_t)scenario->n_faults;
-    /* And one behind them for what happens in the field. */
-    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults) + 1;
+    /* And two behind them: what happens in the field, busy and quiet spells. */
+    return STREAM_HOST_0 + 2 * (hosts > faults ? hosts : faults) + 2;
 }
 
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream)
@@ -32,6 +32,11 @@ struct stream *world_fault_stream(struct world *world, uint32_t fault)
 }
 
 struct stream *world_field_stream(struct world *world)
+{
+    return &world->streams[world->n_streams - 2];
+}
+
+struct stream *world_modulation_stream(struct world *world)
 {
     return &world->streams[world->n_streams - 1];
 }

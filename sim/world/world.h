@@ -215,6 +215,7 @@ void world_give_up(struct world *world);
 struct stream *world_host_stream(struct world *world, int host, enum host_stream stream);
 struct stream *world_fault_stream(struct world *world, uint32_t fault);
 struct stream *world_field_stream(struct world *world);
+struct stream *world_modulation_stream(struct world *world);
 /* n zeroed elements for the replications' whole time; free() them. Ends the program where there is
  * no memory. */
 void *world_allocate(size_t n, size_t size);

@@ -73,6 +73,34 @@ static bool accepts(const struct world *world, double rate, int64_t at_ms)
     return rate < world->workload.rate_above[hour] && rate < rate_at(world, clock_ms);
 }
 
+static void begin_spell(struct world *world)
+{
+    const struct workload *workload = &world->fleet->workload;
+    double cv2 = workload->arrivals.modulation.cv2;
+    double u = stream_uniform(world_modulation_stream(world));
+    world->workload.spell_factor = cv2 * dist_gamma_quantile(1 / cv2, u);
+    world->workload.spell_end_ms += (double)workload->arrivals.modulation.every_ms;
+}
+
+/* One more candidate of the thinned process; what a spell leaves of the wait is for the next one,
+ * at its rate. */
+static double next_candidate(struct world *world, double from_ms)
+{
+    struct stream *stream = &world->streams[STREAM_ARRIVAL];
+    double wait_ms = -log(stream_uniform(stream)) / world->workload.rate_peak;
+    if (world->fleet->workload.arrivals.modulation.cv2 <= 0)
+        return from_ms + wait_ms;
+    while (from_ms < (double)world->end_ms) {
+        double left_ms = world->workload.spell_end_ms - from_ms;
+        if (wait_ms <= left_ms * world->workload.spell_factor)
+            return from_ms + wait_ms / world->workload.spell_factor;
+        wait_ms -= left_ms * world->workload.spell_factor;
+        from_ms = world->workload.spell_end_ms;
+        begin_spell(world);
+    }
+    return from_ms;
+}
+
 /* The next arrival of a Poisson process, by thinning where its rate varies (Lewis, Shedler 1979).
  * Rounding each instant, not each interval, keeps the rate exact. */
 static double next_poisson(struct world *world, double from_ms)
@@ -82,7 +110,7 @@ static double next_poisson(struct world *world, double from_ms)
                   world->fleet->workload.arrivals.amplitude <= 0;
     double rate;
     do {
-        from_ms -= log(stream_uniform(stream)) / world->workload.rate_peak;
+        from_ms = next_candidate(world, from_ms);
         if (steady || from_ms >= (double)world->end_ms)
             break;
         rate = stream_uniform(stream) * world->workload.rate_peak;
@@ -125,6 +153,9 @@ void world_workload_start(struct world *world)
                     &world->streams[STREAM_ARRIVAL]);
     world->workload.next_arrival_ms = 0;
     world->workload.next_trace = 0;
+    world->workload.spell_end_ms = 0;
+    if (workload->arrivals.modulation.cv2 > 0)
+        begin_spell(world);
     schedule_next(world);
 }
 

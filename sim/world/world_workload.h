@@ -23,6 +23,8 @@ struct world_workload {
     size_t next_trace;      /* entry of the trace */
     double next_arrival_ms; /* not rounded, so that rounding does not add up */
     double class_weight_sum, rate_peak, profile_scale, fan_out_scale;
+    double spell_factor; /* of the rate, up to spell_end_ms */
+    double spell_end_ms;
     double rate_below[24], rate_above[24]; /* around the rate in each hour of the day */
 };
 

@@ -51,6 +51,9 @@ static const struct given by_moments[] = {
     {DIST_WEIBULL, 1000, 0.01, NO, NO, NO, NO, NO},
     {DIST_WEIBULL, 1000, 1, NO, NO, NO, NO, NO},
     {DIST_WEIBULL, 1000, 40, NO, NO, NO, NO, NO},
+    {DIST_GAMMA, 1000, 0.01, NO, NO, NO, NO, NO},
+    {DIST_GAMMA, 1000, 1, NO, NO, NO, NO, NO},
+    {DIST_GAMMA, 1000, 8, NO, NO, NO, NO, NO},
 };
 
 START_TEST(moments_given_are_moments_had)
@@ -136,6 +139,7 @@ START_TEST(own_parameters_mean_what_they_say)
     struct dist erlang = resolved((struct given){DIST_ERLANG, 90, NO, NO, NO, 3, NO, NO});
     struct dist weibull = resolved((struct given){DIST_WEIBULL, 90, NO, NO, NO, 2, NO, NO});
     struct dist loglogistic = resolved((struct given){DIST_LOGLOGISTIC, 90, NO, NO, NO, 3, NO, NO});
+    struct dist gamma = resolved((struct given){DIST_GAMMA, 90, NO, NO, NO, 0.5, NO, NO});
     struct dist fixed = dist_fixed(1234);
     ck_assert_double_eq_tol(dist_mean(&uniform), 5, 1e-12);
     ck_assert_double_eq_tol(dist_moments_cv2(&uniform), 36.0 / 12 / 25, 1e-12);
@@ -147,6 +151,10 @@ START_TEST(own_parameters_mean_what_they_say)
     /* Shape 3: E[X] = 2 pi / (3 sqrt 3) scales, E[X^2] = 4 pi / (3 sqrt 3) scales^2. */
     ck_assert_double_eq_tol(dist_mean(&loglogistic), 90, 1e-9);
     ck_assert_double_eq_tol(dist_moments_cv2(&loglogistic), 3 * sqrt(3) / M_PI - 1, 1e-12);
+    /* Shape 1/2: half a chi-squared variate of one degree, which is below 1 in 68.27%. */
+    ck_assert_double_eq_tol(dist_mean(&gamma), 90, 1e-12);
+    ck_assert_double_eq_tol(dist_moments_cv2(&gamma), 2, 1e-12);
+    ck_assert_double_eq_tol(dist_cdf(&gamma, 90), 0.682689492137086, 1e-12);
     ck_assert_double_eq(dist_quantile(&fixed, 0.01), 1234);
     ck_assert_double_eq(dist_moments_cv2(&fixed), 0);
 }
@@ -217,6 +225,8 @@ static const struct {
     {{DIST_LOGLOGISTIC, NO, NO, 100, 1900, NO, NO, NO}, "here: p95: got 1s900ms, want less than 19"},
     {{DIST_LOGLOGISTIC, 600, NO, NO, NO, 1, NO, NO}, "here: k: got 1, want more than 1 "},
     {{DIST_LOGLOGISTIC, 600, 1e-9, NO, NO, NO, NO, NO}, "here: cv2: got 1e-09, want at least"},
+    {{DIST_GAMMA, 600, 1e-5, NO, NO, NO, NO, NO}, "here: cv2: got 1e-05, want 0.0001..100"},
+    {{DIST_GAMMA, 600, NO, NO, NO, 0.001, NO, NO}, "here: k: got 0.001, want 0.01..10000"},
     {{DIST_WEIBULL, 600, 1e-5, NO, NO, NO, NO, NO}, "here: cv2: got 1e-05, want 0.00016..1.8e+05"},
     {{DIST_WEIBULL, 600, NO, NO, NO, 0.05, NO, NO}, "here: k: got 0.05, want 0.1..100"},
     {{DIST_EMPIRICAL, NO, NO, NO, NO, NO, NO, NO}, "here: empirical distribution: got nothing, "},

@@ -20,6 +20,7 @@ static const struct {
     {DIST_HYPEREXPONENTIAL, 1e7, 5, 1}, {DIST_LOGNORMAL, 1e7, 0.5, 1},
     {DIST_LOGNORMAL, 1e7, 20, 1},       {DIST_LOGLOGISTIC, 1e7, 2, 1},
     {DIST_WEIBULL, 1e7, 3, 1},          {DIST_WEIBULL, 1e7, 0.1, 1},
+    {DIST_GAMMA, 1e7, 0.3, 1},          {DIST_GAMMA, 1e7, 1.5, 1},
     {DIST_FIXED, 1e7, NO, 0},
 };
 #define KINDS ((int)(sizeof drawn / sizeof *drawn))
@@ -43,7 +44,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Kolmogorov and Smirnov against the exact distribution. The limit 2.225 / sqrt(n) has a false
- * alarm rate of 1e-4 (2 exp(-2 x^2)): the 10 kinds above together one seed in 1,000. A draw is
+ * alarm rate of 1e-4 (2 exp(-2 x^2)): the 12 kinds above together one seed in 800. A draw is
  * a millisecond wide, so the distribution is taken at its upper edge. */
 START_TEST(draws_follow_the_distribution)
 {

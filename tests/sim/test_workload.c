@@ -43,6 +43,30 @@ START_TEST(profile_of_any_scale_keeps_the_rate)
 }
 END_TEST
 
+/* Of 720 hours a job an hour, and factors of cv2 2 that last three hours: a replication's count has
+ * the mean 720 and, its 240 stretches being negative binomial (3, 3 + 9 * 2), the variance 5040. Of
+ * 2,000 replications the mean is within five standard errors, and so is the variance (of a nearly
+ * normal count: 2 / 2000). A factor that lasted an hour would give 2160, a Poisson process 720. */
+START_TEST(a_modulated_rate_gives_negative_binomial_counts)
+{
+    double sum = 0, squares = 0;
+    int i;
+    scenario_text_load(&s, "name: spells\nduration: 30d\nfleet:\n  github: ideal\n"
+                           "  hosts: [{name: a, slots: 8}]\n  workload:\n"
+                           "    arrivals: {rate: 1/h, modulation: {cv2: 2, every: 3h}}\n"
+                           "    classes: [{duration: 1s}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 2000});
+    for (i = 0; i < 2000; i++) {
+        double n = s.result.by_replication[METRIC_JOBS_DONE][i];
+        sum += n;
+        squares += (n - 720) * (n - 720);
+    }
+    ck_assert_double_eq_tol(sum / 2000, 720, 5 * sqrt(5040.0 / 2000));
+    ck_assert_double_eq_tol(squares / 2000, 5040, 5 * 5040 * sqrt(2.0 / 2000));
+    scenario_text_fini(&s);
+}
+END_TEST
+
 /* Jobs of 1 min and of 5 min, one to three: 4 min on average, so that half of the slots are busy.
  * The share of long ones has a standard deviation of sqrt(0.75 * 0.25 / n), the number of jobs one
  * of sqrt(n). */
@@ -123,6 +147,7 @@ Suite *suite(void)
     TCase *arrivals = tcase_create("arrivals");
     tcase_add_loop_test(arrivals, profile_of_any_scale_keeps_the_rate, 0, 3);
     tcase_add_test(arrivals, classes_come_by_their_weights);
+    tcase_add_test(arrivals, a_modulated_rate_gives_negative_binomial_counts);
     tcase_add_test(arrivals, no_more_jobs_wait_than_the_queue_holds);
     tcase_add_test(arrivals, waits_of_jobs_that_came_in_the_warm_up_do_not_count);
     tcase_add_test(arrivals, what_gives_up_is_counted);

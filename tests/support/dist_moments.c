@@ -36,6 +36,8 @@ double dist_moments_cv2(const struct dist *dist)
         return dist->b > 2 ? tan(M_PI / dist->b) * dist->b / M_PI - 1 : INFINITY;
     case DIST_WEIBULL:
         return dist_weibull_cv2(dist->b);
+    case DIST_GAMMA:
+        return 1 / dist->b;
     case DIST_EMPIRICAL:
         return empirical_cv2(dist);
     case DIST_KINDS:

@@ -236,6 +236,7 @@ double exact_transform(const struct dist *dist, double s)
     case DIST_LOGNORMAL:
     case DIST_LOGLOGISTIC:
     case DIST_WEIBULL:
+    case DIST_GAMMA:
     case DIST_EMPIRICAL:
         return moment(dist, s, 0);
     case DIST_KINDS:
