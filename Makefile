@@ -39,8 +39,8 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
 # tests/layers holds every include to this order.
 ROOMS := $(addprefix live/,command page status watch drill act monitoring github journal http secret base) \
          $(addprefix sim/,command search explore rules rehearsal experiment world monitoring stats engine) \
-         $(addprefix reports/,drill page plot text) \
-         $(addprefix model/,drill load series rules promql file fleet stats policy options base)
+         $(addprefix reports/,fit drill page plot text) \
+         $(addprefix model/,drill fit load series rules promql file fleet stats policy options base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)
 RING0 := policy policy_evidence invariant alert readings

@@ -8,6 +8,7 @@
 #include "model/options/options.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
+#include "sim/command/fit_command.h"
 #include "sim/command/rehearse_command.h"
 #include "sim/command/search_command.h"
 #include "sim/command/sim_command.h"
@@ -53,6 +54,7 @@ static const struct {
     {&sim_options, sim_command},
     {&test_options, test_command},
     {&whatif_options, whatif_command},
+    {&fit_options, fit_command},
     {&alerts_check_options, alerts_check_command},
     {&alerts_explain_options, alerts_explain_command},
     {&alerts_eval_options, alerts_eval_command},

@@ -1,16 +1,13 @@
 /*
  * Columns of numbers out of CSV files: job traces and measured durations.
  *
- * The first line names the columns; fields are split at commas, without quotes; lines may end in
- * CR LF. Times are seconds with up to three decimals, read exactly into ms, none negative. A line
+ * The first line names the columns; csv_reader.h says how files may be written. Times are seconds with up to three decimals, read exactly into ms, none negative. A line
  * that is cut short, out of order or no number is an error "file:line: ...", UND_USAGE.
  */
 #ifndef MODEL_FILE_CSV_H
 #define MODEL_FILE_CSV_H
 
 #include "model/fleet/fleet.h"
-
-#define CSV_LINES 20000000 /* ceiling */
 
 /* `submit_s,duration_s` and optionally `class`, by the names of the workload's classes. `trace` is
  * empty on entry; what it owns goes with trace_fini. */

@@ -1,0 +1,186 @@
+#include "fit_command.h"
+
+#include "model/base/assert.h"
+#include "model/fit/fit.h"
+#include "reports/fit/fit_fleet.h"
+#include "reports/fit/fit_report.h"
+#include "reports/text/text.h"
+#include "sim/experiment/predict.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct wish {
+    const char *columns[OPTIONS_TEXTS];
+    int n_columns;
+    const char *out;
+    int64_t slots, seed;
+    double holdout;
+    bool no_holdout, json, quiet;
+};
+
+static const struct option_row rows[] = {
+    {"out", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, out),
+     .about = "write the fleet file; durations of no known shape in CSV files beside it"},
+    {"column", .type = OPTION_TEXTS, .argument = "ROLE=NAME", OPTION_AT(struct wish, columns),
+     .beside = offsetof(struct wish, n_columns), .most = OPTIONS_TEXTS,
+     .about = "which column is which: created, started, finished, duration, wait, run, job, "
+              "workflow, status, attempt, runner, id; without a NAME there is none",
+     .otherwise = "guessed by their names, and said"},
+    {"slots", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct wish, slots), .least = 1,
+     .most = FLEET_SLOTS * FLEET_HOSTS, .about = "how many jobs the fleet runs at once",
+     .otherwise = "as many as ran at once in the history"},
+    {"holdout", .type = OPTION_SHARE, .argument = "SHARE", OPTION_AT(struct wish, holdout),
+     .open = true, .preset = "50%",
+     .about = "how much of the time, at its end, is left out and predicted from the rest"},
+    {"no-holdout", .type = OPTION_FLAG, OPTION_AT(struct wish, no_holdout),
+     .about = "predict nothing"},
+    {"seed", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct wish, seed), .most = INT64_MAX,
+     .preset = "1", .about = "of the prediction"},
+    OPTION_FORMAT(struct wish, json),
+    OPTION_QUIET(struct wish, quiet),
+    {0}};
+
+static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "holdout"}, {0}};
+
+static const struct option_example examples[] = {
+    {"fit jobs.csv --out fleet.yaml", "a fleet file with an interval beside every number"},
+    {"sim fleet.yaml --set duration=7d", "and what it is like"},
+    {"fit export.csv --column created=queued_at --column job=stage --slots 12", "named columns"},
+    {0}};
+
+static const struct option_exit exits[] = {
+    {UND_OK, "done"}, {UND_USAGE, "usage or input error, or nothing to fit"}, {0}};
+
+const struct options fit_options = {
+    .name = "fit",
+    .synopsis = "FILE.csv [--out FLEET.yaml] [options]",
+    .purpose = "fit a fleet's workload to its history: a fleet file that says how sure it is",
+    .details =
+        "Reads a CSV export of jobs, one a line, as GitHub's, GitLab's, Jenkins', Buildkite's, "
+        "CircleCI's, Cirrus', Azure's, TravisTorrent's or Slurm's tools write it: when it was "
+        "created "
+        "or started, when it finished or how long it took; if there are, its run, name, workflow, "
+        "status, attempt and runner. Times are ISO 8601 or numbers; commas, semicolons, tabs or "
+        "bars.\n\n"
+        "Fits rate, profile and trend of the runs, and whether a Poisson process is enough; jobs a "
+        "run; the mix; durations by class (lognormal, log-logistic, Weibull, gamma by maximum "
+        "likelihood, judged by Anderson and Darling's test with a parametric bootstrap; as they "
+        "were where all are rejected); pick-up. Rows that are left out are counted and said; so is "
+        "what the history cannot tell.",
+    .rows = rows,
+    .rules = rules,
+    .operand = "CSV file",
+    .least = 1,
+    .most = 1,
+    .examples = examples,
+    .exits = exits,
+};
+
+static FILE *create(const char *path, struct und_err *err)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+    return file;
+}
+
+static void finish(FILE *file, const char *path, struct und_err *err)
+{
+    bool bad = ferror(file) != 0;
+    if (fclose(file) != 0 || bad)
+        und_fail(err, UND_USAGE, "%s: cannot write: %s", path, strerror(errno));
+}
+
+/* The path without its ending: "dir/fleet"; and what is behind its last slash. */
+static void stem_of(const char *path, char *out, size_t size, const char **name)
+{
+    char *slash, *dot;
+    snprintf(out, size, "%s", path);
+    slash = strrchr(out, '/');
+    dot = strrchr(slash ? slash : out, '.');
+    *name = slash ? slash + 1 : out;
+    if (dot != NULL && dot > *name)
+        *dot = '\0';
+}
+
+static void write_values(const struct fit *fit, const char *stem, struct und_err *err)
+{
+    char path[5000];
+    FILE *file;
+    int i;
+    for (i = 0; i < fit->n_classes && err->code == UND_OK; i++) {
+        if (!fit_fleet_has_values(&fit->classes[i]))
+            continue;
+        snprintf(path, sizeof path, "%s-%d.csv", stem, i + 1);
+        if ((file = create(path, err)) == NULL)
+            return;
+        fit_fleet_print_values(file, &fit->classes[i]);
+        finish(file, path, err);
+    }
+}
+
+static void write_fleet(const struct fit *fit, const char *path, struct und_err *err)
+{
+    char stem[4096];
+    const char *name;
+    FILE *file;
+    if (strlen(path) >= sizeof stem) {
+        und_fail(err, UND_USAGE, "--out: got a path of %zu bytes, want less than %zu", strlen(path),
+                 sizeof stem);
+        return;
+    }
+    stem_of(path, stem, sizeof stem, &name);
+    if (strlen(name) > 200) {
+        und_fail(err, UND_USAGE, "--out: got a name of %zu bytes, want at most 200", strlen(name));
+        return;
+    }
+    write_values(fit, stem, err);
+    if (err->code != UND_OK || (file = create(path, err)) == NULL)
+        return;
+    fit_fleet_print(file, fit, name);
+    finish(file, path, err);
+}
+
+static enum und_code run(const struct wish *wish, const struct history *history, struct fit *fit,
+                         struct und_err *err)
+{
+    const struct fit_wish how = {.slots = (int)wish->slots};
+    struct holdout holdout = {0};
+    const struct holdout *shown = wish->no_holdout ? NULL : &holdout;
+    if (fit_history(fit, history, &how, err) != UND_OK)
+        return err->code;
+    if (!wish->no_holdout &&
+        predict_rest(&holdout, history, &how, wish->holdout, (uint64_t)wish->seed, err) != UND_OK)
+        return err->code;
+    if (wish->out != NULL)
+        write_fleet(fit, wish->out, err);
+    if (err->code != UND_OK)
+        return err->code;
+    if (wish->json)
+        fit_report_print_json(stdout, fit, shown);
+    else if (!wish->quiet)
+        fit_report_print(stdout, fit, shown, text_terminal_columns(stdout, 100));
+    return UND_OK;
+}
+
+enum und_code fit_command(int argc, char **argv, struct und_err *err)
+{
+    struct wish wish = {0};
+    struct history *history;
+    struct fit *fit;
+    int first = options_parse(&fit_options, argc, argv, &wish, err);
+    if (first == 0)
+        return err->code;
+    history = calloc(1, sizeof *history);
+    fit = calloc(1, sizeof *fit);
+    UND_ASSERT(history != NULL && fit != NULL);
+    if (history_read(history, argv[first], wish.columns, wish.n_columns, err) == UND_OK)
+        run(&wish, history, fit, err);
+    fit_fini(fit);
+    history_fini(history);
+    free(fit);
+    free(history);
+    return err->code;
+}

@@ -1,0 +1,370 @@
+/* Exports of jobs as CI systems write them, and as they should not be. */
+#include "model/fit/history.h"
+#include "tests/support/helpers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct history h;
+static struct und_err err;
+
+static enum und_code read_columns(const char *text, const char *const *columns, int n)
+{
+    char path[] = "/tmp/understudy-history-XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    err = (struct und_err){0};
+    history_read(&h, path, columns, n, &err);
+    unlink(path);
+    return err.code;
+}
+
+static void read_good(const char *text)
+{
+    ck_assert_msg(read_columns(text, NULL, 0) == UND_OK, "%s", err.text);
+}
+
+/* 2026-03-02 10:00:00 UTC, a Monday. */
+#define TEN 1772445600000LL
+
+/* Every shape tells of the same job: created at ten (or started, where that is all there is), 30 s
+ * in the queue, 90 s long, a success. */
+static const struct {
+    const char *text;
+    bool waits, runs;
+    const char *job; /* NULL: no class */
+} shapes[] = {
+    /* GitHub's REST API through jq. */
+    {"id,run_id,workflow_name,head_branch,run_attempt,status,conclusion,created_at,started_at,"
+     "completed_at,name,labels,runner_name\n"
+     "1,7,CI,main,1,completed,success,2026-03-02T10:00:00Z,2026-03-02T10:00:30Z,"
+     "2026-03-02T10:02:00Z,\"build (a, b)\",\"self-hosted,x64\",r1\n",
+     true, true, "build (a, b)"},
+    /* A script of theirs: job-level times only. */
+    {"run_id,job_id,job_name,status,conclusion,started,ended,duration_s,html_url\n"
+     "7,1,build,completed,success,2026-03-02T10:00:00Z,2026-03-02T10:01:30Z,90,https://x/1\n",
+     false, true, "build"},
+    /* gh run list --json: runs, no jobs. */
+    {"databaseId,workflowName,createdAt,startedAt,updatedAt,conclusion,status,attempt\r\n"
+     "7,CI,2026-03-02T10:00:00Z,2026-03-02T10:00:30Z,2026-03-02T10:02:00Z,success,completed,1\r\n",
+     true, false, "CI"},
+    /* GitLab's jobs API. */
+    {"id,status,stage,name,ref,created_at,started_at,finished_at,duration,queued_duration,"
+     "pipeline.id,runner.description\n"
+     "1,success,test,build,main,2026-03-02T11:00:00.000+01:00,2026-03-02T11:00:30.000+01:00,"
+     "2026-03-02T11:02:00.000+01:00,90.0,30.0,7,r1\n",
+     true, true, "build"},
+    /* Jenkins through jq: tabs, ms. */
+    {"job_id\tresult\tduration\tbranch\trev\ttimestamp\n"
+     "1\tSUCCESS\t90000\tmain\tabc\t2026-03-02T10:00:00Z\n"
+     "2\tSUCCESS\t91000\tmain\tabc\t2026-03-02T10:10:00Z\n",
+     false, false, NULL},
+    {"jobName,buildNumber,result,timestamp,duration,queuingDurationMillis\n"
+     "build,7,SUCCESS,1772445630000,90000,30000\n",
+     true, true, "build"},
+    /* Buildkite's REST API. */
+    {"id,name,state,exit_status,created_at,scheduled_at,runnable_at,started_at,finished_at,"
+     "build_id,agent_name\n"
+     "u-1,build,passed,0,2026-03-02T10:00:00.000Z,2026-03-02T10:00:01.000Z,"
+     "2026-03-02T10:00:02.000Z,2026-03-02T10:00:30.000Z,2026-03-02T10:02:00.000Z,7,r1\n",
+     true, true, "build"},
+    /* CircleCI's insights, and its jobs. */
+    {"id,branch,duration,created_at,stopped_at,credits_used,status\n"
+     "1,main,90,2026-03-02T10:00:00Z,2026-03-02T10:01:30Z,5,success\n",
+     false, false, NULL},
+    {"job_number,workflow_id,name,queued_at,started_at,stopped_at,status\n"
+     "1,7,build,2026-03-02T10:00:00Z,2026-03-02T10:00:30Z,2026-03-02T10:02:00Z,success\n",
+     true, true, "build"},
+    /* Cirrus CI. */
+    {"id,buildId,name,status,creationTimestamp,scheduledTimestamp,executingTimestamp,"
+     "finalStatusTimestamp,durationInSeconds\n"
+     "1,7,build,COMPLETED,1772445600000,1772445601000,1772445630000,1772445720000,90\n",
+     true, true, "build"},
+    /* Azure DevOps. */
+    {"Id;buildNumber;result;definition.name;queueTime;startTime;finishTime;totalTime\n"
+     "1;7;succeeded;build;2026-03-02T10:00:00.0000000Z;2026-03-02T10:00:30.0000000Z;"
+     "2026-03-02T10:02:00.0000000Z;00:01:30.0000000\n",
+     true, true, "build"},
+    /* TravisTorrent: when a build began, how long it took. */
+    {"\"tr_build_id\",\"tr_job_id\",\"gh_build_started_at\",\"tr_duration\",\"tr_status\"\n"
+     "\"7\",\"1\",\"2026-03-02 10:00:00 UTC\",\"90\",\"passed\"\n",
+     false, true, NULL},
+    /* TeamCity. */
+    {"id,buildTypeId,status,queuedDate,startDate,finishDate\n"
+     "1,build,SUCCESS,20260302T100000+0000,20260302T100030+0000,20260302T100200+0000\n",
+     true, false, "build"},
+    /* Slurm: sacct -P. */
+    {"JobID|JobName|Submit|Start|End|State|Elapsed\n"
+     "1|build|2026-03-02T10:00:00|2026-03-02T10:00:30|2026-03-02T10:02:00|COMPLETED|00:01:30\n",
+     true, false, "build"},
+    /* A table of a data warehouse. */
+    {"repo_id,run_id,job_id,job_name,stage,status,started_at,finished_at,duration_seconds,"
+     "runner_type,retry_attempt\n"
+     "1,7,1,build,test,success,2026-03-02 10:00:00+00:00,2026-03-02 10:01:30+00:00,90,x,0\n",
+     false, true, "build"},
+    /* dsari: seconds, an exit code. */
+    {"job_name,run_id,start_time,stop_time,exit_code\nbuild,7,1772445600.25,1772445690.25,0\n",
+     false, true, "build"},
+    /* Excel: a byte order mark, semicolons. */
+    {"\xef\xbb\xbf"
+     "Job name;Created at;Started at;Finished at;Status\r\n"
+     "build;2026-03-02 10:00;2026-03-02 10:00:30;2026-03-02 10:02:00;success\r\n",
+     true, false, "build"},
+};
+#define SHAPES ((int)(sizeof shapes / sizeof *shapes))
+
+START_TEST(exports_of_every_kind_are_understood)
+{
+    const struct job_row *row = h.row;
+    read_good(shapes[_i].text);
+    row = h.row;
+    ck_assert_uint_ge(h.n, 1);
+    ck_assert_int_eq(h.waits, shapes[_i].waits);
+    ck_assert_int_eq(h.runs, shapes[_i].runs);
+    ck_assert(h.clocked);
+    ck_assert_int_eq(row->created_ms / 1000, TEN / 1000);
+    ck_assert_int_eq(row->duration_ms, 90000);
+    ck_assert_int_eq(row->end, END_SUCCESS);
+    ck_assert_int_eq(row->attempt, 1);
+    ck_assert(!row->censored);
+    if (shapes[_i].waits)
+        ck_assert_int_eq(row->started_ms - row->created_ms, 30000);
+    if (shapes[_i].job)
+        ck_assert_str_eq(h.classes.name[row->job_class], shapes[_i].job);
+    else
+        ck_assert_int_eq(row->job_class, -1);
+    history_fini(&h);
+}
+END_TEST
+
+/* One row of each flaw between two good ones, which are all that is left of the first kinds. */
+START_TEST(rows_that_cannot_be_used_are_counted)
+{
+    static const struct {
+        enum flaw flaw;
+        const char *row;
+    } rows[] = {
+        {FLAW_FIELDS, "3,b,success,2026-03-02T10:00:00Z\n"},
+        {FLAW_NO_TIME, "3,b,success,,,2026-03-02T10:01:00Z\n"},
+        {FLAW_BAD_TIME, "3,b,success,yesterday,2026-03-02T10:00:00Z,2026-03-02T10:01:00Z\n"},
+        {FLAW_BAD_TIME, "3,b,success,2026-13-02T10:00:00Z,,2026-03-02T10:01:00Z\n"},
+        {FLAW_NEVER_RAN, "3,b,skipped,2026-03-02T10:00:00Z,,\n"},
+        {FLAW_NEVER_RAN,
+         "3,b,cancelled,2026-03-02T10:00:00Z,2026-03-02T10:01:00Z,2026-03-02T10:01:00Z\n"},
+        {FLAW_DUPLICATE,
+         "1,a,success,2026-03-02T10:00:00Z,2026-03-02T10:00:10Z,2026-03-02T10:01:00Z\n"},
+        {FLAW_NEGATIVE,
+         "3,b,success,2026-03-02T10:00:00Z,2026-03-02T10:05:00Z,2026-03-02T10:04:00Z\n"},
+        {FLAW_TOO_LONG,
+         "3,b,success,2026-03-02T10:00:00Z,2026-03-02T10:05:00Z,2026-04-02T10:04:00Z\n"},
+        {FLAW_LOST, "3,b,in_progress,2026-02-20T10:00:00Z,2026-02-20T10:05:00Z,\n"},
+        {FLAW_OPEN, "3,b,in_progress,2026-03-02T10:00:00Z,2026-03-02T10:05:00Z,\n"},
+        {FLAW_ZERO, "3,b,success,2026-03-02T10:00:00Z,2026-03-02T10:05:00Z,2026-03-02T10:05:00Z\n"},
+        {FLAW_EARLY,
+         "3,b,success,2026-03-02T10:06:00Z,2026-03-02T10:05:00Z,2026-03-02T10:05:30Z\n"},
+    };
+    char text[1024];
+    int flaw;
+    snprintf(text, sizeof text,
+             "id,name,status,created_at,started_at,finished_at\n"
+             "1,a,success,2026-03-02T10:00:00Z,2026-03-02T10:00:10Z,2026-03-02T10:01:00Z\n%s"
+             "2,a,success,2026-03-02T11:00:00Z,2026-03-02T11:00:10Z,2026-03-02T11:01:00Z\n",
+             rows[_i].row);
+    read_good(text);
+    ck_assert_uint_eq(h.read, 3);
+    ck_assert_uint_eq(h.n, rows[_i].flaw < FLAW_KEPT ? 2 : 3);
+    for (flaw = 0; flaw < FLAW_COUNT; flaw++)
+        ck_assert_msg(h.flaw[flaw] == (flaw == (int)rows[_i].flaw), "flaw %d: got %lld", flaw,
+                      (long long)h.flaw[flaw]);
+    ck_assert_int_eq(h.flaw_line[rows[_i].flaw], 3);
+    ck_assert_ptr_nonnull(flaw_text(rows[_i].flaw));
+    history_fini(&h);
+}
+END_TEST
+
+/* From its start to the last time in the file: 11:01:00. */
+START_TEST(a_job_without_an_end_is_known_to_last_so_long)
+{
+    read_good("id,status,created_at,started_at,finished_at\n"
+              "1,in_progress,2026-03-02T10:00:00Z,2026-03-02T10:01:00Z,\n"
+              "2,success,2026-03-02T11:00:00Z,2026-03-02T11:00:10Z,2026-03-02T11:01:00Z\n"
+              "3,queued,2026-03-02T11:00:30Z,,\n");
+    ck_assert(h.row[0].censored);
+    ck_assert_int_eq(h.row[0].duration_ms, 3600000);
+    ck_assert_int_eq(h.row[2].duration_ms, -1);
+    ck_assert_int_eq(h.flaw[FLAW_OPEN], 1);
+    history_fini(&h);
+}
+END_TEST
+
+START_TEST(jobs_of_one_runner_at_the_same_time_are_counted)
+{
+    read_good("id,runner,started_at,finished_at\n"
+              "1,r1,2026-03-02T10:00:00Z,2026-03-02T10:10:00Z\n"
+              "2,r1,2026-03-02T10:05:00Z,2026-03-02T10:06:00Z\n"
+              "3,r2,2026-03-02T10:05:00Z,2026-03-02T10:06:00Z\n"
+              "4,r1,2026-03-02T10:10:00Z,2026-03-02T10:11:00Z\n");
+    ck_assert_int_eq(h.flaw[FLAW_OVERLAP], 1);
+    ck_assert_int_eq(h.flaw_line[FLAW_OVERLAP], 3);
+    ck_assert_uint_eq(h.n, 4);
+    history_fini(&h);
+}
+END_TEST
+
+/* The same instant before and after; the hours are an hour apart. */
+START_TEST(a_change_of_the_zone_is_noticed)
+{
+    read_good("created_at,duration_s\n2026-03-28T12:00:00+01:00,5\n2026-03-29T12:00:00+02:00,5\n");
+    ck_assert_int_eq(h.row[1].created_ms - h.row[0].created_ms, 23 * 3600000LL);
+    ck_assert_int_eq(h.row[0].offset_min, 60);
+    ck_assert_int_eq(h.row[1].offset_min, 120);
+    ck_assert_int_eq(h.offset_changed, h.row[1].created_ms);
+    history_fini(&h);
+    read_good("created_at,duration_s\n2026-03-28T12:00:00Z,5\n2026-03-29T12:00:00Z,5\n");
+    ck_assert_int_eq(h.offset_changed, HISTORY_NONE);
+    history_fini(&h);
+}
+END_TEST
+
+/* A re-run of a run is an arrival of its own. */
+START_TEST(attempts_are_runs_of_their_own)
+{
+    read_good("run_id,run_attempt,name,created_at,duration_s\n"
+              "7,1,a,2026-03-02T10:00:00Z,5\n7,1,b,2026-03-02T10:00:00Z,5\n"
+              "7,2,a,2026-03-02T12:00:00Z,5\n8,1,a,2026-03-02T12:00:00Z,5\n");
+    ck_assert_int_eq(h.n_runs, 3);
+    ck_assert_int_eq(h.row[0].run, h.row[1].run);
+    ck_assert_int_ne(h.row[0].run, h.row[2].run);
+    ck_assert_int_eq(h.row[2].attempt, 2);
+    history_fini(&h);
+}
+END_TEST
+
+START_TEST(columns_may_be_named)
+{
+    static const char *const named[] = {"created=when", "duration=took", "job="};
+    const char *text = "when,took,name\n2026-03-02T10:00:00Z,1m30s,x\n";
+    ck_assert_msg(read_columns(text, named, 3) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(h.row[0].duration_ms, 90000);
+    ck_assert_int_eq(h.row[0].job_class, -1);
+    history_fini(&h);
+}
+END_TEST
+
+START_TEST(what_cannot_be_a_history_is_refused)
+{
+    static const struct {
+        const char *text, *named, *want;
+    } bad[] = {
+        {"", NULL, ":1: nothing is in it, want a line of column names"},
+        {"created_at,duration_s\n", NULL, "jobs: got none that ran in 0 rows"},
+        {"created_at,duration_s\nx,5\n", NULL, "jobs: got none that ran in 1 rows"},
+        {"Date,Product,SKU,Quantity,Unit Type\n", NULL,
+         ":1: columns: got Date, Product, SKU, Quantity, Unit Type, want one of when a job was "
+         "created or started; say which with --column created=NAME"},
+        {"created_at,name\n", NULL, "want one of when a job finished, or of its duration"},
+        {"when,took\n1,2\n", "created=whne",
+         "got 'whne', want a column of the file; did you mean "
+         "when?"},
+        {"when,took\n1,2\n", "kreated=when", "--column: got 'kreated=when', want ROLE=NAME"},
+        {"created_at,duration_s\n\"2026,5\n", NULL, ":2: a quote is not closed"},
+    };
+    const char *named[] = {bad[_i].named};
+    ck_assert_int_eq(read_columns(bad[_i].text, named, bad[_i].named != NULL), UND_USAGE);
+    ck_assert_msg(strstr(err.text, bad[_i].want) != NULL, "got %s, want %s", err.text,
+                  bad[_i].want);
+    history_fini(&h);
+}
+END_TEST
+
+START_TEST(quotes_hold_delimiters_quotes_and_lines)
+{
+    read_good("name,created_at,duration_s\n\"a \"\"b\"\", c\nd\",2026-03-02T10:00:00Z,5\n"
+              "5\" disk,2026-03-02T10:00:01Z,5\n\"\",2026-03-02T10:00:02Z,5\n");
+    ck_assert_uint_eq(h.n, 3);
+    ck_assert_str_eq(h.classes.name[0], "a \"b\", c\nd");
+    ck_assert_str_eq(h.classes.name[1], "5\" disk");
+    ck_assert_int_eq(h.row[1].line, 4);
+    ck_assert_int_eq(h.row[2].job_class, -1);
+    history_fini(&h);
+}
+END_TEST
+
+START_TEST(times_and_durations_of_every_notation)
+{
+    static const char *const times[] = {"2026-03-02T10:00:00Z",
+                                        "2026-03-02 10:00:00",
+                                        "2026-03-02 10:00:00 UTC",
+                                        "2026-03-02T11:00:00+01:00",
+                                        "2026-03-02T04:30:00-0530",
+                                        "2026-03-02 10:00:00 +0000 UTC",
+                                        "20260302T100000Z",
+                                        "2026-03-02T10:00",
+                                        "1772445600",
+                                        "1772445600.000",
+                                        "1772445600000",
+                                        "1772445600000000",
+                                        "1772445600000000000",
+                                        "2026-03-02T10:00:00.0001234Z"};
+    static const char *const none[] = {"",
+                                       "x",
+
+                                       "2026-03-02T25:00:00Z",
+                                       "07/17/2018 17:54",
+                                       "2026-03-02T10:00:00+99:00",
+                                       "-5",
+                                       "1e400",
+                                       "2026-03-02T"};
+    static const struct {
+        const char *text;
+        double ms;
+    } durations[] = {{"90", 90000},
+                     {"1.5", 1500},
+                     {"0:01:30", 90000},
+                     {"1:30", 90000},
+                     {"1-00:00:01", 86401000},
+                     {"1.00:00:01", 86401000},
+                     {"00:54:39.07", 3279070},
+                     {"1m30s", 90000},
+                     {"2h", 7200000},
+                     {"-3", -3000}};
+    struct instant instant;
+    double ms;
+    size_t i;
+    for (i = 0; i < sizeof times / sizeof *times; i++) {
+        ck_assert_msg(history_time(times[i], &instant), "%s", times[i]);
+        ck_assert_msg(instant.ms == TEN && instant.clocked, "%s: got %lld", times[i],
+                      (long long)instant.ms);
+    }
+    for (i = 0; i < sizeof none / sizeof *none; i++)
+        ck_assert_msg(!history_time(none[i], &instant), "%s", none[i]);
+    for (i = 0; i < sizeof durations / sizeof *durations; i++) {
+        ck_assert_msg(history_duration(durations[i].text, 1000, &ms), "%s", durations[i].text);
+        ck_assert_msg(fabs(ms - durations[i].ms) < 1e-6, "%s: got %g", durations[i].text, ms);
+    }
+    ck_assert(!history_duration("soon", 1000, &ms) && !history_duration("1:2:3:4", 1000, &ms) &&
+              !history_duration(":", 1000, &ms));
+}
+END_TEST
+
+Suite *suite(void)
+{
+    Suite *all = suite_create("history");
+    TCase *reading = tcase_create("reading");
+    tcase_add_loop_test(reading, exports_of_every_kind_are_understood, 0, SHAPES);
+    tcase_add_loop_test(reading, rows_that_cannot_be_used_are_counted, 0, 13);
+    tcase_add_test(reading, a_job_without_an_end_is_known_to_last_so_long);
+    tcase_add_test(reading, jobs_of_one_runner_at_the_same_time_are_counted);
+    tcase_add_test(reading, a_change_of_the_zone_is_noticed);
+    tcase_add_test(reading, attempts_are_runs_of_their_own);
+    tcase_add_test(reading, columns_may_be_named);
+    tcase_add_loop_test(reading, what_cannot_be_a_history_is_refused, 0, 8);
+    tcase_add_test(reading, quotes_hold_delimiters_quotes_and_lines);
+    tcase_add_test(reading, times_and_durations_of_every_notation);
+    suite_add_tcase(all, reading);
+    return all;
+}
