@@ -24,7 +24,7 @@ static void quoted(FILE *out, const char *text)
 
 static const char *seconds(char out[TEXT_VALUE], double ms)
 {
-    snprintf(out, TEXT_VALUE, "%.*fs", ms < 100000 ? 3 : 1, ms / 1000);
+    snprintf(out, TEXT_VALUE, "%.3fs", ms / 1000);
     return out;
 }
 
