@@ -1,4 +1,5 @@
 #include "stats.h"
+#include "dist_internal.h"
 #include "model/base/assert.h"
 
 #include <gsl/gsl_cdf.h>
@@ -122,12 +123,32 @@ struct interval stats_quantile_interval(const double *sorted, size_t n, double p
     return (struct interval){sorted[low - 1], sorted[high - 1]};
 }
 
+struct beta {
+    double a, b, p;
+};
+
+static double beta_error(double x, void *params)
+{
+    const struct beta *beta = params;
+    return gsl_cdf_beta_P(x, beta->a, beta->b) - beta->p;
+}
+
+/* GSL's iteration does not always arrive: of 821 in 16,376 it gives no upper end. */
+static double beta_quantile(double p, double a, double b)
+{
+    struct beta beta = {a, b, p};
+    double x = p < 0.5 ? gsl_cdf_beta_Pinv(p, a, b) : gsl_cdf_beta_Qinv(1 - p, a, b);
+    if (fabs(beta_error(x, &beta)) < 1e-9)
+        return x;
+    return dist_solve(beta_error, &beta, 0, 1);
+}
+
 struct interval stats_clopper_pearson(int64_t hits, int64_t n, double confidence)
 {
     double tail = (1 - confidence) / 2, k = (double)hits, misses = (double)(n - hits);
     UND_ASSERT(hits >= 0 && hits <= n);
-    return (struct interval){hits == 0 ? 0 : gsl_cdf_beta_Pinv(tail, k, misses + 1),
-                             hits == n ? 1 : gsl_cdf_beta_Qinv(tail, k + 1, misses)};
+    return (struct interval){hits == 0 ? 0 : beta_quantile(tail, k, misses + 1),
+                             hits == n ? 1 : beta_quantile(1 - tail, k + 1, misses)};
 }
 
 struct comparison stats_compare(const double *x, const double *y, size_t n, double confidence)

@@ -108,8 +108,8 @@ static json_t *arrivals_of(const struct arrivals *arrivals)
 static json_t *holdout_of(const struct holdout *holdout)
 {
     static const char *const names[HOLDOUT_COUNT] = {
-        "jobs_a_day",        "utilization",       "queue_wait_mean_ms",
-        "queue_wait_p50_ms", "queue_wait_p95_ms", "queue_wait_p99_ms", "wait_probability"};
+        "jobs_a_day",        "utilization",       "queue_wait_mean_ms", "queue_wait_p50_ms",
+        "queue_wait_p95_ms", "queue_wait_p99_ms", "wait_probability"};
     json_t *rows = json_object();
     int i;
     if (holdout == NULL)

@@ -129,7 +129,15 @@ static void print_load(FILE *out, const struct fit *fit)
         fprintf(out, "  re-runs           %s%%\n", around(text, &fit->rerun, 100));
 }
 
-static const char *holdout_value(char out[TEXT_VALUE], enum holdout_of of, double value)
+const char *holdout_name(enum holdout_of of)
+{
+    static const char *const names[HOLDOUT_COUNT] = {"jobs a day",    "utilization", "mean wait",
+                                                     "wait p50",      "wait p95",    "wait p99",
+                                                     "jobs that wait"};
+    return names[of];
+}
+
+const char *holdout_value(char out[TEXT_VALUE], enum holdout_of of, double value)
 {
     if (of == HOLDOUT_JOBS)
         snprintf(out, TEXT_VALUE, "%.4g", value);
@@ -142,9 +150,6 @@ static const char *holdout_value(char out[TEXT_VALUE], enum holdout_of of, doubl
 
 static void print_holdout(FILE *out, const struct holdout *holdout)
 {
-    static const char *const names[HOLDOUT_COUNT] = {"jobs a day",    "utilization",
-                                                     "mean wait",  "wait p50",      "wait p95",
-                                                     "wait p99",   "jobs that wait"};
     char measured[TEXT_VALUE], predicted[TEXT_VALUE], low[TEXT_VALUE], high[TEXT_VALUE];
     int i;
     if (holdout->why[0] != '\0') {
@@ -161,7 +166,7 @@ static void print_holdout(FILE *out, const struct holdout *holdout)
     for (i = 0; i < HOLDOUT_COUNT; i++) {
         if (isnan(holdout->row[i].measured) || isnan(holdout->row[i].predicted))
             continue;
-        fprintf(out, "    %-16s%10s %10s   %s to %s%s\n", names[i],
+        fprintf(out, "    %-16s%10s %10s   %s to %s%s\n", holdout_name((enum holdout_of)i),
                 holdout_value(measured, (enum holdout_of)i, holdout->row[i].measured),
                 holdout_value(predicted, (enum holdout_of)i, holdout->row[i].predicted),
                 holdout_value(low, (enum holdout_of)i, holdout->row[i].interval.low),

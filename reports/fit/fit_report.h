@@ -6,6 +6,7 @@
 
 #include "holdout.h"
 #include "model/fit/fit.h"
+#include "reports/text/text.h"
 
 #include <stdio.h>
 
@@ -13,5 +14,9 @@
 void fit_report_print(FILE *out, const struct fit *fit, const struct holdout *holdout, int columns);
 /* {"version":1,"jobs":N,"parameters":[...],"holdout":{...}|null,"notes":[...], ...} */
 void fit_report_print_json(FILE *out, const struct fit *fit, const struct holdout *holdout);
+
+/* "mean wait"; and a value of it as people read it. */
+const char *holdout_name(enum holdout_of of);
+const char *holdout_value(char out[TEXT_VALUE], enum holdout_of of, double value);
 
 #endif

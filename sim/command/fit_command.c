@@ -3,6 +3,7 @@
 #include "model/base/assert.h"
 #include "model/fit/fit.h"
 #include "reports/fit/fit_fleet.h"
+#include "reports/fit/fit_page.h"
 #include "reports/fit/fit_report.h"
 #include "reports/text/text.h"
 #include "sim/experiment/predict.h"
@@ -14,7 +15,7 @@
 struct wish {
     const char *columns[OPTIONS_TEXTS];
     int n_columns;
-    const char *out;
+    const char *out, *html;
     int64_t slots, seed;
     double holdout;
     bool no_holdout, json, quiet;
@@ -28,6 +29,8 @@ static const struct option_row rows[] = {
      .about = "which column is which: created, started, finished, duration, wait, run, job, "
               "workflow, status, attempt, runner, id; without a NAME there is none",
      .otherwise = "guessed by their names, and said"},
+    {"html", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, html),
+     .about = "write a page with tables and plots"},
     {"slots", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct wish, slots), .least = 1,
      .most = FLEET_SLOTS * FLEET_HOSTS, .about = "how many jobs the fleet runs at once",
      .otherwise = "as many as ran at once in the history"},
@@ -46,6 +49,7 @@ static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "hold
 
 static const struct option_example examples[] = {
     {"fit jobs.csv --out fleet.yaml", "a fleet file with an interval beside every number"},
+    {"fit jobs.csv --html fit.html", "a page with the fits drawn beside the history"},
     {"sim fleet.yaml --set duration=7d", "and what it is like"},
     {"fit export.csv --column created=queued_at --column job=stage --slots 12", "named columns"},
     {0}};
@@ -143,6 +147,19 @@ static void write_fleet(const struct fit *fit, const char *path, struct und_err 
     finish(file, path, err);
 }
 
+static void write_page(const struct fit *fit, const struct holdout *holdout, const char *path,
+                       struct und_err *err)
+{
+    struct und_err plots = {0};
+    FILE *file = create(path, err);
+    if (file == NULL)
+        return;
+    fit_page_print(file, fit, holdout, &plots);
+    finish(file, path, err);
+    if (plots.code != UND_OK)
+        fprintf(stderr, "understudy: no plots: %s\n", plots.text);
+}
+
 static enum und_code run(const struct wish *wish, const struct history *history, struct fit *fit,
                          struct und_err *err)
 {
@@ -156,6 +173,8 @@ static enum und_code run(const struct wish *wish, const struct history *history,
         return err->code;
     if (wish->out != NULL)
         write_fleet(fit, wish->out, err);
+    if (wish->html != NULL && err->code == UND_OK)
+        write_page(fit, shown, wish->html, err);
     if (err->code != UND_OK)
         return err->code;
     if (wish->json)

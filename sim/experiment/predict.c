@@ -142,6 +142,23 @@ static double spread(const struct measured *measured, struct stream *stream)
     return isfinite(width) ? exp(z * width) : 1;
 }
 
+/* The mean duration of all classes with what is known of it: errors of classes are of their own. */
+static struct measured mean_duration(const struct fit *fit)
+{
+    struct measured mean = {0, {0, 0}};
+    double squares = 0;
+    int i;
+    for (i = 0; i < fit->n_classes; i++) {
+        const struct class_fit *one = &fit->classes[i];
+        double half = one->weight.value * (one->mean.interval.high - one->mean.interval.low) / 2;
+        mean.value += one->weight.value * one->mean.value;
+        squares += isnan(half) ? 0 : half * half;
+    }
+    mean.interval.high = mean.value * exp(sqrt(squares) / mean.value);
+    mean.interval.low = mean.value * mean.value / mean.interval.high;
+    return mean;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -175,11 +192,12 @@ static enum und_code predict(struct holdout *holdout, const struct fit *fit,
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     double(*value)[HOLDOUT_COUNT] = calloc(PREDICT_REPLICATIONS, sizeof *value);
-    double days = (double)(rest->to_ms - rest->from_ms) / (double)UNITS_DAY, rate, cv2;
+    double days = (double)(rest->to_ms - rest->from_ms) / (double)UNITS_DAY, rate, cv2, speed;
     int64_t offset_ms = (int64_t)rest->history->row[rest->first].offset_min * UNITS_MINUTE;
+    struct measured duration = mean_duration(fit);
     struct stream stream;
     enum und_code code;
-    int r;
+    int r, i;
     UND_ASSERT(scenario != NULL && value != NULL);
     stream_seed(&stream, seed);
     if ((code = stage(scenario, fit, rest, err)) == UND_OK) {
@@ -190,7 +208,11 @@ static enum und_code predict(struct holdout *holdout, const struct fit *fit,
         cv2 = scenario->fleet.workload.arrivals.modulation.cv2;
         for (r = 0; r < PREDICT_REPLICATIONS && code == UND_OK; r++) {
             scenario->fleet.workload.arrivals.rate_per_ms =
-                rate * spread(&fit->arrivals.rate, &stream);
+                rate * spread(&fit->arrivals.rate, &stream) *
+                spread(&fit->fan_out.mean, &stream); /* more jobs, in runs as they are */
+            speed = spread(&duration, &stream);
+            for (i = 0; i < scenario->fleet.n_hosts; i++)
+                scenario->fleet.hosts[i].speed = speed;
             if (cv2 > 0)
                 scenario->fleet.workload.arrivals.modulation.cv2 =
                     fmin(100, cv2 * spread(&fit->arrivals.modulation.cv2, &stream));

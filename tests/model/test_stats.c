@@ -88,6 +88,19 @@ START_TEST(proportions_are_never_zero_plus_minus_zero)
 }
 END_TEST
 
+/* Of 16,376 trials, as many as a history has jobs: each end is where its tail is 2.5%. */
+START_TEST(proportions_of_many_have_both_ends)
+{
+    int64_t n = 16376, k;
+    for (k = 1; k < n; k += 4) {
+        struct interval interval = stats_clopper_pearson(k, n, 0.95);
+        double a = (double)k, b = (double)(n - k);
+        ck_assert_double_eq_tol(gsl_cdf_beta_P(interval.low, a, b + 1), 0.025, 1e-8);
+        ck_assert_double_eq_tol(gsl_cdf_beta_Q(interval.high, a + 1, b), 0.025, 1e-8);
+    }
+}
+END_TEST
+
 /* Clopper and Pearson's promise, by enumeration: at every p the covered outcomes have at least 95%.
  */
 START_TEST(clopper_pearson_never_covers_less)
@@ -407,6 +420,7 @@ static void add_intervals(Suite *s)
     tcase_add_loop_test(c, proportions_have_the_published_intervals, 0,
                         (int)(sizeof proportions / sizeof *proportions));
     tcase_add_test(c, proportions_are_never_zero_plus_minus_zero);
+    tcase_add_test(c, proportions_of_many_have_both_ends);
     tcase_add_test(c, clopper_pearson_never_covers_less);
     tcase_add_test(c, median_intervals_are_the_tabled_ranks);
     tcase_add_test(c, quantile_ranks_are_the_tightest_that_cover);

@@ -180,7 +180,7 @@ END_TEST
  * and fewer than 64 of 84 are a history of another fleet. */
 START_TEST(the_rest_of_a_simulated_history_is_predicted)
 {
-    const struct fit_wish wish = {.slots = 12};
+    const struct fit_wish wish = {.slots = 3};
     int inside = 0, of = 0, i;
     scenario_text_load(&s, known, day, ", modulation: {cv2: 0.5, every: 2h}");
     for (i = 0; i < 12; i++) {
