@@ -145,12 +145,13 @@ static void set_means(const struct arrivals *arrivals, struct grid *grid,
 
 size_t arrival_stretches(const struct grid *grid, int64_t every_ms, double *count, double *mean)
 {
-    size_t n = 0, bin = 0, length = (size_t)(every_ms / BIN_MS), k;
+    size_t n = 0, bin, length = (size_t)(every_ms / BIN_MS), k;
     /* Weeks begin on Mondays, as the simulator's do. */
     int64_t shift = EPOCH_HOUR * UNITS_HOUR, first = floor_to(grid->from_ms + shift, every_ms);
-    if (first < grid->from_ms + shift)
-        bin = (size_t)((first + every_ms - grid->from_ms - shift) / BIN_MS);
-    for (; bin + length <= grid->n; bin += length) {
+    while (first < grid->from_ms + shift + BIN_MS)
+        first += every_ms;
+    bin = (size_t)((first - grid->from_ms - shift) / BIN_MS);
+    for (; bin + length < grid->n; bin += length) {
         bool whole = true;
         count[n] = mean[n] = 0;
         for (k = 0; k < length; k++) {

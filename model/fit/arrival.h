@@ -13,8 +13,8 @@
  * gap: a holiday, or data that is missing. It is left out of the time observed, and said.
  *
  * Sources: McCullagh and Nelder, Generalized Linear Models (2nd ed., ch. 6 and 9); Cameron and
- * Trivedi, Regression Analysis of Count Data (2nd ed., ch. 3); Self and Liang, JASA 82 (1987), for a
- * test on the boundary.
+ * Trivedi, Regression Analysis of Count Data (2nd ed., ch. 3); for a test on the boundary, Self and
+ * Liang, JASA 82 (1987).
  */
 #ifndef MODEL_FIT_ARRIVAL_H
 #define MODEL_FIT_ARRIVAL_H
@@ -62,6 +62,7 @@ struct arrivals {
         struct measured cv2;
         int64_t every_ms;
     } modulation;
+    double regular_p; /* that a Poisson process is as even as this; NAN: too few to tell */
     struct {
         int64_t window_ms;
         double measured, fitted; /* variance over mean of counts; of Poisson 1; NAN: too few */

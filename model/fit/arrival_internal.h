@@ -19,7 +19,8 @@ struct grid {
 int arrival_hour(const struct grid *grid, size_t bin);
 
 /* Sums of counts and means over stretches of so many bins that are wholly seen, aligned to the
- * clock; returns how many stretches there are. The arrays have room for grid->n. */
+ * clock; the first bin and the last, which are not wholly observed, are in none. Returns how many
+ * stretches there are. The arrays have room for grid->n. */
 size_t arrival_stretches(const struct grid *grid, int64_t every_ms, double *count, double *mean);
 
 /* Parameters that a profile spends on stretches of that length. */

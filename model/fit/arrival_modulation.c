@@ -111,6 +111,15 @@ double arrival_excess(const struct arrivals *arrivals, const struct grid *grid, 
     return sum > 0 ? arrivals->modulation.cv2.value * squares / sum : 0;
 }
 
+/* Counts may also be more even than a Poisson process': of a schedule. Pearson's sum, from below,
+ * of the first window in which counts are nearly normal. */
+static void test_regular(struct arrivals *arrivals, double squares, double sum, double n,
+                         double spent)
+{
+    if (isnan(arrivals->regular_p) && sum >= 5 * n && n >= spent + 10)
+        arrivals->regular_p = gsl_cdf_chisq_P(squares / (sum / n), n - spent);
+}
+
 static void set_dispersions(struct arrivals *arrivals, const struct grid *grid,
                             struct stretches *room)
 {
@@ -118,6 +127,7 @@ static void set_dispersions(struct arrivals *arrivals, const struct grid *grid,
                                                      UNITS_DAY, 7 * UNITS_DAY};
     size_t i;
     int w;
+    arrivals->regular_p = NAN;
     for (w = 0; w < ARRIVAL_WINDOWS; w++) {
         double sum = 0, squares = 0, n;
         int spent = arrival_parameters(arrivals->kind, windows[w]) + 1;
@@ -128,6 +138,7 @@ static void set_dispersions(struct arrivals *arrivals, const struct grid *grid,
             sum += room->mean[i];
         }
         n = (double)room->n;
+        test_regular(arrivals, squares, sum, n, spent);
         arrivals->dispersion[w].window_ms = windows[w];
         arrivals->dispersion[w].fitted = 1 + arrival_excess(arrivals, grid, windows[w]);
         arrivals->dispersion[w].measured =
@@ -160,7 +171,7 @@ void arrival_modulation(struct arrivals *arrivals, const struct grid *grid)
     if (arrivals->n >= ARRIVAL_LEAST) {
         /* No spread at all is the end of the range: half of the samples are there. Six lengths were
          * tried. */
-        p = fmin(1, (double)LENGTHS * 0.5 * gsl_cdf_chisq_Q(2 * most, 1));
+        p = fmin(1, 0.5 * (double)LENGTHS * gsl_cdf_chisq_Q(2 * most, 1));
         arrivals->modulation.p = p;
         arrivals->modulation.present = p < ARRIVAL_ERROR;
     }

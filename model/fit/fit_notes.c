@@ -97,13 +97,18 @@ static void note_arrivals(struct fit *fit)
     if (arrivals->n < ARRIVAL_LEAST)
         fit_note(fit, "%zu runs are too few for a profile, a trend or a test of Poisson (%d)",
                  arrivals->n, ARRIVAL_LEAST);
-    else if (days < 14)
+    if (days < 14)
         fit_note(fit, "%.1f days are too short for a weekly profile or a trend (14)", days);
     if (arrivals->modulation.present)
         fit_note(fit,
                  "arrivals are not Poisson (p %.2g): busy and quiet spells beyond the profile; "
                  "modelled as a rate that is itself random",
                  arrivals->modulation.p);
+    if (!arrivals->modulation.present && arrivals->regular_p < ARRIVAL_ERROR)
+        fit_note(fit,
+                 "runs come more evenly than a Poisson process has them (p %.2g), as on a "
+                 "schedule: waits of the fleet file are on the long side",
+                 arrivals->regular_p);
     if (arrivals->trended)
         fit_note(fit,
                  "the rate changes by %+.1f%% a month (%+.1f to %+.1f%%); the file has the one "

@@ -10,6 +10,8 @@ const char *flaw_text(enum flaw flaw)
         [FLAW_FIELDS] = "with fewer or more fields than the header: left out",
         [FLAW_NO_TIME] = "without a time of creation or start: left out",
         [FLAW_BAD_TIME] = "with a time that cannot be read: left out",
+        [FLAW_FAR] = "created long before or after nearly all others (by more than their whole "
+                     "span, and 90 days): left out",
         [FLAW_NEVER_RAN] = "that never ran (skipped, or cancelled before they started): left out",
         [FLAW_DUPLICATE] = "that repeat another job: left out",
         [FLAW_NEGATIVE] = "with a negative duration (over before they started): they count as "

@@ -3,8 +3,8 @@
  * part, is counted with its reason and the first line that it was seen on.
  *
  * Times are ms since 1970 (or since any second 0: `clocked` is false then), HISTORY_NONE where the
- * row has none. Rows are in the order of their creation. Offsets are those of the row's own zone, so
- * that an hour of the day is the team's.
+ * row has none. Rows are in the order of their creation. Offsets are those of the row's own zone,
+ * so that an hour of the day is the team's.
  */
 #ifndef MODEL_FIT_HISTORY_H
 #define MODEL_FIT_HISTORY_H
@@ -17,7 +17,7 @@
 
 #define HISTORY_NONE INT64_MIN
 #define HISTORY_COLUMN 128
-/* GitHub ends a job of a self-hosted runner after five days: what is longer is no job's duration. */
+/* GitHub ends a job of a self-hosted runner after five days: what is longer is no duration. */
 #define HISTORY_LONGEST_MS (5 * 24 * 3600 * 1000LL)
 
 enum role {
@@ -44,6 +44,7 @@ enum flaw {
     FLAW_FIELDS,    /* fewer or more fields than columns */
     FLAW_NO_TIME,   /* neither created nor started */
     FLAW_BAD_TIME,  /* a time that cannot be read */
+    FLAW_FAR,       /* created years apart from all others */
     FLAW_NEVER_RAN, /* skipped, or over without having started */
     FLAW_DUPLICATE, /* the same job again */
     FLAW_KEPT,

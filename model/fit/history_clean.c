@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FAR_MS (90.0 * 24 * 3600 * 1000)
+
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -164,7 +166,29 @@ static void choose_classes(struct history *history, const struct raw_rows *raw)
     }
 }
 
-static void find_end(struct history *history, const struct raw_rows *raw)
+/* The times of creation that belong together: 99% of all, and whatever is not further from these
+ * than they are from each other. */
+static void find_range(const struct raw_rows *raw, double range[2])
+{
+    double *at = malloc((raw->n + 1) * sizeof *at), apart;
+    size_t i, n = 0, tail;
+    UND_ASSERT(at != NULL);
+    for (i = 0; i < raw->n; i++)
+        if (raw->row[i].row.created_ms != HISTORY_NONE)
+            at[n++] = (double)raw->row[i].row.created_ms;
+    qsort(at, n, sizeof *at, compare_doubles);
+    range[0] = -INFINITY;
+    range[1] = INFINITY;
+    tail = n / 200 + 1;
+    if (n >= 20) {
+        apart = fmax(at[n - 1 - tail] - at[tail], FAR_MS);
+        range[0] = at[tail] - apart;
+        range[1] = at[n - 1 - tail] + apart;
+    }
+    free(at);
+}
+
+static void find_end(struct history *history, const struct raw_rows *raw, const double range[2])
 {
     size_t i;
     history->to_ms = INT64_MIN;
@@ -174,27 +198,41 @@ static void find_end(struct history *history, const struct raw_rows *raw)
                                  row->duration_ms > HISTORY_LONGEST_MS ? HISTORY_NONE
                                                                        : row->finished_ms};
         size_t k;
+        if ((double)row->created_ms < range[0] || (double)row->created_ms > range[1])
+            continue;
         for (k = 0; k < 3; k++)
             if (times[k] > history->to_ms)
                 history->to_ms = times[k];
     }
 }
 
+/* Why it is left out; FLAW_KEPT: it is not. */
+static enum flaw left_out(const struct raw_row *raw, const double range[2])
+{
+    double created = (double)raw->row.created_ms;
+    if (raw->row.created_ms == HISTORY_NONE)
+        return FLAW_NO_TIME;
+    if (created < range[0] || created > range[1])
+        return FLAW_FAR;
+    return never_ran(raw) ? FLAW_NEVER_RAN : FLAW_KEPT;
+}
+
 void history_clean(struct history *history, struct raw_rows *raw)
 {
-    double unit = raw->bare_unit ? find_unit(history, raw) : 1;
+    double unit = raw->bare_unit ? find_unit(history, raw) : 1, range[2];
     size_t i;
     choose_classes(history, raw);
     history->row = malloc((raw->n + 1) * sizeof *history->row);
     UND_ASSERT(history->row != NULL);
     for (i = 0; i < raw->n; i++)
         complete(history, &raw->row[i], unit);
-    find_end(history, raw);
+    find_range(raw, range);
+    find_end(history, raw, range);
     for (i = 0; i < raw->n; i++) {
         struct job_row *row = &raw->row[i].row;
-        if (row->created_ms == HISTORY_NONE || never_ran(&raw->row[i])) {
-            history_flaw(history, row->created_ms == HISTORY_NONE ? FLAW_NO_TIME : FLAW_NEVER_RAN,
-                         row->line);
+        enum flaw why = left_out(&raw->row[i], range);
+        if (why != FLAW_KEPT) {
+            history_flaw(history, why, row->line);
             continue;
         }
         judge_duration(history, &raw->row[i]);

@@ -42,6 +42,7 @@ static enum und_code take_named(struct reader *reader, const char *text)
 {
     const char *equals = strchr(text, '=');
     size_t length = equals ? (size_t)(equals - text) : 0;
+    const char *name = equals ? equals + 1 : "";
     int role, i;
     for (role = 0; role < ROLE_COUNT; role++)
         if (strlen(role_names[role]) == length && strncmp(role_names[role], text, length) == 0)
@@ -53,11 +54,11 @@ static enum und_code take_named(struct reader *reader, const char *text)
                         text);
     reader->history->named[role] = true;
     reader->column[role] = -1;
-    for (i = 0; i < reader->csv.n_columns && equals[1] != '\0'; i++)
-        if (strcmp(reader->csv.field[i], equals + 1) == 0)
+    for (i = 0; i < reader->csv.n_columns && *name != '\0'; i++)
+        if (strcmp(reader->csv.field[i], name) == 0)
             reader->column[role] = i;
-    if (reader->column[role] < 0 && equals[1] != '\0')
-        return refuse_name(reader, role_names[role], equals + 1);
+    if (reader->column[role] < 0 && *name != '\0')
+        return refuse_name(reader, role_names[role], name);
     return UND_OK;
 }
 

@@ -3,10 +3,10 @@
  * durations only known to be longer than what was seen (right-censored).
  *
  * Parameters are theta[0] and theta[1], in which the likelihood is nearly quadratic: mu and log
- * sigma of a location-scale family of ln t (log-logistic and Weibull: scale exp(mu), shape 1/sigma);
+ * sigma of a location-scale family of ln t (log-logistic, Weibull: scale exp(mu), shape 1/sigma);
  * log mean and log shape of a gamma distribution. Their covariance is the inverse of the observed
  * information; intervals of anything else are of its logarithm, by the delta method. How well a
- * family fits is Anderson and Darling's A^2, judged by a parametric bootstrap: as the parameters are
+ * family fits is Anderson and Darling's A^2, judged by a parametric bootstrap: as parameters are
  * fitted to the same values, tables of A^2 for known ones would pass what they should not.
  *
  * Pure: the same values give the same numbers; the bootstrap's seed is fixed. Times in ms, above 0.

@@ -132,7 +132,8 @@ static void write_days(FILE *script, const struct fit *fit)
             "set xlabel 'days since the first'\n"
             "plot $days using 1:4:5 with filledcurves fillcolor rgb '" PALE "' fillstyle solid "
             "noborder, $days using 1:3 with lines linewidth 1.6 linecolor rgb '" BLUE "', "
-            "$days using 1:2:(%.4f) with circles fillstyle solid noborder linecolor rgb '" RED "'\n",
+            "$days using 1:2:(%.4f) with circles fillstyle solid noborder linecolor rgb '" RED
+            "'\n",
             n, n / 280.0);
     free(count);
 }
@@ -159,6 +160,7 @@ static void write_panel(FILE *script, const struct class_fit *class_fit, int pan
 {
     char title[FLEET_NAME + 64];
     double height = 1.0 / rows;
+    int row = panel / 3, column = panel % 3;
     if (class_fit->model == DURATION_FAMILY)
         snprintf(title, sizeof title, "%.28s: %s, p %.2g", class_fit->name,
                  dist_kind_name(class_fit->candidate[class_fit->chosen].kind),
@@ -167,8 +169,8 @@ static void write_panel(FILE *script, const struct class_fit *class_fit, int pan
         snprintf(title, sizeof title, "%.28s: %s", class_fit->name,
                  class_fit->model == DURATION_FIXED ? "fixed" : "empirical");
     write_curves(script, class_fit, panel);
-    fprintf(script, "set origin %.4f, %.4f\nset size 0.3333, %.4f\nset title ", panel % 3 / 3.0,
-            1 - (panel / 3 + 1) * height, height);
+    fprintf(script, "set origin %.4f, %.4f\nset size 0.3333, %.4f\nset title ", column / 3.0,
+            1 - (row + 1) * height, height);
     text_gnuplot(script, title);
     fprintf(script,
             " offset 0,-0.6\nplot $seen%d using 1:2 with steps linewidth 1.2 linecolor rgb '%s', "

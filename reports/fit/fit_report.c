@@ -71,6 +71,8 @@ static void print_arrivals(FILE *out, const struct arrivals *arrivals)
             "%s\n",
             arrivals->modulation.p, around(text, &arrivals->modulation.cv2, 1),
             units_format_duration(arrivals->modulation.every_ms, every));
+    if (arrivals->n < ARRIVAL_LEAST)
+        return;
     fputs("  variance / mean   ", out);
     for (i = 0; i < ARRIVAL_WINDOWS; i++)
         if (!isnan(arrivals->dispersion[i].measured))
@@ -105,8 +107,10 @@ static void print_load(FILE *out, const struct fit *fit)
                                         [FAN_OUT_EMPIRICAL] = "empirical: not geometric"};
     char text[3 * TEXT_VALUE];
     int i;
-    fprintf(out, "  jobs a run        %s, %s\n", around(text, &fit->fan_out.mean, 1),
-            kinds[fit->fan_out.kind]);
+    around(text, &fit->fan_out.mean, 1);
+    if (fit->fan_out.kind == FAN_OUT_FIXED)
+        snprintf(text, sizeof text, "%.0f", fit->fan_out.mean.value);
+    fprintf(out, "  jobs a run        %s, %s\n", text, kinds[fit->fan_out.kind]);
     fprintf(out, "    %-28s %6s  %-25s %-26s %s\n", "class", "share", "durations", "p50", "p95");
     for (i = 0; i < fit->n_classes; i++)
         print_class(out, &fit->classes[i]);

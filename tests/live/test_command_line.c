@@ -8,6 +8,7 @@
 #include "live/command/replay_command.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
+#include "sim/command/fit_command.h"
 #include "sim/command/search_command.h"
 #include "sim/command/sim_command.h"
 #include "tests/support/helpers.h"
@@ -18,11 +19,10 @@
 #include <sys/wait.h>
 
 static const struct options *const tables[] = {
-    &sim_options,          &test_options,           &whatif_options,
-    &alerts_check_options, &alerts_explain_options, &alerts_eval_options,
-    &alerts_delay_options, &alerts_test_options,    &monitor_options,
-    &replay_options,       &explore_options,        &search_options,
-    &drill_options_table,  &schema_options};
+    &sim_options,          &test_options,           &whatif_options,      &fit_options,
+    &alerts_check_options, &alerts_explain_options, &alerts_eval_options, &alerts_delay_options,
+    &alerts_test_options,  &monitor_options,        &replay_options,      &explore_options,
+    &search_options,       &drill_options_table,    &schema_options};
 enum { TABLES = sizeof tables / sizeof *tables, WORDS = 128 };
 
 /* The commands' structs are theirs; none is larger. */

@@ -127,6 +127,20 @@ START_TEST(an_outlier_of_years_is_a_gap)
 }
 END_TEST
 
+/* One run every half an hour: a schedule. */
+START_TEST(a_schedule_is_told_from_chance)
+{
+    for (n = 0; n < 2000; n++)
+        at[n] = MONDAY + (int64_t)n * 30 * UNITS_MINUTE;
+    arrivals_fit(&arrivals, at, n);
+    ck_assert(!arrivals.modulation.present);
+    ck_assert_double_lt(arrivals.regular_p, 1e-6);
+    draw(7, 40, 50, 0, NULL);
+    arrivals_fit(&arrivals, at, n);
+    ck_assert_double_gt(arrivals.regular_p, 0.001);
+}
+END_TEST
+
 START_TEST(few_runs_tell_a_rate_and_no_more)
 {
     int few;
@@ -150,6 +164,7 @@ Suite *suite(void)
     tcase_add_test(fits, a_trend_is_found_and_its_end_is_the_rate);
     tcase_add_test(fits, a_gap_is_no_quiet_time);
     tcase_add_test(fits, an_outlier_of_years_is_a_gap);
+    tcase_add_test(fits, a_schedule_is_told_from_chance);
     tcase_add_test(fits, few_runs_tell_a_rate_and_no_more);
     suite_add_tcase(all, fits);
     return all;

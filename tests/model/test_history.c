@@ -186,6 +186,24 @@ START_TEST(rows_that_cannot_be_used_are_counted)
 }
 END_TEST
 
+/* Thirty jobs of a month, one of 1970, and one of 2038: no fifty years of quiet. */
+START_TEST(what_was_created_years_apart_is_left_out)
+{
+    char text[4096];
+    int i, used = snprintf(text, sizeof text, "id,created_at,duration_s\n98,1970-01-02,60\n");
+    for (i = 1; i <= 30; i++)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%d,2026-03-%02dT10:00:00Z,60\n",
+                         i, i);
+    snprintf(text + used, sizeof text - (size_t)used, "99,2038-01-19T03:14:07Z,60\n");
+    read_good(text);
+    ck_assert_uint_eq(h.n, 30);
+    ck_assert_int_eq(h.flaw[FLAW_FAR], 2);
+    ck_assert_int_eq(h.flaw_line[FLAW_FAR], 2);
+    ck_assert_int_eq(h.to_ms - h.from_ms, 29 * 86400000LL);
+    history_fini(&h);
+}
+END_TEST
+
 /* From its start to the last time in the file: 11:01:00. */
 START_TEST(a_job_without_an_end_is_known_to_last_so_long)
 {
@@ -357,6 +375,7 @@ Suite *suite(void)
     TCase *reading = tcase_create("reading");
     tcase_add_loop_test(reading, exports_of_every_kind_are_understood, 0, SHAPES);
     tcase_add_loop_test(reading, rows_that_cannot_be_used_are_counted, 0, 13);
+    tcase_add_test(reading, what_was_created_years_apart_is_left_out);
     tcase_add_test(reading, a_job_without_an_end_is_known_to_last_so_long);
     tcase_add_test(reading, jobs_of_one_runner_at_the_same_time_are_counted);
     tcase_add_test(reading, a_change_of_the_zone_is_noticed);
