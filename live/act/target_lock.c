@@ -1,22 +1,29 @@
 #include "target_lock.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LOCK_MS 30000 /* real time; to take it or to give it back */
 
+/* Where locks of services are kept (a service's /tmp may be its own), and what there is elsewhere. */
+#define FOLDERS                                                                                    \
+    "\"${UNDERSTUDY_LOCKS:-/run/lock}\" \"${XDG_RUNTIME_DIR:-/run/lock}\" \"${TMPDIR:-/tmp}\""
+
 /* $0 is the drill, $1 the seconds, $2 what the lock's name ends in. An old lock is taken over, and
  * looked at again a second later: of two that did so at once one has lost it. */
 static const char take[] =
-    "l=\"${TMPDIR:-/tmp}/understudy-drill$2.lock\"; n=$(date +%s); w=\"$((n+$1)) $0\"; "
+    "for d in " FOLDERS "; do [ -d \"$d\" ] && [ -w \"$d\" ] && break; done; "
+    "l=\"$d/understudy-drill$2.lock\"; n=$(date +%s); w=\"$((n+$1)) $0\"; "
     "ln -sn \"$w\" \"$l\" 2>/dev/null && exit 0; "
     "h=$(readlink \"$l\") || { echo \"cannot make $l\"; exit 1; }; "
     "[ \"${h#* }\" = \"$0\" ] && exit 0; "
     "[ \"${h%% *}\" -le \"$n\" ] && rm -f \"$l\" && ln -sn \"$w\" \"$l\" && sleep 1 && "
     "[ \"$(readlink \"$l\")\" = \"$w\" ] && exit 0; "
     "echo \"another drill (${h#* }) has $l, for $((${h%% *}-n)) s at most\"; exit 1";
-static const char give[] = "l=\"${TMPDIR:-/tmp}/understudy-drill$2.lock\"; h=$(readlink \"$l\"); "
-                           "[ \"${h#* }\" != \"$0\" ] || rm -f \"$l\"";
+/* Whoever takes it back may have another environment than the drill had. */
+static const char give[] = "for d in " FOLDERS "; do l=\"$d/understudy-drill$2.lock\"; "
+                           "h=$(readlink \"$l\"); [ \"${h#* }\" != \"$0\" ] || rm -f \"$l\"; done";
 
 static void add(struct live_argv *argv, const char *text, size_t size)
 {
@@ -27,6 +34,7 @@ static void add(struct live_argv *argv, const char *text, size_t size)
 static void fill(struct action_command *command, const char *on, const char *id, int64_t seconds,
                  const char *suffix, const char *script)
 {
+    static const char join[] = "eval \"$3$4$5$6\"";
     const size_t piece = LIVE_ARG - 1, n = strlen(script);
     char text[32];
     size_t at;
@@ -36,7 +44,7 @@ static void fill(struct action_command *command, const char *on, const char *id,
     command->timeout_ms = LOCK_MS;
     add(&command->argv, "sh", 2);
     add(&command->argv, "-c", 2);
-    add(&command->argv, "eval \"$3$4$5\"", 13);
+    add(&command->argv, join, strlen(join));
     add(&command->argv, id, strlen(id));
     add(&command->argv, text, strlen(text));
     add(&command->argv, suffix, strlen(suffix));
@@ -75,15 +83,49 @@ static const char *shell_of(const struct drill_action *action)
     return leased && action->undo.n > 0 ? action->on : "";
 }
 
+/* The same however the letters are written, and for nobody else: the GitHub that gives the host its
+ * jobs, or (where there is none) the way to where the first fault is injected. FNV-1a. */
+static uint64_t identity(const struct scenario *scenario)
+{
+    const struct live *live = &scenario->fleet.live;
+    const struct live_github *github = &live->github;
+    const char *parts[4 + LIVE_ARGS] = {github->service.url, github->owner,
+                                        github->organisation ? "" : github->repository};
+    uint64_t hash = 14695981039346656037u;
+    size_t n = 3, i;
+    const char *c;
+    int p, a;
+    for (p = 0; p < live->n_places && !github->owner[0] && scenario->drill.n_inject > 0; p++)
+        if (strcmp(live->places[p].name, scenario->drill.inject[0].on) == 0)
+            for (a = 0; a < live->places[p].via.n; a++)
+                parts[n++] = live->places[p].via.arg[a];
+    for (i = 0; i < n; i++) {
+        for (c = parts[i]; *c; c++)
+            hash = (hash ^ (unsigned char)tolower((unsigned char)*c)) * 1099511628211u;
+        hash = (hash ^ '\n') * 1099511628211u;
+    }
+    return hash;
+}
+
+static void name_target(const struct scenario *scenario, char *out, size_t size)
+{
+    const struct drill *drill = &scenario->drill;
+    const char *host = drill->target >= 0 ? scenario->fleet.hosts[drill->target].name : "fleet";
+    char *c;
+    snprintf(out, size, "-%s-%016llx", host, (unsigned long long)identity(scenario));
+    for (c = out; *c; c++)
+        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-')
+            *c = '_';
+}
+
 enum und_code target_lock_take(struct journal *journal, int64_t run,
                                const struct scenario *scenario, const char *id, int64_t seconds,
                                struct und_err *err)
 {
     const struct drill *drill = &scenario->drill;
-    char suffix[80] = "";
+    char suffix[FLEET_NAME + 24];
     int i, j;
-    if (drill->target >= 0)
-        snprintf(suffix, sizeof suffix, "-%s", scenario->fleet.hosts[drill->target].name);
+    name_target(scenario, suffix, sizeof suffix);
     if (take_one(journal, run, &scenario->fleet, "", id, seconds, suffix, err) != UND_OK)
         return err->code;
     for (i = 0; i < drill->n_inject; i++) {

@@ -417,24 +417,6 @@ START_TEST(a_full_disk_keeps_nobody_from_the_undo)
 }
 END_TEST
 
-/* ---- two at once, with two journals ---- */
-
-START_TEST(a_target_that_another_drill_has_is_let_be)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/understudy-drill%s.lock", world.folder, _i == 0 ? "-big" : "");
-    ck_assert_int_eq(symlink("9999999999 understudy-7-other", path), 0);
-    ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 3);
-    ck_assert(live_fixture_said(&world, "another drill (understudy-7-other) has "));
-    ck_assert(!world.was_broken);
-    ck_assert(live_fixture_is_closed(&world));
-    ck_assert_int_eq(unlink(path), 0); /* not ours: not taken away */
-    ck_assert_int_eq(symlink("1000000000 understudy-7-other", path), 0); /* long past */
-    ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
-    ck_assert_int_ne(unlink(path), 0);
-}
-END_TEST
-
 /* ---- what is said beforehand, and what ends it ---- */
 
 START_TEST(an_old_registration_that_carries_the_label_is_named_with_the_way_to_remove_it)
@@ -511,7 +493,6 @@ Suite *suite(void)
     tcase_add_test(tcase,
                    a_journal_that_goes_away_under_a_drill_ends_it_and_everything_is_put_back);
     tcase_add_test(tcase, a_full_disk_keeps_nobody_from_the_undo);
-    tcase_add_loop_test(tcase, a_target_that_another_drill_has_is_let_be, 0, 2);
     tcase_add_test(tcase,
                    an_old_registration_that_carries_the_label_is_named_with_the_way_to_remove_it);
     tcase_add_loop_test(tcase, a_service_that_is_lost_ends_the_drill, 0, 2);

@@ -174,7 +174,9 @@ int live_fixture_run(struct live_fixture *world, char *const *arguments, int fai
     }
     if (world->alone)
         setenv("UND_FAILALONE", "1", 1);
-    setenv("TMPDIR", world->folder, 1); /* many worlds, one machine: each has locks of its own */
+    setenv("TMPDIR", world->folder, 1);
+    /* Many worlds, one machine. */
+    setenv("UNDERSTUDY_LOCKS", world->locks ? world->locks : world->folder, 1);
     execv(program, all);
     _exit(127);
 }

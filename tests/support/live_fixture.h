@@ -54,6 +54,7 @@ struct live_fixture {
     atomic_bool all_broken; /* while `broken` exists, "small" is down as well */
     _Atomic(const char *) bearer; /* GitHub takes this token alone; NULL: any */
     bool full_disk;               /* no file grows any more for the programs that are started */
+    const char *locks;            /* the folder of the locks; NULL: its own */
 };
 
 /* What the world's one server answers; for the fixture itself. */
