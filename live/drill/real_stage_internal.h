@@ -32,7 +32,7 @@ struct real_stage {
     int64_t write_ms;                              /* no write before this */
     struct attribution_alerts alerts[FLEET_HOSTS]; /* of the last good reading */
     /* Jobs: what is known of each attempt since the drill began. */
-    struct stage_job job[STAGE_JOBS];
+    struct stage_job job[STAGE_JOBS]; /* its times are GitHub's, of the wall clock */
     int64_t job_run[STAGE_JOBS], job_attempt[STAGE_JOBS];
     size_t n_jobs;
     struct job_reader reader;

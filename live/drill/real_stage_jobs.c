@@ -25,6 +25,18 @@ static int64_t their_error_ms(const struct real_stage *live)
                                 (clock_ms >= 0 ? clock_ms : 1000) + (live->fractions ? 0 : 500));
 }
 
+/* GitHub's clock is known the better the more it has answered, so that what was read before is
+ * brought to ours anew each time. */
+static struct stage_job in_our_time(const struct real_stage *live, const struct stage_job *theirs)
+{
+    struct stage_job ours = *theirs;
+    ours.created_ms = their_time(live, theirs->created_ms);
+    ours.started_ms = their_time(live, theirs->started_ms);
+    ours.concluded_ms = their_time(live, theirs->concluded_ms);
+    ours.error_ms = their_error_ms(live);
+    return ours;
+}
+
 /* The same for every attempt at one job of a run (FNV-1a). */
 static int64_t origin_of(const struct github_job *job)
 {
@@ -65,10 +77,9 @@ static void note_job(struct real_stage *live, const struct github_job *job)
         .origin = origin_of(job),
         .attempt = (int)job->attempt,
         .host = attribution_of_runner(&live->scenario->fleet, job->runner_name),
-        .created_ms = their_time(live, job->created_ms),
-        .started_ms = their_time(live, job->started_ms),
-        .concluded_ms = their_time(live, job->completed_ms),
-        .error_ms = their_error_ms(live),
+        .created_ms = job->created_ms,
+        .started_ms = job->started_ms,
+        .concluded_ms = job->completed_ms,
         .success = strcmp(job->conclusion, "success") == 0,
     };
     if (!job->runner_name[0])
@@ -81,7 +92,8 @@ static void forget_run(struct real_stage *live, int64_t run)
     size_t i;
     for (i = 0; i < live->n_jobs; i++)
         if (live->job_run[i] == run && live->job[i].concluded_ms < 0)
-            live->job[i].concluded_ms = fleet_clock_now_ms(&live->pace);
+            live->job[i].concluded_ms =
+                http_wall_ms() + clock_skew_offset_ms(github_skew(live->github));
 }
 
 enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jobs, size_t *n,
@@ -106,9 +118,10 @@ enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jo
         note_job(live, &live->reader.jobs.item[i]);
     for (r = 0; r < live->reader.n_gone; r++)
         forget_run(live, live->reader.gone[r]);
-    for (i = 0; i < live->n_jobs && *n < most; i++)
-        if (live->job[i].concluded_ms < 0 || live->job[i].concluded_ms >= since_ms)
-            jobs[(*n)++] = live->job[i];
+    for (i = 0; i < live->n_jobs && *n < most; i++) {
+        jobs[*n] = in_our_time(live, &live->job[i]);
+        *n += jobs[*n].concluded_ms < 0 || jobs[*n].concluded_ms >= since_ms;
+    }
     return UND_OK;
 }
 

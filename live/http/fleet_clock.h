@@ -1,7 +1,8 @@
 /*
  * Fleet time: milliseconds since the program began to watch, running `factor` times as fast as the
  * clock on the wall. In production the factor is 1; in the lab every duration of the fleet file is
- * carried out that much faster. Everything that the policy sees is in fleet time.
+ * carried out that much faster; its clock goes on in steps of a millisecond all the same.
+ * Everything that the policy sees is in fleet time.
  */
 #ifndef LIVE_HTTP_FLEET_CLOCK_H
 #define LIVE_HTTP_FLEET_CLOCK_H
@@ -10,7 +11,7 @@
 
 struct fleet_clock {
     double factor;
-    int64_t origin_ms; /* monotonic, suspended time included */
+    int64_t origin_us; /* monotonic, suspended time included */
     int64_t begun_ms;  /* fleet time at the origin: 0, or where an earlier program's had come to */
 };
 
