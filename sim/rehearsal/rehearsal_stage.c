@@ -212,9 +212,12 @@ static enum und_code canary(void *self, int jobs, struct und_err *err)
     struct rehearsal_stage *stage = self;
     const struct fleet *fleet = &stage->scenario.fleet;
     (void)err;
-    for (; jobs > 0; jobs--) {
+    for (; jobs > 0; jobs--) { /* spaced from one beginning to the next */
+        int64_t next_ms = stage->world->now_ms + fleet->github.write_spacing_ms;
+        take_time(stage, FEED_GITHUB);
         world_workload_canary(stage->world, stage->scenario.drill.canary.takes_ms);
-        pass(stage->world, jobs > 1 ? fleet->github.write_spacing_ms : 0);
+        if (jobs > 1 && next_ms > stage->world->now_ms)
+            pass(stage->world, next_ms - stage->world->now_ms);
     }
     return UND_OK;
 }
