@@ -61,6 +61,35 @@ static void show_label(const struct fleet *fleet, const char *name, const char *
                  host, level, level, name, label, label, name);
 }
 
+/* A pattern of names as jq's test() reads it. */
+static void write_regex(const char *glob, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *glob && n + 4 < size; glob++) {
+        const char *word = *glob == '*' ? ".*" : *glob == '?' ? "." : *glob == '.' ? "[.]" : NULL;
+        n += word ? (size_t)snprintf(out + n, size - n, "%s", word) : 1;
+        if (!word)
+            out[n - 1] = *glob;
+    }
+    out[n] = '\0';
+}
+
+void rollback_show_labels(const struct fleet *fleet, int host, char *out, size_t size)
+{
+    const struct host *h = &fleet->hosts[host];
+    const char *label = fleet->live.github.label;
+    char where[300], level[300], names[4 * FLEET_NAME];
+    show_where(fleet, false, where, level);
+    write_regex(h->registrations[0] ? h->registrations : h->name, names, sizeof names);
+    snprintf(
+        out, size,
+        "%sgh api --paginate %s/actions/runners --jq '.runners[] | select((.name | "
+        "test(\"^%s$\")) and (any(.labels[]; .name == \"%s\") | not)).id' | xargs -I{} %sgh api "
+        "-X POST %s/actions/runners/{}/labels -f 'labels[]=%s'",
+        where, level, names, label, where, level, label);
+    wire_clean(out);
+}
+
 static void show_variable(const struct fleet *fleet, const char *name, const char *value, char *out,
                           size_t size)
 {
@@ -83,6 +112,12 @@ static void show_canary(const struct fleet *fleet, const char *workflow, int64_t
              "-I{} %sgh api -X POST repos/%s/actions/runs/{}/cancel",
              host, level + strlen("repos/"), workflow, wire_time(from, at_ms / 1000 * 1000), host,
              level + strlen("repos/"));
+}
+
+void rollback_show_canaries(const struct fleet *fleet, char *out, size_t size)
+{
+    show_canary(fleet, fleet->live.canary.workflow, 0, out, size);
+    wire_clean(out);
 }
 
 void rollback_show(const struct fleet *fleet, const struct journal_step *step, char *out,

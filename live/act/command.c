@@ -209,6 +209,13 @@ static void attend(pid_t child, int input, int64_t timeout_ms, const atomic_bool
                                               : -1;
 }
 
+static void trim(char *text)
+{
+    size_t n = strlen(text);
+    while (n > 0 && text[n - 1] == '\n')
+        text[--n] = '\0';
+}
+
 enum und_code command_run(const struct command *command, int64_t timeout_ms,
                           const atomic_bool *cancel, struct command_result *result,
                           struct und_err *err)
@@ -230,6 +237,7 @@ enum und_code command_run(const struct command *command, int64_t timeout_ms,
     if (fate == FAILPOINT_CUT)
         result->exit_code = 255; /* as ssh does when it loses the other side */
     close(pipes[0]);
+    trim(result->output);
     wire_clean(result->output);
     secret_redact(result->output);
     if (err->code == UND_OK && result->timed_out)

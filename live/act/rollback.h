@@ -26,6 +26,11 @@
 void rollback_show(const struct fleet *fleet, const struct journal_step *step, char *out,
                    size_t size);
 
+/* The same where no step is known: for whichever of a host's registrations lack the label, and for
+ * whatever the canaries' workflow has that waits or runs. */
+void rollback_show_labels(const struct fleet *fleet, int host, char *out, size_t size);
+void rollback_show_canaries(const struct fleet *fleet, char *out, size_t size);
+
 /* UND_STUCK: what is left, why, until when its lease lets it be, and how to undo it by hand. */
 enum und_code rollback_stuck(const struct fleet *fleet, const struct journal_step *step,
                              const char *why, struct und_err *err);

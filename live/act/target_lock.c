@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOCK_MS 30000 /* real time; to take it or to give it back */
@@ -116,6 +117,14 @@ static void name_target(const struct scenario *scenario, char *out, size_t size)
     for (c = out; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-')
             *c = '_';
+}
+
+void target_lock_show(const struct scenario *scenario, char *out, size_t size)
+{
+    const char *folder = getenv("UNDERSTUDY_LOCKS");
+    char suffix[FLEET_NAME + 24];
+    name_target(scenario, suffix, sizeof suffix);
+    snprintf(out, size, "%s/understudy-drill%s.lock", folder ? folder : "/run/lock", suffix);
 }
 
 enum und_code target_lock_take(struct journal *journal, int64_t run,

@@ -21,4 +21,7 @@ enum und_code target_lock_take(struct journal *journal, int64_t run,
                                const struct scenario *scenario, const char *id, int64_t seconds,
                                struct und_err *err);
 
+/* The path of the one on this machine, where it is usually kept. */
+void target_lock_show(const struct scenario *scenario, char *out, size_t size);
+
 #endif

@@ -4,6 +4,7 @@
 #include "live/act/action.h"
 #include "live/act/command.h"
 #include "live/act/rollback.h"
+#include "live/act/target_lock.h"
 #include "live/base/interrupt.h"
 #include "live/base/wire.h"
 #include "model/base/assert.h"
@@ -81,11 +82,34 @@ static enum und_code close_step(const struct drill_wish *wish, struct journal *j
     return err->code;
 }
 
+static void show_github(const struct scenario *scenario)
+{
+    const struct fleet *fleet = &scenario->fleet;
+    char by_hand[ROLLBACK_BY_HAND];
+    int i;
+    for (i = 0; i < fleet->n_hosts && fleet->github.mechanism == MECHANISM_LABEL; i++) {
+        const struct host *host = &fleet->hosts[i];
+        rollback_show_labels(fleet, i, by_hand, sizeof by_hand);
+        fprintf(stderr, "  each runner %s that lacks its label: %s\n",
+                host->registrations[0] ? host->registrations : host->name, by_hand);
+    }
+    if (fleet->github.mechanism == MECHANISM_VARIABLE)
+        fprintf(stderr, "  the variable %s, as it was before\n", fleet->live.github.variable);
+    if (fleet->live.canary.workflow[0]) {
+        rollback_show_canaries(fleet, by_hand, sizeof by_hand);
+        fprintf(stderr, "  each run of %s that waits or runs: %s\n", fleet->live.canary.workflow,
+                by_hand);
+    }
+    if (fleet->github.fast_recovery)
+        fprintf(stderr,
+                "  runs that were cancelled by force, to be run again: gh run list --status "
+                "cancelled\n");
+}
+
 /* The journal is gone: what may be left can only be told from the scenario. */
 static void show_everything(const struct scenario *scenario)
 {
     struct journal_step step = {.lease_until_ms = -1};
-    struct github_runner runner = {0};
     struct action_command undo = {.timeout_ms = 1};
     struct und_err ignored = {0};
     char by_hand[ROLLBACK_BY_HAND];
@@ -100,14 +124,9 @@ static void show_everything(const struct scenario *scenario)
         rollback_show(&scenario->fleet, &step, by_hand, sizeof by_hand);
         fprintf(stderr, "  %s: %s\n", action->name, by_hand);
     }
-    for (i = 0; i < scenario->fleet.n_hosts; i++) {
-        const struct host *host = &scenario->fleet.hosts[i];
-        snprintf(runner.name, sizeof runner.name, "%s",
-                 host->registrations[0] ? host->registrations : host->name);
-        action_label(step.undo, &runner, scenario->fleet.live.github.label, true);
-        rollback_show(&scenario->fleet, &step, by_hand, sizeof by_hand);
-        fprintf(stderr, "  each runner %s that lacks its label: %s\n", runner.name, by_hand);
-    }
+    show_github(scenario);
+    target_lock_show(scenario, by_hand, sizeof by_hand);
+    fprintf(stderr, "  the lock against other drills, on this machine: rm -f %s\n", by_hand);
 }
 
 static enum und_code lock(const struct drill_wish *wish, const struct scenario *scenario,
