@@ -102,14 +102,16 @@ static enum http_answer add_workflow(struct service *service, struct http_call *
     return http_json_take(call, 201, json_pack("{s:I}", "workflow", (json_int_t)workflow->id));
 }
 
-/* A Poisson stream of one-job runs; per_minute counts GitHub's minutes, 0 ends it. */
+/* A Poisson stream of one-job runs; per_minute counts GitHub's minutes, 0 ends it. With `rerun` runs
+ * that fail are run again at once. */
 static enum http_answer set_workload(struct service *service, struct http_call *call,
                                      const json_t *body, int64_t now_ms)
 {
     double per_minute = json_number_value(json_object_get(body, "per_minute"));
     struct hub *hub = service->hub;
     if (per_minute < 0 || per_minute > 100000 || !read_order((json_t *)body, &hub->workload.order))
-        return control_complain(call, 422, "want {per_minute, duration_ms, labels}");
+        return control_complain(call, 422, "want {per_minute, duration_ms, labels, rerun}");
+    hub->workload.rerun = json_is_true(json_object_get(body, "rerun"));
     hub->workload.interval_ms = per_minute > 0 ? (int64_t)(60000 / per_minute) : 0;
     hub->workload.next_ms = now_ms;
     return http_status(call, 204);

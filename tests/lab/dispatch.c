@@ -19,6 +19,8 @@ void hub_conclude(struct hub *hub, int64_t now_ms, struct hub_job *job,
     hub->run[job->run].updated_ms = now_ms;
     hub_note(hub, now_ms, job->id, why,
              job->registration < 0 ? "" : hub->registration[job->registration].name);
+    if (conclusion == HUB_FAILURE && hub->n_failed < HUB_FAILED)
+        hub->failed[hub->n_failed++] = hub->run[job->run].id;
     if (job->registration < 0 || hub->registration[job->registration].job != job - hub->job)
         return;
     hub->registration[job->registration].job = -1;
@@ -320,8 +322,20 @@ static void work_arrives(struct hub *hub, int64_t now_ms)
     }
 }
 
+/* As the simulator's `on_failure: rerun` has it. */
+static void run_failed_again(struct hub *hub, int64_t now_ms)
+{
+    for (int i = 0; i < hub->n_failed; i++) {
+        const struct hub_run *run = hub_run_by_id(hub, hub->failed[i]);
+        if (hub->workload.rerun && run != NULL && run->attempt <= HUB_TRIES)
+            hub_rerun(hub, now_ms, run->id, true);
+    }
+    hub->n_failed = 0;
+}
+
 void hub_step(struct hub *hub, int64_t now_ms)
 {
+    run_failed_again(hub, now_ms);
     for (int i = 0; i < hub->n_registrations; i++)
         notice_absence(hub, now_ms, &hub->registration[i]);
     work_arrives(hub, now_ms);

@@ -35,6 +35,8 @@
 #define HUB_TROUBLES 16
 #define HUB_GROUPS 16
 #define HUB_RERUNS 50
+#define HUB_TRIES 3
+#define HUB_FAILED 64 /* in one step */
 
 /* GitHub's delays, uncompressed. */
 struct hub_timing {
@@ -206,8 +208,11 @@ struct hub {
     struct {
         struct hub_order order;
         int64_t interval_ms; /* mean, uncompressed; 0: no workload */
+        bool rerun;          /* whoever sees a run fail runs it again at once, HUB_TRIES times */
         int64_t next_ms;
     } workload;
+    int64_t failed[HUB_FAILED]; /* runs, since the last step */
+    int n_failed;
 };
 
 struct hub *hub_open(int compress, unsigned long seed);
