@@ -160,7 +160,7 @@ static void set_up(void)
     add_runner("small-2", "small");
     ck_assert_msg(github_open(&client, &fleet.live, &base, &err) == UND_OK, "%s", err.text);
     fleet_clock_start(&pace, fleet.live.time_factor);
-    pace.origin_ms -= 60000; /* the watch began a minute ago: 6,000 s of the fleet's */
+    pace.origin_us -= 60000000; /* the watch began a minute ago: 6,000 s of the fleet's */
     job_reader_init(&reader, client, fleet.live.canary.workflow);
     job_signs_init(&signs, &fleet, &pace);
     signs.began_ms = 0;
@@ -282,7 +282,7 @@ START_TEST(a_canary_is_pinned_by_labels_and_late_until_it_starts)
     ck_assert_ptr_nonnull(strstr(dispatched, "\"ref\":\"main\""));
     send(said);
     ck_assert_str_eq(said, ""); /* the other's is due half an interval later */
-    pace.origin_ms -= 700;      /* 70 s */
+    pace.origin_us -= 700000;   /* 70 s */
     look();
     ck_assert_int_ge(host[0].canary_ms, 70000); /* not even in the list */
     rows[n_rows++] = (struct row){1, CANARY, "queued", NULL, NULL, "big", 0, -1, -1};
@@ -301,7 +301,7 @@ START_TEST(no_canary_is_late_where_every_slot_is_taken)
     char said[200];
     look();
     send(said);
-    pace.origin_ms -= 700;
+    pace.origin_us -= 700000;
     rows[n_rows++] = (struct row){1, CI, "in_progress", NULL, "big-1", "ci-active", 1, 1, -1};
     rows[n_rows++] = (struct row){2, CI, "in_progress", NULL, "big-2", "ci-active", 1, 1, -1};
     look();
@@ -322,7 +322,7 @@ START_TEST(the_canary_of_another_host_or_day_does_not_count)
     send(said);
     rows[n_rows++] = (struct row){1, CANARY, "completed", "success", "big-1", "big", 60, 55, 50};
     rows[n_rows++] = (struct row){2, CANARY, "in_progress", NULL, "small-1", "small", 0, 0, -1};
-    pace.origin_ms -= 700;
+    pace.origin_us -= 700000;
     look();
     ck_assert_int_ge(host[0].canary_ms, 70000);
 }
