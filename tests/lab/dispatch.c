@@ -322,12 +322,13 @@ static void work_arrives(struct hub *hub, int64_t now_ms)
     }
 }
 
-/* As the simulator's `on_failure: rerun` has it. */
+/* As the simulator's `on_failure: rerun` has it; what was submitted by hand is its submitter's. */
 static void run_failed_again(struct hub *hub, int64_t now_ms)
 {
     for (int i = 0; i < hub->n_failed; i++) {
         const struct hub_run *run = hub_run_by_id(hub, hub->failed[i]);
-        if (hub->workload.rerun && run != NULL && run->attempt <= HUB_TRIES)
+        bool watched = run != NULL && (run->workflow >= 0 || strcmp(run->title, "workload") == 0);
+        if (hub->workload.rerun && watched && run->attempt <= HUB_TRIES)
             hub_rerun(hub, now_ms, run->id, true);
     }
     hub->n_failed = 0;
