@@ -17,7 +17,6 @@ static struct live_fixture world;
 static void set_up(void)
 {
     live_fixture_open(&world, NULL, PATIENT);
-    live_fixture_long_lease(&world);
 }
 
 static void tear_down(void)
@@ -97,7 +96,6 @@ START_TEST(two_fleets_that_share_their_names_do_not_stop_each_other)
     ck_assert_int_eq(live_fixture_wait(&world, pid), 130);
     ck_assert_int_eq(symlink("9999999999 understudy-7-other", path), 0);
     live_fixture_open(other, NULL, PATIENT);
-    live_fixture_long_lease(other);
     other->locks = world.folder;
     ck_assert_int_eq(live_fixture_drill(other, "--yes", 0), 0);
     ck_assert(live_fixture_said(other, "undone: break it"));
