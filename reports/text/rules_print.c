@@ -168,9 +168,10 @@ static void print_effect(FILE *out, const struct rule_set *set, int index,
     if (source->mapped)
         print_signal(out, rule);
     else
-        fprintf(out, "%s, by its expression", reach_words(reach.verdict));
+        fprintf(out, "its expression, which %s make true",
+                reach.verdict == REACH_BY_JOBS ? "faults and load can" : "only faults can");
     if (rule->for_ms > 0)
-        fprintf(out, " for %s", duration(rule->for_ms, text));
+        fprintf(out, "%s for %s", source->mapped ? "" : ",", duration(rule->for_ms, text));
     fprintf(out, ", on %d of %d hosts", watched, fleet->n_hosts);
     if (!moves)
         fprintf(out, ", severity %s", policy_severity_name(rule->severity));

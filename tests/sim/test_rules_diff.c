@@ -320,27 +320,35 @@ START_TEST(every_rule_says_what_it_does_here)
         "moves jobs: up == 0 for 2min, on 2 of 2 hosts",
         "moves no jobs: CPU in use above 85%, rate over 5min, on 2 of 2 hosts, severity info",
         "watches no host of this fleet, or is left out: does nothing",
-        "no series here: never fires (nobody exports made_up)"};
+        "no series here: never fires (nobody exports made_up)",
+        "moves no jobs: its expression, which faults and load can make true, for 5min, on 2 of 2 "
+        "hosts, severity info",
+        "moves no jobs: its expression, which only faults can make true, on 2 of 2 hosts, severity "
+        "info"};
     char arguments[256], *output;
     json_t *json, *rules;
-    write_small(OLD "  - {alert: Quiet, expr: up == 0}\n"
-                    "  - {alert: Odd, expr: made_up > 5, labels: {severity: info}}\n");
+    write_small(
+        OLD
+        "  - {alert: Quiet, expr: up == 0}\n"
+        "  - {alert: Odd, expr: made_up > 5, labels: {severity: info}}\n"
+        "  - {alert: Jobs, expr: runner_concurrent_jobs > 1, for: 5m, labels: {severity: info}}\n"
+        "  - {alert: Gone, expr: runner_status == 0, labels: {severity: info}}\n");
     ck_assert_int_eq(diff("old.yml", "new.yml", &json), 0);
     rules = json_object_get(json, "rules");
-    ck_assert_uint_eq(json_array_size(rules), 4);
-    for (size_t i = 0; i < 4; i++)
+    ck_assert_uint_eq(json_array_size(rules), 6);
+    for (size_t i = 0; i < 6; i++)
         ck_assert_str_eq(json_string_value(json_object_get(json_array_get(rules, i), "effect")),
                          effects[i]);
     json_decref(json);
     output = read_file(comment);
-    ck_assert_ptr_nonnull(strstr(output, "What each of the 4 alerts does to this fleet"));
+    ck_assert_ptr_nonnull(strstr(output, "What each of the 6 alerts does to this fleet"));
     ck_assert_ptr_nonnull(
         strstr(output, "| Down | moves jobs: up == 0 for 2min, on 2 of 2 hosts |"));
     free(output);
     snprintf(arguments, sizeof arguments, "alerts check %s/new.yml --fleet %s/fleet.yaml", folder,
              folder);
     ck_assert_int_eq(run(arguments, &output), 0);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 6; i++)
         ck_assert_msg(strstr(output, effects[i]) != NULL, "%s", output);
     free(output);
     snprintf(arguments, sizeof arguments, "test %s/s.yaml --strict --replications 100", folder);
