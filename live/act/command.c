@@ -84,6 +84,8 @@ void command_know_credentials(const struct live *live)
     secret_know(live->listen.alertmanager_token);
     secret_know(live->listen.github_secret);
     secret_know(live->page.token);
+    secret_know(live->grafana.token);
+    secret_know(live->loki.token);
     secret_know(live->witness.service.token);
 }
 

@@ -211,6 +211,8 @@ static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
         monitor_tell(monitor, &event);
         status_follow(monitor->status, &event, monitor->journal, monitor->run);
         guide_hand(monitor);
+        telling_follow(monitor->telling, monitor->status);
+        monitor_tell_deaf(monitor);
         monitor->status->hints = watch_hints(monitor->watch);
         look_at_journal(monitor, http_monotonic_ms());
         page_publish(monitor->page, monitor->status);
@@ -273,7 +275,9 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
         watch_remember(monitor->watch, &monitor->memory);
         monitor_say_canary(monitor);
         say_listening(monitor);
-        witness_open(&monitor->witness, &monitor->fleet, &pace, err);
+        telling_open(&monitor->telling, &monitor->fleet, err);
+        if (err->code == UND_OK)
+            witness_open(&monitor->witness, &monitor->fleet, &pace, err);
         if (err->code == UND_OK && monitor->active)
             hand_open(&monitor->hand, &monitor->fleet, &pace, monitor->journal, monitor->run, err);
         monitor->status->active = monitor->hand != NULL;
@@ -285,6 +289,8 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
     }
     hand_close(monitor->hand);
     monitor->hand = NULL;
+    telling_close(monitor->telling);
+    monitor->telling = NULL;
     witness_close(monitor->witness);
     monitor->witness = NULL;
     page_close(monitor->page);

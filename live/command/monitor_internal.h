@@ -4,6 +4,7 @@
 
 #include "live/page/page.h"
 #include "live/status/status.h"
+#include "live/status/telling.h"
 #include "live/watch/watch.h"
 #include "model/options/options.h"
 
@@ -28,6 +29,8 @@ struct monitor {
     struct witness *witness; /* NULL: none */
     char aside[600];         /* where a spoilt journal has gone; "": none was */
     struct memory memory;    /* what this run of the journal begins with */
+    struct telling *telling; /* NULL: nobody is told */
+    bool shown_deaf;         /* what was last said of them */
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */
@@ -54,6 +57,8 @@ void monitor_tell(struct monitor *monitor, const struct watch_event *event);
 void monitor_tell_hand(struct monitor *monitor);
 /* What becomes of all hosts that look bad at once, and what the witness is worth. */
 void monitor_tell_witness(struct monitor *monitor);
+/* Whoever is to be told of incidents, and does not hear. */
+void monitor_tell_deaf(struct monitor *monitor);
 void monitor_say_canary(struct monitor *monitor);
 
 #endif

@@ -165,3 +165,16 @@ void monitor_tell_witness(struct monitor *monitor)
                       : "the witness is believed again");
     status_news(monitor->status, "the witness %s", lies ? "lies" : "is believed again");
 }
+
+void monitor_tell_deaf(struct monitor *monitor)
+{
+    struct telling_state state;
+    char line[260];
+    telling_look(monitor->telling, &state);
+    if ((state.error[0] != '\0') == monitor->shown_deaf)
+        return;
+    monitor->shown_deaf = state.error[0] != '\0';
+    snprintf(line, sizeof line, "incidents cannot be told: %s", state.error);
+    monitor_note(monitor, "telling", state.error[0] ? line : "incidents can be told again");
+    status_news(monitor->status, "%.219s", state.error[0] ? line : "incidents can be told again");
+}

@@ -77,6 +77,7 @@ struct live {
     bool present;
     struct live_github github;
     struct live_service prometheus, alertmanager; /* url "": none */
+    struct live_service grafana, loki;            /* who is told of incidents; likewise */
     struct live_place places[LIVE_PLACES];
     int n_places;
     struct {
