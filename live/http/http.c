@@ -404,7 +404,8 @@ static enum und_code revalidate(struct http *http, const struct http_request *re
     if (!request->revalidate)
         return UND_OK;
     if (response->status == 200 && response->etag[0])
-        http_cache_put(&http->cache, url, response->etag, response->body, response->size);
+        http_cache_put(&http->cache, url, response->etag, response->next, response->body,
+                       response->size);
     if (response->status != 304)
         return UND_OK;
     kept = http_cache_find(&http->cache, url);
@@ -412,10 +413,9 @@ static enum und_code revalidate(struct http *http, const struct http_request *re
         return und_fail(err, UND_SERVICE, "%s: got 304 without having asked for it, want 200",
                         http_place(http, request, place));
     free(response->body);
-    response->body = malloc(kept->size + 1);
-    UND_ASSERT(response->body != NULL);
-    memcpy(response->body, kept->body, kept->size + 1);
+    response->body = http_cached_body(kept);
     response->size = kept->size;
+    snprintf(response->next, sizeof response->next, "%s", kept->next);
     response->status = 200;
     response->not_modified = true;
     return UND_OK;

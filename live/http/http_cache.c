@@ -1,4 +1,5 @@
 #include "http_cache.h"
+#include "model/base/assert.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@ static void drop(struct http_cache *cache, struct http_cached *entry)
     cache->bytes -= entry->size;
     free(entry->url);
     free(entry->etag);
+    free(entry->next);
     free(entry->body);
     *entry = (struct http_cached){0};
 }
@@ -36,6 +38,13 @@ const struct http_cached *http_cache_find(struct http_cache *cache, const char *
     return entry;
 }
 
+char *http_cached_body(const struct http_cached *entry)
+{
+    char *body = malloc(entry->size + 1);
+    UND_ASSERT(body != NULL);
+    return memcpy(body, entry->body, entry->size + 1);
+}
+
 /* An empty entry, or else the one that was used longest ago. */
 static struct http_cached *oldest(struct http_cache *cache)
 {
@@ -62,8 +71,8 @@ static void make_room(struct http_cache *cache, size_t size)
     }
 }
 
-void http_cache_put(struct http_cache *cache, const char *url, const char *etag, const char *body,
-                    size_t size)
+void http_cache_put(struct http_cache *cache, const char *url, const char *etag, const char *next,
+                    const char *body, size_t size)
 {
     struct http_cached *entry = find(cache, url);
     if (entry)
@@ -75,8 +84,9 @@ void http_cache_put(struct http_cache *cache, const char *url, const char *etag,
     drop(cache, entry);
     entry->url = strdup(url);
     entry->etag = strdup(etag);
+    entry->next = strdup(next);
     entry->body = malloc(size + 1);
-    if (!entry->url || !entry->etag || !entry->body) {
+    if (!entry->url || !entry->etag || !entry->next || !entry->body) {
         drop(cache, entry);
         return;
     }

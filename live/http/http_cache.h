@@ -13,6 +13,7 @@
 
 struct http_cached {
     char *url, *etag, *body; /* owned by the cache */
+    char *next;              /* what its Link header said, which a 304 does not repeat; owned */
     size_t size;
     uint64_t used;
 };
@@ -27,8 +28,9 @@ struct http_cache {
  * next call; NULL: nothing is kept for the URL. */
 void http_cache_fini(struct http_cache *cache);
 const struct http_cached *http_cache_find(struct http_cache *cache, const char *url);
-/* Copies all three; replaces what was kept for the URL. Does nothing without memory. */
-void http_cache_put(struct http_cache *cache, const char *url, const char *etag, const char *body,
-                    size_t size);
+char *http_cached_body(const struct http_cached *entry); /* a copy, NUL-terminated; the caller's */
+/* Copies all; replaces what was kept for the URL. Does nothing without memory. */
+void http_cache_put(struct http_cache *cache, const char *url, const char *etag, const char *next,
+                    const char *body, size_t size);
 
 #endif

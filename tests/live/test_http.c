@@ -458,6 +458,25 @@ START_TEST(not_modified_gives_the_confirmed_body)
 }
 END_TEST
 
+/* GitHub's 304 has no Link header: the pages after the first would be taken for gone. */
+START_TEST(not_modified_leads_to_the_next_page_as_before)
+{
+    char page[300];
+    struct script_reply replies[] = {{.text = page}, {.text = "HTTP/1.1 304 Not Modified\r\n\r\n"}};
+    struct http_request request = {.path = "/x", .revalidate = true};
+    int i;
+    serve(replies, 2);
+    snprintf(page, sizeof page, HEAD "ETag: \"a\"\r\nLink: <%s/x?page=2>; rel=\"next\"\r\n\r\n[]",
+             script_url(script));
+    for (i = 0; i < 2; i++) {
+        ck_assert_msg(http_send(http, &request, &response, &err) == UND_OK, "%s", err.text);
+        ck_assert_int_eq(response.not_modified, i == 1);
+        ck_assert_ptr_nonnull(strstr(response.next, "/x?page=2"));
+        http_response_fini(&response);
+    }
+}
+END_TEST
+
 START_TEST(not_modified_out_of_the_blue_is_an_error)
 {
     struct script_reply replies[] = {{.text = "HTTP/1.1 304 Not Modified\r\n\r\n"}};
@@ -807,6 +826,7 @@ static TCase *plain(void)
     tcase_add_test(tcase, redirect_loop_ends);
     tcase_add_loop_test(tcase, leaving_the_origin_is_refused, 0, COUNT(elsewhere));
     tcase_add_test(tcase, not_modified_gives_the_confirmed_body);
+    tcase_add_test(tcase, not_modified_leads_to_the_next_page_as_before);
     tcase_add_test(tcase, not_modified_out_of_the_blue_is_an_error);
     tcase_add_loop_test(tcase, unsafe_urls_are_usage_errors, 0, COUNT(bad_urls));
     tcase_add_test(tcase, token_with_a_line_end_cannot_add_a_header);
