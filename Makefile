@@ -20,8 +20,9 @@ PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov mandoc shellcheck zsh fish
 
 LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
-DATE := $(shell git log -1 --format=%cs 2>/dev/null || echo 1970-01-01)
+STAMP := $(shell docs/package/version)
+VERSION := $(word 1,$(STAMP))
+DATE := $(word 2,$(STAMP))
 
 WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Werror
@@ -78,7 +79,9 @@ help:
 	@echo "check-boards        every query of the dashboards, to a real Prometheus"
 	@echo "check-soak          24 fleet hours of an active monitor, faults and kill -9 (15 min); check-flood: what floods cost"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
-	@echo "install clean       DESTDIR and PREFIX=$(PREFIX)"
+	@echo "install uninstall   DESTDIR and PREFIX=$(PREFIX)"
+	@echo "dist                build/understudy-VERSION.tar.gz of HEAD, the same bytes everywhere"
+	@echo "clean               build and demo"
 
 # ---- the README's two commands ----
 
@@ -288,21 +291,9 @@ man: all
 	$(Q)$(BUILD)/understudy completion zsh >$(BUILD)/man/_understudy
 	$(Q)$(BUILD)/understudy completion fish >$(BUILD)/man/understudy.fish
 
-install: all man
-	install -D $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
-	install -d $(DESTDIR)$(PREFIX)/share/understudy/scenarios
-	install -m 644 $(wildcard scenarios/*.*) $(DESTDIR)$(PREFIX)/share/understudy/scenarios
-	install -d $(DESTDIR)$(PREFIX)/share/understudy/grafana
-	install -m 644 scenarios/grafana/* $(DESTDIR)$(PREFIX)/share/understudy/grafana
-	install -d $(DESTDIR)$(PREFIX)/share/understudy/systemd
-	install -m 644 scenarios/systemd/* $(DESTDIR)$(PREFIX)/share/understudy/systemd
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -Dm 644 $(BUILD)/man/understudy.bash \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/understudy
-	install -Dm 644 $(BUILD)/man/_understudy $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_understudy
-	install -Dm 644 $(BUILD)/man/understudy.fish \
-	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/understudy.fish
+# ---- installing, packages ----
+
+include docs/package/package.mk
 
 # ---- the practice range ----
 
@@ -325,7 +316,7 @@ clean:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 .PHONY: all help demo test suites check asan tsan layers mutants purity builds digests canary proofs prove golden bench theory fuzzers \
-        fuzz cover lint format man install clean FORCE
+        fuzz cover lint format man clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
 .SECONDARY:
