@@ -34,7 +34,7 @@ WARN := -Wall -Wextra -Wpedantic -Wswitch-enum -Wconversion -Wshadow -Wstrict-pr
 FLAGS = -std=c11 -D_GNU_SOURCE $(OPT) -g $(WARN) -ffp-contract=off -fno-math-errno \
         -fno-delete-null-pointer-checks -pthread $(SAN) -I. \
         -I$(BUILD)/generated $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread
+LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread -Wl,-z,relro,-z,now
 
 # The rooms, highest first: one archive a folder, so that the link line shows who may call whom.
 # tests/layers holds every include to this order.
@@ -80,7 +80,8 @@ help:
 	@echo "check-soak          24 fleet hours of an active monitor, faults and kill -9 (15 min); check-flood: what floods cost"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install uninstall   DESTDIR and PREFIX=$(PREFIX)"
-	@echo "dist                build/understudy-VERSION.tar.gz of HEAD, the same bytes everywhere"
+	@echo "dist deb            the archive of HEAD, the same bytes everywhere; a Debian package; in build"
+	@echo "check-package       both, built, installed and removed again (minutes; the package as root)"
 	@echo "clean               build and demo"
 
 # ---- the README's two commands ----

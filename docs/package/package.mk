@@ -1,4 +1,9 @@
-# What `make install` puts where, and takes away again; the archive of the sources.
+# What `make install` puts where, and takes away again; the archive of the sources; the Debian package.
+# tests/package/check holds all of it to its list of files.
+
+# The package is what install puts into a folder, by dpkg-deb: no debhelper, no network.
+PACKAGES_DEB := dpkg-dev binutils
+PACKAGES_CHECK_PACKAGE := $(PACKAGES_DEB) git lintian man-db systemd
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 DATA = $(SHARE)/understudy
@@ -6,8 +11,6 @@ DOC = $(SHARE)/doc/understudy
 # Where systemd looks as well, for /usr and for /usr/local.
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
-# Debian: vendor-completions
-ZSH_FOLDER ?= site-functions
 INSTALL_PROGRAM ?= install -m 755
 INSTALL_DATA ?= install -m 644
 
@@ -18,7 +21,7 @@ SHIPPED_DOCS := README.md LICENSE $(sort $(wildcard docs/*.md docs/*.png))
 install: all man
 	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(SYSUSERS) $(SHARE)/man/man1 $(DOC) \
 	    $(addprefix $(DATA)/,$(sort $(dir $(SHIPPED)))) $(SHARE)/bash-completion/completions \
-	    $(SHARE)/zsh/$(ZSH_FOLDER) $(SHARE)/fish/vendor_completions.d
+	    $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(INSTALL_PROGRAM) $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
 	$(Q)set -e; for file in $(SHIPPED); do $(INSTALL_DATA) $$file $(DATA)/$$file; done
 	$(Q)set -e; for unit in $(SHIPPED_UNITS); do \
@@ -27,7 +30,7 @@ install: all man
 	$(INSTALL_DATA) scenarios/systemd/understudy.sysusers $(SYSUSERS)/understudy.conf
 	$(INSTALL_DATA) $(BUILD)/man/*.1 $(SHARE)/man/man1
 	$(INSTALL_DATA) $(BUILD)/man/understudy.bash $(SHARE)/bash-completion/completions/understudy
-	$(INSTALL_DATA) $(BUILD)/man/_understudy $(SHARE)/zsh/$(ZSH_FOLDER)/_understudy
+	$(INSTALL_DATA) $(BUILD)/man/_understudy $(SHARE)/zsh/site-functions/_understudy
 	$(INSTALL_DATA) $(BUILD)/man/understudy.fish $(SHARE)/fish/vendor_completions.d/understudy.fish
 	$(INSTALL_DATA) $(SHIPPED_DOCS) $(DOC)
 
@@ -35,7 +38,7 @@ install: all man
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/understudy $(addprefix $(UNITS)/,$(SHIPPED_UNITS)) \
 	    $(SYSUSERS)/understudy.conf $(SHARE)/man/man1/understudy.1 $(SHARE)/man/man1/understudy-*.1 \
-	    $(SHARE)/bash-completion/completions/understudy $(SHARE)/zsh/$(ZSH_FOLDER)/_understudy \
+	    $(SHARE)/bash-completion/completions/understudy $(SHARE)/zsh/site-functions/_understudy \
 	    $(SHARE)/fish/vendor_completions.d/understudy.fish
 	rm -rf $(DATA) $(DOC)
 
@@ -48,4 +51,16 @@ dist:
 	$(Q)gzip -9n <$(BUILD)/dist.tar >$(BUILD)/understudy-$(RELEASE).tar.gz && rm $(BUILD)/dist.tar
 	@echo "$(BUILD)/understudy-$(RELEASE).tar.gz"
 
-.PHONY: install uninstall dist
+deb:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEB)
+	$(Q)rm -rf $(BUILD)/deb $(BUILD)/understudy_*.deb
+	$(Q)umask 022 && $(MAKE) $(PARALLEL) -s install DESTDIR=$(BUILD)/deb PREFIX=/usr
+	$(Q)umask 022 && docs/package/deb $(VERSION) $(DATE) $(BUILD)
+
+# Archive, build from it, install, uninstall, package: as a stranger would, in folders of its own. The
+# package is put on this machine and taken off it where that is allowed (root, and none is there).
+check-package:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_CHECK_PACKAGE)
+	$(Q)CC='$(CC)' tests/run tests/package/check
+
+.PHONY: install uninstall dist deb check-package
