@@ -315,7 +315,7 @@ include tests/real/real.mk
 clean:
 	$(Q)rm -rf build demo
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
 .PHONY: all help demo test suites check asan tsan layers mutants purity builds digests canary proofs prove golden bench theory fuzzers \
         fuzz cover lint format man clean FORCE
 
