@@ -342,8 +342,7 @@ static bool may_sleep(const struct world *world)
            driver_settled(&world->controller.driver);
 }
 
-/* Of an alerts' poll: does it show other alerts than known, of those that the policy acts on? The
- * rest is no reason to be awake. */
+/* Does a poll show other alerts than known, of those that the policy acts on? */
 static bool shows_alerts(const struct world *world, const struct host_reading *hosts)
 {
     const struct view *view = &world->controller.driver.readings.view;
@@ -373,27 +372,10 @@ void world_controller_poll(struct world *world, enum poll poll)
 
 /* ---- what it hears ---- */
 
-static bool acts_on(const struct world *world, int rule)
-{
-    return world->fleet->policy.severities >> world->fleet->monitoring.rules[rule].severity & 1;
-}
-
 void world_controller_wake(struct world *world, const struct news *news)
 {
-    if (news->kind != NEWS_ALERT || acts_on(world, news->rule))
+    if (news->kind != NEWS_ALERT || world_monitoring_acts(world, news->rule))
         wake(world);
-}
-
-/* Is it of an alert of the host that the policy acts on? */
-static bool is_acted_on(const struct world *world, const struct news *news)
-{
-    int i;
-    for (i = 0; i < news->notification->n; i++) {
-        const struct notified *alert = &news->notification->list[i];
-        if (alert->host == news->host && alert->told && acts_on(world, alert->rule))
-            return true;
-    }
-    return false;
 }
 
 static bool is_asleep(const struct world *world)
@@ -421,7 +403,7 @@ void world_controller_webhook(struct world *world, const struct news *news)
         return;
     }
     /* Asleep means settled, which other alerts do not change. */
-    if (is_acted_on(world, news))
+    if (world_monitoring_concerns(world, news))
         wake(world);
     else if (is_asleep(world))
         return;

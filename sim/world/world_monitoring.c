@@ -96,3 +96,19 @@ void world_monitoring_touch(struct world *world, unsigned takes, int sign)
     else if (was_am > 0 && m->alertmanager_down == 0)
         alertmanager_start(m->alertmanager, world->now_ms);
 }
+
+bool world_monitoring_acts(const struct world *world, int rule)
+{
+    return world->fleet->policy.severities >> world->fleet->monitoring.rules[rule].severity & 1;
+}
+
+bool world_monitoring_concerns(const struct world *world, const struct news *news)
+{
+    int i;
+    for (i = 0; i < news->notification->n; i++) {
+        const struct notified *alert = &news->notification->list[i];
+        if (alert->host == news->host && alert->told && world_monitoring_acts(world, alert->rule))
+            return true;
+    }
+    return false;
+}

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct news;
 struct world;
 
 struct world_monitoring {
@@ -29,5 +30,9 @@ void world_monitoring_close(struct world *world);
 void world_monitoring_start(struct world *world); /* a replication: both run, and all is well */
 /* A fault takes from them (sign 1) what `takes` says, or gives it back (-1). */
 void world_monitoring_touch(struct world *world, unsigned takes, int sign);
+
+/* Does the policy act on the rule's alerts? Does the notification bear such a one, of its host? */
+bool world_monitoring_acts(const struct world *world, int rule);
+bool world_monitoring_concerns(const struct world *world, const struct news *news);
 
 #endif
