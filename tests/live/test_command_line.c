@@ -12,11 +12,11 @@
 #include "sim/command/search_command.h"
 #include "sim/command/sim_command.h"
 #include "tests/support/helpers.h"
+#include "tests/support/shell.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static const struct options *const tables[] = {
     &sim_options,          &test_options,           &whatif_options,      &fit_options,
@@ -266,8 +266,9 @@ START_TEST(a_mistyped_option_is_guessed)
 }
 END_TEST
 
-/* Options, halves of options and nonsense in any order: parsed, or told in one line. */
-START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
+/* Options, halves of options and nonsense in any order: so many words of them. */
+static void add_anything(struct line *line, const struct options *options, int words,
+                         uint64_t *state)
 {
     static const char *const odd[] = {"",
                                       "-",
@@ -295,28 +296,35 @@ START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
                                       "text",
                                       "a,b",
                                       "x=1..2:1"};
-    const struct options *options = tables[_i];
-    uint64_t random = 88172645463325252u + (uint64_t)_i;
-    int round, parsed = 0, rows = 0;
+    uint64_t random = *state;
+    int rows = 0;
     while (options->rows[rows].name)
         rows++;
     ck_assert_int_gt(rows, 0);
+    while (words-- > 0) {
+        const struct option_row *row;
+        char text[64];
+        random ^= random << 13; /* xorshift64 */
+        random ^= random >> 7;
+        random ^= random << 17;
+        row = &options->rows[(random >> 24) % (unsigned)rows];
+        snprintf(text, sizeof text, random >> 40 & 3 ? "--%s" : "--%s=", row->name);
+        text[strlen(text) - ((random >> 44 & 15) == 0)] = '\0'; /* a letter less, at times */
+        add(line, random & 1 ? text : odd[(random >> 32) % (sizeof odd / sizeof *odd)]);
+    }
+    *state = random;
+}
+
+START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
+{
+    const struct options *options = tables[_i];
+    uint64_t random = 88172645463325252u + (uint64_t)_i;
+    int round, parsed = 0;
     for (round = 0; round < 20000; round++) {
         struct line line;
         struct und_err err = {0};
-        int words = round % 9;
         begin(&line, options);
-        while (words-- > 0) {
-            const struct option_row *row;
-            char text[64];
-            random ^= random << 13; /* xorshift64 */
-            random ^= random >> 7;
-            random ^= random << 17;
-            row = &options->rows[(random >> 24) % (unsigned)rows];
-            snprintf(text, sizeof text, random >> 40 & 3 ? "--%s" : "--%s=", row->name);
-            text[strlen(text) - ((random >> 44 & 15) == 0)] = '\0'; /* a letter less, at times */
-            add(&line, random & 1 ? text : odd[(random >> 32) % (sizeof odd / sizeof *odd)]);
-        }
+        add_anything(&line, options, round % 9, &random);
         memset(out, 0, 4096);
         if (options_parse(options, line.n, line.argv, out, &err) != 0) {
             ck_assert_int_eq(err.code, UND_OK);
@@ -332,24 +340,6 @@ START_TEST(whatever_is_typed_is_parsed_or_told_in_one_line)
 END_TEST
 
 /* ---- what the program prints ---- */
-
-static int run(const char *command, char **text)
-{
-    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
-    char whole[1024];
-    size_t size = 0;
-    FILE *pipe;
-    int status;
-    snprintf(whole, sizeof whole, "export PROGRAM=%s/understudy; %s", build, command);
-    pipe = popen(whole, "r");
-    ck_assert_ptr_nonnull(pipe);
-    *text = NULL;
-    if (getdelim(text, &size, '\0', pipe) < 0)
-        *text = strdup("");
-    status = pclose(pipe);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
 
 static bool has_word(const char *text, const char *word)
 {
@@ -375,14 +365,12 @@ START_TEST(help_has_every_option)
 {
     const struct options *options = tables[_i];
     const struct option_row *row;
-    char command[128], name[64], *help, *again, *man, *list;
-    snprintf(command, sizeof command, "$PROGRAM help %s", options->name);
-    ck_assert_int_eq(run(command, &help), 0);
-    snprintf(command, sizeof command, "$PROGRAM %s -h", options->name);
-    ck_assert_int_eq(run(command, &again), 0);
+    char name[64], *help, *again, *man, *list;
+    ck_assert_int_eq(shell_run(&help, "$PROGRAM help %s", options->name), 0);
+    ck_assert_int_eq(shell_run(&again, "$PROGRAM %s -h", options->name), 0);
     ck_assert_str_eq(help, again);
-    snprintf(command, sizeof command, "$PROGRAM help --man %s | sed 's/\\\\-/-/g'", options->name);
-    ck_assert_int_eq(run(command, &man), 0);
+    ck_assert_int_eq(shell_run(&man, "$PROGRAM help --man %s | sed 's/\\\\-/-/g'", options->name),
+                     0);
     for (row = options->rows; row->name; row++) {
         snprintf(name, sizeof name, "--%s", row->name);
         ck_assert_msg(has_word(help, name) == !row->hidden, "%s %s", options->name, name);
@@ -390,7 +378,7 @@ START_TEST(help_has_every_option)
         ck_assert_msg(row->hidden || strstr(man, name), "%s: man: %s", options->name, name);
     }
     no_line_is_longer_than(80, help, "  understudy ");
-    ck_assert_int_eq(run("$PROGRAM help", &list), 0);
+    ck_assert_int_eq(shell_run(&list, "$PROGRAM help"), 0);
     ck_assert_ptr_nonnull(strstr(list, options->purpose[0] ? options->name : ""));
     free(help);
     free(again);
@@ -404,7 +392,7 @@ START_TEST(every_command_is_in_this_suite)
 {
     char *list, *at;
     int n = 0;
-    ck_assert_int_eq(run("$PROGRAM help", &list), 0);
+    ck_assert_int_eq(shell_run(&list, "$PROGRAM help"), 0);
     for (at = list; (at = strstr(at, "\n  ")) != NULL; at++)
         n += at[3] != ' ';
     ck_assert_int_eq(n, TABLES + 2);
@@ -415,13 +403,14 @@ END_TEST
 /* As bash calls it: words and the one at the cursor. */
 static char *complete(const char *words, int cursor)
 {
-    char command[512], *text;
-    snprintf(
-        command, sizeof command,
-        "bash -c 'source <($PROGRAM completion bash); compopt() { :; }; COMP_WORDS=(understudy "
-        "%s); COMP_CWORD=%d; _understudy; echo \" ${COMPREPLY[*]} \"'",
-        words, cursor);
-    ck_assert_int_eq(run(command, &text), 0);
+    char *text;
+    ck_assert_int_eq(
+        shell_run(
+            &text,
+            "bash -c 'source <($PROGRAM completion bash); compopt() { :; }; COMP_WORDS=(understudy "
+            "%s); COMP_CWORD=%d; _understudy; echo \" ${COMPREPLY[*]} \"'",
+            words, cursor),
+        0);
     return text;
 }
 

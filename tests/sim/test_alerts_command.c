@@ -1,30 +1,17 @@
 /* `understudy alerts` from the command line: exit codes, one clear line, what is printed. */
 #include "tests/support/helpers.h"
+#include "tests/support/shell.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define RULES "scenarios/paws360-rules.yml"
 
 static int run(const char *arguments, char **output)
 {
-    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
-    char command[1024];
-    size_t size = 0;
-    FILE *pipe;
-    int status;
-    snprintf(command, sizeof command, "%s/understudy alerts %s 2>&1", build, arguments);
-    pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    *output = NULL;
-    if (getdelim(output, &size, '\0', pipe) < 0)
-        *output = strdup("");
-    status = pclose(pipe);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return shell_run(output, "$PROGRAM alerts %s 2>&1", arguments);
 }
 
 static json_t *run_json(const char *arguments)

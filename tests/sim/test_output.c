@@ -1,5 +1,6 @@
 /* What is printed and written arrives, or the exit code and one line say that it has not. */
 #include "tests/support/helpers.h"
+#include "tests/support/shell.h"
 
 #include <pty.h>
 #include <stdlib.h>
@@ -38,19 +39,11 @@ static void teardown(void)
 /* Runs `understudy` with the redirections given; returns its exit code, and what the pipe reads. */
 static int run(const char *arguments, const char *redirections, char text[8192])
 {
-    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
-    char command[1024];
-    size_t n;
-    FILE *pipe;
-    int status;
-    snprintf(command, sizeof command, "%s/understudy %s %s", build, arguments, redirections);
-    pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    n = fread(text, 1, 8191, pipe);
-    text[n] = '\0';
-    status = pclose(pipe);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    char *printed;
+    int code = shell_run(&printed, "$PROGRAM %s %s", arguments, redirections);
+    snprintf(text, 8192, "%s", printed);
+    free(printed);
+    return code;
 }
 
 /* Every command that prints. */

@@ -1,11 +1,11 @@
 /* An edit of the shipped rule file, from the command line to the verdict. */
 #include "tests/support/helpers.h"
+#include "tests/support/shell.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define RULES "scenarios/paws360-rules.yml"
@@ -52,20 +52,7 @@ static void teardown(void)
 /* Runs `understudy` and returns its exit code; *output is the caller's to free. */
 static int run(const char *arguments, char **output)
 {
-    const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
-    char command[1024];
-    size_t size = 0;
-    FILE *pipe;
-    int status;
-    snprintf(command, sizeof command, "%s/understudy %s 2>&1", build, arguments);
-    pipe = popen(command, "r");
-    ck_assert_ptr_nonnull(pipe);
-    *output = NULL;
-    if (getdelim(output, &size, '\0', pipe) < 0)
-        *output = strdup("");
-    status = pclose(pipe);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
+    return shell_run(output, "$PROGRAM %s 2>&1", arguments);
 }
 
 START_TEST(an_edit_changes_the_rto_and_fails_the_test)
