@@ -1,9 +1,9 @@
 /* Whole drills by the program itself, in the smallest world that has one; crashes at every step. */
 #include "tests/support/helpers.h"
 #include "tests/support/live_fixture.h"
+#include "tests/support/sql.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,20 +41,11 @@ static bool await_broken(bool broken, int ms)
 }
 
 /* Of the journal, that fit. */
-static int rows(const char *what)
+static int64_t rows(const char *what)
 {
-    sqlite3_stmt *statement;
-    sqlite3 *db;
     char sql[200];
-    int n;
     snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", what);
-    ck_assert_int_eq(sqlite3_open(world.journal, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    n = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return n;
+    return sql_number(world.journal, sql);
 }
 
 START_TEST(drill_fails_over_and_back_and_leaves_nothing)

@@ -4,6 +4,7 @@
 #include "live/journal/record.h"
 #include "tests/support/helpers.h"
 #include "tests/support/scripted_server.h"
+#include "tests/support/sql.h"
 
 #include <signal.h>
 #include <sqlite3.h>
@@ -97,18 +98,9 @@ static void run_sql(const char *sql, int expected)
     sqlite3_close(db);
 }
 
-static int count(const char *sql)
+static int64_t count(const char *sql)
 {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int n;
-    ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    n = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return n;
+    return sql_number(path, sql);
 }
 
 START_TEST(new_journal_is_private_and_read_beside_its_writer)

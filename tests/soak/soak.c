@@ -15,10 +15,10 @@
 #include "live/http/http.h"
 #include "tests/support/helpers.h"
 #include "tests/support/live_fixture.h"
+#include "tests/support/sql.h"
 
 #include <dirent.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,17 +144,7 @@ static int open_files(int pid)
 
 static int64_t ask(const char *sql)
 {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int64_t value;
-    ck_assert_int_eq(sqlite3_open(world.journal, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
+    return sql_number(world.journal, sql);
 }
 
 /* ---- what is judged ---- */
