@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FAIL(start, ...) lexer_fail(&parser->lexer, start, __VA_ARGS__)
-
 enum und_code build_node(struct parser *parser, enum promql_kind kind, enum promql_type type,
                          uint32_t start, struct promql_node **out)
 {

@@ -247,3 +247,15 @@ enum und_code lexer_next(struct lexer *lexer)
         return read_name(lexer);
     return read_sign(lexer);
 }
+
+enum und_code lexer_expect(struct lexer *lexer, const char *sign)
+{
+    if (!lexer_is_sign(lexer, sign))
+        return lexer_fail(lexer, lexer->start, "got '%.40s', want '%s'", lexer->word, sign);
+    return lexer_next(lexer);
+}
+
+enum und_code lexer_unexpected(struct lexer *lexer, const char *want)
+{
+    return lexer_fail(lexer, lexer->start, "got '%.40s', want %s", lexer->word, want);
+}

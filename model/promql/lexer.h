@@ -40,6 +40,11 @@ enum und_code lexer_fail(struct lexer *lexer, uint32_t start, const char *format
 bool lexer_is_sign(const struct lexer *lexer, const char *sign);
 bool lexer_is_word(const struct lexer *lexer, const char *word); /* in any case of letters */
 
+/* Goes past the sign, which must be the present token. */
+enum und_code lexer_expect(struct lexer *lexer, const char *sign);
+/* Fails: the present token is none that may stand here. */
+enum und_code lexer_unexpected(struct lexer *lexer, const char *want);
+
 /* Private to lexer.c and lexer_text.c: a quoted text that starts at `at`. */
 enum und_code lexer_string(struct lexer *lexer);
 /* The length of the UTF-8 character, 0 if it is none. */

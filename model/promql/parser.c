@@ -9,49 +9,29 @@
 #include <string.h>
 #include <strings.h>
 
-#define LOOK (&parser->lexer)
-#define FAIL(start, ...) lexer_fail(&parser->lexer, start, __VA_ARGS__)
-
 static enum und_code parse_expression(struct parser *parser, int level, struct promql_node **out);
-
-static enum und_code advance(struct parser *parser)
-{
-    return lexer_next(&parser->lexer);
-}
-
-static enum und_code unexpected(struct parser *parser, const char *want)
-{
-    return FAIL(LOOK->start, "got '%.40s', want %s", LOOK->word, want);
-}
-
-static enum und_code expect_sign(struct parser *parser, const char *sign)
-{
-    if (!lexer_is_sign(LOOK, sign))
-        return FAIL(LOOK->start, "got '%.40s', want '%s'", LOOK->word, sign);
-    return advance(parser);
-}
 
 /* --- lists of labels ------------------------------------------------------------------------ */
 
 static enum und_code parse_labels(struct parser *parser, const char ***labels, int *n)
 {
     struct label_list list = {NULL, 0};
-    if (expect_sign(parser, "("))
+    if (lexer_expect(LOOK, "("))
         return UND_USAGE;
     while (!lexer_is_sign(LOOK, ")")) {
         bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version >= PROMQL_3;
         bool number = LOOK->token == TOKEN_NUMBER; /* inf and nan are words of the language */
         if ((LOOK->token != TOKEN_NAME && !quoted) || number)
-            return unexpected(parser, "a label's name");
+            return lexer_unexpected(LOOK, "a label's name");
         build_push_label(parser, &list, LOOK->word);
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
-        if (!lexer_is_sign(LOOK, ")") && expect_sign(parser, ","))
+        if (!lexer_is_sign(LOOK, ")") && lexer_expect(LOOK, ","))
             return UND_USAGE;
     }
     *labels = list.labels;
     *n = list.n;
-    return advance(parser);
+    return lexer_next(LOOK);
 }
 
 /* --- selectors ------------------------------------------------------------------------------- */
@@ -80,8 +60,8 @@ static enum und_code parse_matcher(struct parser *parser, struct matchers *match
     bool quoted = LOOK->token == TOKEN_STRING && parser->promql->version >= PROMQL_3;
     int i = 0;
     if (LOOK->token != TOKEN_NAME && !quoted)
-        return unexpected(parser, "a label's name");
-    if (advance(parser))
+        return lexer_unexpected(LOOK, "a label's name");
+    if (lexer_next(LOOK))
         return UND_USAGE;
     if (quoted && (lexer_is_sign(LOOK, ",") || lexer_is_sign(LOOK, "}"))) {
         if (matchers->name)
@@ -92,15 +72,15 @@ static enum und_code parse_matcher(struct parser *parser, struct matchers *match
     while (i < 4 && !lexer_is_sign(LOOK, signs[i]))
         i++;
     if (i == 4)
-        return unexpected(parser, "= != =~ or !~");
-    if (advance(parser))
+        return lexer_unexpected(LOOK, "= != =~ or !~");
+    if (lexer_next(LOOK))
         return UND_USAGE;
     if (LOOK->token != TOKEN_STRING)
-        return unexpected(parser, "a quoted value");
+        return lexer_unexpected(LOOK, "a quoted value");
     if (build_matcher(parser, LOOK->start, name, (enum promql_match)i, LOOK->word, &matcher))
         return UND_USAGE;
     push_matcher(parser, matchers, &matcher);
-    return advance(parser);
+    return lexer_next(LOOK);
 }
 
 /* What follows a metric's name, or stands without one. */
@@ -110,16 +90,16 @@ static enum und_code parse_selector(struct parser *parser, uint32_t start, const
     struct matchers matchers = {NULL, 0, NULL};
     if (lexer_is_sign(LOOK, "{")) {
         LOOK->in_braces = true;
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
         while (!lexer_is_sign(LOOK, "}")) {
             if (parse_matcher(parser, &matchers))
                 return UND_USAGE;
-            if (!lexer_is_sign(LOOK, "}") && expect_sign(parser, ","))
+            if (!lexer_is_sign(LOOK, "}") && lexer_expect(LOOK, ","))
                 return UND_USAGE;
         }
         LOOK->in_braces = false;
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
     }
     if (matchers.name && name[0])
@@ -132,10 +112,10 @@ static enum und_code parse_selector(struct parser *parser, uint32_t start, const
 
 static enum und_code parse_arguments(struct parser *parser, bool of_info, struct node_list *list)
 {
-    if (expect_sign(parser, "("))
+    if (lexer_expect(LOOK, "("))
         return UND_USAGE;
     if (lexer_is_sign(LOOK, ")"))
-        return advance(parser);
+        return lexer_next(LOOK);
     for (;;) {
         struct promql_node *argument;
         parser->any_selector = of_info && list->n > 0;
@@ -144,11 +124,11 @@ static enum und_code parse_arguments(struct parser *parser, bool of_info, struct
         parser->any_selector = false;
         build_push(parser, list, argument);
         if (lexer_is_sign(LOOK, ")"))
-            return advance(parser);
-        if (expect_sign(parser, ","))
+            return lexer_next(LOOK);
+        if (lexer_expect(LOOK, ","))
             return UND_USAGE;
         if (lexer_is_sign(LOOK, ")"))
-            return unexpected(parser, "an argument behind the ','");
+            return lexer_unexpected(LOOK, "an argument behind the ','");
     }
 }
 
@@ -159,7 +139,7 @@ static enum und_code parse_grouping(struct parser *parser, struct promql_node *n
         return UND_OK;
     node->without = without;
     node->grouped = true;
-    return advance(parser) ? UND_USAGE : parse_labels(parser, &node->labels, &node->n_labels);
+    return lexer_next(LOOK) ? UND_USAGE : parse_labels(parser, &node->labels, &node->n_labels);
 }
 
 static enum und_code parse_aggregate(struct parser *parser, uint32_t start,
@@ -186,8 +166,8 @@ static enum und_code parse_named(struct parser *parser, struct promql_node **out
     bool aggregates = parser_aggregation(parser, &aggregation);
     bool callable = LOOK->token == TOKEN_NAME && !parser_keyword(LOOK) && !aggregates;
     if (parser_reserved(LOOK))
-        return unexpected(parser, "an expression");
-    if (advance(parser))
+        return lexer_unexpected(LOOK, "an expression");
+    if (lexer_next(LOOK))
         return UND_USAGE;
     if (aggregates &&
         (lexer_is_sign(LOOK, "(") || lexer_is_word(LOOK, "by") || lexer_is_word(LOOK, "without")))
@@ -209,8 +189,8 @@ static enum und_code parse_literal(struct parser *parser, struct promql_node **o
     const char *word = LOOK->word;
     double number = LOOK->token == TOKEN_DURATION ? (double)LOOK->ms / 1000 : LOOK->number;
     uint32_t start = LOOK->start;
-    if (advance(parser) || build_node(parser, text ? PROMQL_STRING : PROMQL_NUMBER,
-                                      text ? PROMQL_LITERAL : PROMQL_SCALAR, start, out))
+    if (lexer_next(LOOK) || build_node(parser, text ? PROMQL_STRING : PROMQL_NUMBER,
+                                       text ? PROMQL_LITERAL : PROMQL_SCALAR, start, out))
         return UND_USAGE;
     (*out)->name = text ? word : "";
     (*out)->number = text ? 0 : number;
@@ -221,7 +201,7 @@ static enum und_code parse_primary(struct parser *parser, struct promql_node **o
 {
     bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_3;
     if (lexer_is_sign(LOOK, "(")) {
-        if (advance(parser) || parse_expression(parser, 1, out) || expect_sign(parser, ")"))
+        if (lexer_next(LOOK) || parse_expression(parser, 1, out) || lexer_expect(LOOK, ")"))
             return UND_USAGE;
         (*out)->bracketed = true;
         return UND_OK;
@@ -232,7 +212,7 @@ static enum und_code parse_primary(struct parser *parser, struct promql_node **o
         return parse_named(parser, out);
     if (lexer_is_sign(LOOK, "{"))
         return parse_selector(parser, LOOK->start, "", out);
-    return unexpected(parser, "an expression");
+    return lexer_unexpected(LOOK, "an expression");
 }
 
 static enum und_code parse_operand(struct parser *parser, struct promql_node **out)
@@ -242,7 +222,7 @@ static enum und_code parse_operand(struct parser *parser, struct promql_node **o
         uint32_t start = LOOK->start;
         struct promql_node *operand;
         /* Binds tighter than * and looser than ^. */
-        if (advance(parser) || parse_expression(parser, promql_op_level(PROMQL_POW), &operand))
+        if (lexer_next(LOOK) || parse_expression(parser, promql_op_level(PROMQL_POW), &operand))
             return UND_USAGE;
         return build_unary(parser, start, minus, operand, out);
     }
@@ -256,12 +236,12 @@ static enum und_code parse_matching(struct parser *parser, struct promql_node *n
         return UND_OK;
     node->without = lexer_is_word(LOOK, "ignoring");
     node->grouped = true;
-    if (advance(parser) || parse_labels(parser, &node->labels, &node->n_labels))
+    if (lexer_next(LOOK) || parse_labels(parser, &node->labels, &node->n_labels))
         return UND_USAGE;
     if (!lexer_is_word(LOOK, "group_left") && !lexer_is_word(LOOK, "group_right"))
         return UND_OK;
     node->card = lexer_is_word(LOOK, "group_left") ? PROMQL_MANY_TO_ONE : PROMQL_ONE_TO_MANY;
-    if (advance(parser))
+    if (lexer_next(LOOK))
         return UND_USAGE;
     return lexer_is_sign(LOOK, "(") ? parse_labels(parser, &node->include, &node->n_include)
                                     : UND_OK;
@@ -271,17 +251,17 @@ static enum und_code parse_filling(struct parser *parser, bool left, bool right,
                                    struct promql_node *node)
 {
     double sign = lexer_is_sign(LOOK, "-") ? -1 : 1;
-    if ((sign < 0 || lexer_is_sign(LOOK, "+")) && advance(parser))
+    if ((sign < 0 || lexer_is_sign(LOOK, "+")) && lexer_next(LOOK))
         return UND_USAGE;
     if (LOOK->token != TOKEN_NUMBER)
-        return unexpected(parser, "a number");
+        return lexer_unexpected(LOOK, "a number");
     for (int i = 0; i < 2; i++) {
         if (i ? right : left) {
             node->fills[i] = true;
             node->fill[i] = sign * LOOK->number;
         }
     }
-    return advance(parser) || expect_sign(parser, ")") ? UND_USAGE : UND_OK;
+    return lexer_next(LOOK) || lexer_expect(LOOK, ")") ? UND_USAGE : UND_OK;
 }
 
 /* fill(0), fill_left(0), fill_right(0): a metric of that name has no bracket behind it. */
@@ -294,7 +274,7 @@ static enum und_code parse_fill(struct parser *parser, struct promql_node *node)
         bool right = both || lexer_is_word(LOOK, "fill_right");
         if ((!left && !right) || parser->promql->version < PROMQL_3)
             return UND_OK;
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
         if (!lexer_is_sign(LOOK, "(")) {
             *LOOK = before;
@@ -305,7 +285,7 @@ static enum und_code parse_fill(struct parser *parser, struct promql_node *node)
                         "%s(), which Prometheus 3 has only with --enable-feature="
                         "promql-binop-fill-modifiers",
                         before.word);
-        if (advance(parser) || parse_filling(parser, left, right, node))
+        if (lexer_next(LOOK) || parse_filling(parser, left, right, node))
             return UND_USAGE;
     }
 }
@@ -314,7 +294,7 @@ static enum und_code parse_modifiers(struct parser *parser, struct promql_node *
 {
     if (lexer_is_word(LOOK, "bool")) {
         node->as_bool = true;
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
     }
     return parse_matching(parser, node) || parse_fill(parser, node) ? UND_USAGE : UND_OK;
@@ -325,7 +305,7 @@ static enum und_code parse_binary(struct parser *parser, enum promql_op op,
 {
     uint32_t operator_at = LOOK->start;
     struct promql_node *node, *right;
-    if (advance(parser) ||
+    if (lexer_next(LOOK) ||
         build_node(parser, PROMQL_BINARY, PROMQL_VECTOR, (*left)->start, &node) ||
         parse_modifiers(parser, node) ||
         parse_expression(parser, promql_op_level(op) + (op != PROMQL_POW), &right))
@@ -358,9 +338,9 @@ static enum und_code parse_all(struct parser *parser, struct promql_node **root)
     if (strlen(LOOK->text) > PROMQL_BYTES)
         return und_fail(LOOK->err, UND_USAGE, "%s: an expression of over %d bytes", LOOK->place,
                         PROMQL_BYTES);
-    if (advance(parser) || parse_expression(parser, 1, root))
+    if (lexer_next(LOOK) || parse_expression(parser, 1, root))
         return UND_USAGE;
-    return LOOK->token == TOKEN_END ? UND_OK : unexpected(parser, "an operator or the end");
+    return LOOK->token == TOKEN_END ? UND_OK : lexer_unexpected(LOOK, "an operator or the end");
 }
 
 struct promql *promql_parse(const char *text, enum promql_version version, const char *place,

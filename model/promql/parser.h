@@ -14,6 +14,9 @@ struct parser {
     bool any_selector; /* info()'s second argument may match everything */
 };
 
+#define LOOK (&parser->lexer) /* at the present token */
+#define FAIL(start, ...) lexer_fail(&parser->lexer, start, __VA_ARGS__)
+
 /* A list that grows in the arena. */
 struct node_list {
     struct promql_node **nodes;

@@ -4,26 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#define LOOK (&parser->lexer)
-#define FAIL(start, ...) lexer_fail(&parser->lexer, start, __VA_ARGS__)
-
-static enum und_code advance(struct parser *parser)
-{
-    return lexer_next(&parser->lexer);
-}
-
-static enum und_code unexpected(struct parser *parser, const char *want)
-{
-    return FAIL(LOOK->start, "got '%.40s', want %s", LOOK->word, want);
-}
-
-static enum und_code expect_sign(struct parser *parser, const char *sign)
-{
-    if (!lexer_is_sign(LOOK, sign))
-        return FAIL(LOOK->start, "got '%.40s', want '%s'", LOOK->word, sign);
-    return advance(parser);
-}
-
 /* A duration that is written, or one that depends on the query's steps. */
 struct duration {
     int64_t ms;
@@ -54,7 +34,7 @@ static enum und_code parse_plain(struct parser *parser, bool offset, int64_t *ms
     if (v3 && (lexer_is_sign(LOOK, "(") || (!offset && is_operator(LOOK))))
         return no_calculation(parser);
     if (LOOK->token != TOKEN_DURATION && !number)
-        return unexpected(parser, "a duration");
+        return lexer_unexpected(LOOK, "a duration");
     *ms = LOOK->ms;
     if (number) {
         if (!(fabs(LOOK->number) < 9e12))
@@ -63,7 +43,7 @@ static enum und_code parse_plain(struct parser *parser, bool offset, int64_t *ms
     }
     if (*ms < 0 || (*ms == 0 && !(offset && v3)))
         return FAIL(LOOK->start, "got '%.40s', want a duration over 0", LOOK->word);
-    if (advance(parser))
+    if (lexer_next(LOOK))
         return UND_USAGE;
     return v3 && !offset && is_operator(LOOK) ? no_calculation(parser) : UND_OK;
 }
@@ -83,18 +63,18 @@ static enum und_code parse_function(struct parser *parser, struct promql_node **
     while (i < 6 && !lexer_is_word(LOOK, words[i]))
         i++;
     if (i == 6)
-        return unexpected(parser, "a duration");
-    if (advance(parser) || expect_sign(parser, "("))
+        return lexer_unexpected(LOOK, "a duration");
+    if (lexer_next(LOOK) || lexer_expect(LOOK, "("))
         return UND_USAGE;
     while (!lexer_is_sign(LOOK, ")")) {
         struct promql_node *argument;
         if (parse_calculated(parser, 1, &argument))
             return UND_USAGE;
         build_push(parser, &args, argument);
-        if (!lexer_is_sign(LOOK, ")") && expect_sign(parser, ","))
+        if (!lexer_is_sign(LOOK, ")") && lexer_expect(LOOK, ","))
             return UND_USAGE;
     }
-    return advance(parser) ? UND_USAGE : build_call(parser, start, names[i], &args, out);
+    return lexer_next(LOOK) ? UND_USAGE : build_call(parser, start, names[i], &args, out);
 }
 
 static enum und_code parse_part(struct parser *parser, struct promql_node **out)
@@ -102,14 +82,14 @@ static enum und_code parse_part(struct parser *parser, struct promql_node **out)
     if (LOOK->token == TOKEN_NUMBER || LOOK->token == TOKEN_DURATION) {
         double seconds = LOOK->token == TOKEN_NUMBER ? LOOK->number : (double)LOOK->ms / 1000;
         uint32_t start = LOOK->start;
-        if (advance(parser) || build_node(parser, PROMQL_NUMBER, PROMQL_SCALAR, start, out))
+        if (lexer_next(LOOK) || build_node(parser, PROMQL_NUMBER, PROMQL_SCALAR, start, out))
             return UND_USAGE;
         (*out)->number = seconds;
         return UND_OK;
     }
     if (!lexer_is_sign(LOOK, "("))
         return parse_function(parser, out);
-    return advance(parser) || parse_calculated(parser, 1, out) || expect_sign(parser, ")")
+    return lexer_next(LOOK) || parse_calculated(parser, 1, out) || lexer_expect(LOOK, ")")
                ? UND_USAGE
                : UND_OK;
 }
@@ -122,8 +102,9 @@ static enum und_code parse_signed(struct parser *parser, bool part, struct promq
     struct promql_node *operand;
     if (!minus && !lexer_is_sign(LOOK, "+"))
         return parse_part(parser, out);
-    if (advance(parser) || (part ? parse_part(parser, &operand)
-                                 : parse_calculated(parser, promql_op_level(PROMQL_POW), &operand)))
+    if (lexer_next(LOOK) ||
+        (part ? parse_part(parser, &operand)
+              : parse_calculated(parser, promql_op_level(PROMQL_POW), &operand)))
         return UND_USAGE;
     return build_unary(parser, start, minus, operand, out);
 }
@@ -138,7 +119,7 @@ static enum und_code parse_calculated(struct parser *parser, int level, struct p
         enum promql_op op = parser_op(LOOK);
         uint32_t at = LOOK->start;
         struct promql_node *node, *right;
-        if (advance(parser) ||
+        if (lexer_next(LOOK) ||
             build_node(parser, PROMQL_BINARY, PROMQL_SCALAR, (*out)->start, &node) ||
             parse_calculated(parser, promql_op_level(op) + (op != PROMQL_POW), &right))
             return UND_USAGE;
@@ -180,12 +161,12 @@ static enum und_code parse_subquery(struct parser *parser, const struct duration
                                     struct promql_node **node)
 {
     struct duration step = {0, NULL};
-    if (advance(parser))
+    if (lexer_next(LOOK))
         return UND_USAGE;
     if (!lexer_is_sign(LOOK, "]") && parse_duration(parser, false, &step))
         return UND_USAGE;
     LOOK->in_brackets = false;
-    if (expect_sign(parser, "]") || build_subquery(parser, *node, range->ms, step.ms, node))
+    if (lexer_expect(LOOK, "]") || build_subquery(parser, *node, range->ms, step.ms, node))
         return UND_USAGE;
     (*node)->range = range->steps;
     (*node)->step = step.steps;
@@ -197,12 +178,12 @@ static enum und_code parse_range(struct parser *parser, struct promql_node **nod
     uint32_t start = LOOK->start;
     struct duration range;
     LOOK->in_brackets = true;
-    if (advance(parser) || parse_duration(parser, false, &range))
+    if (lexer_next(LOOK) || parse_duration(parser, false, &range))
         return UND_USAGE;
     if (lexer_is_sign(LOOK, ":"))
         return parse_subquery(parser, &range, node);
     LOOK->in_brackets = false;
-    if (expect_sign(parser, "]"))
+    if (lexer_expect(LOOK, "]"))
         return UND_USAGE;
     if (!is_plain_selector(*node) || (*node)->range_ms)
         return FAIL(start, "a range is only for a selector; elsewhere a subquery: [5m:]");
@@ -229,7 +210,7 @@ static enum und_code parse_extension(struct parser *parser, struct promql_node *
                     anchored ? "'s range" : "");
     node->anchored = anchored;
     node->smoothed = !anchored;
-    return advance(parser);
+    return lexer_next(LOOK);
 }
 
 /* --- offset and @ ---------------------------------------------------------------------------- */
@@ -243,10 +224,10 @@ static enum und_code parse_offset(struct parser *parser, struct promql_node *nod
 {
     struct duration offset;
     bool minus;
-    if (advance(parser))
+    if (lexer_next(LOOK))
         return UND_USAGE;
     minus = lexer_is_sign(LOOK, "-") && parser->promql->version != PROMQL_3_ALL;
-    if (minus && advance(parser))
+    if (minus && lexer_next(LOOK))
         return UND_USAGE;
     if (parse_duration(parser, true, &offset))
         return UND_USAGE;
@@ -264,22 +245,22 @@ static enum und_code parse_at_time(struct parser *parser, struct promql_node *no
     double sign = 1, seconds;
     if (lexer_is_sign(LOOK, "-") || lexer_is_sign(LOOK, "+")) {
         sign = lexer_is_sign(LOOK, "-") ? -1 : 1;
-        if (advance(parser))
+        if (lexer_next(LOOK))
             return UND_USAGE;
     }
     if (LOOK->token != TOKEN_NUMBER)
-        return unexpected(parser, "a time in seconds, start() or end()");
+        return lexer_unexpected(LOOK, "a time in seconds, start() or end()");
     seconds = sign * LOOK->number;
     if (!(fabs(seconds) < 9.2e15))
         return FAIL(LOOK->start, "got a time that is out of bounds");
     node->at = PROMQL_AT_TIME;
     node->at_ms = (int64_t)round(seconds * 1000);
-    return advance(parser);
+    return lexer_next(LOOK);
 }
 
 static enum und_code parse_at(struct parser *parser, struct promql_node *node)
 {
-    if (advance(parser))
+    if (lexer_next(LOOK))
         return UND_USAGE;
     if (!can_shift(node))
         return FAIL(node->start, "@ belongs behind a selector or a subquery");
@@ -288,8 +269,8 @@ static enum und_code parse_at(struct parser *parser, struct promql_node *node)
     if (!lexer_is_word(LOOK, "start") && !lexer_is_word(LOOK, "end"))
         return parse_at_time(parser, node);
     node->at = lexer_is_word(LOOK, "start") ? PROMQL_AT_START : PROMQL_AT_END;
-    return advance(parser) || expect_sign(parser, "(") || expect_sign(parser, ")") ? UND_USAGE
-                                                                                   : UND_OK;
+    return lexer_next(LOOK) || lexer_expect(LOOK, "(") || lexer_expect(LOOK, ")") ? UND_USAGE
+                                                                                  : UND_OK;
 }
 
 enum und_code parser_postfix(struct parser *parser, struct promql_node **node)
