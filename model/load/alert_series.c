@@ -273,23 +273,15 @@ json_t *alert_series_labels(const struct alert_series *series, const struct prom
 {
     struct prom_reader reader = {.notes = notes};
     struct spot spot = {.file = source->file, .line = source->line};
-    json_t *of_series = series_labels(series, file, host, index), *own;
-    json_t *result = promql_labels_of(&source->result, of_series);
-    json_t *labels = json_copy(result);
+    json_t *of_series = series_labels(series, file, host, index), *text;
+    json_t *result = promql_labels_of(&source->result, of_series), *left = json_object();
+    json_t *labels = alert_template_labels(result, source->labels, left);
     const char *name;
-    json_object_foreach (source->labels, name, own) {
-        bool whole;
-        char *text = alert_template_expand(json_string_value(own), result, &whole);
-        if (!whole)
-            prom_note(&reader, &spot,
-                      "%s: the label %s has a template that only the server can fill: %s",
-                      source->name, name, text);
-        if (*text)
-            json_object_set_new(labels, name, json_string(text));
-        else
-            json_object_del(labels, name);
-        free(text);
-    }
+    json_object_foreach (left, name, text)
+        prom_note(&reader, &spot,
+                  "%s: the label %s has a template that only the server can fill: %s", source->name,
+                  name, json_string_value(text));
+    json_decref(left);
     json_decref(of_series);
     json_decref(result);
     return file ? prometheus_file_send(file, labels) : labels;

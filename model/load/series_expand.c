@@ -46,17 +46,7 @@ void series_expand_find(struct series_expand *expand, int index, struct reach *o
  * Alertmanager. */
 static json_t *labels_sent(const struct series_expand *expand, int index, json_t *result)
 {
-    json_t *labels = json_copy(result), *own;
-    const char *name;
-    json_object_foreach (expand->set->sources[index].labels, name, own) {
-        bool whole;
-        char *text = alert_template_expand(json_string_value(own), result, &whole);
-        if (*text)
-            json_object_set_new(labels, name, json_string(text));
-        else
-            json_object_del(labels, name);
-        free(text);
-    }
+    json_t *labels = alert_template_labels(result, expand->set->sources[index].labels, NULL);
     json_decref(result);
     return expand->file ? prometheus_file_send(expand->file, labels) : labels;
 }

@@ -3,6 +3,7 @@
 #include "model/base/assert.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,8 @@ static char *value_of(const char *from, size_t n, const json_t *labels)
     return value;
 }
 
-char *alert_template_expand(const char *text, const json_t *labels, bool *whole)
+/* Malloc'd. *whole is false where something was left as it stands. */
+static char *expand(const char *text, const json_t *labels, bool *whole)
 {
     char *out = NULL;
     size_t size = 0;
@@ -108,4 +110,22 @@ char *alert_template_expand(const char *text, const json_t *labels, bool *whole)
     fclose(to);
     UND_ASSERT(out != NULL);
     return out;
+}
+
+json_t *alert_template_labels(const json_t *series, const json_t *own, json_t *left)
+{
+    json_t *labels = json_copy((json_t *)series), *template;
+    const char *name;
+    json_object_foreach ((json_t *)own, name, template) {
+        bool whole;
+        char *text = expand(json_string_value(template), series, &whole);
+        if (!whole && left)
+            json_object_set_new(left, name, json_string(text));
+        if (*text)
+            json_object_set_new(labels, name, json_string(text));
+        else
+            json_object_del(labels, name);
+        free(text);
+    }
+    return labels;
 }

@@ -61,7 +61,9 @@ struct eval_options {
 };
 
 /* Adds the groups of a rule file, which is owned as realloc has it. Unknown keys are errors, as
- * there; of several documents the first counts. */
+ * there; of several documents the first counts. As a server that starts, it ends at the first error
+ * and keeps every expression parsed; rule_file.h reads for the model: on past what is bad,
+ * Kubernetes' objects too, an expression as the signal that it is. */
 enum und_code eval_groups_read(const char *path, enum promql_version version,
                                struct eval_group **groups, int *n, struct und_err *err);
 void eval_group_fini(struct eval_group *group);
