@@ -256,7 +256,7 @@ lint: all man
 	$(Q)tests/unused $(BUILD)/main.o $(ARCHIVES)
 	$(Q)tests/sizes $(SOURCES)
 	$(Q)tests/mutants/run --check
-	$(Q)mandoc -Tlint $(BUILD)/man/*.1
+	$(Q)mandoc -Tlint $(BUILD)/man/*.[15]
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
 	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
@@ -281,13 +281,14 @@ format:
 	$(Q)clang-format -i $(SOURCES)
 SOURCES = main.c tests/promqltest.c $(foreach room,$(ROOMS) $(wildcard tests/*),$(wildcard $(room)/*.[ch]))
 
-# Manual pages and completions, by the program: a page a command.
+# Manual pages and completions, by the program: a page a command, and one of the keys of files.
 man: all
 	$(Q)rm -rf $(BUILD)/man && mkdir -p $(BUILD)/man
 	$(Q)$(BUILD)/understudy help --man >$(BUILD)/man/understudy.1
 	$(Q)$(BUILD)/understudy help | sed -n 's/^  \([a-z].\{13\}\) .*/\1/p' | while read -r name; do \
 	    $(BUILD)/understudy help --man $$name >"$(BUILD)/man/understudy-$$(echo $$name | tr ' ' -).1"; \
 	done
+	$(Q)$(BUILD)/understudy schema --man >$(BUILD)/man/understudy.5
 	$(Q)$(BUILD)/understudy completion bash >$(BUILD)/man/understudy.bash
 	$(Q)$(BUILD)/understudy completion zsh >$(BUILD)/man/_understudy
 	$(Q)$(BUILD)/understudy completion fish >$(BUILD)/man/understudy.fish

@@ -19,7 +19,7 @@ SHIPPED_UNITS := $(sort $(notdir $(wildcard scenarios/systemd/*.service scenario
 SHIPPED_DOCS := README.md LICENSE $(sort $(wildcard docs/*.md docs/*.png))
 
 install: all man
-	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(SYSUSERS) $(SHARE)/man/man1 $(DOC) \
+	install -d $(DESTDIR)$(PREFIX)/bin $(UNITS) $(SYSUSERS) $(SHARE)/man/man1 $(SHARE)/man/man5 $(DOC) \
 	    $(addprefix $(DATA)/,$(sort $(dir $(SHIPPED)))) $(SHARE)/bash-completion/completions \
 	    $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(INSTALL_PROGRAM) $(BUILD)/understudy $(DESTDIR)$(PREFIX)/bin/understudy
@@ -29,6 +29,7 @@ install: all man
 	    $(INSTALL_DATA) $(BUILD)/$$unit $(UNITS)/$$unit; done
 	$(INSTALL_DATA) scenarios/systemd/understudy.sysusers $(SYSUSERS)/understudy.conf
 	$(INSTALL_DATA) $(BUILD)/man/*.1 $(SHARE)/man/man1
+	$(INSTALL_DATA) $(BUILD)/man/*.5 $(SHARE)/man/man5
 	$(INSTALL_DATA) $(BUILD)/man/understudy.bash $(SHARE)/bash-completion/completions/understudy
 	$(INSTALL_DATA) $(BUILD)/man/_understudy $(SHARE)/zsh/site-functions/_understudy
 	$(INSTALL_DATA) $(BUILD)/man/understudy.fish $(SHARE)/fish/vendor_completions.d/understudy.fish
@@ -38,6 +39,7 @@ install: all man
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/understudy $(addprefix $(UNITS)/,$(SHIPPED_UNITS)) \
 	    $(SYSUSERS)/understudy.conf $(SHARE)/man/man1/understudy.1 $(SHARE)/man/man1/understudy-*.1 \
+	    $(SHARE)/man/man5/understudy.5 \
 	    $(SHARE)/bash-completion/completions/understudy $(SHARE)/zsh/site-functions/_understudy \
 	    $(SHARE)/fish/vendor_completions.d/understudy.fish
 	rm -rf $(DATA) $(DOC)

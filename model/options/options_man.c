@@ -1,46 +1,14 @@
 /* Manual pages in man(7), from the tables. `mandoc -Tlint` has nothing to say of them. */
 #include "options_internal.h"
+#include "roff.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* A dash stays a dash, a backslash a backslash, and no line becomes a request. */
-static void print_text(FILE *out, const char *text)
-{
-    bool begins = true;
-    for (; *text; text++) {
-        if (begins && (*text == '.' || *text == '\''))
-            fputs("\\&", out);
-        begins = *text == '\n';
-        if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '\\')
-            fputs("\\e", out);
-        else
-            putc(*text, out);
-    }
-}
-
-/* Prose: a line ends at a blank, so that none is too long. */
-static void print_prose(FILE *out, const char *text)
-{
-    char word[256];
-    int column = 0, length;
-    for (; *text; text += length + (int)strspn(text + length, " \n")) {
-        length = (int)strcspn(text, " \n");
-        snprintf(word, sizeof word, "%.*s", length, text);
-        if (column > 0)
-            putc(column + length > 60 ? '\n' : ' ', out);
-        column = column + length > 60 ? length : column + 1 + length; /* dashes become two */
-        print_text(out, word);
-    }
-    putc('\n', out);
-}
-
 static void print_line(FILE *out, const char *before, const char *text, const char *after)
 {
     fputs(before, out);
-    print_text(out, text);
+    roff_text(out, text);
     fputs(after, out);
 }
 
@@ -68,9 +36,9 @@ static void print_title(FILE *out, const char *name, const char *purpose,
             putc(toupper((unsigned char)page[i]), out);
     fprintf(out, " 1 %s \"understudy %s\" \"User Commands\"\n.SH NAME\n", build->date,
             build->version);
-    print_text(out, page);
+    roff_text(out, page);
     fputs(" \\-\n", out);
-    print_prose(out, purpose);
+    roff_prose(out, purpose);
 }
 
 static void print_synopsis(FILE *out, const struct options *options)
@@ -83,7 +51,7 @@ static void print_synopsis(FILE *out, const struct options *options)
         snprintf(one, sizeof one, "%.*s", end ? (int)(end - line) : (int)strlen(line), line);
         fprintf(out, "%s.B understudy %s\n", line == options->synopsis ? "" : ".br\n",
                 options->name);
-        print_text(out, one);
+        roff_text(out, one);
         if (one[0])
             putc('\n', out);
         if (!end)
@@ -100,7 +68,7 @@ static void print_paragraphs(FILE *out, const char *text)
         end = strstr(text, "\n\n");
         snprintf(one, sizeof one, "%.*s", end ? (int)(end - text) : (int)strlen(text), text);
         fputs(".PP\n", out);
-        print_prose(out, one);
+        roff_prose(out, one);
     }
 }
 
@@ -119,7 +87,7 @@ static void print_options(FILE *out, const struct options *options)
         if (options_argument(row, argument)[0])
             print_line(out, " \\fI", argument, "\\fR");
         putc('\n', out);
-        print_prose(out, options_sentence(options_about(options, row, phrase), about));
+        roff_prose(out, options_sentence(options_about(options, row, phrase), about));
     }
     fputs(".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nWhat this page says, shorter.\n", out);
 }
@@ -132,19 +100,19 @@ void options_print_man(FILE *out, const struct options *options, const struct op
     print_title(out, options->name, options->purpose, build);
     print_synopsis(out, options);
     fputs(".SH DESCRIPTION\n", out);
-    print_prose(out, options_sentence(options->purpose, text));
+    roff_prose(out, options_sentence(options->purpose, text));
     print_paragraphs(out, options->details);
     print_options(out, options);
     fputs(".SH EXIT STATUS\n", out);
     for (end = options->exits; end->means; end++) {
         fprintf(out, ".TP\n.B %d\n", end->code);
-        print_prose(out, options_sentence(end->means, text));
+        roff_prose(out, options_sentence(end->means, text));
     }
     if (options->examples)
         fputs(".SH EXAMPLES\n", out);
     for (example = options->examples; example && example->line; example++) {
         print_line(out, ".TP\n.B understudy ", example->line, "\n");
-        print_prose(out, options_sentence(example->about, text));
+        roff_prose(out, options_sentence(example->about, text));
     }
     fputs(".SH SEE ALSO\n.BR understudy (1)\n", out);
 }
@@ -161,14 +129,13 @@ void options_print_man_program(FILE *out, const struct options_list *list,
           out);
     for (i = 0; i < list->n; i++) {
         print_line(out, ".TP\n.B ", list->table[i]->name, "\n");
-        print_prose(out, options_sentence(list->table[i]->purpose, text));
+        roff_prose(out, options_sentence(list->table[i]->purpose, text));
     }
     fputs(".SH EXIT STATUS\n", out);
-    print_prose(out,
-                "0 done and every expectation held; 1 an expectation or an invariant failed; 2 "
-                "usage or input error; 3 a service was out of reach or refused; 4 a drill was "
-                "stopped and rolled back; 5 a rollback could not be completed (it says what is "
-                "left, and how to undo it); 130 interrupted, rolled back.");
+    roff_prose(out, "0 done and every expectation held; 1 an expectation or an invariant failed; 2 "
+                    "usage or input error; 3 a service was out of reach or refused; 4 a drill was "
+                    "stopped and rolled back; 5 a rollback could not be completed (it says what is "
+                    "left, and how to undo it); 130 interrupted, rolled back.");
     fputs(".SH SEE ALSO\n", out);
     for (i = 0; i < list->n; i++) {
         page_name(list->table[i]->name, page);

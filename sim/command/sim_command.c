@@ -8,12 +8,14 @@
 #include "reports/text/json.h"
 #include "reports/text/junit.h"
 #include "reports/text/markdown.h"
+#include "reports/text/schema_page.h"
 #include "reports/text/table.h"
 #include "reports/text/trace.h"
 #include "sim/experiment/baseline.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/experiment/sequential.h"
 #include "sim/rules/rules_diff.h"
+#include "version.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +29,7 @@ struct wish {
     const char *baseline, *write_baseline, *markdown;
     struct sequential sequential;
     bool decide;
-    bool trace, strict, no_documented;
+    bool trace, strict, no_documented, man;
 };
 
 #define ROW_HTML                                                                                   \
@@ -377,7 +379,14 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
 static const struct option_row schema_rows[] = {OPTION_SEED_IGNORED,
                                                 OPTION_FORMAT(struct wish, campaign.json),
                                                 OPTION_QUIET(struct wish, campaign.quiet),
+                                                {"man", .type = OPTION_FLAG,
+                                                 OPTION_AT(struct wish, man),
+                                                 .about = "the same keys as a manual page"},
                                                 {0}};
+static const struct option_example schema_examples[] = {
+    {"schema >understudy.schema.json", "for an editor"},
+    {"schema --man | man -l -", "to read; once installed: man 5 understudy"},
+    {0}};
 
 static const struct option_exit schema_exits[] = {
     {UND_OK, "printed"}, {UND_USAGE, "usage error"}, {0}};
@@ -387,8 +396,9 @@ const struct options schema_options = {
     .synopsis = "",
     .purpose = "JSON Schema of fleet and scenario files",
     .details = "Every key with its unit, range and default. Editors complete and check by it. It "
-               "is JSON, whatever the format.",
+               "is JSON, whatever the format, but for --man.",
     .rows = schema_rows,
+    .examples = schema_examples,
     .exits = schema_exits,
 };
 
@@ -399,8 +409,12 @@ enum und_code schema_command(int argc, char **argv, struct und_err *err)
     if (options_parse(&schema_options, argc, argv, &wish, err) == 0)
         return err->code;
     schema = loader_schema();
-    json_dumpf(schema, stdout, JSON_INDENT(2));
-    putchar('\n');
+    if (wish.man) {
+        schema_page_print(stdout, schema, UND_VERSION, UND_DATE);
+    } else {
+        json_dumpf(schema, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
     json_decref(schema);
     return UND_OK;
 }
