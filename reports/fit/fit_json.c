@@ -110,12 +110,13 @@ static json_t *holdout_of(const struct holdout *holdout)
     static const char *const names[HOLDOUT_COUNT] = {
         "jobs_a_day",        "utilization",       "queue_wait_mean_ms", "queue_wait_p50_ms",
         "queue_wait_p95_ms", "queue_wait_p99_ms", "wait_probability"};
-    json_t *rows = json_object();
+    json_t *rows;
     int i;
     if (holdout == NULL)
         return json_null();
     if (holdout->why[0] != '\0')
         return json_pack("{s:o}", "none", text(holdout->why));
+    rows = json_object();
     for (i = 0; i < HOLDOUT_COUNT; i++)
         json_object_set_new(
             rows, names[i],

@@ -102,6 +102,21 @@ START_TEST(json_has_every_parameter_with_its_interval)
 }
 END_TEST
 
+START_TEST(without_a_holdout_there_is_null)
+{
+    char *argv[] = {"fit", csv, "--format", "json", "--no-holdout", NULL}, *text;
+    struct und_err err;
+    json_t *root;
+    write_export();
+    ck_assert_msg(command(&text, &err, 5, argv) == UND_OK, "%s", err.text);
+    root = json_loads(text, 0, NULL);
+    ck_assert(json_is_null(json_object_get(root, "holdout")));
+    json_decref(root);
+    free(text);
+    clear();
+}
+END_TEST
+
 /* Two lengths are of no family: they are written beside the fleet, which loads with them. */
 START_TEST(the_fleet_file_finds_its_durations)
 {
@@ -193,6 +208,7 @@ Suite *suite(void)
     TCase *commands = tcase_create("commands");
     tcase_set_timeout(commands, 120);
     tcase_add_test(commands, json_has_every_parameter_with_its_interval);
+    tcase_add_test(commands, without_a_holdout_there_is_null);
     tcase_add_test(commands, the_fleet_file_finds_its_durations);
     tcase_add_test(commands, the_report_says_what_it_did);
     tcase_add_test(commands, the_page_holds_the_fit);
