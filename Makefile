@@ -78,6 +78,7 @@ help:
 	@echo "check-page          the monitor's page in headless chromium; screenshots in build/page"
 	@echo "check-boards        every query of the dashboards, to a real Prometheus"
 	@echo "check-soak          24 fleet hours of an active monitor, faults and kill -9 (15 min); check-flood: what floods cost"
+	@echo "check-schema        the schema and every shipped file, by a validator that is not ours (python3)"
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install uninstall   DESTDIR and PREFIX=$(PREFIX)"
 	@echo "dist deb            the archive of HEAD, the same bytes everywhere; a Debian package; in build"

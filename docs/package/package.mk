@@ -65,4 +65,9 @@ check-package:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_CHECK_PACKAGE)
 	$(Q)CC='$(CC)' tests/run tests/package/check
 
-.PHONY: install uninstall dist deb check-package
+# The schema, by a validator that is not ours.
+check-schema: all
+	$(Q).ci/install python3-jsonschema python3-ruamel.yaml
+	$(Q)BUILD=$(BUILD) tests/run tests/package/schema
+
+.PHONY: install uninstall dist deb check-package check-schema
