@@ -27,6 +27,15 @@ const char scenario_text_monitoring[] =
 
 const char scenario_text_policy[] = "  policy: {guard: {grace: 0s}}\n";
 
+const char scenario_text_calm[] = "  workload:\n    arrivals: {kind: renewal, interval: 30s}\n"
+                                  "    classes: [{name: j, duration: 3min, cores: 0.1}]\n";
+
+const char scenario_text_crowded[] = "  workload:\n    arrivals: {kind: renewal, interval: 20s}\n"
+                                     "    classes: [{name: j, duration: 10min, cores: 0.1}]\n";
+
+const char scenario_text_dies[] =
+    "faults: [{kind: host-power-loss, target: P, at: 1h, lasts: 30min}]\n";
+
 void scenario_text_load(struct scenario_text *staged, const char *format, ...)
 {
     char path[] = "/tmp/understudy-staged-XXXXXX";
@@ -51,6 +60,15 @@ void scenario_text_run(struct scenario_text *staged, struct experiment experimen
     memset(&staged->result, 0, sizeof staged->result);
     experiment_run(&staged->scenario, &experiment, &staged->result, &err);
     ck_assert_msg(err.code == UND_OK, "%s", err.text);
+}
+
+void scenario_text_play(struct scenario_text *staged, const char *workload, const char *github,
+                        const char *extra)
+{
+    scenario_text_load(staged, "name: stage\nduration: 3h\nfleet:\n%s%s%s%s%s%s",
+                       scenario_text_hosts, workload, github, scenario_text_monitoring,
+                       scenario_text_policy, extra);
+    scenario_text_run(staged, (struct experiment){.seed = 1, .replications = 1, .trace = true});
 }
 
 void scenario_text_fini(struct scenario_text *staged)
@@ -89,4 +107,30 @@ int scenario_text_count(const struct scenario_text *staged, const char *words)
 double scenario_text_mean(const struct scenario_text *staged, enum metric metric)
 {
     return staged->result.metric[metric].mean;
+}
+
+int64_t scenario_text_admits(const struct scenario_text *staged, int host, int64_t from_ms,
+                             int admitted)
+{
+    const struct timeline *timeline = &staged->result.timeline;
+    size_t i;
+    for (i = 0; i < timeline->n_points; i++)
+        if (timeline->point[i].host == host && timeline->point[i].at_ms >= from_ms &&
+            timeline->point[i].admitted == admitted)
+            return timeline->point[i].at_ms;
+    return -1;
+}
+
+int scenario_text_starts(const struct scenario_text *staged, int host, int64_t from_ms,
+                         int64_t until_ms)
+{
+    const struct timeline *timeline = &staged->result.timeline;
+    int n = 0;
+    size_t i;
+    for (i = 0; i < timeline->n; i++)
+        n += timeline->entry[i].host == host && timeline->entry[i].at_ms >= from_ms &&
+             timeline->entry[i].at_ms < until_ms &&
+             strncmp(timeline->entry[i].what, "job ", 4) == 0 &&
+             strstr(timeline->entry[i].what, " starts");
+    return n;
 }
