@@ -1,4 +1,5 @@
-/* Every promise of policy.h, by name. */
+/* The promises of policy.h, by name: from trouble to failover and back. What holds the policy
+ * back is in test_policy_holds.c. */
 #include "tests/support/helpers.h"
 #include "tests/support/policy_fixture.h"
 
@@ -6,18 +7,11 @@ enum { PRIMARY, BACKUP };
 
 static struct policy_fixture p;
 
-static void documented_pair(void)
-{
-    struct policy_config config = policy_fixture_config();
-    policy_fixture_init(&p, &config, 2, 8);
-    policy_fixture_step(&p, 0);
-}
-
 /* --- detection ------------------------------------------------------------------------------- */
 
 START_TEST(third_offline_reading_with_the_probe_down_detects)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_dead(&p, PRIMARY);
     p.view.host[PRIMARY].offline_readings = 2;
     policy_fixture_step(&p, 20 * SECOND);
@@ -37,13 +31,13 @@ START_TEST(one_signal_alone_detects_nothing)
     static const enum probe probes[] = {PROBE_UP, PROBE_UNKNOWN};
     size_t i;
     for (i = 0; i < sizeof probes / sizeof *probes; i++) {
-        documented_pair();
+        policy_fixture_pair(&p);
         policy_fixture_dead(&p, PRIMARY);
         p.view.host[PRIMARY].probe = probes[i];
         policy_fixture_run(&p, HOUR);
         ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_SERVING);
     }
-    documented_pair();
+    policy_fixture_pair(&p);
     p.view.host[PRIMARY].probe = PROBE_DOWN; /* but GitHub says online */
     policy_fixture_run(&p, HOUR);
     ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_SERVING);
@@ -53,7 +47,7 @@ END_TEST
 
 START_TEST(alert_of_a_configured_severity_detects)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
     policy_fixture_step(&p, SECOND);
     ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_DETECTED));
@@ -65,7 +59,7 @@ END_TEST
 
 START_TEST(alert_of_another_severity_does_not)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_INFO);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_WARNING);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_PAGE);
@@ -78,7 +72,7 @@ END_TEST
 
 START_TEST(persisting_five_minutes_drains_and_not_a_millisecond_less)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
     policy_fixture_step(&p, 7);
     policy_fixture_step(&p, 7 + 299999);
@@ -92,7 +86,7 @@ END_TEST
 
 START_TEST(trouble_that_goes_away_is_dismissed_and_its_clock_begins_anew)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
     policy_fixture_run(&p, 4 * MINUTE);
     policy_fixture_well(&p, PRIMARY);
@@ -110,22 +104,11 @@ END_TEST
 
 /* --- recovery and failback ------------------------------------------------------------------- */
 
-/* The primary is drained at 5 min, by an alert and two dead signals. */
-static void drained_primary(void)
-{
-    documented_pair();
-    policy_fixture_dead(&p, PRIMARY);
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_step(&p, 0);
-    policy_fixture_run(&p, 5 * MINUTE);
-    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_DRAINED);
-}
-
 START_TEST(recovery_needs_alert_cleared_and_online_and_health)
 {
     int lacking;
     for (lacking = 0; lacking < 4; lacking++) {
-        drained_primary();
+        policy_fixture_drained(&p);
         policy_fixture_well(&p, PRIMARY);
         if (lacking == 0)
             policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
@@ -144,7 +127,7 @@ END_TEST
 
 START_TEST(evidence_must_be_gone_for_clear_for_without_a_gap)
 {
-    drained_primary();
+    policy_fixture_drained(&p);
     p.config.clear_for_ms = 3 * MINUTE;
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_step(&p, 6 * MINUTE);
@@ -162,7 +145,7 @@ END_TEST
 START_TEST(ramp_goes_slot_by_slot_over_exactly_ten_minutes)
 {
     int slot;
-    drained_primary();
+    policy_fixture_drained(&p);
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_step(&p, HOUR);
     ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 1);
@@ -182,7 +165,7 @@ END_TEST
 
 START_TEST(a_late_step_admits_all_slots_that_are_due)
 {
-    drained_primary();
+    policy_fixture_drained(&p);
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_step(&p, HOUR);
     policy_fixture_step(&p, HOUR + 5 * MINUTE);
@@ -192,7 +175,7 @@ END_TEST
 
 START_TEST(relapse_drains_at_once_and_is_a_trouble_of_its_own)
 {
-    drained_primary();
+    policy_fixture_drained(&p);
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_run(&p, 8 * MINUTE);
     ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_RAMPING);
@@ -206,7 +189,7 @@ END_TEST
 
 START_TEST(failed_health_check_holds_the_ramp)
 {
-    drained_primary();
+    policy_fixture_drained(&p);
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_step(&p, 10 * MINUTE);
     p.view.host[PRIMARY].health_passes = 0;
@@ -240,7 +223,7 @@ END_TEST
 
 START_TEST(last_healthy_host_is_never_drained)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_dead(&p, BACKUP);
     policy_fixture_run(&p, 10 * MINUTE);
     ck_assert_int_eq(p.plan.host[BACKUP].admitted, 0);
@@ -261,7 +244,7 @@ END_TEST
 
 START_TEST(ramp_ends_at_once_when_nothing_else_serves)
 {
-    drained_primary();
+    policy_fixture_drained(&p);
     policy_fixture_well(&p, PRIMARY);
     policy_fixture_step(&p, 6 * MINUTE);
     ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 1);
@@ -274,7 +257,7 @@ END_TEST
 
 START_TEST(both_down_pages_after_page_after_and_once)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     policy_fixture_dead(&p, PRIMARY);
     policy_fixture_dead(&p, BACKUP);
     policy_fixture_step(&p, MINUTE);
@@ -296,7 +279,7 @@ END_TEST
 
 START_TEST(death_of_the_other_pages_while_one_is_in_maintenance)
 {
-    documented_pair();
+    policy_fixture_pair(&p);
     p.view.host[PRIMARY].maintenance = true;
     policy_fixture_run(&p, MINUTE);
     ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_MAINTENANCE);
@@ -306,406 +289,27 @@ START_TEST(death_of_the_other_pages_while_one_is_in_maintenance)
 }
 END_TEST
 
-/* --- fail-static ----------------------------------------------------------------------------- */
-
-START_TEST(a_stale_feed_stops_a_due_failover_whichever_it_is)
-{
-    int feed;
-    for (feed = 0; feed < FEED_COUNT; feed++) {
-        documented_pair();
-        policy_fixture_dead(&p, PRIMARY);
-        policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-        policy_fixture_step(&p, SECOND);
-        p.view.age_ms[feed] = 2 * MINUTE; /* just not stale */
-        policy_fixture_step(&p, 2 * SECOND);
-        ck_assert(!policy_fixture_said(&p, -1, NOTICE_BLIND));
-        p.view.age_ms[feed] = 2 * MINUTE + 1;
-        policy_fixture_step(&p, 3 * SECOND);
-        ck_assert(policy_fixture_said(&p, -1, NOTICE_BLIND));
-        policy_fixture_step(&p, 10 * MINUTE);
-        ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_HELD_BLIND));
-        policy_fixture_run(&p, HOUR);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-        ck_assert(!policy_settled(&p.config, &p.state, &p.view));
-        p.view.age_ms[feed] = 0;
-        policy_fixture_step(&p, HOUR + SECOND);
-        ck_assert(policy_fixture_said(&p, -1, NOTICE_SIGHTED));
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    }
-}
-END_TEST
-
-START_TEST(stale_evidence_neither_accuses_nor_acquits)
-{
-    documented_pair();
-    p.view.age_ms[FEED_ALERTS] = HOUR;
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_step(&p, SECOND);
-    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_SERVING);
-    documented_pair();
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_step(&p, SECOND);
-    policy_fixture_well(&p, PRIMARY);
-    p.view.age_ms[FEED_ALERTS] = HOUR;
-    policy_fixture_step(&p, 2 * SECOND);
-    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_SUSPECT);
-}
-END_TEST
-
-START_TEST(a_stale_feed_holds_recovery_and_ramp)
-{
-    int feed;
-    for (feed = 0; feed < FEED_COUNT; feed++) {
-        drained_primary();
-        policy_fixture_well(&p, PRIMARY);
-        p.view.age_ms[feed] = HOUR;
-        policy_fixture_run(&p, HOUR);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-        p.view.age_ms[feed] = 0;
-        policy_fixture_step(&p, HOUR);
-        policy_fixture_step(&p, HOUR + 3 * MINUTE);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 3);
-        p.view.age_ms[feed] = HOUR;
-        policy_fixture_run(&p, 2 * HOUR);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 3);
-        p.view.age_ms[feed] = 0;
-        policy_fixture_step(&p, 2 * HOUR + 85714); /* the fourth is due 85.714 s after the third */
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 3);
-        policy_fixture_step(&p, 2 * HOUR + 85715);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 4);
-    }
-}
-END_TEST
-
-/* --- flapping -------------------------------------------------------------------------------- */
-
-/* One failover and the way back, within two minutes (with short clocks). */
-static void flap_once(void)
-{
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_run(&p, p.now_ms + MINUTE);
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_run(&p, p.now_ms + MINUTE);
-}
-
-static void short_clocks(int max_failovers)
-{
-    struct policy_config config = policy_fixture_config();
-    config.persist_ms = 10 * SECOND;
-    config.ramp_ms = 30 * SECOND;
-    config.max_failovers = max_failovers;
-    policy_fixture_init(&p, &config, 2, 2);
-}
-
-START_TEST(more_failovers_than_allowed_in_an_hour_block_the_host)
-{
-    int limit;
-    for (limit = 1; limit <= POLICY_FAILOVER_LOG; limit++) {
-        int i;
-        short_clocks(limit);
-        for (i = 0; i < limit; i++) {
-            flap_once();
-            ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 2);
-        }
-        policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-        while (!policy_fixture_said(&p, PRIMARY, NOTICE_FAILOVER))
-            policy_fixture_step(&p, p.now_ms + SECOND);
-        ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_FLAPPING));
-        policy_fixture_well(&p, PRIMARY);
-        policy_fixture_run(&p, p.now_ms + HOUR - SECOND);
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-        policy_fixture_run(&p, p.now_ms + SECOND);
-        ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_FAILBACK));
-    }
-}
-END_TEST
-
-START_TEST(failovers_spread_over_more_than_an_hour_do_not_block)
-{
-    int i;
-    short_clocks(1);
-    for (i = 0; i < 40; i++) {
-        flap_once();
-        ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 2);
-        policy_fixture_run(&p, p.now_ms + HOUR);
-    }
-    ck_assert_int_eq(p.state.host[PRIMARY].failover_count, 40);
-}
-END_TEST
-
-START_TEST(a_failover_of_exactly_an_hour_ago_counts_no_more)
-{
-    int64_t first_ms;
-    short_clocks(1);
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    while (!policy_fixture_said(&p, PRIMARY, NOTICE_FAILOVER))
-        policy_fixture_step(&p, p.now_ms + SECOND);
-    first_ms = p.now_ms;
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_run(&p, first_ms + HOUR - 11 * SECOND);
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_run(&p, first_ms + HOUR);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_FAILOVER));
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_FLAPPING));
-}
-END_TEST
-
-START_TEST(a_blocked_host_returns_when_it_is_the_only_one)
-{
-    short_clocks(1);
-    flap_once();
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_run(&p, p.now_ms + MINUTE);
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_run(&p, p.now_ms + MINUTE);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    policy_fixture_dead(&p, BACKUP);
-    policy_fixture_run(&p, p.now_ms + 2 * SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 2);
-}
-END_TEST
-
-/* --- by hand --------------------------------------------------------------------------------- */
-
-START_TEST(pause_changes_nothing_but_goes_on_looking)
-{
-    documented_pair();
-    p.view.paused = true;
-    policy_fixture_dead(&p, PRIMARY);
-    policy_fixture_step(&p, SECOND);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_DETECTED));
-    policy_fixture_step(&p, 6 * MINUTE);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_HELD_PAUSED));
-    policy_fixture_run(&p, HOUR);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-    p.view.paused = false;
-    policy_fixture_step(&p, HOUR + SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    p.view.paused = true;
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_run(&p, 2 * HOUR);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    p.view.paused = false;
-    policy_fixture_run(&p, 2 * HOUR + 3 * MINUTE);
-    p.view.paused = true;
-    policy_fixture_run(&p, 3 * HOUR);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 3);
-}
-END_TEST
-
-START_TEST(maintenance_drains_at_once_and_returns_through_recovery)
-{
-    documented_pair();
-    p.view.host[PRIMARY].maintenance = true;
-    policy_fixture_step(&p, SECOND);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_MAINTENANCE));
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    policy_fixture_dead(&p, PRIMARY); /* rebooted: no failover */
-    policy_fixture_run(&p, HOUR);
-    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_MAINTENANCE);
-    ck_assert_int_eq(p.state.host[PRIMARY].failover_count, 0);
-    p.view.host[PRIMARY].maintenance = false;
-    policy_fixture_run(&p, HOUR + MINUTE);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_step(&p, HOUR + MINUTE + SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 1);
-    policy_fixture_run(&p, HOUR + 11 * MINUTE + SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-}
-END_TEST
-
-START_TEST(maintenance_of_the_last_healthy_host_is_refused)
-{
-    documented_pair();
-    policy_fixture_dead(&p, BACKUP);
-    policy_fixture_run(&p, 6 * MINUTE);
-    p.view.host[PRIMARY].maintenance = true;
-    policy_fixture_step(&p, 7 * MINUTE);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_HELD_LAST));
-    policy_fixture_run(&p, HOUR);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-    p.view.host[PRIMARY].maintenance = false;
-    policy_fixture_step(&p, HOUR + SECOND);
-    p.view.host[PRIMARY].maintenance = true;
-    policy_fixture_step(&p, HOUR + 2 * SECOND);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_HELD_LAST)); /* asked again, told again */
-}
-END_TEST
-
-START_TEST(maintenance_of_both_takes_only_one)
-{
-    documented_pair();
-    p.view.host[PRIMARY].maintenance = p.view.host[BACKUP].maintenance = true;
-    policy_fixture_run(&p, HOUR);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    ck_assert_int_eq(p.plan.host[BACKUP].admitted, 8);
-}
-END_TEST
-
-START_TEST(maintenance_ignores_grace_and_a_stale_github)
-{
-    struct policy_config config = policy_fixture_config();
-    config.grace_ms = HOUR;
-    policy_fixture_init(&p, &config, 2, 8);
-    p.view.age_ms[FEED_GITHUB] = HOUR;
-    p.view.host[PRIMARY].maintenance = true;
-    policy_fixture_step(&p, SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-}
-END_TEST
-
-START_TEST(work_may_begin_once_the_host_is_seen_empty_after_the_drain)
-{
-    struct view_host *host = &p.view.host[PRIMARY];
-    documented_pair();
-    host->maintenance = true;
-    host->busy = 0; /* as read before the drain */
-    host->routed = 8;
-    p.view.age_ms[FEED_GITHUB] = 5 * SECOND;
-    policy_fixture_step(&p, MINUTE);
-    p.view.age_ms[FEED_GITHUB] = 6 * SECOND;
-    policy_fixture_step(&p, MINUTE + SECOND);
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY));
-    host->routed = 0;
-    policy_fixture_step(&p, MINUTE + SECOND);
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY)); /* still the old reading */
-    p.view.age_ms[FEED_GITHUB] = 0;
-    host->routed = 1;
-    policy_fixture_step(&p, MINUTE + 2 * SECOND);
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY));
-    host->routed = 0;
-    host->busy = 1;
-    policy_fixture_step(&p, MINUTE + 3 * SECOND);
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY));
-    host->busy = 0;
-    policy_fixture_step(&p, MINUTE + 4 * SECOND);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY));
-    policy_fixture_step(&p, MINUTE + 5 * SECOND);
-    ck_assert(!policy_fixture_said(&p, PRIMARY, NOTICE_EMPTY));
-}
-END_TEST
-
-START_TEST(nothing_is_drained_within_grace_of_the_start)
-{
-    struct policy_config config = policy_fixture_config();
-    config.grace_ms = 8 * MINUTE;
-    policy_fixture_init(&p, &config, 2, 8);
-    policy_fixture_dead(&p, PRIMARY);
-    policy_fixture_step(&p, 0);
-    policy_fixture_step(&p, 5 * MINUTE);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_HELD_GRACE));
-    ck_assert(!policy_settled(&p.config, &p.state, &p.view));
-    policy_fixture_step(&p, 8 * MINUTE - 1);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-    policy_fixture_step(&p, 8 * MINUTE);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-}
-END_TEST
-
-/* --- sizes ----------------------------------------------------------------------------------- */
-
-/* After a restart of the controller too: what it has just given back it may take at once. */
-START_TEST(a_relapse_within_grace_drains_at_once)
-{
-    struct policy_config config = policy_fixture_config();
-    config.grace_ms = HOUR;
-    policy_fixture_init(&p, &config, 2, 8);
-    p.view.host[PRIMARY].maintenance = true;
-    policy_fixture_step(&p, SECOND);
-    p.view.host[PRIMARY].maintenance = false;
-    policy_fixture_run(&p, MINUTE);
-    ck_assert_int_eq(p.state.host[PRIMARY].phase, PHASE_RAMPING);
-    policy_fixture_alert(&p, PRIMARY, SEVERITY_CRITICAL);
-    policy_fixture_step(&p, MINUTE + SECOND);
-    ck_assert(policy_fixture_said(&p, PRIMARY, NOTICE_RELAPSE));
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-}
-END_TEST
-
-START_TEST(without_overflow_the_backup_stands_by)
-{
-    struct policy_config config = policy_fixture_config();
-    config.overflow = false;
-    policy_fixture_init(&p, &config, 2, 8);
-    policy_fixture_step(&p, 0);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-    ck_assert_int_eq(p.plan.host[BACKUP].admitted, 0);
-    policy_fixture_dead(&p, PRIMARY);
-    policy_fixture_step(&p, SECOND);
-    policy_fixture_step(&p, 5 * MINUTE + SECOND);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 0);
-    ck_assert_int_eq(p.plan.host[BACKUP].admitted, 8);
-    policy_fixture_well(&p, PRIMARY);
-    policy_fixture_step(&p, 6 * MINUTE);
-    policy_fixture_step(&p, 16 * MINUTE - 1);
-    ck_assert_int_eq(p.plan.host[BACKUP].admitted, 8); /* until the ramp is over */
-    policy_fixture_step(&p, 16 * MINUTE);
-    ck_assert_int_eq(p.plan.host[PRIMARY].admitted, 8);
-    ck_assert_int_eq(p.plan.host[BACKUP].admitted, 0);
-}
-END_TEST
-
-START_TEST(sixty_three_of_sixty_four_hosts_may_be_drained_and_not_one_more)
-{
-    struct policy_config config = policy_fixture_config();
-    int i, drained = 0;
-    policy_fixture_init(&p, &config, POLICY_HOSTS, 4);
-    for (i = 0; i < POLICY_HOSTS - 1; i++)
-        policy_fixture_dead(&p, i);
-    policy_fixture_run(&p, 6 * MINUTE);
-    for (i = 0; i < POLICY_HOSTS; i++)
-        drained += p.plan.host[i].admitted == 0;
-    ck_assert_int_eq(drained, POLICY_HOSTS - 1);
-    policy_fixture_dead(&p, POLICY_HOSTS - 1);
-    policy_fixture_run(&p, 20 * MINUTE);
-    ck_assert_int_eq(p.plan.host[POLICY_HOSTS - 1].admitted, 4);
-}
-END_TEST
-
-static void add_tests(TCase *tcase)
-{
-    tcase_add_test(tcase, third_offline_reading_with_the_probe_down_detects);
-    tcase_add_test(tcase, one_signal_alone_detects_nothing);
-    tcase_add_test(tcase, alert_of_a_configured_severity_detects);
-    tcase_add_test(tcase, alert_of_another_severity_does_not);
-    tcase_add_test(tcase, persisting_five_minutes_drains_and_not_a_millisecond_less);
-    tcase_add_test(tcase, trouble_that_goes_away_is_dismissed_and_its_clock_begins_anew);
-    tcase_add_test(tcase, recovery_needs_alert_cleared_and_online_and_health);
-    tcase_add_test(tcase, evidence_must_be_gone_for_clear_for_without_a_gap);
-    tcase_add_test(tcase, ramp_goes_slot_by_slot_over_exactly_ten_minutes);
-    tcase_add_test(tcase, a_late_step_admits_all_slots_that_are_due);
-    tcase_add_test(tcase, relapse_drains_at_once_and_is_a_trouble_of_its_own);
-    tcase_add_test(tcase, failed_health_check_holds_the_ramp);
-    tcase_add_test(tcase, one_slot_needs_no_ramp);
-    tcase_add_test(tcase, last_healthy_host_is_never_drained);
-    tcase_add_test(tcase, ramp_ends_at_once_when_nothing_else_serves);
-    tcase_add_test(tcase, both_down_pages_after_page_after_and_once);
-    tcase_add_test(tcase, death_of_the_other_pages_while_one_is_in_maintenance);
-    tcase_add_test(tcase, a_stale_feed_stops_a_due_failover_whichever_it_is);
-    tcase_add_test(tcase, stale_evidence_neither_accuses_nor_acquits);
-    tcase_add_test(tcase, a_stale_feed_holds_recovery_and_ramp);
-    tcase_add_test(tcase, more_failovers_than_allowed_in_an_hour_block_the_host);
-    tcase_add_test(tcase, failovers_spread_over_more_than_an_hour_do_not_block);
-    tcase_add_test(tcase, a_failover_of_exactly_an_hour_ago_counts_no_more);
-    tcase_add_test(tcase, a_blocked_host_returns_when_it_is_the_only_one);
-    tcase_add_test(tcase, pause_changes_nothing_but_goes_on_looking);
-    tcase_add_test(tcase, maintenance_drains_at_once_and_returns_through_recovery);
-    tcase_add_test(tcase, maintenance_of_the_last_healthy_host_is_refused);
-    tcase_add_test(tcase, maintenance_of_both_takes_only_one);
-    tcase_add_test(tcase, maintenance_ignores_grace_and_a_stale_github);
-    tcase_add_test(tcase, work_may_begin_once_the_host_is_seen_empty_after_the_drain);
-    tcase_add_test(tcase, nothing_is_drained_within_grace_of_the_start);
-    tcase_add_test(tcase, a_relapse_within_grace_drains_at_once);
-    tcase_add_test(tcase, without_overflow_the_backup_stands_by);
-    tcase_add_test(tcase, sixty_three_of_sixty_four_hosts_may_be_drained_and_not_one_more);
-}
-
 Suite *suite(void)
 {
     Suite *suite = suite_create("policy");
     TCase *promises = tcase_create("promises");
-    add_tests(promises);
+    tcase_add_test(promises, third_offline_reading_with_the_probe_down_detects);
+    tcase_add_test(promises, one_signal_alone_detects_nothing);
+    tcase_add_test(promises, alert_of_a_configured_severity_detects);
+    tcase_add_test(promises, alert_of_another_severity_does_not);
+    tcase_add_test(promises, persisting_five_minutes_drains_and_not_a_millisecond_less);
+    tcase_add_test(promises, trouble_that_goes_away_is_dismissed_and_its_clock_begins_anew);
+    tcase_add_test(promises, recovery_needs_alert_cleared_and_online_and_health);
+    tcase_add_test(promises, evidence_must_be_gone_for_clear_for_without_a_gap);
+    tcase_add_test(promises, ramp_goes_slot_by_slot_over_exactly_ten_minutes);
+    tcase_add_test(promises, a_late_step_admits_all_slots_that_are_due);
+    tcase_add_test(promises, relapse_drains_at_once_and_is_a_trouble_of_its_own);
+    tcase_add_test(promises, failed_health_check_holds_the_ramp);
+    tcase_add_test(promises, one_slot_needs_no_ramp);
+    tcase_add_test(promises, last_healthy_host_is_never_drained);
+    tcase_add_test(promises, ramp_ends_at_once_when_nothing_else_serves);
+    tcase_add_test(promises, both_down_pages_after_page_after_and_once);
+    tcase_add_test(promises, death_of_the_other_pages_while_one_is_in_maintenance);
     suite_add_tcase(suite, promises);
     return suite;
 }

@@ -84,3 +84,20 @@ bool policy_fixture_said(const struct policy_fixture *policed, int host, enum no
     unsigned notices = host < 0 ? policed->plan.notices : policed->plan.host[host].notices;
     return (notices >> notice & 1u) != 0;
 }
+
+void policy_fixture_pair(struct policy_fixture *policed)
+{
+    struct policy_config config = policy_fixture_config();
+    policy_fixture_init(policed, &config, 2, 8);
+    policy_fixture_step(policed, 0);
+}
+
+void policy_fixture_drained(struct policy_fixture *policed)
+{
+    policy_fixture_pair(policed);
+    policy_fixture_dead(policed, 0);
+    policy_fixture_alert(policed, 0, SEVERITY_CRITICAL);
+    policy_fixture_step(policed, 0);
+    policy_fixture_run(policed, 5 * MINUTE);
+    ck_assert_int_eq(policed->state.host[0].phase, PHASE_DRAINED);
+}

@@ -35,6 +35,11 @@ void policy_fixture_well(struct policy_fixture *policed, int host);
 void policy_fixture_dead(struct policy_fixture *policed, int host);
 void policy_fixture_alert(struct policy_fixture *policed, int host, enum severity severity);
 
+/* As documented: a primary and a backup of eight slots, at 0. */
+void policy_fixture_pair(struct policy_fixture *policed);
+/* The same at 5 min, its primary drained by an alert and two dead signals. */
+void policy_fixture_drained(struct policy_fixture *policed);
+
 /* Did the last step say that of the host (-1: of the fleet)? */
 bool policy_fixture_said(const struct policy_fixture *policed, int host, enum notice notice);
 
