@@ -164,12 +164,66 @@ START_TEST(what_the_program_refuses_is_marked)
 }
 END_TEST
 
+static const json_t *property(const char *def, const char *key)
+{
+    const json_t *table = json_object_get(json_object_get(schema, "$defs"), def);
+    const json_t *found = json_object_get(json_object_get(table, "properties"), key);
+    ck_assert_msg(found != NULL, "%s.%s is not in the schema", def, key);
+    return found;
+}
+
+/* Every $ref of `value` points at a definition; every property has a description. */
+static void check_schema(const json_t *defs, const json_t *value)
+{
+    const char *key, *ref = json_string_value(json_object_get(value, "$ref"));
+    json_t *below;
+    size_t i;
+    if (ref != NULL) {
+        ck_assert_int_eq(strncmp(ref, "#/$defs/", 8), 0);
+        ck_assert_msg(json_is_object(json_object_get(defs, ref + 8)), "%s is not defined", ref);
+    }
+    /* Rules (if, then ...) say things about properties that are described elsewhere. */
+    if (json_is_string(json_object_get(value, "description")))
+        json_object_foreach (json_object_get(value, "properties"), key, below)
+            ck_assert_msg(json_is_string(json_object_get(below, "description")), "%s: no help",
+                          key);
+    json_object_foreach ((json_t *)value, key, below)
+        check_schema(defs, below);
+    json_array_foreach ((json_t *)value, i, below)
+        check_schema(defs, below);
+}
+
+START_TEST(schema_knows_every_section_and_default)
+{
+    schema = loader_schema();
+    ck_assert_str_eq(json_string_value(json_object_get(schema, "$schema")),
+                     "https://json-schema.org/draft/2020-12/schema");
+    ck_assert_str_eq(json_string_value(json_object_get(property("github", "lock"), "default")),
+                     "10min");
+    ck_assert_str_eq(json_string_value(json_object_get(
+                         json_object_get(property("github", "pickup"), "default"), "p95")),
+                     "8s");
+    ck_assert_int_eq(json_integer_value(json_object_get(property("host", "slots"), "maximum")),
+                     256);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(schema, "required"), 0)),
+                     "fleet");
+    property("rule", "keep_firing_for");
+    property("DIST", "column");
+    property("fault", "error_rate");
+    property("expect", "quantile");
+    property("guard", "max_failovers_per_hour");
+    check_schema(json_object_get(schema, "$defs"), schema);
+    json_decref(schema);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("schema");
     TCase *tests = tcase_create("schema");
     tcase_add_test(tests, schema_and_loader_agree_on_every_file);
     tcase_add_test(tests, what_the_program_refuses_is_marked);
+    tcase_add_test(tests, schema_knows_every_section_and_default);
     suite_add_tcase(suite, tests);
     return suite;
 }
