@@ -33,8 +33,8 @@ struct replay_policy {
 };
 
 /* A driver for the fleet that a recorded run's first view shows, in the state that the run began
- * with (NULL: it was a new one). UND_USAGE where that is no state of this fleet. May another view and its plan be
- * of that fleet? */
+ * with (NULL: it was a new one). UND_USAGE where that is no state of this fleet. May another
+ * view and its plan be of that fleet? */
 enum und_code replay_begin(struct driver *driver, const struct policy_config *config,
                            const struct policy_state *from, const struct view *view, int64_t now_ms,
                            struct und_err *err);

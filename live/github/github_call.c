@@ -104,7 +104,8 @@ int github_status(const struct github_client *client)
     return client->status;
 }
 
-/* A token that was refused may have been replaced since: it is read anew. (An environment is not.) */
+/* A token that was refused may have been replaced since: it is read anew. (An environment is
+ * not.) */
 static void read_token_again(struct github_client *client)
 {
     struct secret *fresh = NULL;

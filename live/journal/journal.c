@@ -152,8 +152,10 @@ static bool settle_in(struct journal *journal, struct und_err *err)
            (!journal->exclusive ||
             execute(journal, "PRAGMA locking_mode = EXCLUSIVE", err) == UND_OK) &&
            switch_to_wal(journal, err) == UND_OK &&
-           execute(journal, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", err) ==
-               UND_OK &&
+           execute(journal,
+                   "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                   " PRAGMA cache_size = -512;", /* KiB: most of what is written is never read */
+                   err) == UND_OK &&
            check(journal, true, err) == UND_OK;
 }
 

@@ -77,9 +77,10 @@ struct journal_run {
 enum und_code journal_open(struct journal **out, const char *path, struct und_err *err);
 /* Never writes and never creates. */
 enum und_code journal_open_readonly(struct journal **out, const char *path, struct und_err *err);
-/* Where the file is spoilt (SQLite cannot read it, or finds it damaged), it is moved aside with what
- * SQLite keeps beside it: path.spoilt-TIME, whose name is in `aside`. False: it is not, or stays. No
- * handle may be open. Its lock file stays, so that what a dead drill left is not forgotten. */
+/* Where the file is spoilt (SQLite cannot read it, or finds it damaged), it is moved aside with
+ * what SQLite keeps beside it: path.spoilt-TIME, whose name is in `aside`. False: it is not, or
+ * stays. No handle may be open. Its lock file stays, so that what a dead drill left is not
+ * forgotten. */
 bool journal_set_aside(const char *path, char aside[600]);
 /* Is the file there still, and the one that was opened? */
 bool journal_there(const struct journal *journal);
@@ -121,6 +122,8 @@ enum und_code journal_note(struct journal *journal, int64_t run, const char *top
  * below `before` (0: of all). The array is the caller's to free. */
 enum und_code journal_open_steps(struct journal *journal, int64_t before, struct journal_step **out,
                                  size_t *n, struct und_err *err);
+/* Actions of the monitor's runs that were intended since that wall-clock time; -1: not to be read. */
+int64_t journal_monitor_steps(struct journal *journal, int64_t since_ms);
 /* Marks every open step with this undo as undone: what it would do has just been done. */
 enum und_code journal_settle(struct journal *journal, const char *undo, const char *note,
                              struct und_err *err);

@@ -238,3 +238,18 @@ enum und_code journal_first_note(struct journal *journal, int64_t run, const cha
                     "SELECT text FROM note WHERE topic = ?1 AND run = ?2 ORDER BY id LIMIT 1",
                     topic, run, text, err);
 }
+
+int64_t journal_monitor_steps(struct journal *journal, int64_t since_ms)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t n = -1;
+    if (sqlite3_prepare_v2(journal->db,
+                           "SELECT count(*) FROM step s JOIN run r ON r.id = s.run"
+                           " WHERE r.kind = 'monitor' AND s.at_ms >= ?",
+                           -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_bind_int64(statement, 1, since_ms) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        n = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return n;
+}

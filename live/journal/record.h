@@ -1,6 +1,6 @@
 /*
- * Views, plans, policy settings and states as JSON, so that what a controller saw and decided can be
- * stored, shown and replayed to the bit. Every value is an integer, a boolean or a word.
+ * Views, plans, policy settings and states as JSON, so that what a controller saw and decided
+ * can be stored, shown and replayed to the bit. Every value is an integer, a boolean or a word.
  *
  * JSON values are new references. Reading checks every field, since a journal is a file that
  * anyone may have edited: UND_USAGE, "place.host[1].slots: got 0, want 1..256".

@@ -81,8 +81,8 @@ const struct status_news *status_newest(const struct status *status, int64_t age
 
 /* Does the policy see enough to decide: every feed it needs is fresh. */
 bool status_ready(const struct status *status, char why[200]);
-/* Every host serves, no incident is open, and no failover is younger than an hour: nobody would miss
- * the feeds for a second. */
+/* Every host serves, no incident is open, and no failover is younger than an hour: nobody would
+ * miss the feeds for a second. */
 bool status_calm(const struct status *status);
 bool status_paused(const struct status *status);
 

@@ -7,9 +7,10 @@
  *     (POST /loki/api/v1/push), labels job="understudy", kind, host.
  *
  * Told until it is heard, and once: an annotation is looked for before it is made, and Loki takes a
- * line of the same time and text as the same line; so what was cut off after it was done, or told by
- * a monitor that died, is not told twice. A thread of its own, so that whoever does not listen holds
- * up nobody; the newest TELLING_ITEMS of both are kept for who has been deaf for long.
+ * line of the same time and text as the same line; so what was cut off after it was done, or
+ * told by a monitor that died, is not told twice. A thread of its own, so that whoever does not
+ * listen holds up nobody; the newest TELLING_ITEMS of both are kept for who has been deaf for
+ * long.
  */
 #ifndef LIVE_STATUS_TELLING_H
 #define LIVE_STATUS_TELLING_H

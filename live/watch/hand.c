@@ -33,6 +33,7 @@ struct hand {
     struct controller_lease lease;
     int64_t wrote_ms[LOG]; /* monotonic; a ring */
     int64_t read_ms, again_ms;
+    int64_t began_ms, earlier; /* writes of those before us within the hour before that */
     /* Under the lock: */
     pthread_mutex_t lock;
     struct hand_wish wish;
@@ -89,6 +90,10 @@ struct plan hand_limit(const struct hand_wish *wish, const int routed[FLEET_HOST
 static bool too_many(const struct hand *hand, int64_t now_ms)
 {
     int64_t most = hand->fleet->live.writes_per_hour;
+    if (now_ms - hand->began_ms < HOUR_MS)
+        most -= hand->earlier;
+    if (most <= 0)
+        return true;
     if (hand->state.writes < most)
         return false;
     UND_ASSERT(most >= 1 && most <= LOG);
@@ -295,6 +300,10 @@ enum und_code hand_open(struct hand **out, const struct fleet *fleet,
     hand->pace = pace;
     hand->journal = journal;
     hand->run = run;
+    hand->began_ms = http_monotonic_ms();
+    hand->earlier = journal_monitor_steps(journal, http_wall_ms() - HOUR_MS);
+    if (hand->earlier < 0)
+        hand->earlier = 0;
     pthread_mutex_init(&hand->lock, NULL);
     begin(hand, err);
     if (err->code == UND_OK)

@@ -8,7 +8,7 @@
  *   - a feed is stale or the monitor is paused;
  *   - all hosts look bad at once, and no witness (witness.h) bears that out: then it is not the
  *     hosts, but what looks at them;
- *   - it has written live.writes_per_hour times within the hour;
+ *   - it has written live.writes_per_hour times within the hour (those before it are counted too);
  *   - a write failed: then for a while, and what GitHub made of it is read first.
  * It never admits more of a host that looks bad: not after a start, nor when somebody has taken its
  * label off by hand.
@@ -60,8 +60,8 @@ void hand_look(struct hand *hand, struct hand_state *out);
 struct plan hand_limit(const struct hand_wish *wish, const int routed[FLEET_HOSTS]);
 /* Pure: why nothing may be written whatever the plan; "" (static): nothing forbids it. */
 const char *hand_forbids(const struct hand_wish *wish);
-/* Pure: what becomes of it that every host looks bad at once (static). Nothing is written unless the
- * witness agrees. */
+/* Pure: what becomes of it that every host looks bad at once (static). Nothing is written unless
+ * the witness agrees. */
 const char *hand_suspicion(const struct witness_state *witness);
 
 #endif

@@ -1,15 +1,15 @@
 /*
- * The policy's memory across restarts: phases, flap blocks, the log of failovers and every timer, as
- * the journal has them (topics "memory/active" and "memory/shadow", each for its own kind), written
- * after each step that changed them and before anything is done about it.
+ * The policy's memory across restarts: phases, flap blocks, the log of failovers and every
+ * timer, as the journal has them (topics "memory/active" and "memory/shadow", each for its own
+ * kind), written after each step that changed them and before anything is done about it.
  *
  *     {"version": 1, "fleet_ms": N, "wall_ms": N, "boot": ID or "", "boot_ms": N,
  *      "hosts": [NAME, ...], "state": record_state}
  *
  * A monitor that starts goes on with the fleet time where that one's clock would stand now, so that
- * no time of the state has to be touched: by the clock of the same boot, otherwise by the one on the
- * wall, which may have been set back: then no time has passed. Hosts go by their names: new ones
- * serve, ones that are gone are forgotten, and changed slots change what a ramp has reached.
+ * no time of the state has to be touched: by the clock of the same boot, otherwise by the one on
+ * the wall, which may have been set back: then no time has passed. Hosts go by their names: new
+ * ones serve, ones that are gone are forgotten, and changed slots change what a ramp has reached.
  *
  * What cannot be read, is of another version or of another fleet is refused, and said. The monitor
  * then begins with nothing: whatever is out of the rotation stays out (driver_begin).

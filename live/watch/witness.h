@@ -4,10 +4,10 @@
  * URL or a command) says the same.
  *
  * Its answer is up (it reaches some host), down (it reaches none), or none at all: late, refused,
- * something else. It bears the monitor out only if it has said down twice in a row, each asked after
- * the suspicion began and the last one no older than policy.guard.stale_after. It is asked each
- * fleet minute while all is well too: one that says down three times in a row while a feed shows a
- * host in good health lies, and is not believed until it has said up ten times in a row.
+ * something else. It bears the monitor out only if it has said down twice in a row, each asked
+ * after the suspicion began and the last one no older than policy.guard.stale_after. It is asked
+ * each fleet minute while all is well too: one that says down three times in a row while a feed
+ * shows a host in good health lies, and is not believed until it has said up ten times in a row.
  *
  * A thread of its own asks, so that a slow witness holds up nobody.
  */

@@ -65,7 +65,8 @@ struct live_canary {
     char input[LIVE_NAME]; /* the input that gets the labels to run on, as JSON */
 };
 
-/* The independent witness: an eye of its own on the hosts, asked when all of them look bad at once. */
+/* The independent witness: an eye of its own on the hosts, asked when all of them look bad at
+ * once. */
 struct live_witness {
     struct live_service service; /* url "": none */
     struct live_argv run;        /* n 0: none; at most one of the two */

@@ -59,16 +59,16 @@ bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *vie
  * with the next step. What the feeds said is known again at once. */
 void driver_restart(struct driver *driver, int64_t now_ms, bool stored);
 
-/* Takes up the state that an earlier controller left, before the first step: driver_restart, stored,
- * where that controller was another process. What it knew by its feeds is not known any more, so no
- * health check counts as passed. */
+/* Takes up the state that an earlier controller left, before the first step: driver_restart,
+ * stored, where that controller was another process. What it knew by its feeds is not known any
+ * more, so no health check counts as passed. */
 void driver_resume(struct driver *driver, const struct policy_state *state, int64_t now_ms);
 /* Why this can be no state of the driver's fleet at now_ms (static), or NULL: driver_resume takes
  * it. */
 const char *driver_misfit(const struct driver *driver, const struct policy_state *state,
                           int64_t now_ms);
-/* Begins without a memory, in the place of the first step's beginning: hosts that are `out` stay out
- * until they recover, and for block_ms unless nothing else serves. */
+/* Begins without a memory, in the place of the first step's beginning: hosts that are `out` stay
+ * out until they recover, and for block_ms unless nothing else serves. */
 void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_HOSTS],
                   int64_t block_ms);
 

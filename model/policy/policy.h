@@ -185,12 +185,12 @@ struct plan {
 void policy_init(const struct policy_config *config, struct policy_state *state, int64_t now_ms,
                  const struct view *view);
 
-/* The controller starts again with this state of its own: nothing is forgotten, and its grace begins
- * anew. The simulator, the explorer and the monitor all come back by this. */
+/* The controller starts again with this state of its own: nothing is forgotten, and its grace
+ * begins anew. The simulator, the explorer and the monitor all come back by this. */
 void policy_restart(struct policy_state *state, int64_t now_ms);
 
-/* Somebody sees to the host: its flap block ends, nothing else. The explorer has it where it forgets
- * the guard's memory: then a block may end at any time. */
+/* Somebody sees to the host: its flap block ends, nothing else. The explorer has it where it
+ * forgets the guard's memory: then a block may end at any time. */
 void policy_acknowledge(struct policy_state *state, int host, int64_t now_ms);
 
 /* Decides. Changes `state`, fills `plan` for the state's hosts (notices: what this step decided).

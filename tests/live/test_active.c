@@ -247,6 +247,23 @@ START_TEST(too_many_writes_within_an_hour_are_too_many)
 }
 END_TEST
 
+START_TEST(writes_of_the_hour_are_counted_across_a_restart)
+{
+    int pid = start_with("fleet.live.writes_per_hour=2");
+    ck_assert(live_fixture_await(&world, "big: serving"));
+    live_fixture_touch(world.broken);
+    ck_assert(await(true, out_of_rotation));
+    ck_assert_int_eq(end(pid, SIGKILL), 128 + SIGKILL);
+    live_fixture_lease(&world, "");
+    unlink(world.broken);
+    pid = start_with("fleet.live.writes_per_hour=2");
+    ck_assert(live_fixture_await(&world, "nothing is written: too many writes within an hour"));
+    live_fixture_pause(500);
+    ck_assert_int_eq(atomic_load(&world.writes), 2);
+    ck_assert_int_eq(end(pid, SIGTERM), 0);
+}
+END_TEST
+
 START_TEST(the_lease_is_given_back_within_two_seconds)
 {
     int64_t began_ms;
@@ -321,6 +338,7 @@ Suite *suite(void)
     tcase_add_test(tcase, death_puts_nobody_back);
     tcase_add_test(tcase, while_paused_nothing_is_written);
     tcase_add_test(tcase, too_many_writes_within_an_hour_are_too_many);
+    tcase_add_test(tcase, writes_of_the_hour_are_counted_across_a_restart);
     tcase_add_test(tcase, the_lease_is_given_back_within_two_seconds);
     tcase_add_test(tcase, what_looks_bad_is_admitted_no_further);
     tcase_add_test(tcase, all_bad_at_once_is_not_the_hosts);

@@ -421,8 +421,8 @@ static void acknowledge(void)
     http_close(http);
 }
 
-/* It ends the block; the host then comes back as after any failure. What it says is kept, but whoever
- * flaps again after it is blocked again. */
+/* It ends the block; the host then comes back as after any failure. What it says is kept, but
+ * whoever flaps again after it is blocked again. */
 START_TEST(a_flap_block_ends_when_somebody_sees_to_it)
 {
     int pid = start_flapping("5h");
@@ -470,7 +470,8 @@ START_TEST(without_its_memory_it_readmits_nobody)
 }
 END_TEST
 
-/* A first start, beside hosts that somebody else has taken out: they come back as after a failure. */
+/* A first start, beside hosts that somebody else has taken out: they come back as after a
+ * failure. */
 START_TEST(at_a_first_start_what_is_out_has_to_recover)
 {
     int pid;

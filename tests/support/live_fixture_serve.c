@@ -33,10 +33,12 @@ static json_t *runners(const struct live_fixture *world)
             continue;
         n++;
         json_array_append_new(
-            list, json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:o}", "id", atomic_load(&world->id[i]),
-                            "name", names[i], "status", down && (i < 2 || atomic_load(&world->all_broken)) ? "offline" : "online",
-                            "busy", 0, "ephemeral", world->ephemeral, "runner_group_id",
-                            world->foreign_group ? 5 : 1, "labels", labels_of(world, i)));
+            list,
+            json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:o}", "id", atomic_load(&world->id[i]),
+                      "name", names[i], "status",
+                      down && (i < 2 || atomic_load(&world->all_broken)) ? "offline" : "online",
+                      "busy", 0, "ephemeral", world->ephemeral, "runner_group_id",
+                      world->foreign_group ? 5 : 1, "labels", labels_of(world, i)));
     }
     if (world->leftover) {
         n++;
