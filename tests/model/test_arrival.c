@@ -91,6 +91,12 @@ START_TEST(a_trend_is_found_and_its_end_is_the_rate)
     width = z * (arrivals.rate.interval.high - arrivals.rate.value);
     ck_assert_double_eq_tol(arrivals.rate.value * (double)UNITS_DAY, 40 * pow(1.2, 4),
                             width * (double)UNITS_DAY);
+    /* What is not known of the level, and of the slope over half of the time. */
+    ck_assert(!arrivals.modulation.present);
+    width = arrivals.growth_error * (double)(arrivals.to_ms - arrivals.middle_ms);
+    ck_assert_double_eq_tol(log(arrivals.rate.interval.high / arrivals.rate.value) / 1.959964,
+                            hypot(1 / sqrt((double)n), width), 1e-4);
+    ck_assert_double_gt(width, 1 / sqrt((double)n));
     ck_assert_double_eq_tol(arrivals_rate(&arrivals, arrivals.to_ms) / arrivals.rate.value, 1,
                             1e-6);
 }
