@@ -125,12 +125,11 @@ static const struct option_exit exits[] = {{UND_OK, "every expectation held"},
 
 const struct options sim_options = {
     .name = "sim",
-    .synopsis = "[options] FILE|FOLDER...",
+    .synopsis = "[options] FILE|FOLDER...\n--metric help",
     .purpose = "simulate scenarios: documented | simulated, with intervals",
     .rows = sim_rows,
     .rules = sim_rules,
     .operand = "scenario file or folder",
-    .least = 1,
     .most = OPTIONS_MANY,
     .examples = sim_examples,
     .exits = exits,
@@ -355,8 +354,11 @@ enum und_code sim_command(int argc, char **argv, struct und_err *err)
 {
     struct wish wish = {0};
     int first = scenario_set_parse(&sim_options, argc, argv, &wish, &wish.campaign, err);
-    if (first == 0)
+    if (first == 0 || scenario_set_lists_metrics(wish.campaign.measures, wish.campaign.n_measures))
         return err->code;
+    if (first == argc)
+        return und_fail(err, UND_USAGE, "sim: got no file, want at least one %s",
+                        sim_options.operand);
     wish.campaign.experiment.trace = wish.trace || wish.html || wish.plots;
     wish.campaign.compare = !wish.no_documented && !wish.trace;
     return run(&wish, argv + first, argc - first, err);

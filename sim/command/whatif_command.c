@@ -255,15 +255,6 @@ static enum und_code take_options(struct whatif *whatif, struct und_err *err)
     return err->code;
 }
 
-static bool asks_for_metrics(const struct whatif *whatif)
-{
-    int i;
-    for (i = 0; i < whatif->n_metrics; i++)
-        if (strcmp(whatif->metric[i], "help") == 0)
-            return true;
-    return false;
-}
-
 /* ---- running ---- */
 
 static void default_columns(struct sweep *sweep, bool faults)
@@ -423,8 +414,7 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
     int first;
     UND_ASSERT(whatif != NULL);
     first = scenario_set_parse(&whatif_options, argc, argv, whatif, &whatif->campaign, err);
-    if (first != 0 && asks_for_metrics(whatif)) {
-        scenario_set_list_metrics();
+    if (first != 0 && scenario_set_lists_metrics(whatif->metric, whatif->n_metrics)) {
         puts("Each with :mean (the default), :p5, :p50, :p95 or :p99, e.g. rto:p95.");
     } else if (first != 0 && (first == argc || whatif->n_vary == 0)) {
         und_fail(err, UND_USAGE, "whatif: want one FILE and at least one --vary PATH=VALUES");

@@ -68,7 +68,7 @@ static enum und_code add_measures(const struct scenario_set *campaign, struct sc
     return err->code;
 }
 
-void scenario_set_list_metrics(void)
+static void list_metrics(void)
 {
     int i;
     for (i = 0; i < METRIC_COUNT; i++) {
@@ -86,6 +86,17 @@ void scenario_set_list_metrics(void)
         "A limit (> VALUE) makes it a share of the jobs or of the time. Parts go together, e.g.\n"
         "'queue_wait[class=build,host=NAME] > 5min'; down=any is while some host has no slot that\n"
         "could take a job.");
+}
+
+bool scenario_set_lists_metrics(const char *const *given, int n)
+{
+    int i;
+    for (i = 0; i < n; i++)
+        if (strcmp(given[i], "help") == 0) {
+            list_metrics();
+            return true;
+        }
+    return false;
 }
 
 /* ---- files and folders ---- */

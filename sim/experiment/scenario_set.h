@@ -76,7 +76,8 @@ struct scenario_set {
 /* The facet is measured as well; UND_USAGE where the fleet has no such class or host. */
 enum und_code scenario_set_measure(struct scenario *scenario, const struct facet *facet,
                                    struct und_err *err);
-void scenario_set_list_metrics(void); /* what `--metric help` prints */
+/* Whether "help" is among what was given to --metric; the list of what it takes is printed then. */
+bool scenario_set_lists_metrics(const char *const *given, int n);
 
 bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
 void scenario_set_show(const char *line); /* writes over the last one */

@@ -62,6 +62,7 @@ static const char *const commands[] = {
     "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min",
     "whatif " SCENARIO " --vary fleet.policy.persist=1min,2min --format json",
     "whatif --metric help",
+    "sim --metric help",
     "alerts check tests/data/alerts/rules.yml",
     "alerts explain tests/data/alerts/rules.yml",
     "alerts delay scenarios/primary-hardware-failure.yaml",
