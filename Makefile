@@ -259,6 +259,7 @@ lint: all man
 	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.[15]
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
+	$(Q)shellcheck docs/package/version docs/package/deb docs/package/debian/p*
 	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)! awk '/^ *(\/\*|\*)/ && length > 100 { print FILENAME ":" FNR ": got a comment of " length ", want at most 100" }' \

@@ -200,6 +200,11 @@ static const struct option_row help_rows[] = {
 static const struct option_exit help_exits[] = {
     {UND_OK, "printed"}, {UND_USAGE, "usage error"}, {0}};
 
+static const struct option_example help_examples[] = {
+    {"help alerts", "the commands of a group"},
+    {"help --man drill | man -l -", "a manual page that is not installed"},
+    {0}};
+
 static const struct options help_options = {
     .name = "help",
     .synopsis = "[--man] [COMMAND]",
@@ -207,6 +212,7 @@ static const struct options help_options = {
     .rows = help_rows,
     .operand = "command",
     .most = 2,
+    .examples = help_examples,
     .exits = help_exits,
 };
 

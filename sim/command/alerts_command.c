@@ -104,6 +104,19 @@ static const struct option_example delay_examples[] = {
      "and what would meet the claim"},
     {0}};
 
+static const struct option_example explain_examples[] = {
+    {"alerts explain scenarios/paws360-rules.yml --fleet scenarios/paws360.yaml",
+     "what each expression becomes, and whether it can fire there"},
+    {0}};
+
+static const struct option_example eval_examples[] = {
+    {"alerts eval --series samples.json --rules rules.yml",
+     "when each alert is pending, and fires"},
+    {0}};
+
+static const struct option_example unit_examples[] = {
+    {"alerts test scenarios/understudy-rules-test.yml", "as promtool test rules"}, {0}};
+
 static const struct option_exit exits[] = {
     {UND_OK, "done"}, {UND_USAGE, "usage or input error, or what --strict refuses"}, {0}};
 
@@ -140,6 +153,7 @@ const struct options alerts_explain_options = {
     .operand = "rule file or configuration",
     .least = 1,
     .most = OPTIONS_MANY,
+    .examples = explain_examples,
     .exits = exits,
 };
 
@@ -148,6 +162,7 @@ const struct options alerts_eval_options = {
     .synopsis = "--series FILE [--rules FILE] [options]",
     .purpose = "the alert states at every evaluation for given samples",
     .rows = eval_rows,
+    .examples = eval_examples,
     .exits = exits,
 };
 
@@ -174,6 +189,7 @@ const struct options alerts_test_options = {
     .operand = "file of unit tests",
     .least = 1,
     .most = OPTIONS_MANY,
+    .examples = unit_examples,
     .exits = unit_exits,
 };
 

@@ -512,6 +512,7 @@ static void check_line(const char *text)
 START_TEST(every_example_is_a_command_line)
 {
     const struct option_example *example = tables[_i]->examples;
+    ck_assert_msg(example && example->line, "%s has no example", tables[_i]->name);
     for (; example && example->line; example++)
         check_line(example->line);
 }
