@@ -128,7 +128,7 @@ START_TEST(rules_ask_for_what_is_exported)
     json_t *rules = load("scenarios/understudy-rules.yml");
     queries = 0;
     check_all(rules);
-    ck_assert_int_eq(queries, 14);
+    ck_assert_int_eq(queries, 17);
     json_decref(rules);
 }
 END_TEST
