@@ -31,10 +31,11 @@ const char *fit_plot_caption(enum fit_plot plot)
             "of each hour.",
         [FIT_PLOT_DAYS] = "Runs of each day (dots) and what the fit expects of it (line); the band "
                           "is where 95% of the days would be, spells included.",
-        [FIT_PLOT_DURATIONS] =
-            "Durations of the commonest classes: share that took no longer "
-            "(stairs), and the family that was chosen (red); none where all were "
-            "rejected, and the durations stand as they are."};
+        [FIT_PLOT_DURATIONS] = "Durations of the commonest classes: share that took no longer "
+                               "(stairs), and the family "
+                               "that was chosen (red); dashed, where all were rejected and the "
+                               "durations stand as they "
+                               "are, the likeliest one."};
     return captions[plot];
 }
 
@@ -138,9 +139,23 @@ static void write_days(FILE *script, const struct fit *fit)
     free(count);
 }
 
+/* The family to draw: what was chosen, or the likeliest of those that were rejected; NULL: none. */
+static const struct lifetime_fit *family_of(const struct class_fit *class_fit)
+{
+    const struct lifetime_fit *best = NULL;
+    int i;
+    if (class_fit->model == DURATION_FAMILY)
+        return &class_fit->candidate[class_fit->chosen];
+    for (i = 0; i < LIFETIME_KINDS; i++)
+        if (class_fit->candidate[i].good &&
+            (best == NULL || class_fit->candidate[i].aic < best->aic))
+            best = &class_fit->candidate[i];
+    return best;
+}
+
 static void write_curves(FILE *script, const struct class_fit *class_fit, int panel)
 {
-    struct dist dist = fit_duration(class_fit);
+    const struct lifetime_fit *family = family_of(class_fit);
     size_t step = class_fit->n / POINTS + 1, i;
     double low = fmax(class_fit->event[0], 1), high = class_fit->event[class_fit->n - 1];
     fprintf(script, "$seen%d << EOD\n", panel);
@@ -148,12 +163,12 @@ static void write_curves(FILE *script, const struct class_fit *class_fit, int pa
         fprintf(script, "%.6g %.5f\n", class_fit->event[i] / 60000,
                 (double)(i + 1) / (double)class_fit->n);
     fprintf(script, "%.6g 1\nEOD\n$fitted%d << EOD\n", high / 60000, panel);
-    for (i = 0; i <= POINTS && class_fit->model == DURATION_FAMILY; i++) {
+    for (i = 0; i <= POINTS && family != NULL; i++) {
         double at = low * pow(high / low, (double)i / POINTS);
+        struct dist dist = lifetime_dist(family);
         fprintf(script, "%.6g %.5f\n", at / 60000, dist_cdf(&dist, at));
     }
-    fputs(class_fit->model == DURATION_FAMILY ? "EOD\n" : "NaN NaN\nEOD\n", script);
-    dist_fini(&dist);
+    fputs(family != NULL ? "EOD\n" : "NaN NaN\nEOD\n", script);
 }
 
 static void write_panel(FILE *script, const struct class_fit *class_fit, int panel, int rows)
@@ -162,11 +177,11 @@ static void write_panel(FILE *script, const struct class_fit *class_fit, int pan
     double height = 1.0 / rows;
     int row = panel / 3, column = panel % 3;
     if (class_fit->model == DURATION_FAMILY)
-        snprintf(title, sizeof title, "%.28s: %s, p %.2g", class_fit->name,
+        snprintf(title, sizeof title, "%.20s: %s, p %.2g", class_fit->name,
                  dist_kind_name(class_fit->candidate[class_fit->chosen].kind),
                  class_fit->candidate[class_fit->chosen].p);
     else
-        snprintf(title, sizeof title, "%.28s: %s", class_fit->name,
+        snprintf(title, sizeof title, "%.24s: %s", class_fit->name,
                  class_fit->model == DURATION_FIXED ? "fixed" : "empirical");
     write_curves(script, class_fit, panel);
     fprintf(script, "set origin %.4f, %.4f\nset size 0.3333, %.4f\nset title ", column / 3.0,
@@ -174,8 +189,9 @@ static void write_panel(FILE *script, const struct class_fit *class_fit, int pan
     text_gnuplot(script, title);
     fprintf(script,
             " offset 0,-0.6\nplot $seen%d using 1:2 with steps linewidth 1.2 linecolor rgb '%s', "
-            "$fitted%d using 1:2 with lines linewidth 1.6 linecolor rgb '%s'\n",
-            panel, BLUE, panel, RED);
+            "$fitted%d using 1:2 with lines linewidth 1.6 %s linecolor rgb '%s'\n",
+            panel, BLUE, panel, class_fit->model == DURATION_FAMILY ? "" : "dashtype (6,4)",
+            class_fit->model == DURATION_FAMILY ? RED : PLOT_GREY);
 }
 
 static void write_durations(FILE *script, const struct fit *fit)
