@@ -1,4 +1,4 @@
-/* Experiments: warm-up, long runs, precision, intervals, instability, common random numbers. */
+/* Experiments: warm-up, long runs, precision, intervals, common random numbers. */
 #include "model/load/loader.h"
 #include "sim/world/world.h"
 #include "tests/support/helpers.h"
@@ -10,16 +10,6 @@
 
 static struct scenario_text s;
 
-/* One server, exponential service of mean 6 min. */
-#define MM1                                                                                        \
-    "name: mm1\n"                                                                                  \
-    "fleet:\n"                                                                                     \
-    "  hosts: [{name: P, tier: primary, slots: 1}]\n"                                              \
-    "  github: ideal\n"                                                                            \
-    "  workload:\n"                                                                                \
-    "    arrivals: {kind: poisson, rate: %s}\n"                                                    \
-    "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 6min}}]\n"             \
-    "%s"
 #define SERVICE_MS (6.0 * MINUTE)
 
 static double mm1_wait(double load)
@@ -88,7 +78,7 @@ START_TEST(warmup_auto_does_not_drop_the_night)
     size_t i;
     for (i = 0; i < sizeof when / sizeof *when; i++) {
         snprintf(rest, sizeof rest, "%s\nwarmup: auto\n", when[i]);
-        scenario_text_load(&s, MM1, "5/h, amplitude: 80%", rest);
+        scenario_text_load(&s, SCENARIO_TEXT_MM1, "5/h, amplitude: 80%", rest);
         scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 2});
         ck_assert_msg(!s.result.warmup_unsettled && s.result.warmup_ms <= DAY / 2, "%s: %lld ms%s",
                       when[i], (long long)s.result.warmup_ms,
@@ -113,7 +103,7 @@ END_TEST
 
 START_TEST(warmup_auto_drops_half_at_most_and_says_that_it_is_too_short)
 {
-    scenario_text_load(&s, MM1, "9.9/h", "duration: 5d\nwarmup: auto\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "9.9/h", "duration: 5d\nwarmup: auto\n");
     scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 10});
     ck_assert(s.result.warmup_unsettled);
     ck_assert_int_eq(s.result.warmup_ms, 5 * DAY / 2);
@@ -130,7 +120,7 @@ START_TEST(batch_means_of_one_run_cover_as_often_as_they_say)
     const struct quantity *wait = &s.result.metric[METRIC_QUEUE_WAIT];
     const struct quantity *busy = &s.result.metric[METRIC_UTILIZATION];
     int seed, waits = 0, utilizations = 0;
-    scenario_text_load(&s, MM1, "7/h", "duration: 105d\nwarmup: 5d\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h", "duration: 105d\nwarmup: 5d\n");
     for (seed = 1; seed <= 200; seed++) {
         scenario_text_run(
             &s, (struct experiment){.seed = (uint64_t)seed, .replications = 1, .threads = 1});
@@ -148,7 +138,7 @@ END_TEST
 
 START_TEST(many_replications_need_no_batches)
 {
-    scenario_text_load(&s, MM1, "7/h", "duration: 5d\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h", "duration: 5d\n");
     scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 20});
     ck_assert_int_eq(s.result.metric[METRIC_QUEUE_WAIT].method, METHOD_REPLICATIONS);
     ck_assert_double_gt(s.result.metric[METRIC_QUEUE_WAIT].half_width, 0);
@@ -159,7 +149,7 @@ END_TEST
 /* What a run of a few jobs is worth cannot be said. */
 START_TEST(a_run_too_short_for_batches_has_no_width)
 {
-    scenario_text_load(&s, MM1, "9/h", "duration: 2h\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "9/h", "duration: 2h\n");
     scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1});
     ck_assert(isnan(s.result.metric[METRIC_QUEUE_WAIT].half_width) ||
               s.result.metric[METRIC_QUEUE_WAIT].half_width >
@@ -177,7 +167,7 @@ START_TEST(precision_is_that_of_the_reported_interval)
         .seed = 1, .replications = 5, .precision = 0.03, .precision_of = METRIC_QUEUE_WAIT};
     int64_t replications;
     uint64_t digest;
-    scenario_text_load(&s, MM1, "7/h", "duration: 10d\nwarmup: 1d\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h", "duration: 10d\nwarmup: 1d\n");
     experiment.threads = 1;
     scenario_text_run(&s, experiment);
     replications = s.result.replications;
@@ -196,7 +186,7 @@ END_TEST
 /* However little the first replications differ. */
 START_TEST(precision_has_a_fixed_minimum)
 {
-    scenario_text_load(&s, MM1, "7/h", "duration: 100d\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h", "duration: 100d\n");
     scenario_text_run(&s, (struct experiment){.seed = 1,
                                               .replications = 2,
                                               .precision = 0.05,
@@ -214,7 +204,7 @@ END_TEST
 
 START_TEST(precision_out_of_reach_ends_at_the_ceiling)
 {
-    scenario_text_load(&s, MM1, "1/d", "duration: 12h\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "1/d", "duration: 12h\n");
     scenario_text_run(&s, (struct experiment){.seed = 1,
                                               .replications = 100,
                                               .precision = 0.0001,
@@ -239,7 +229,7 @@ START_TEST(quantile_intervals_of_waits_cover_as_often_as_they_say)
     const double p50 = log(load / 0.5) / rate, p95 = log(load / 0.05) / rate;
     const struct quantity *q = &s.result.metric[METRIC_QUEUE_WAIT];
     int seed, medians = 0, tails = 0;
-    scenario_text_load(&s, MM1, "7/h", "duration: 5d\nwarmup: 1d\n");
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h", "duration: 5d\nwarmup: 1d\n");
     for (seed = 1; seed <= 300; seed++) {
         scenario_text_run(
             &s, (struct experiment){.seed = (uint64_t)seed, .replications = 30, .threads = 1});
@@ -259,7 +249,7 @@ END_TEST
 START_TEST(quantile_verdicts_have_a_half_width)
 {
     const struct quantity *q = &s.result.metric[METRIC_QUEUE_WAIT];
-    scenario_text_load(&s, MM1, "7/h",
+    scenario_text_load(&s, SCENARIO_TEXT_MM1, "7/h",
                        "duration: 5d\n"
                        "expect:\n"
                        "  - {metric: queue_wait, quantile: p95, op: '<', value: 2h}\n"
@@ -273,92 +263,6 @@ START_TEST(quantile_verdicts_have_a_half_width)
     ck_assert_double_eq(s.result.verdicts[2].value, q->max);
     /* The greatest is exactly that of what was simulated. */
     ck_assert_double_eq(s.result.verdicts[2].half_width, 0);
-    scenario_text_fini(&s);
-}
-END_TEST
-
-/* --- instability ------------------------------------------------------------------------------ */
-
-static void refused(const char *words)
-{
-    struct und_err err = {0};
-    struct experiment experiment = {.seed = 1, .replications = 2};
-    ck_assert_int_eq(experiment_run(&s.scenario, &experiment, &s.result, &err), UND_USAGE);
-    ck_assert_msg(strstr(err.text, words) != NULL, "%s", err.text);
-    scenario_text_fini(&s);
-}
-
-START_TEST(a_load_over_the_capacity_is_refused)
-{
-    scenario_text_load(&s, MM1, "10.1/h", "duration: 30d\n");
-    refused("workload: unstable: got an offered load of 101.0% of the capacity");
-    /* Up two thirds of the time: 7/h would do for a host that never breaks. */
-    scenario_text_load(
-        &s, "name: breaks\nduration: 30d\nfleet:\n"
-            "  hosts: [{name: P, tier: primary, slots: 1, mtbf: 20h, mttr: 10h}]\n"
-            "  workload:\n    arrivals: {kind: poisson, rate: 7/h}\n"
-            "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 6min}}]\n");
-    refused("105.0%");
-}
-END_TEST
-
-START_TEST(a_peak_over_the_capacity_is_no_harm)
-{
-    scenario_text_load(&s, MM1, "6/h, amplitude: 100%", "duration: 10d\n");
-    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 20});
-    ck_assert(!s.result.unstable);
-    scenario_text_fini(&s);
-}
-END_TEST
-
-#define DOWN_HALF_THE_TIME                                                                         \
-    "duration: 30d\nfaults:\n"                                                                     \
-    "  - {kind: host-power-loss, target: P, at: 10h, every: 10h, lasts: 10h}\n"
-
-/* Faults are not part of the load's arithmetic: here the simulation has to find out. */
-START_TEST(a_queue_that_grows_is_unstable_and_has_no_means)
-{
-    int replications[] = {1, 20};
-    size_t i;
-    for (i = 0; i < 2; i++) {
-        scenario_text_load(&s, MM1, "9/h", DOWN_HALF_THE_TIME);
-        scenario_text_run(&s, (struct experiment){.seed = 1, .replications = replications[i]});
-        ck_assert(s.result.unstable);
-        ck_assert_int_eq(s.result.metric[METRIC_QUEUE_WAIT].n, 0);
-        ck_assert(isnan(scenario_text_mean(&s, METRIC_QUEUE_WAIT)));
-        ck_assert(isnan(scenario_text_mean(&s, METRIC_QUEUE_LENGTH)));
-        ck_assert(isnan(s.result.by_replication[METRIC_QUEUE_WAIT][0]));
-        ck_assert_double_gt(scenario_text_mean(&s, METRIC_JOBS_DONE), 0);
-        scenario_text_fini(&s);
-    }
-}
-END_TEST
-
-/* 100 experiments at 90% of the capacity from an empty start: by the stated rate 0.013 of them
- * would be false alarms. */
-START_TEST(a_stable_queue_is_not_called_unstable)
-{
-    int seed;
-    for (seed = 1; seed <= 100; seed++) {
-        scenario_text_load(&s, MM1, "9/h", "duration: 20d\n");
-        scenario_text_run(&s, (struct experiment){.seed = (uint64_t)seed,
-                                                  .replications = 5 + seed % 3,
-                                                  .threads = 1});
-        ck_assert_msg(!s.result.unstable, "seed %d", seed);
-        scenario_text_fini(&s);
-    }
-}
-END_TEST
-
-/* More jobs than the world has room for: 2,000 a second for 10 minutes, and the host is gone. */
-START_TEST(a_queue_at_its_ceiling_is_unstable)
-{
-    scenario_text_load(
-        &s, MM1, "7200000/h",
-        "duration: 10min\nfaults:\n  - {kind: host-power-loss, target: P, at: 0s}\n");
-    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1});
-    ck_assert(s.result.unstable);
-    ck_assert(isnan(scenario_text_mean(&s, METRIC_QUEUE_LENGTH)));
     scenario_text_fini(&s);
 }
 END_TEST
@@ -472,13 +376,16 @@ END_TEST
 Suite *suite(void)
 {
     Suite *suite = suite_create("experiment");
-    TCase *warmup = tcase_create("warmup"), *runs = tcase_create("runs");
-    TCase *unstable = tcase_create("unstable");
+    TCase *warmup = tcase_create("warmup");
+    TCase *runs = tcase_create("runs");
+    tcase_set_timeout(warmup, 120);
     tcase_add_test(warmup, warmup_auto_takes_out_the_slow_start);
     tcase_add_test(warmup, warmup_auto_depends_on_seed_alone);
     tcase_add_test(warmup, warmup_auto_does_not_drop_the_night);
     tcase_add_test(warmup, warmup_auto_sees_a_slow_start_through_the_day);
     tcase_add_test(warmup, warmup_auto_drops_half_at_most_and_says_that_it_is_too_short);
+    suite_add_tcase(suite, warmup);
+    tcase_set_timeout(runs, 240);
     tcase_add_test(runs, batch_means_of_one_run_cover_as_often_as_they_say);
     tcase_add_test(runs, many_replications_need_no_batches);
     tcase_add_test(runs, a_run_too_short_for_batches_has_no_width);
@@ -490,16 +397,6 @@ Suite *suite(void)
     tcase_add_test(runs, replications_beyond_all_memory_are_refused);
     tcase_add_test(runs, more_replications_than_the_schema_has_are_refused);
     tcase_add_test(runs, other_failures_slots_and_policies_draw_the_same_jobs);
-    tcase_add_test(unstable, a_load_over_the_capacity_is_refused);
-    tcase_add_test(unstable, a_peak_over_the_capacity_is_no_harm);
-    tcase_add_test(unstable, a_queue_that_grows_is_unstable_and_has_no_means);
-    tcase_add_test(unstable, a_stable_queue_is_not_called_unstable);
-    tcase_add_test(unstable, a_queue_at_its_ceiling_is_unstable);
-    tcase_set_timeout(warmup, 120);
-    tcase_set_timeout(runs, 240);
-    tcase_set_timeout(unstable, 120);
-    suite_add_tcase(suite, warmup);
     suite_add_tcase(suite, runs);
-    suite_add_tcase(suite, unstable);
     return suite;
 }

@@ -47,4 +47,16 @@ extern const char scenario_text_hosts[], scenario_text_github[], scenario_text_m
  * the faults in which P has no power from 1 h to 1 h 30 min. */
 extern const char scenario_text_calm[], scenario_text_crowded[], scenario_text_dies[];
 
+/* As text to load: one server, exponential service of mean 6 min; the rate of its Poisson arrivals,
+ * and what else stands at the top level. */
+#define SCENARIO_TEXT_MM1                                                                          \
+    "name: mm1\n"                                                                                  \
+    "fleet:\n"                                                                                     \
+    "  hosts: [{name: P, tier: primary, slots: 1}]\n"                                              \
+    "  github: ideal\n"                                                                            \
+    "  workload:\n"                                                                                \
+    "    arrivals: {kind: poisson, rate: %s}\n"                                                    \
+    "    classes: [{name: x, weight: 1, duration: {kind: exponential, mean: 6min}}]\n"             \
+    "%s"
+
 #endif
