@@ -1,51 +1,16 @@
 /* What fleets report: each kind of fault, what GitHub and the jobs then show, and what the policy's
- * evidence makes of it. */
+ * evidence makes of it. What monitoring shows is in test_field_monitoring.c. */
+#include "tests/support/field_fixture.h"
 #include "tests/support/helpers.h"
-#include "tests/support/scenario_text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct scenario_text s;
 
-/* A job of three minutes every half minute: about six run at any time, on twelve slots. */
-static const char calm[] = "  workload:\n    arrivals: {kind: renewal, interval: 30s}\n"
-                           "    on_failure: rerun\n"
-                           "    classes: [{name: j, duration: 3min, cores: 0.1}]\n";
-
-/* One replication of three hours, traced; `evidence` of the policy, and the faults. */
-static void play(const char *evidence, const char *faults)
-{
-    scenario_text_load(&s,
-                       "name: stage\nduration: 3h\nfleet:\n%s%s  github: {pickup: 2s, "
-                       "offline_after: 60s, fast_recovery: false}\n%s  policy: {guard: {grace: "
-                       "0s}, evidence: {%s}}\n  controller: {manual_repair: 20min}\nfaults: [%s]\n",
-                       scenario_text_hosts, calm, scenario_text_monitoring, evidence, faults);
-    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
-}
-
-/* Entries of a host (-1: of any) that say `words` in [from_ms, to_ms). */
-static int count(int host, int64_t from_ms, int64_t to_ms, const char *words)
-{
-    const struct timeline *timeline = &s.result.timeline;
-    int n = 0;
-    size_t i;
-    for (i = 0; i < timeline->n; i++)
-        n += timeline->entry[i].at_ms >= from_ms && timeline->entry[i].at_ms < to_ms &&
-             (host < 0 || timeline->entry[i].host == host) &&
-             strstr(timeline->entry[i].what, words) != NULL;
-    return n;
-}
-
 static void teardown(void)
 {
     scenario_text_fini(&s);
-}
-
-static double failed(void)
-{
-    return scenario_text_mean(&s, METRIC_JOBS_FAILED);
 }
 
 /* --- registrations --------------------------------------------------------------------------- */
@@ -54,14 +19,15 @@ static double failed(void)
 START_TEST(a_job_of_a_hung_runner_fails_after_ten_minutes)
 {
     int64_t taken_ms, failed_ms;
-    play("", "{kind: runner-hung, target: P, at: 1h}");
+    field_play(&s, "", "{kind: runner-hung, target: P, at: 1h}");
     taken_ms = scenario_text_when(&s, HOUR, "was taken by a runner that hangs");
     failed_ms = scenario_text_when(&s, HOUR, "its lock ran out");
     ck_assert_int_ge(taken_ms, HOUR);
     ck_assert_int_eq(failed_ms - taken_ms, 10 * MINUTE);
-    ck_assert_int_eq(count(0, HOUR + 4 * MINUTE, 3 * HOUR, " starts"), 0);
-    ck_assert_int_eq(count(0, HOUR, 3 * HOUR, "was taken by"), 8); /* one each, then dropped */
-    ck_assert_double_eq(failed(), 8);
+    ck_assert_int_eq(field_count(&s, 0, HOUR + 4 * MINUTE, 3 * HOUR, " starts"), 0);
+    ck_assert_int_eq(field_count(&s, 0, HOUR, 3 * HOUR, "was taken by"),
+                     8); /* one each, then dropped */
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 8);
     ck_assert_int_eq(s.result.metric[METRIC_DETECTION].n, 0); /* and nobody notices */
 }
 END_TEST
@@ -69,20 +35,20 @@ END_TEST
 START_TEST(a_job_of_a_deaf_runner_goes_back_to_the_queue)
 {
     int64_t at_ms, back_ms;
-    play("", "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
+    field_play(&s, "", "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
     at_ms = scenario_text_when(&s, HOUR, "was assigned to a runner that is gone");
     back_ms = scenario_text_when(&s, HOUR, "is requeued");
     ck_assert_int_eq(back_ms - at_ms, MINUTE);
-    ck_assert_double_eq(failed(), 0);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 0);
     ck_assert_int_eq(s.result.metric[METRIC_DETECTION].n, 0);
 }
 END_TEST
 
 START_TEST(hung_runners_come_back_when_the_fault_ends)
 {
-    play("", "{kind: runner-hung, target: P, at: 1h, lasts: 30min}");
-    ck_assert_int_eq(count(0, HOUR + 4 * MINUTE, HOUR + 30 * MINUTE, " starts"), 0);
-    ck_assert_int_gt(count(0, HOUR + 30 * MINUTE, 3 * HOUR, " starts"), 10);
+    field_play(&s, "", "{kind: runner-hung, target: P, at: 1h, lasts: 30min}");
+    ck_assert_int_eq(field_count(&s, 0, HOUR + 4 * MINUTE, HOUR + 30 * MINUTE, " starts"), 0);
+    ck_assert_int_gt(field_count(&s, 0, HOUR + 30 * MINUTE, 3 * HOUR, " starts"), 10);
     ck_assert_int_eq(s.result.metric[METRIC_MTTR].n, 1);
 }
 END_TEST
@@ -90,16 +56,16 @@ END_TEST
 /* Each of 8 registrations with 2/h: none left after three hours but for e^-4 of them. */
 START_TEST(runners_hang_one_by_one_at_their_rate)
 {
-    play("", "{kind: runner-hung, target: P, at: 1h, rate: 2/h}");
-    ck_assert_int_gt(count(0, HOUR, HOUR + 30 * MINUTE, " starts"), 20);
-    ck_assert_int_gt(count(0, HOUR, 3 * HOUR, "was taken by"), 4);
-    ck_assert_int_le(count(0, HOUR, 3 * HOUR, "was taken by"), 8);
+    field_play(&s, "", "{kind: runner-hung, target: P, at: 1h, rate: 2/h}");
+    ck_assert_int_gt(field_count(&s, 0, HOUR, HOUR + 30 * MINUTE, " starts"), 20);
+    ck_assert_int_gt(field_count(&s, 0, HOUR, 3 * HOUR, "was taken by"), 4);
+    ck_assert_int_le(field_count(&s, 0, HOUR, 3 * HOUR, "was taken by"), 8);
 }
 END_TEST
 
 START_TEST(missing_registrations_page_a_human_who_repairs_them)
 {
-    play("partial: {lasts: 10min}", "{kind: runner-hung, target: P, slots: 5, at: 1h}");
+    field_play(&s, "partial: {lasts: 10min}", "{kind: runner-hung, target: P, slots: 5, at: 1h}");
     ck_assert_int_eq(scenario_text_count(&s, "policy: registrations are missing"), 1);
     ck_assert_int_eq(scenario_text_count(&s, "policy: page"), 1);
     ck_assert_int_eq(scenario_text_count(&s, "runner-hung ends"), 1);
@@ -113,13 +79,13 @@ START_TEST(what_nothing_sees_is_counted_as_undetected)
 {
     static const char faults[] = "{kind: slots-lost, target: P, slots: 7, at: 1h, lasts: 1h},"
                                  "{kind: target-lost, target: B, at: 1h}"; /* holds up nobody */
-    play("", faults);
+    field_play(&s, "", faults);
     ck_assert_int_eq(s.result.n_undetected, 1);
     ck_assert_int_eq(s.result.undetected[0].fault, 0);
     ck_assert_int_eq(s.result.undetected[0].n, 1);
     ck_assert_double_eq(s.result.undetected[0].mean_ms, HOUR);
     teardown();
-    play("partial: {}", faults);
+    field_play(&s, "partial: {}", faults);
     ck_assert_int_eq(s.result.n_undetected, 0);
 }
 END_TEST
@@ -127,11 +93,12 @@ END_TEST
 /* All registrations of P are deaf: jobs go round until they meet the backup. */
 START_TEST(a_canary_that_does_not_start_drains_a_deaf_host)
 {
-    play("canary: {every: 5min, late: 2min, then: [page, drain]}",
-         "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
+    field_play(&s, "canary: {every: 5min, late: 2min, then: [page, drain]}",
+               "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
     ck_assert_int_eq(scenario_text_count(&s, "policy: its canary does not start") > 0, 1);
-    ck_assert_int_eq(count(0, HOUR, 3 * HOUR, "policy: failover"), 1);
-    ck_assert_int_eq(count(0, HOUR, 3 * HOUR, "policy: restored"), 1); /* the human came */
+    ck_assert_int_eq(field_count(&s, 0, HOUR, 3 * HOUR, "policy: failover"), 1);
+    ck_assert_int_eq(field_count(&s, 0, HOUR, 3 * HOUR, "policy: restored"),
+                     1); /* the human came */
 }
 END_TEST
 
@@ -139,9 +106,9 @@ END_TEST
  * its return on, whatever would have become of those before. */
 START_TEST(a_canary_waits_from_githubs_return_on)
 {
-    play("canary: {every: 5min, late: 8min, then: [page, drain]}",
-         "{kind: github-outage, at: 50min, lasts: 70min},"
-         "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
+    field_play(&s, "canary: {every: 5min, late: 8min, then: [page, drain]}",
+               "{kind: github-outage, at: 50min, lasts: 70min},"
+               "{kind: runner-hung, target: P, at: 1h, acknowledges: false}");
     ck_assert_int_ge(scenario_text_when(&s, 0, "its canary does not start"), 2 * HOUR + 8 * MINUTE);
 }
 END_TEST
@@ -151,8 +118,8 @@ END_TEST
  * nor does one whose listeners GitHub knows to be away. */
 START_TEST(a_canary_that_waits_for_a_slot_accuses_nobody)
 {
-    play("canary: {every: 3min, late: 4min, then: [page, drain]}",
-         "{kind: runner-update, target: all, at: 1h, lasts: 6min, every: 7min}");
+    field_play(&s, "canary: {every: 3min, late: 4min, then: [page, drain]}",
+               "{kind: runner-update, target: all, at: 1h, lasts: 6min, every: 7min}");
     ck_assert_int_gt(scenario_text_count(&s, "runner-update ends"), 5);
     ck_assert_int_eq(scenario_text_count(&s, "its canary does not start"), 0);
     ck_assert_int_eq(scenario_text_count(&s, "policy: failover"), 0);
@@ -161,9 +128,10 @@ END_TEST
 
 START_TEST(a_replaced_registration_loses_its_job_and_its_label_for_a_while)
 {
-    play("", "{kind: registration-replaced, target: P, at: 1h}");
-    ck_assert_int_gt(count(0, HOUR, HOUR + 1, "is lost from GitHub's sight"), 0);
-    ck_assert_int_gt(count(0, HOUR + MINUTE, 3 * HOUR, " starts"), 20); /* it was put back */
+    field_play(&s, "", "{kind: registration-replaced, target: P, at: 1h}");
+    ck_assert_int_gt(field_count(&s, 0, HOUR, HOUR + 1, "is lost from GitHub's sight"), 0);
+    ck_assert_int_gt(field_count(&s, 0, HOUR + MINUTE, 3 * HOUR, " starts"),
+                     20); /* it was put back */
     ck_assert_int_eq(scenario_text_count(&s, "registration-replaced ends"), 1);
     ck_assert_int_eq(s.result.metric[METRIC_MTTR].n, 1);
 }
@@ -171,10 +139,10 @@ END_TEST
 
 START_TEST(an_update_takes_idle_listeners_away_and_kills_no_job)
 {
-    play("", "{kind: runner-update, target: all, at: 1h, lasts: 40s}");
-    ck_assert_double_eq(failed(), 0);
-    ck_assert_int_gt(count(-1, HOUR, HOUR + 40 * SECOND, "a runner that is gone"), 0);
-    ck_assert_int_gt(count(-1, HOUR + 40 * SECOND, HOUR + 3 * MINUTE, " starts"), 0);
+    field_play(&s, "", "{kind: runner-update, target: all, at: 1h, lasts: 40s}");
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 0);
+    ck_assert_int_gt(field_count(&s, -1, HOUR, HOUR + 40 * SECOND, "a runner that is gone"), 0);
+    ck_assert_int_gt(field_count(&s, -1, HOUR + 40 * SECOND, HOUR + 3 * MINUTE, " starts"), 0);
 }
 END_TEST
 
@@ -205,31 +173,32 @@ END_TEST
 
 START_TEST(jobs_on_a_full_disk_fail_within_a_minute_and_only_there)
 {
-    play("", "{kind: disk-full, target: P, at: 1h, lasts: 1h}");
-    ck_assert_int_gt(count(0, HOUR, 2 * HOUR + MINUTE, "what it needs is not there"), 30);
-    ck_assert_int_eq(count(1, 0, 3 * HOUR, "what it needs is not there"), 0);
-    ck_assert_int_eq(count(0, HOUR + MINUTE, 2 * HOUR, "succeeds"), 0);
-    ck_assert_int_gt(count(0, 2 * HOUR + MINUTE, 3 * HOUR, "succeeds"), 10);
+    field_play(&s, "", "{kind: disk-full, target: P, at: 1h, lasts: 1h}");
+    ck_assert_int_gt(field_count(&s, 0, HOUR, 2 * HOUR + MINUTE, "what it needs is not there"), 30);
+    ck_assert_int_eq(field_count(&s, 1, 0, 3 * HOUR, "what it needs is not there"), 0);
+    ck_assert_int_eq(field_count(&s, 0, HOUR + MINUTE, 2 * HOUR, "succeeds"), 0);
+    ck_assert_int_gt(field_count(&s, 0, 2 * HOUR + MINUTE, 3 * HOUR, "succeeds"), 10);
     ck_assert_int_eq(s.result.metric[METRIC_DETECTION].n, 0);
 }
 END_TEST
 
 START_TEST(jobs_that_fail_on_one_host_alone_drain_it)
 {
-    play("failures: {then: drain}", "{kind: disk-full, target: P, at: 1h}");
-    ck_assert_int_eq(count(0, HOUR, 3 * HOUR, "policy: jobs fail on it and not elsewhere") > 0, 1);
-    ck_assert_int_eq(count(0, HOUR, HOUR + 15 * MINUTE, "policy: failover"), 1);
-    ck_assert_int_eq(count(0, HOUR + 16 * MINUTE, 2 * HOUR, " starts"), 0);
+    field_play(&s, "failures: {then: drain}", "{kind: disk-full, target: P, at: 1h}");
+    ck_assert_int_eq(
+        field_count(&s, 0, HOUR, 3 * HOUR, "policy: jobs fail on it and not elsewhere") > 0, 1);
+    ck_assert_int_eq(field_count(&s, 0, HOUR, HOUR + 15 * MINUTE, "policy: failover"), 1);
+    ck_assert_int_eq(field_count(&s, 0, HOUR + 16 * MINUTE, 2 * HOUR, " starts"), 0);
 }
 END_TEST
 
 /* Failing over would not help, and must not happen. */
 START_TEST(a_registry_that_is_away_fails_jobs_everywhere_and_drains_nobody)
 {
-    play("failures: {then: [page, drain]}, partial: {then: drain}, returns: {}",
-         "{kind: dependency-down, at: 1h, lasts: 1h}");
-    ck_assert_int_gt(count(0, HOUR, 2 * HOUR, "what it needs is not there"), 20);
-    ck_assert_int_gt(count(1, HOUR, 2 * HOUR, "what it needs is not there"), 10);
+    field_play(&s, "failures: {then: [page, drain]}, partial: {then: drain}, returns: {}",
+               "{kind: dependency-down, at: 1h, lasts: 1h}");
+    ck_assert_int_gt(field_count(&s, 0, HOUR, 2 * HOUR, "what it needs is not there"), 20);
+    ck_assert_int_gt(field_count(&s, 1, HOUR, 2 * HOUR, "what it needs is not there"), 10);
     ck_assert_int_eq(scenario_text_count(&s, "policy:"), 0);
 }
 END_TEST
@@ -238,10 +207,10 @@ END_TEST
 
 START_TEST(a_slow_github_hands_jobs_out_late_over_idle_runners)
 {
-    play("", "{kind: github-slow, delay: 7min, at: 1h, lasts: 1h}");
-    ck_assert_int_eq(count(-1, HOUR + 3 * SECOND, HOUR + 7 * MINUTE, " starts"), 0);
-    ck_assert_int_gt(count(-1, HOUR + 8 * MINUTE, 2 * HOUR, " starts"), 50);
-    ck_assert_double_eq(failed(), 0);
+    field_play(&s, "", "{kind: github-slow, delay: 7min, at: 1h, lasts: 1h}");
+    ck_assert_int_eq(field_count(&s, -1, HOUR + 3 * SECOND, HOUR + 7 * MINUTE, " starts"), 0);
+    ck_assert_int_gt(field_count(&s, -1, HOUR + 8 * MINUTE, 2 * HOUR, " starts"), 50);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 0);
     ck_assert_double_gt(scenario_text_mean(&s, METRIC_QUEUE_WAIT), 2 * MINUTE);
 }
 END_TEST
@@ -255,8 +224,9 @@ START_TEST(every_story_of_a_job_is_between_its_arrival_and_its_end)
     const struct timeline *timeline = &s.result.timeline;
     int told = 0;
     size_t i;
-    play("", "{kind: github-slow, delay: 7min, at: 1h, lasts: 20min}, "
-             "{kind: runner-hung, target: P, at: 2h, lasts: 30min}");
+    field_play(&s, "",
+               "{kind: github-slow, delay: 7min, at: 1h, lasts: 20min}, "
+               "{kind: runner-hung, target: P, at: 2h, lasts: 30min}");
     memset(fate, UNHEARD, sizeof fate);
     for (i = 0; i < timeline->n; i++) {
         const char *what = timeline->entry[i].what, *name = strstr(what, "job ");
@@ -276,8 +246,8 @@ END_TEST
 /* Every host shows idle slots: it is GitHub, not a host. */
 START_TEST(a_slow_github_makes_no_host_deaf_enough_to_be_drained)
 {
-    play("deaf: {waits: 5min, then: drain}",
-         "{kind: github-slow, delay: 20min, at: 1h, lasts: 1h}");
+    field_play(&s, "deaf: {waits: 5min, then: drain}",
+               "{kind: github-slow, delay: 20min, at: 1h, lasts: 1h}");
     ck_assert_int_ge(scenario_text_count(&s, "policy: jobs wait although it shows idle slots"), 2);
     ck_assert_int_eq(scenario_text_count(&s, "policy: failover"), 0);
 }
@@ -289,7 +259,7 @@ START_TEST(a_list_that_lies_moves_nobody_without_a_second_witness)
     char fault[120];
     snprintf(fault, sizeof fault, "{kind: github-lies, lie: %s, target: P, at: 1h, lasts: 30min}",
              lies[_i]);
-    play("", fault);
+    field_play(&s, "", fault);
     ck_assert_int_eq(scenario_text_count(&s, "policy: detected"), 0);
     ck_assert_int_eq(scenario_text_count(&s, "policy: failover"), 0);
 }
@@ -301,161 +271,16 @@ START_TEST(maintenance_waits_for_jobs_that_the_list_of_runners_denies)
     static const char lie[] = "{kind: github-lies, lie: idle, target: P},"
                               "{kind: maintenance, target: P, at: 1h, lasts: 1h}";
     int64_t drained_ms, empty_ms;
-    play("", lie);
+    field_play(&s, "", lie);
     drained_ms = scenario_text_when(&s, HOUR, "no new job can reach the host");
     empty_ms = scenario_text_when(&s, HOUR, "policy: empty");
     ck_assert_int_lt(empty_ms - drained_ms, MINUTE); /* believed: and three jobs are running */
-    ck_assert_int_gt(count(0, empty_ms, empty_ms + 3 * MINUTE, "succeeds"), 0);
+    ck_assert_int_gt(field_count(&s, 0, empty_ms, empty_ms + 3 * MINUTE, "succeeds"), 0);
     teardown();
-    play("deaf: {}", lie);
+    field_play(&s, "deaf: {}", lie);
     empty_ms = scenario_text_when(&s, HOUR, "policy: empty");
     ck_assert_int_gt(empty_ms, 0);
-    ck_assert_int_eq(count(0, empty_ms, 2 * HOUR, "succeeds"), 0);
-}
-END_TEST
-
-/* --- hosts and monitoring -------------------------------------------------------------------- */
-
-static const char crash_loop[] = "{kind: crash-loop, target: P, at: 1h, lasts: 1h, up: 70s, down: "
-                                 "130s}";
-
-START_TEST(a_crash_loop_destroys_jobs_and_is_dismissed_each_time)
-{
-    play("", crash_loop);
-    ck_assert_int_gt(count(0, HOUR, 2 * HOUR, "the host is back"), 15);
-    ck_assert_double_gt(failed(), 20);
-    ck_assert_int_gt(scenario_text_count(&s, "policy: detected"), 3);
-    ck_assert_int_eq(scenario_text_count(&s, "policy: failover"), 0);
-}
-END_TEST
-
-START_TEST(trouble_that_returns_drains_a_crash_loop)
-{
-    double without;
-    play("", crash_loop);
-    without = failed();
-    teardown();
-    play("returns: {}", crash_loop);
-    ck_assert_int_eq(count(0, HOUR, HOUR + 30 * MINUTE, "policy: failover"), 1);
-    ck_assert_int_eq(count(0, HOUR, HOUR + 30 * MINUTE, "policy: trouble keeps coming back"), 1);
-    ck_assert_double_lt(failed(), without / 2);
-}
-END_TEST
-
-/* Half of the scrapes fail: `for: 2min` needs five in a row at least, and the host serves on. */
-START_TEST(a_target_that_flaps_is_pending_again_and_again)
-{
-    play("", "{kind: scrape-flap, target: P, share: 50%, at: 1h, lasts: 1h}");
-    ck_assert_int_gt(scenario_text_count(&s, "Offline pending"), 5);
-    ck_assert_int_gt(scenario_text_count(&s, "Offline dropped"), 5);
-    ck_assert_double_eq(failed(), 0);
-    ck_assert_int_eq(count(-1, 2 * HOUR + 2 * MINUTE, 3 * HOUR, "pending"), 0);
-}
-END_TEST
-
-/* `up` is not 0, it is not there: the alert of a dead host resolves. */
-START_TEST(a_lost_target_silences_the_alert_of_a_dead_host)
-{
-    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 90min},"
-             "{kind: target-lost, target: P, at: 70min, lasts: 1h}");
-    ck_assert_int_gt(count(0, HOUR, 70 * MINUTE, "Offline firing"), 0);
-    ck_assert_int_gt(count(0, 70 * MINUTE, 73 * MINUTE, "Offline resolved"), 0);
-}
-END_TEST
-
-START_TEST(a_lost_target_is_seen_by_absent_alone)
-{
-    scenario_text_load(
-        &s,
-        "name: stage\nduration: 3h\nfleet:\n%s%s  monitoring: {scrape_interval: 30s, "
-        "rules: [{alert: Down, signal: up, for: 1min}, {alert: Gone, signal: "
-        "absent, for: 1min}]}\nfaults: [{kind: target-lost, target: P, at: 1h, "
-        "lasts: 1h}]\n",
-        scenario_text_hosts, calm);
-    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
-    ck_assert_int_eq(scenario_text_count(&s, "alert Down"), 0);
-    ck_assert_int_eq(scenario_text_count(&s, "alert Gone firing"), 1);
-    ck_assert_int_eq(scenario_text_count(&s, "alert Gone resolved"), 1);
-}
-END_TEST
-
-/* Alertmanager believes an alert that nobody renews until EndsAt: then it gives a false all-clear.
- * The controller reads Prometheus itself, goes blind, and is not fooled. */
-START_TEST(without_prometheus_alertmanager_gives_a_false_all_clear)
-{
-    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 90min},"
-             "{kind: prometheus-down, at: 70min, lasts: 40min}");
-    ck_assert_int_gt(count(0, HOUR, 70 * MINUTE, "notification: firing"), 0);
-    ck_assert_int_gt(count(0, 71 * MINUTE, 90 * MINUTE, "notification: resolved"), 0);
-    ck_assert_int_eq(count(0, 71 * MINUTE, 90 * MINUTE, "policy: failback"), 0);
-    ck_assert_int_eq(count(-1, 71 * MINUTE, 75 * MINUTE, "policy: blind"), 1);
-}
-END_TEST
-
-/* The alert of the power loss is resolved, and told to be, after the second fault has struck, of
- * which no rule knows. */
-START_TEST(an_incident_has_the_alerts_of_its_host_and_no_resolved_webhook)
-{
-    const struct quantity *metric = s.result.metric;
-    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 20min},"
-             "{kind: slow-host, target: P, slowdown: 1.1, at: 4801s, lasts: 90min}");
-    ck_assert_int_gt(count(0, 4801 * SECOND, 100 * MINUTE, "notification: resolved"), 0);
-    ck_assert_int_eq(count(0, 4801 * SECOND, 3 * HOUR, "notification: firing"), 0);
-    ck_assert_int_eq(metric[METRIC_WEBHOOK].n, 1);
-    ck_assert_int_eq(metric[METRIC_PENDING].n, 1);
-    ck_assert_int_eq(metric[METRIC_FIRING].n, 1);
-    ck_assert_double_eq(scenario_text_mean(&s, METRIC_FIRING),
-                        (double)(scenario_text_when(&s, HOUR, " firing") - HOUR));
-}
-END_TEST
-
-/* Monitoring that goes down as a whole says nothing at all. */
-START_TEST(without_either_server_nobody_is_told_anything)
-{
-    play("", "{kind: host-power-loss, target: P, at: 1h, lasts: 90min},"
-             "{kind: monitoring-down, at: 70min, lasts: 40min}");
-    ck_assert_int_gt(count(0, HOUR, 70 * MINUTE, "notification: firing"), 0);
-    ck_assert_int_eq(count(-1, 70 * MINUTE, 110 * MINUTE, "notification:"), 0);
-    ck_assert_int_eq(count(-1, 71 * MINUTE, 75 * MINUTE, "policy: blind"), 1);
-}
-END_TEST
-
-/* One group for both hosts: what fires for P says nothing of B, and is told of P's own alert. */
-static void play_shared_group(const char *more)
-{
-    scenario_text_load(
-        &s,
-        "name: stage\nduration: 3h\nfleet:\n%s%s  monitoring: {scrape_interval: 30s, "
-        "rules: [{alert: Down, signal: up, for: 1min, severity: critical}]}\n  "
-        "alertmanager: {group_by: [alertname]%s}\n  policy: {}\nfaults: [{kind: "
-        "host-power-loss, target: P, at: 1h, lasts: 20min}]\n",
-        scenario_text_hosts, calm, more);
-    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
-}
-
-START_TEST(a_notification_names_the_alert_that_it_bears)
-{
-    const struct timeline *timeline = &s.result.timeline;
-    size_t i;
-    play_shared_group("");
-    ck_assert_int_eq(count(0, 0, 3 * HOUR, "notification: firing"), 1);
-    ck_assert_int_eq(count(0, 0, 3 * HOUR, "notification: resolved"), 1);
-    ck_assert_int_eq(count(1, 0, 3 * HOUR, "notification"), 0); /* it never fired */
-    for (i = 0; i < timeline->n; i++) {
-        const struct timeline_entry *entry = &timeline->entry[i];
-        if (strstr(entry->what, "notification: firing"))
-            ck_assert_str_eq(timeline->entry[entry->cause].what, "alert Down firing");
-        if (strstr(entry->what, "notification: resolved"))
-            ck_assert_str_eq(timeline->entry[entry->cause].what, "alert Down resolved");
-    }
-}
-END_TEST
-
-START_TEST(without_send_resolved_nobody_is_told_of_the_end)
-{
-    play_shared_group(", send_resolved: false");
-    ck_assert_int_eq(count(-1, 0, 3 * HOUR, "notification: firing"), 1);
-    ck_assert_int_eq(count(-1, 0, 3 * HOUR, "notification: resolved"), 0);
+    ck_assert_int_eq(field_count(&s, 0, empty_ms, 2 * HOUR, "succeeds"), 0);
 }
 END_TEST
 
@@ -471,54 +296,35 @@ START_TEST(an_ideal_dispatcher_has_no_runners_that_hang)
 }
 END_TEST
 
-static void add_github_tests(TCase *tests)
-{
-    tcase_add_test(tests, a_job_of_a_hung_runner_fails_after_ten_minutes);
-    tcase_add_test(tests, a_job_of_a_deaf_runner_goes_back_to_the_queue);
-    tcase_add_test(tests, hung_runners_come_back_when_the_fault_ends);
-    tcase_add_test(tests, runners_hang_one_by_one_at_their_rate);
-    tcase_add_test(tests, missing_registrations_page_a_human_who_repairs_them);
-    tcase_add_test(tests, what_nothing_sees_is_counted_as_undetected);
-    tcase_add_test(tests, a_canary_that_does_not_start_drains_a_deaf_host);
-    tcase_add_test(tests, a_canary_waits_from_githubs_return_on);
-    tcase_add_test(tests, a_canary_that_waits_for_a_slot_accuses_nobody);
-    tcase_add_test(tests, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
-    tcase_add_test(tests, an_update_takes_idle_listeners_away_and_kills_no_job);
-    tcase_add_test(tests, a_slow_github_hands_jobs_out_late_over_idle_runners);
-    tcase_add_test(tests, every_story_of_a_job_is_between_its_arrival_and_its_end);
-    tcase_add_test(tests, a_slow_github_makes_no_host_deaf_enough_to_be_drained);
-    tcase_add_loop_test(tests, a_list_that_lies_moves_nobody_without_a_second_witness, 0, 3);
-    tcase_add_test(tests, maintenance_waits_for_jobs_that_the_list_of_runners_denies);
-}
-
-static void add_other_tests(TCase *tests)
-{
-    tcase_add_test(tests, a_hung_job_holds_its_slot_for_six_hours_or_its_time_out);
-    tcase_add_test(tests, jobs_on_a_full_disk_fail_within_a_minute_and_only_there);
-    tcase_add_test(tests, jobs_that_fail_on_one_host_alone_drain_it);
-    tcase_add_test(tests, a_registry_that_is_away_fails_jobs_everywhere_and_drains_nobody);
-    tcase_add_test(tests, a_crash_loop_destroys_jobs_and_is_dismissed_each_time);
-    tcase_add_test(tests, trouble_that_returns_drains_a_crash_loop);
-    tcase_add_test(tests, a_target_that_flaps_is_pending_again_and_again);
-    tcase_add_test(tests, a_lost_target_silences_the_alert_of_a_dead_host);
-    tcase_add_test(tests, a_lost_target_is_seen_by_absent_alone);
-    tcase_add_test(tests, without_prometheus_alertmanager_gives_a_false_all_clear);
-    tcase_add_test(tests, without_either_server_nobody_is_told_anything);
-    tcase_add_test(tests, an_incident_has_the_alerts_of_its_host_and_no_resolved_webhook);
-    tcase_add_test(tests, a_notification_names_the_alert_that_it_bears);
-    tcase_add_test(tests, without_send_resolved_nobody_is_told_of_the_end);
-    tcase_add_test(tests, an_ideal_dispatcher_has_no_runners_that_hang);
-}
-
 Suite *suite(void)
 {
     Suite *suite = suite_create("field");
-    TCase *github = tcase_create("github"), *others = tcase_create("others");
+    TCase *github = tcase_create("github");
+    TCase *others = tcase_create("others");
     tcase_add_checked_fixture(github, NULL, teardown);
-    tcase_add_checked_fixture(others, NULL, teardown);
-    add_github_tests(github);
-    add_other_tests(others);
+    tcase_add_test(github, a_job_of_a_hung_runner_fails_after_ten_minutes);
+    tcase_add_test(github, a_job_of_a_deaf_runner_goes_back_to_the_queue);
+    tcase_add_test(github, hung_runners_come_back_when_the_fault_ends);
+    tcase_add_test(github, runners_hang_one_by_one_at_their_rate);
+    tcase_add_test(github, missing_registrations_page_a_human_who_repairs_them);
+    tcase_add_test(github, what_nothing_sees_is_counted_as_undetected);
+    tcase_add_test(github, a_canary_that_does_not_start_drains_a_deaf_host);
+    tcase_add_test(github, a_canary_waits_from_githubs_return_on);
+    tcase_add_test(github, a_canary_that_waits_for_a_slot_accuses_nobody);
+    tcase_add_test(github, a_replaced_registration_loses_its_job_and_its_label_for_a_while);
+    tcase_add_test(github, an_update_takes_idle_listeners_away_and_kills_no_job);
+    tcase_add_test(github, a_slow_github_hands_jobs_out_late_over_idle_runners);
+    tcase_add_test(github, every_story_of_a_job_is_between_its_arrival_and_its_end);
+    tcase_add_test(github, a_slow_github_makes_no_host_deaf_enough_to_be_drained);
+    tcase_add_loop_test(github, a_list_that_lies_moves_nobody_without_a_second_witness, 0, 3);
+    tcase_add_test(github, maintenance_waits_for_jobs_that_the_list_of_runners_denies);
     suite_add_tcase(suite, github);
+    tcase_add_checked_fixture(others, NULL, teardown);
+    tcase_add_test(others, a_hung_job_holds_its_slot_for_six_hours_or_its_time_out);
+    tcase_add_test(others, jobs_on_a_full_disk_fail_within_a_minute_and_only_there);
+    tcase_add_test(others, jobs_that_fail_on_one_host_alone_drain_it);
+    tcase_add_test(others, a_registry_that_is_away_fails_jobs_everywhere_and_drains_nobody);
+    tcase_add_test(others, an_ideal_dispatcher_has_no_runners_that_hang);
     suite_add_tcase(suite, others);
     return suite;
 }
