@@ -2,11 +2,10 @@
 #include "live/base/wire.h"
 #include "live/http/http.h"
 #include "model/base/assert.h"
+#include "tests/fuzzers/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void strings(const char *text)
 {

@@ -1,23 +1,18 @@
 /* A journal is a file that anyone may have edited: views, plans, settings, as JSON. The first byte
  * picks the reader. */
-#include "live/http/payload.h"
 #include "live/journal/record.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzzers/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct und_err err = {0}, bad = {0};
+    struct und_err bad = {0};
     struct policy_config config;
     struct policy_state state;
     struct view view;
     struct plan plan;
-    json_t *value;
+    json_t *value = fuzz_payload(data, size);
     if (size < 1)
         return 0;
-    value = payload_parse((const char *)data + 1, size - 1, "fuzz", &err);
     if (data[0] % 3 == 0)
         record_read_config(&config, value, "fuzz", &bad);
     else if (data[0] % 3 == 1)

@@ -2,8 +2,7 @@
  * parser, the rest is the body. */
 #include "live/monitoring/alertmanager_client.h"
 #include "live/monitoring/prometheus_client.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzzers/fuzz.h"
 
 static void parse(uint8_t which, const json_t *body, struct und_err *err)
 {
@@ -39,10 +38,7 @@ static void parse(uint8_t which, const json_t *body, struct und_err *err)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct und_err err = {0};
-    json_t *body;
-    if (size < 1)
-        return 0;
-    body = payload_parse((const char *)data + 1, size - 1, "fuzz", &err);
+    json_t *body = fuzz_payload(data, size);
     if (body)
         parse(data[0], body, &err);
     json_decref(body);

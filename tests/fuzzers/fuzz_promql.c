@@ -3,12 +3,9 @@
 #include "model/base/assert.h"
 #include "model/promql/notation.h"
 #include "model/promql/query.h"
+#include "tests/fuzzers/fuzz.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct store *some_series(void)
 {
@@ -37,27 +34,6 @@ static struct store *some_series(void)
     return store;
 }
 
-static void check(enum und_code code, const struct und_err *err)
-{
-    UND_ASSERT(code == err->code && (code == UND_OK || code == UND_USAGE));
-    UND_ASSERT(strchr(err->text, '\n') == NULL);
-}
-
-/* What is printed reads back as what was printed. */
-static void print(const struct promql *promql)
-{
-    static char printed[40000], again[40000];
-    struct und_err err = {0};
-    struct promql *second;
-    promql_print(promql->root, printed, sizeof printed);
-    if (strlen(printed) + 1 == sizeof printed)
-        return;
-    second = promql_parse(printed, promql->version, "again", &err);
-    UND_ASSERT(second != NULL);
-    UND_ASSERT(strcmp(promql_print(second->root, again, sizeof again), printed) == 0);
-    promql_free(second);
-}
-
 static void evaluate(const struct promql *promql)
 {
     static struct store *store;
@@ -73,8 +49,8 @@ static void evaluate(const struct promql *promql)
     if (!store)
         store = some_series();
     query = query_open(promql, store, &options);
-    check(query_at(query, 400000, &value, &err), &err);
-    check(query_range(query, 0, 300000, 60000, &value, &err_2), &err_2);
+    fuzz_check(query_at(query, 400000, &value, &err), &err);
+    fuzz_check(query_range(query, 0, 300000, 60000, &value, &err_2), &err_2);
     query_close(query);
 }
 
@@ -90,10 +66,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                  data + 1);
     promql = promql_parse(size > 0 ? text : "", version, "fuzz", &err);
     if (!promql) {
-        check(UND_USAGE, &err);
+        fuzz_check(UND_USAGE, &err);
         return 0;
     }
-    print(promql);
+    fuzz_print(promql);
     promql_set_steps(promql, 60000, 300000, &(struct und_err){0});
     evaluate(promql);
     promql_free(promql);
