@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define RECORD (1 << 20) /* bytes: commit messages may be in it */
 
@@ -16,6 +17,7 @@ struct reader {
     struct history *history;
     struct raw_rows raw;
     int column[ROLE_COUNT]; /* -1: none */
+    int state;              /* beside a conclusion: is it over at all? -1: none */
     double duration_unit_ms, wait_unit_ms;
     bool counts_retries; /* the attempt column says how many came before */
     json_t *seen, *runs;
@@ -60,6 +62,17 @@ static enum und_code take_named(struct reader *reader, const char *text)
     if (reader->column[role] < 0 && *name != '\0')
         return refuse_name(reader, role_names[role], name);
     return UND_OK;
+}
+
+/* GitHub's conclusion is empty until its status says that the job is over. */
+static void find_state(struct reader *reader)
+{
+    int i;
+    reader->state = -1;
+    for (i = 0; i < reader->csv.n_columns; i++)
+        if (i != reader->column[ROLE_STATUS] && (strcasecmp(reader->csv.field[i], "status") == 0 ||
+                                                 strcasecmp(reader->csv.field[i], "state") == 0))
+            reader->state = i;
 }
 
 static void guess(struct reader *reader)
@@ -122,6 +135,7 @@ static enum und_code find_columns(struct reader *reader, const char *const *colu
         if (take_named(reader, columns[i]) != UND_OK)
             return UND_USAGE;
     guess(reader);
+    find_state(reader);
     list_columns(reader, shown, sizeof shown);
     if (column[ROLE_CREATED] < 0 && column[ROLE_STARTED] < 0)
         return und_fail(reader->csv.err, UND_USAGE,
@@ -300,6 +314,13 @@ static void take_row(struct reader *reader)
     }
     take_durations(reader, raw);
     row->end = history_end(field(reader, ROLE_STATUS));
+    if (row->end == END_UNKNOWN && reader->state >= 0 &&
+        history_end(reader->csv.field[reader->state]) == END_OPEN)
+        row->end = END_OPEN;
+    if (row->end == END_OPEN) { /* updated_at is no end, and a duration so far is none */
+        row->finished_ms = HISTORY_NONE;
+        raw->stated = NAN;
+    }
     row->job_class = *job ? history_intern(&history->classes, job) : -1;
     raw->workflow = *workflow ? history_intern(&history->workflows, workflow) : -1;
     row->runner = *runner ? history_intern(&history->runners, runner) : -1;

@@ -186,6 +186,21 @@ START_TEST(rows_that_cannot_be_used_are_counted)
 }
 END_TEST
 
+/* `gh run list` has a time of the last change, and no conclusion yet. */
+START_TEST(what_is_still_running_has_no_end)
+{
+    read_good(
+        "databaseId,createdAt,startedAt,updatedAt,conclusion,status\n"
+        "1,2026-03-02T10:00:00Z,2026-03-02T10:00:30Z,2026-03-02T10:02:00Z,,in_progress\n"
+        "2,2026-03-02T10:30:00Z,2026-03-02T10:30:00Z,2026-03-02T10:40:30Z,failure,completed\n");
+    ck_assert(h.row[0].censored && !h.row[1].censored);
+    ck_assert_int_eq(h.row[0].duration_ms, 40 * 60000);
+    ck_assert_int_eq(h.row[0].end, END_OPEN);
+    ck_assert_int_eq(h.row[1].end, END_FAILURE);
+    history_fini(&h);
+}
+END_TEST
+
 /* Thirty jobs of a month, one of 1970, and one of 2038: no fifty years of quiet. */
 START_TEST(what_was_created_years_apart_is_left_out)
 {
@@ -412,6 +427,7 @@ Suite *suite(void)
     tcase_add_test(reading, jobs_of_one_runner_at_the_same_time_are_counted);
     tcase_add_test(reading, a_change_of_the_zone_is_noticed);
     tcase_add_test(reading, attempts_are_runs_of_their_own);
+    tcase_add_test(reading, what_is_still_running_has_no_end);
     tcase_add_test(reading, columns_may_be_named);
     tcase_add_test(reading, whatever_is_in_the_file_is_read_or_refused);
     tcase_add_loop_test(reading, what_cannot_be_a_history_is_refused, 0, 8);
