@@ -194,6 +194,7 @@ static enum und_code predict(struct holdout *holdout, const struct fit *fit,
     double(*value)[HOLDOUT_COUNT] = calloc(PREDICT_REPLICATIONS, sizeof *value);
     double days = (double)(rest->to_ms - rest->from_ms) / (double)UNITS_DAY, rate, cv2, speed;
     int64_t offset_ms = (int64_t)rest->history->row[rest->first].offset_min * UNITS_MINUTE;
+    int64_t middle_ms = (rest->from_ms + rest->to_ms) / 2;
     struct measured duration = mean_duration(fit);
     struct stream stream;
     enum und_code code;
@@ -203,8 +204,8 @@ static enum und_code predict(struct holdout *holdout, const struct fit *fit,
     if ((code = stage(scenario, fit, rest, err)) == UND_OK) {
         /* The trend goes on as it was, to the middle of the rest. */
         rate = fit->arrivals.middle_rate *
-               exp(fit->arrivals.growth_per_ms * (double)((rest->from_ms + rest->to_ms) / 2 +
-                                                          offset_ms - fit->arrivals.middle_ms));
+               exp(fit->arrivals.growth_per_ms *
+                   (double)(middle_ms + offset_ms - fit->arrivals.middle_ms));
         cv2 = scenario->fleet.workload.arrivals.modulation.cv2;
         for (r = 0; r < PREDICT_REPLICATIONS && code == UND_OK; r++) {
             scenario->fleet.workload.arrivals.rate_per_ms =
