@@ -394,12 +394,39 @@ static void print(FILE *out, json_t *value)
     json_decref(value);
 }
 
-void json_print(FILE *out, const struct report *report)
+json_t *json_against(const char *path, const struct baseline_changes *changes)
 {
-    print(out, json_report(report));
+    json_t *object = json_object(), *list = json_array();
+    int i;
+    for (i = 0; i < changes->n; i++) {
+        json_t *change = json_object();
+        put(change, "regression", json_boolean(changes->change[i].regression));
+        put(change, "text", string(changes->change[i].text));
+        append(list, change);
+    }
+    put(object, "path", string(path));
+    put(object, "compared", json_integer(changes->compared));
+    put(object, "regressions", json_integer(changes->regressions));
+    put(object, "changes", list);
+    put(object, "more", json_boolean(changes->more));
+    return object;
 }
 
-void json_print_list(FILE *out, const struct report *reports, int n, int passed_over)
+static void put_against(json_t *object, json_t *against)
+{
+    if (against)
+        put(object, "baseline", json_incref(against));
+}
+
+void json_print(FILE *out, const struct report *report, json_t *against)
+{
+    json_t *object = json_report(report);
+    put_against(object, against);
+    print(out, object);
+}
+
+void json_print_list(FILE *out, const struct report *reports, int n, int passed_over,
+                     json_t *against)
 {
     json_t *object = json_object(), *results = json_array();
     int i;
@@ -408,5 +435,6 @@ void json_print_list(FILE *out, const struct report *reports, int n, int passed_
     put(object, "version", json_integer(JSON_VERSION));
     put(object, "results", results);
     put(object, "passed_over", json_integer(passed_over));
+    put_against(object, against);
     print(out, object);
 }

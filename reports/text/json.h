@@ -9,16 +9,22 @@
 #define REPORTS_TEXT_JSON_H
 
 #include "report.h"
+#include "sim/experiment/baseline.h"
 
 #include <jansson.h>
 
 #define JSON_VERSION 1
 
-/* One report is an object; two-space indentation and a newline at the end. */
-void json_print(FILE *out, const struct report *report);
+/* One report is an object; two-space indentation and a newline at the end. `against`, borrowed, is
+ * added as "baseline"; NULL: nothing is. */
+void json_print(FILE *out, const struct report *report, json_t *against);
 /* {"version":1,"results":[...],"passed_over":N}; `passed_over`: files that are no scenarios. */
-void json_print_list(FILE *out, const struct report *reports, int n, int passed_over);
+void json_print_list(FILE *out, const struct report *reports, int n, int passed_over,
+                     json_t *against);
 
+/* New reference: {"path", "compared", "regressions", "changes": [{"regression", "text"}], "more"};
+ * `more`: there are others. */
+json_t *json_against(const char *path, const struct baseline_changes *changes);
 /* New reference; {"version", "scenario", "error"} where there is no result. */
 json_t *json_report(const struct report *report);
 /* Q of CONTRACT.md; new reference. */

@@ -254,23 +254,31 @@ static void write_markdown(const struct wish *wish, const struct baseline_change
     finish(file, wish->markdown, err);
 }
 
-/* What was kept, and what is to be. False: something is worse. */
-static bool gate(const struct wish *wish, struct und_err *err)
+/* Against what was kept; NULL: nothing is asked, or nothing can be said. The caller frees. */
+static struct baseline_changes *compare(const struct wish *wish, struct und_err *err)
 {
-    struct baseline_changes *changes = calloc(1, sizeof *changes);
-    bool compared, good;
+    struct baseline_changes *changes;
+    if (!wish->baseline)
+        return NULL;
+    changes = calloc(1, sizeof *changes);
     UND_ASSERT(changes != NULL);
-    compared =
-        wish->baseline && baseline_compare(wish->baseline, &wish->campaign, changes, err) == UND_OK;
-    if (compared) /* beside JSON it is no part of it */
-        baseline_print(wish->campaign.json ? stderr : stdout, wish->baseline, changes, false);
+    if (baseline_compare(wish->baseline, &wish->campaign, changes, err) == UND_OK)
+        return changes;
+    free(changes);
+    return NULL;
+}
+
+/* What was kept, and what is to be; JSON has said it already. False: something is worse. */
+static bool gate(const struct wish *wish, const struct baseline_changes *changes,
+                 struct und_err *err)
+{
+    if (changes && !wish->campaign.json)
+        baseline_print(stdout, wish->baseline, changes, false);
     if (wish->markdown)
-        write_markdown(wish, compared ? changes : NULL, err);
+        write_markdown(wish, changes, err);
     if (wish->write_baseline)
         baseline_write(wish->write_baseline, &wish->campaign, err);
-    good = changes->regressions == 0;
-    free(changes);
-    return good;
+    return !changes || changes->regressions == 0;
 }
 
 static void print_traces(const struct scenario_set *campaign)
@@ -296,12 +304,15 @@ static void print_errors(const struct scenario_set *campaign)
             und_print(stderr, campaign->report[i].error, campaign->report[i].errors);
 }
 
-static void print_json(const struct scenario_set *campaign)
+static void print_json(const struct wish *wish, const struct baseline_changes *changes)
 {
+    const struct scenario_set *campaign = &wish->campaign;
+    json_t *against = changes ? json_against(wish->baseline, changes) : NULL;
     if (campaign->list)
-        json_print_list(stdout, campaign->report, campaign->n, campaign->passed_over);
+        json_print_list(stdout, campaign->report, campaign->n, campaign->passed_over, against);
     else
-        json_print(stdout, &campaign->report[0]);
+        json_print(stdout, &campaign->report[0], against);
+    json_decref(against);
 }
 
 static void print_tables(const struct scenario_set *campaign)
@@ -324,6 +335,7 @@ static enum und_code run(struct wish *wish, char *const *arguments, int n_argume
     if (code == UND_OK && wish->diff.before) {
         code = rules_diff_run(&wish->diff, campaign, paths, n, err);
     } else if (code == UND_OK) {
+        struct baseline_changes *changes;
         code = scenario_set_run(campaign, paths, n);
         if (wish->html)
             write_html(campaign, wish->html, err);
@@ -331,8 +343,9 @@ static enum und_code run(struct wish *wish, char *const *arguments, int n_argume
             write_plots(campaign, wish->plots, err);
         if (wish->junit)
             write_junit(campaign, wish->junit, err);
+        changes = compare(wish, err);
         if (campaign->json)
-            print_json(campaign);
+            print_json(wish, changes);
         else if (wish->trace)
             print_traces(campaign);
         else if (code == UND_OK || n > 1)
@@ -340,8 +353,9 @@ static enum und_code run(struct wish *wish, char *const *arguments, int n_argume
         print_errors(campaign);
         if (wish->strict)
             check_left_out(campaign, err);
-        if (!gate(wish, err) && code == UND_OK)
+        if (!gate(wish, changes, err) && code == UND_OK)
             code = UND_FAILED;
+        free(changes);
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;
     }

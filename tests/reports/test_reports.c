@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(the_json_is_the_golden_one)
 {
-    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3, NULL));
     helper_golden("sim.json", text);
 }
 END_TEST
@@ -108,13 +108,13 @@ START_TEST(one_scenario_is_an_object_and_a_list_has_results)
 {
     json_error_t error;
     json_t *value;
-    HELPER_CAPTURE(text, size, json_print(out, reports));
+    HELPER_CAPTURE(text, size, json_print(out, reports, NULL));
     value = json_loads(text, 0, &error);
     ck_assert_msg(json_is_object(value), "%s", error.text);
     ck_assert_str_eq(json_string_value(json_object_get(value, "digest")), "00c0ffee12345678");
     json_decref(value);
     free(text);
-    HELPER_CAPTURE(text, size, json_print_list(out, reports, 1, 0));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, 1, 0, NULL));
     value = json_loads(text, 0, &error);
     ck_assert_int_eq(json_integer_value(json_object_get(value, "version")), 1);
     ck_assert_uint_eq(json_array_size(json_object_get(value, "results")), 1);
@@ -211,12 +211,47 @@ START_TEST(nasty_names_survive_json)
 {
     json_t *value;
     make_nasty();
-    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3));
+    HELPER_CAPTURE(text, size, json_print_list(out, reports, N, 3, NULL));
     value = json_loads(text, 0, NULL);
     ck_assert_str_eq(json_string_value(json_object_get(
                          json_array_get(json_object_get(value, "results"), 0), "scenario")),
                      "a\"b'c <d>& `id`@e_f^g{h}\xEF\xBF\xBD");
     json_decref(value);
+}
+END_TEST
+
+/* Names in it are cut at a byte, and may be anything. */
+START_TEST(what_a_baseline_says_is_part_of_the_json)
+{
+    static const struct baseline_changes changes = {
+        .change = {{"mttr: worse \"\xC3", true}, {"rto: better", false}},
+        .n = 2,
+        .regressions = 1,
+        .compared = 17,
+        .more = true};
+    json_t *against = json_against(NASTY, &changes), *value, *first;
+    int list;
+    for (list = 0; list < 2; list++) {
+        if (list)
+            HELPER_CAPTURE(text, size, json_print_list(out, reports, 1, 0, against));
+        else
+            HELPER_CAPTURE(text, size, json_print(out, reports, against));
+        value = json_loads(text, 0, NULL);
+        ck_assert_ptr_nonnull(value);
+        ck_assert(json_equal(json_object_get(value, "baseline"), against));
+        json_decref(value);
+        free(text);
+        text = NULL;
+    }
+    ck_assert_int_eq(json_integer_value(json_object_get(against, "compared")), 17);
+    ck_assert_int_eq(json_integer_value(json_object_get(against, "regressions")), 1);
+    ck_assert(json_is_true(json_object_get(against, "more")));
+    ck_assert_uint_eq(json_array_size(json_object_get(against, "changes")), 2);
+    first = json_array_get(json_object_get(against, "changes"), 0);
+    ck_assert(json_is_true(json_object_get(first, "regression")));
+    ck_assert_str_eq(json_string_value(json_object_get(first, "text")),
+                     "mttr: worse \"\xEF\xBF\xBD");
+    json_decref(against);
 }
 END_TEST
 
@@ -317,6 +352,7 @@ Suite *suite(void)
     tcase_add_test(c, the_json_has_every_key_of_the_contract);
     tcase_add_test(c, nasty_names_keep_the_junit_file_valid);
     tcase_add_test(c, nasty_names_survive_json);
+    tcase_add_test(c, what_a_baseline_says_is_part_of_the_json);
     tcase_add_test(c, nasty_names_stay_on_their_line);
     tcase_add_test(c, the_reproducing_line_is_one_shell_command);
     tcase_add_test(c, the_difference_names_only_what_changes_beyond_its_interval);
