@@ -137,6 +137,19 @@ static bool fails_alone(const struct readings *readings, int i, int64_t now_ms)
     return others >= OTHERS && others_failed * 4000 < config->failure_pm * others;
 }
 
+/* A share that fails is one of the last jobs at least, so none that is enough stays none while the
+ * oldest fall out of the window; what the others acquit may not stay acquitted. */
+bool readings_still(const struct readings *readings, int64_t now_ms)
+{
+    const struct policy_config *config = readings->config;
+    int i;
+    for (i = 0; i < readings->view.n; i++)
+        if (readings->view.host[i].signs != 0 ||
+            (config->failure_jobs > 0 && failing_since(config, &readings->jobs[i], now_ms) >= 0))
+            return false;
+    return true;
+}
+
 static bool shows_idle(const struct host_reading *seen)
 {
     int taken = seen->busy > seen->running ? seen->busy : seen->running;

@@ -78,6 +78,10 @@ struct readings {
 void readings_init(struct readings *readings, const struct policy_config *config,
                    const struct readings_setup *setup, int64_t now_ms);
 
+/* Without a new end of a job, do the signs of jobs that fail stay away, however time goes on? The
+ * other signs are those of what waits: false too while one of any kind is to be seen. */
+bool readings_still(const struct readings *readings, int64_t now_ms);
+
 /* A good answer to a poll: `hosts` has the fleet's hosts in their order. POLL_HEALTH asks nobody:
  * it counts the health checks by what is known now, and `hosts` is not looked at. */
 void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,

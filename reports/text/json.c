@@ -394,24 +394,6 @@ static void print(FILE *out, json_t *value)
     json_decref(value);
 }
 
-json_t *json_against(const char *path, const struct baseline_changes *changes)
-{
-    json_t *object = json_object(), *list = json_array();
-    int i;
-    for (i = 0; i < changes->n; i++) {
-        json_t *change = json_object();
-        put(change, "regression", json_boolean(changes->change[i].regression));
-        put(change, "text", string(changes->change[i].text));
-        append(list, change);
-    }
-    put(object, "path", string(path));
-    put(object, "compared", json_integer(changes->compared));
-    put(object, "regressions", json_integer(changes->regressions));
-    put(object, "changes", list);
-    put(object, "more", json_boolean(changes->more));
-    return object;
-}
-
 static void put_against(json_t *object, json_t *against)
 {
     if (against)

@@ -9,7 +9,6 @@
 #define REPORTS_TEXT_JSON_H
 
 #include "report.h"
-#include "sim/experiment/baseline.h"
 
 #include <jansson.h>
 
@@ -22,9 +21,6 @@ void json_print(FILE *out, const struct report *report, json_t *against);
 void json_print_list(FILE *out, const struct report *reports, int n, int passed_over,
                      json_t *against);
 
-/* New reference: {"path", "compared", "regressions", "changes": [{"regression", "text"}], "more"};
- * `more`: there are others. */
-json_t *json_against(const char *path, const struct baseline_changes *changes);
 /* New reference; {"version", "scenario", "error"} where there is no result. */
 json_t *json_report(const struct report *report);
 /* Q of CONTRACT.md; new reference. */

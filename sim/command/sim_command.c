@@ -307,7 +307,7 @@ static void print_errors(const struct scenario_set *campaign)
 static void print_json(const struct wish *wish, const struct baseline_changes *changes)
 {
     const struct scenario_set *campaign = &wish->campaign;
-    json_t *against = changes ? json_against(wish->baseline, changes) : NULL;
+    json_t *against = changes ? baseline_changes_json(wish->baseline, changes) : NULL;
     if (campaign->list)
         json_print_list(stdout, campaign->report, campaign->n, campaign->passed_over, against);
     else

@@ -1,6 +1,7 @@
 #include "baseline.h"
 #include "model/base/assert.h"
 #include "model/base/units.h"
+#include "reports/text/text.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
@@ -272,4 +273,36 @@ void baseline_print(FILE *out, const char *path, const struct baseline_changes *
         fprintf(out, "%s%s %s\n", markdown ? "- " : "  ",
                 changes->change[i].regression ? (markdown ? "**WORSE**" : "WORSE") : "other",
                 changes->change[i].text);
+}
+
+/* Steals the value; names may be of any bytes. */
+static void put(json_t *object, const char *key, json_t *value)
+{
+    int failed = json_object_set_new(object, key, value);
+    UND_ASSERT(failed == 0);
+}
+
+static json_t *string(const char *text)
+{
+    char clean[1024];
+    text_clean(clean, sizeof clean, text);
+    return json_string(clean);
+}
+
+json_t *baseline_changes_json(const char *path, const struct baseline_changes *changes)
+{
+    json_t *object = json_object(), *list = json_array();
+    int i;
+    for (i = 0; i < changes->n; i++) {
+        json_t *change = json_object();
+        put(change, "regression", json_boolean(changes->change[i].regression));
+        put(change, "text", string(changes->change[i].text));
+        json_array_append_new(list, change);
+    }
+    put(object, "path", string(path));
+    put(object, "compared", json_integer(changes->compared));
+    put(object, "regressions", json_integer(changes->regressions));
+    put(object, "changes", list);
+    put(object, "more", json_boolean(changes->more));
+    return object;
 }

@@ -44,4 +44,8 @@ enum und_code baseline_compare(const char *path, const struct scenario_set *camp
 void baseline_print(FILE *out, const char *path, const struct baseline_changes *changes,
                     bool markdown);
 
+/* New reference: {"path", "compared", "regressions", "changes": [{"regression", "text"}], "more"};
+ * `more`: there are others. */
+json_t *baseline_changes_json(const char *path, const struct baseline_changes *changes);
+
 #endif

@@ -5,8 +5,13 @@
  * While nothing can change it sleeps: no poll is scheduled once each kind of poll has shown nothing
  * new and the policy is settled. Waking puts the polls back on their grid, with the readings that
  * they would have had; results are the same to the bit (always_poll turns sleep off).
+ *
+ * Where the policy looks for signs, GitHub's polls do not sleep but stride: to the first slot of
+ * their grid at which a job or a canary can have waited for long enough, or at which the end of a
+ * job is read.
  */
 #include "world.h"
+#include "world_write.h"
 
 #include "model/base/assert.h"
 
@@ -31,77 +36,6 @@ static bool call_fails(struct world *world)
 }
 
 /* ---- writes ---- */
-
-static uint64_t wanted_route(const struct world *world)
-{
-    uint64_t route = 0;
-    int host;
-    for (host = 0; host < world->n_hosts; host++)
-        if (world->controller.driver.plan.host[host].admitted > 0)
-            route |= 1ULL << host;
-    return route;
-}
-
-/* A lost job of a drained host, for the fast recovery; NONE if there is none. */
-static uint32_t lost_job(const struct world *world)
-{
-    int host;
-    if (!world->fleet->github.fast_recovery || world->fleet->workload.on_failure == ON_FAILURE_FAIL)
-        return NONE;
-    for (host = 0; host < world->n_hosts; host++) {
-        const struct github_host *h = &world->github.host[host];
-        uint32_t reg;
-        if (world->controller.driver.state.host[host].phase != PHASE_DRAINED)
-            continue;
-        for (reg = h->first; reg < h->first + h->slots; reg++) {
-            uint32_t job = world->github.reg[reg].job;
-            if (job != NONE && world->jobs.job[job].state == JOB_LOST)
-                return job;
-        }
-    }
-    return NONE;
-}
-
-/* A queued job whose labels still lead to a host that the variable has left. */
-static uint32_t misrouted_job(const struct world *world)
-{
-    uint32_t job;
-    int i;
-    for (i = 0; i < world->jobs.n_queues; i++)
-        for (job = world->jobs.queue[i].head; job != NONE; job = world->jobs.job[job].next)
-            if ((world->jobs.job[job].hosts & ~world->github.route) != 0)
-                return job;
-    return NONE;
-}
-
-/* The next registration whose label is not as planned: removals first, and among additions those
- * that are online. */
-static uint32_t wrong_label(const struct world *world)
-{
-    uint32_t reg, add = NONE;
-    int host;
-    for (host = 0; host < world->n_hosts; host++) {
-        const struct github_host *h = &world->github.host[host];
-        uint32_t wanted = (uint32_t)world->controller.driver.plan.host[host].admitted;
-        for (reg = h->first; h->labelled != wanted && reg < h->first + h->slots; reg++) {
-            const struct reg *r = &world->github.reg[reg];
-            if (r->labelled && h->labelled > wanted)
-                return reg;
-            if (!r->labelled && h->labelled < wanted &&
-                (add == NONE || (!world->github.reg[add].online && r->online)))
-                add = reg;
-        }
-    }
-    return add;
-}
-
-static bool work_left(const struct world *world)
-{
-    if (world->github.by_variable)
-        return world->github.route != wanted_route(world) || misrouted_job(world) != NONE ||
-               lost_job(world) != NONE;
-    return wrong_label(world) != NONE || lost_job(world) != NONE;
-}
 
 static void schedule_write(struct world *world, int64_t after_ms)
 {
@@ -133,7 +67,7 @@ static void write_variable(struct world *world)
 {
     uint64_t before = world->github.route;
     int host;
-    world_github_route(world, wanted_route(world));
+    world_github_route(world, world_write_route(world));
     for (host = 0; host < world->n_hosts; host++)
         if (((before ^ world->github.route) >> host & 1) != 0)
             note_routing(world, host, before >> host & 1, world->github.route >> host & 1);
@@ -149,10 +83,11 @@ static bool write_possible(struct world *world, uint32_t reg)
 
 void world_controller_write(struct world *world)
 {
-    uint32_t reg = world->github.by_variable ? NONE : wrong_label(world), job = lost_job(world);
+    uint32_t reg = world->github.by_variable ? NONE : world_write_label(world),
+             job = world_write_lost(world);
     int writes = 1;
     world->controller.write_pending = false;
-    if (!work_left(world))
+    if (!world_write_left(world))
         return;
     if (!write_possible(world, reg)) {
         schedule_write(world, WRITE_RETRY_MS);
@@ -160,18 +95,18 @@ void world_controller_write(struct world *world)
     }
     if (reg != NONE && (job == NONE || world->github.reg[reg].labelled)) {
         write_label(world, reg);
-    } else if (world->github.by_variable && world->github.route != wanted_route(world)) {
+    } else if (world->github.by_variable && world->github.route != world_write_route(world)) {
         write_variable(world);
     } else if (job != NONE) {
         writes = 2; /* force-cancel, then re-run */
         world_github_fail(world, job, "force-cancelled, to be re-run");
     } else {
         writes = 2; /* cancel, then re-run with the new variable */
-        world_github_reroute(world, misrouted_job(world));
+        world_github_reroute(world, world_write_misrouted(world));
     }
     world->controller.next_write_ms =
         world->now_ms + writes * world->fleet->github.write_spacing_ms;
-    if (work_left(world))
+    if (world_write_left(world))
         schedule_write(world, 0);
 }
 
@@ -215,7 +150,7 @@ static void act(struct world *world)
     act_on_fleet(world);
     for (host = 0; host < world->n_hosts; host++)
         act_on_host(world, host);
-    if (!world->controller.write_pending && work_left(world))
+    if (!world->controller.write_pending && world_write_left(world))
         schedule_write(world, 0);
     world_tell(world, (struct news){.kind = NEWS_LEVELS});
 }
@@ -311,18 +246,57 @@ static void push_poll(struct world *world, enum poll poll, int64_t at_ms)
 }
 
 /* A poll due at this very instant is still to come. */
+static int64_t next_slot(const struct world *world, enum poll poll)
+{
+    return slot_before(world, poll) + fleet_poll_ms(world->fleet, poll);
+}
+
 static void wake(struct world *world)
 {
     int poll;
     if (!world->fleet->has_policy || world->controller.audience)
         return;
     world->controller.quiet = 0;
+    world->controller.stride_ms = -1;
     see_sleeping_feeds(world);
     for (poll = 0; poll < POLL_COUNT; poll++)
         if (!world->controller.poll_pending[poll])
-            push_poll(world, (enum poll)poll,
-                      slot_before(world, (enum poll)poll) +
-                          fleet_poll_ms(world->fleet, (enum poll)poll));
+            push_poll(world, (enum poll)poll, next_slot(world, (enum poll)poll));
+}
+
+/* ---- strides ---- */
+
+static void stride_to(struct world *world, int64_t at_ms)
+{
+    struct world_controller *c = &world->controller;
+    if (c->stride_ms == at_ms)
+        return;
+    c->stride_ms = at_ms;
+    c->stride = c->stride == UINT32_MAX ? 1 : c->stride + 1;
+    world_push(world, at_ms, (enum priority)(THEN_POLLS + (int)POLL_GITHUB), EV_POLL, POLL_GITHUB,
+               c->stride);
+}
+
+/* From a slot of the grid. */
+static void stride(struct world *world)
+{
+    int64_t every_ms = fleet_poll_ms(world->fleet, POLL_GITHUB),
+            still_ms = world_field_still_ms(world), left_ms = world->end_ms - world->now_ms, slots;
+    still_ms = still_ms > left_ms ? left_ms : still_ms;
+    slots = (still_ms + every_ms - 1) / every_ms;
+    stride_to(world, world->now_ms + (slots > 1 ? slots : 1) * every_ms);
+}
+
+bool world_controller_strode(const struct world *world, uint32_t epoch)
+{
+    return world->controller.stride_ms < 0 || world->controller.stride != epoch;
+}
+
+void world_controller_nudge(struct world *world, const struct news *news)
+{
+    (void)news;
+    if (world->controller.stride_ms >= 0)
+        stride_to(world, next_slot(world, POLL_GITHUB));
 }
 
 /* Polls rarer than `stale_after` go blind between themselves. */
@@ -337,9 +311,10 @@ static bool feeds_stay_fresh(const struct world *world)
 
 static bool may_sleep(const struct world *world)
 {
-    return !world->controller.always_poll && !world_field_looks(world) &&
-           world->controller.quiet == ALL_QUIET && feeds_stay_fresh(world) &&
-           driver_settled(&world->controller.driver);
+    const struct driver *driver = &world->controller.driver;
+    return !world->controller.always_poll && world->controller.quiet == ALL_QUIET &&
+           feeds_stay_fresh(world) && driver_settled(driver) &&
+           (!world_field_looks(world) || readings_still(&driver->readings, world->now_ms));
 }
 
 /* Does a poll show other alerts than known, of those that the policy acts on? */
@@ -358,6 +333,9 @@ void world_controller_poll(struct world *world, enum poll poll)
     struct host_reading hosts[FLEET_HOSTS];
     bool idle;
     bool good = poll == POLL_HEALTH || world_controller_look(world, (enum feed)poll, hosts);
+    if (poll == POLL_GITHUB)
+        world->controller.stride_ms = -1;
+    world->controller.poll_pending[poll] = true; /* if it strode: else so it was */
     see_sleeping_feeds(world);
     idle = poll == POLL_ALERTS && good && !shows_alerts(world, hosts);
     if (good && driver_take(&world->controller.driver, poll, world->now_ms, hosts) && !idle)
@@ -368,6 +346,8 @@ void world_controller_poll(struct world *world, enum poll poll)
     world->controller.poll_pending[poll] = false;
     if (!may_sleep(world))
         push_poll(world, poll, world->now_ms + fleet_poll_ms(world->fleet, poll));
+    else if (poll == POLL_GITHUB && world_field_looks(world))
+        stride(world);
 }
 
 /* ---- what it hears ---- */
@@ -471,7 +451,7 @@ static void begin_routed(struct world *world)
     uint32_t i;
     driver_step(&world->controller.driver, 0);
     if (world->github.by_variable)
-        world_github_route(world, wanted_route(world));
+        world_github_route(world, world_write_route(world));
     else
         for (host = 0; host < world->n_hosts; host++)
             for (i = (uint32_t)world->controller.driver.plan.host[host].admitted;
@@ -487,6 +467,8 @@ void world_controller_start(struct world *world)
     c->write_pending = c->noticed = false;
     c->next_write_ms = 0;
     c->quiet = 0;
+    c->stride_ms = -1;
+    c->stride = 0;
     driver_init(&c->driver, &world->fleet->policy, &setup, 0);
     if (!world->fleet->has_policy)
         return;

@@ -39,6 +39,8 @@ struct world_controller {
     bool noticed;                    /* the audience was notified: world_advance returns */
     int64_t poll_phase_ms[POLL_COUNT];
     bool poll_pending[POLL_COUNT];
+    uint32_t stride; /* epoch of GitHub's next poll while the others sleep */
+    int64_t stride_ms;
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
     bool always_poll;
     bool write_pending;
@@ -51,7 +53,9 @@ void world_controller_start(struct world *world); /* a replication, routed as th
 /* Fills in which invariant broke. */
 void world_controller_finish(const struct world *world, struct rep *rep);
 void world_controller_poll(struct world *world, enum poll poll); /* EV_POLL */
-void world_controller_write(struct world *world);                /* EV_WRITE */
+/* EV_POLL of GitHub's list with an epoch: has it passed? */
+bool world_controller_strode(const struct world *world, uint32_t epoch);
+void world_controller_write(struct world *world); /* EV_WRITE */
 
 /* By hand: the host is to be emptied, or no longer; the policy changes nothing, or does again. */
 void world_controller_maintenance(struct world *world, int host, bool asked);
@@ -73,7 +77,8 @@ void world_controller_obey(struct world *world, const struct policy_state *polic
                            const struct plan *plan);
 bool world_controller_busy(const struct world *world); /* writes are left to do */
 
-world_listener world_controller_wake; /* something that a reading could show has changed */
+world_listener world_controller_wake;  /* something that a reading could show has changed */
+world_listener world_controller_nudge; /* something that only its signs are made of has changed */
 world_listener world_controller_webhook;
 world_listener world_controller_job_over; /* for the audience */
 

@@ -11,6 +11,7 @@ enum subject {
     OF_HOST,    /* its reachability */
     OF_SESSION, /* of a host: the host may be back, and its old session still held */
     OF_FAULT,
+    OF_STRIDE,      /* of GitHub's polls, when it has one */
     OF_FAULT_OF_REG /* fault << 16 | registration */
 };
 
@@ -159,7 +160,7 @@ static const struct {
     [EV_BREAKDOWN] = {breakdown, OF_NONE},
     [EV_REPAIR] = {repair, OF_NONE},
     [EV_HUMAN] = {human, OF_NONE},
-    [EV_POLL] = {poll, OF_NONE},
+    [EV_POLL] = {poll, OF_STRIDE},
     [EV_WRITE] = {write, OF_NONE},
     [EV_PROMETHEUS] = {prometheus, OF_NONE},
     [EV_PROMETHEUS + 1] = {prometheus, OF_NONE},
@@ -188,6 +189,8 @@ static inline bool has_passed(const struct world *world, const struct event *eve
         return world->sessions.host[event->who].epoch != event->epoch;
     case OF_SESSION:
         return world->sessions.host[event->who].released_ms != event->at_ms;
+    case OF_STRIDE:
+        return event->epoch != 0 && world_controller_strode(world, event->epoch);
     case OF_FAULT:
         return world->field.turn[event->who] != event->epoch;
     case OF_FAULT_OF_REG:

@@ -407,6 +407,21 @@ void world_field_look(struct world *world, struct host_reading *hosts)
     }
 }
 
+int64_t world_field_still_ms(const struct world *world)
+{
+    const struct policy_config *policy = &world->fleet->policy;
+    int64_t still_ms = INT64_MAX, left_ms;
+    int i;
+    if (policy->deaf_after_ms > 0)
+        still_ms = policy->deaf_after_ms - (world->now_ms - oldest_ms(world));
+    for (i = 0; i < world->n_hosts && policy->canary_late_ms > 0; i++) {
+        int64_t since_ms = world->field.host[i].canary_ms;
+        left_ms = policy->canary_late_ms - (since_ms < 0 ? 0 : world->now_ms - since_ms);
+        still_ms = left_ms < still_ms ? left_ms : still_ms;
+    }
+    return still_ms;
+}
+
 bool world_field_looks(const struct world *world)
 {
     const struct policy_config *policy = &world->fleet->policy;

@@ -60,6 +60,10 @@ void world_field_distort(const struct world *world, struct host_reading *hosts);
 /* The signs of the policy: are any looked for, and what is there to see since the last look? */
 bool world_field_looks(const struct world *world);
 void world_field_look(struct world *world, struct host_reading *hosts);
+/* For so long no sign of what waits can come up that none is to be seen of now, whatever happens to
+ * new jobs and canaries; 0 or less: at any time. A job that returns to the queue is older than that
+ * (NEWS_JOB_REQUEUED, NEWS_JOB_INTERRUPTED), and the ends of jobs are a matter of their own. */
+int64_t world_field_still_ms(const struct world *world);
 
 world_listener world_field_job_started;
 world_listener world_field_job_succeeded;

@@ -29,24 +29,31 @@ static inline __attribute__((always_inline)) void world_tell(struct world *world
         break;
     case NEWS_JOB_DELAYED:
     case NEWS_JOB_STRANDED:
+        if (traced)
+            world_trace_job(world, &news);
+        break;
     case NEWS_JOB_REQUEUED:
         if (traced)
             world_trace_job(world, &news);
+        world_controller_nudge(world, &news);
         break;
     case NEWS_JOB_SWALLOWED:
     case NEWS_JOB_LOST:
         if (traced)
             world_trace_job(world, &news);
         world_incident_job_lost(world, &news);
+        world_controller_wake(world, &news);
         break;
     case NEWS_JOB_INTERRUPTED:
         world_incident_job_lost(world, &news);
+        world_controller_nudge(world, &news);
         break;
     case NEWS_JOB_SUCCEEDED:
         if (traced)
             world_trace_job(world, &news);
         world_measure_job_succeeded(world, &news);
         world_field_job_succeeded(world, &news);
+        world_controller_nudge(world, &news);
         if (world->monitoring.wants_duration)
             world_host_job_succeeded(world, &news);
         if (world->series.wanted)
@@ -61,6 +68,7 @@ static inline __attribute__((always_inline)) void world_tell(struct world *world
             world_trace_job_failed(world, &news);
         world_measure_job_failed(world, &news);
         world_field_job_failed(world, &news);
+        world_controller_nudge(world, &news);
         if (world->series.wanted)
             world_series_job_failed(world, &news);
         if (world->jobs.job[news.job].incident >= 0)

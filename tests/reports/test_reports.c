@@ -7,6 +7,7 @@
 #include "reports/text/table.h"
 #include "reports/text/text.h"
 #include "reports/text/trace.h"
+#include "sim/experiment/baseline.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -229,7 +230,7 @@ START_TEST(what_a_baseline_says_is_part_of_the_json)
         .regressions = 1,
         .compared = 17,
         .more = true};
-    json_t *against = json_against(NASTY, &changes), *value, *first;
+    json_t *against = baseline_changes_json(NASTY, &changes), *value, *first;
     int list;
     for (list = 0; list < 2; list++) {
         if (list)

@@ -234,6 +234,32 @@ START_TEST(the_shipped_policies_stand_it)
 }
 END_TEST
 
+/* Polls that sleep, or stride where signs are looked for, against polls that always come. */
+START_TEST(sleep_changes_nothing_in_any_schedule)
+{
+    static const char *const paths[] = {"scenarios/paws360.yaml", RECOMMENDED};
+    static struct scenario base;
+    static struct trial trial;
+    int64_t number;
+    double rate_per_ms;
+    load(&base, paths[_i]);
+    rate_per_ms = base.fleet.workload.arrivals.rate_per_ms;
+    for (number = 0; number < 150; number++) {
+        struct schedule schedule;
+        schedule_draw(&base.fleet, 3, number, no_focus, 3 * 3600000, &schedule);
+        schedule_apply(&schedule, rate_per_ms, &base);
+        trial_run(&base,
+                  &(struct trial_options){
+                      .seed = schedule_stream_seed(&schedule), .replications = 2, .twice = true},
+                  &trial);
+        ck_assert_msg(trial.reason == TRIAL_HOLDS, "schedule %lld: %s", (long long)number,
+                      trial.words);
+    }
+    base.n_faults = 0;
+    scenario_fini(&base);
+}
+END_TEST
+
 /* Nobody is well again within a second of a power loss. */
 START_TEST(who_is_not_well_in_time_is_found)
 {
@@ -364,6 +390,7 @@ Suite *suite(void)
     tcase_add_loop_test(tc, a_bad_set_is_refused, 0, 7);
     tcase_add_test(tc, threads_change_nothing);
     tcase_add_loop_test(tc, the_shipped_policies_stand_it, 0, 2);
+    tcase_add_loop_test(tc, sleep_changes_nothing_in_any_schedule, 0, 2);
     tcase_add_test(tc, who_is_not_well_in_time_is_found);
     tcase_add_test(tc, who_is_out_longer_than_he_may_is_found);
     tcase_add_test(tc, what_fails_is_shrunk_and_written);
