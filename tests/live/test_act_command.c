@@ -78,7 +78,7 @@ START_TEST(commands_tell_how_they_ended)
     LOAD("");
     result = run("echo out; echo err >&2; exit 7", 5000);
     ck_assert_int_eq(result.exit_code, 7);
-    ck_assert_str_eq(result.output, "out?err?");
+    ck_assert_str_eq(result.output, "out?err");
     result = run("kill -9 $$", 5000);
     ck_assert_int_eq(result.exit_code, 137);
     result = run("yes | head -c 1000000", 5000); /* more than is kept must not block it */
@@ -109,7 +109,7 @@ START_TEST(a_daemon_left_behind_does_not_hold_the_command_up)
     LOAD("");
     result = run("sleep 5 & echo done", 3000);
     ck_assert_int_eq(result.exit_code, 0);
-    ck_assert_str_eq(result.output, "done?");
+    ck_assert_str_eq(result.output, "done");
 }
 END_TEST
 

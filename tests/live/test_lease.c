@@ -243,7 +243,7 @@ START_TEST(journalled_undo_runs_and_says_how_by_hand)
     ck_assert_int_eq(action_command(step.undo, &undo, NULL, &file.err), UND_OK);
     ck_assert_int_eq(action_perform(step.undo, &file.scenario->fleet, NULL, note, NULL, &file.err),
                      UND_SERVICE);
-    ck_assert_str_eq(note, "exit 3: gone?");
+    ck_assert_str_eq(note, "exit 3: gone");
     rollback_show(&file.scenario->fleet, &step, by_hand, sizeof by_hand);
     ck_assert_str_eq(by_hand, "sh -c 'echo gone; exit 3'");
 }
