@@ -7,7 +7,8 @@
 
 #define LOCK_MS 30000 /* real time; to take it or to give it back */
 
-/* Where locks of services are kept (a service's /tmp may be its own), and what there is elsewhere. */
+/* Where locks of services are kept (a service's /tmp may be its own), and what there is
+ * elsewhere. */
 #define FOLDERS                                                                                    \
     "\"${UNDERSTUDY_LOCKS:-/run/lock}\" \"${XDG_RUNTIME_DIR:-/run/lock}\" \"${TMPDIR:-/tmp}\""
 

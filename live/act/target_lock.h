@@ -2,11 +2,11 @@
  * Locks against a second drill that another journal knows nothing of: one on this machine for the
  * host that the drill is about, as the fleet's GitHub knows it (its address, owner, repository, and
  * the host's name; without a GitHub, the way to the place of the first injection); and one on every
- * place that holds a lease of ours (where there is a shell, that is). So two fleets that share names
- * do not stop each other, and two files that are about the same host do.
+ * place that holds a lease of ours (where there is a shell, that is). So two fleets that share
+ * names do not stop each other, and two files that are about the same host do.
  *
- * Each is a symbolic link, made at one stroke, whose text says who has it and until when: an old one
- * is taken over. In $UNDERSTUDY_LOCKS or /run/lock; where that cannot be written to, in
+ * Each is a symbolic link, made at one stroke, whose text says who has it and until when: an old
+ * one is taken over. In $UNDERSTUDY_LOCKS or /run/lock; where that cannot be written to, in
  * $XDG_RUNTIME_DIR, then $TMPDIR or /tmp. Steps of the journal like any other, taken back last.
  */
 #ifndef LIVE_ACT_TARGET_LOCK_H

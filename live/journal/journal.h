@@ -122,7 +122,8 @@ enum und_code journal_note(struct journal *journal, int64_t run, const char *top
  * below `before` (0: of all). The array is the caller's to free. */
 enum und_code journal_open_steps(struct journal *journal, int64_t before, struct journal_step **out,
                                  size_t *n, struct und_err *err);
-/* Actions of the monitor's runs that were intended since that wall-clock time; -1: not to be read. */
+/* Actions of the monitor's runs that were intended since that wall-clock time; -1: not to be
+ * read. */
 int64_t journal_monitor_steps(struct journal *journal, int64_t since_ms);
 /* Marks every open step with this undo as undone: what it would do has just been done. */
 enum und_code journal_settle(struct journal *journal, const char *undo, const char *note,

@@ -127,8 +127,8 @@ void drill_track_jobs(struct drill_track *track, const struct stage_job *jobs, s
 
 /* Has it been seen since the fault? */
 bool drill_track_seen(const struct drill_track *track, enum drill_moment moment);
-/* NAN where one of its ends was not seen until `until_ms`, when the looking ended; else the truth is
- * within plus or minus its error. */
+/* NAN where one of its ends was not seen until `until_ms`, when the looking ended; else the truth
+ * is within plus or minus its error. */
 struct drill_measure drill_track_measure(const struct drill_track *track,
                                          enum drill_measure_kind kind, int64_t until_ms);
 /* Capacity has been full since the fault and is so now, and no alert is left. */

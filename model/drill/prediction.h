@@ -1,8 +1,8 @@
 /*
  * What rehearsals foretell of a drill, and how far reality may be from it.
  *
- * What had not come about when a rehearsal's time was up is neither left out nor taken for over: its
- * age is kept, and quantiles are Kaplan and Meier's (model/stats/survival.h).
+ * What had not come about when a rehearsal's time was up is neither left out nor taken for over:
+ * its age is kept, and quantiles are Kaplan and Meier's (model/stats/survival.h).
  *
  * The judgement is a conformal one (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random
  * World, ch. 2). If reality were one more replication, its rank among the n rehearsals that

@@ -1,8 +1,9 @@
 /*
  * Columns of numbers out of CSV files: job traces and measured durations.
  *
- * The first line names the columns; csv_reader.h says how files may be written. Times are seconds with up to three decimals, read exactly into ms, none negative. A line
- * that is cut short, out of order or no number is an error "file:line: ...", UND_USAGE.
+ * The first line names the columns; csv_reader.h says how files may be written. Times are seconds
+ * with up to three decimals, read exactly into ms, none negative. A line that is cut short, out of
+ * order or no number is an error "file:line: ...", UND_USAGE.
  */
 #ifndef MODEL_FILE_CSV_H
 #define MODEL_FILE_CSV_H

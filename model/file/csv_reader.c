@@ -15,7 +15,8 @@ enum und_code csv_fail(struct csv_reader *csv, const char *what, const char *got
                     *got == '\0' ? "nothing" : doc_show_text(got, shown), want);
 }
 
-/* Takes the quotes off a field, in place; returns where it ends: at its delimiter, or at the end. */
+/* Takes the quotes off a field, in place; returns where it ends: at its delimiter, or at the
+ * end. */
 static char *unquote(struct csv_reader *csv, char *at)
 {
     char *to = at;

@@ -22,7 +22,8 @@ static int hour_of_week(int64_t ms)
     return (int)((hour % WEEK_HOURS + WEEK_HOURS) % WEEK_HOURS);
 }
 
-int arrival_hour(const struct grid *grid, size_t bin)
+/* The hour of the week, from Monday 0:00, in which a bin is. */
+static int arrival_hour(const struct grid *grid, size_t bin)
 {
     return hour_of_week(grid->from_ms + (int64_t)bin * BIN_MS);
 }

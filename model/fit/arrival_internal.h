@@ -15,9 +15,6 @@ struct grid {
     double *mean; /* of the count, as fitted */
 };
 
-/* The hour of the week, from Monday 0:00, in which a bin is. */
-int arrival_hour(const struct grid *grid, size_t bin);
-
 /* Sums of counts and means over stretches of so many bins that are wholly seen, aligned to the
  * clock; the first bin and the last, which are not wholly observed, are in none. Returns how many
  * stretches there are. The arrays have room for grid->n. */

@@ -94,7 +94,7 @@ static void close_part(struct part *part)
 
 /* ---- shares ---- */
 
-void fit_shares(struct fit *fit, const struct part *part)
+static void fit_shares(struct fit *fit, const struct part *part)
 {
     size_t ends[END_OPEN + 1] = {0}, again = 0, i, over;
     for (i = 0; i < part->n; i++) {

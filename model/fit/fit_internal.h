@@ -17,7 +17,6 @@ struct part {
 void fit_fan_out(struct fit *fit, const struct part *part);
 void fit_classes(struct fit *fit, const struct part *part, bool untested);
 void fit_slots(struct fit *fit, const struct part *part, int slots);
-void fit_shares(struct fit *fit, const struct part *part);
 void fit_notes(struct fit *fit, const struct part *part);
 
 struct measured fit_share(size_t hits, size_t n);

@@ -5,8 +5,8 @@
  * A poll is the truth of its moment; a webhook is a hint that the next poll confirms or corrects.
  * Counters saturate where the policy stops caring, so that a quiet world gives an unchanging view.
  *
- * The health check has one definition, readings_healthy in readings.c, which takes nothing but what a
- * controller has read: no world and no service is asked.
+ * The health check has one definition, readings_healthy in readings.c, which takes nothing but what
+ * a controller has read: no world and no service is asked.
  *
  * The signs beyond the document (policy.h) become bits of the view here: a host is deaf while a job
  * that it could run waits, it shows idle slots and none has started on it; its canary is late; most

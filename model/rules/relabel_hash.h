@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: there is no such library, or it refuses MD5 (as one in FIPS mode does). From any thread. */
+/* False: there is no such library, or it refuses MD5 (as one in FIPS mode does). From any
+ * thread. */
 bool relabel_hash_open(void);
 /* relabel_hash_open has been true. */
 uint64_t relabel_hash(const char *text);

@@ -276,7 +276,7 @@ bool fit_fleet_has_values(const struct class_fit *class_fit)
 
 void fit_fleet_values_name(char *out, size_t size, const char *values, int class_index)
 {
-    snprintf(out, size, "%.400s-%d.csv", values, class_index + 1);
+    snprintf(out, size, "%s-%d.csv", values, class_index + 1);
 }
 
 void fit_fleet_print_values(FILE *out, const struct class_fit *class_fit)

@@ -159,7 +159,8 @@ struct claim claim_judge_objective(enum metric metric, double limit, const struc
     return claim;
 }
 
-struct claim claim_judge_measure(const struct verdict *verdict)
+/* One of documented.measures: by the interval of its statistic, whole. */
+static struct claim claim_judge_measure(const struct verdict *verdict)
 {
     double half = verdict->half_width, least = verdict->value - half, most = verdict->value + half;
     bool up = verdict->op[0] == '>', strict = verdict->op[1] == '\0';

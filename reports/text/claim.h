@@ -71,9 +71,6 @@ struct claim claim_judge_waits(enum metric metric, int64_t limit_ms, const struc
 /* Of a mean, by its 95% interval; `limit` in the metric's unit, NAN: no objective. */
 struct claim claim_judge_objective(enum metric metric, double limit, const struct result *result);
 
-/* One of documented.measures: by the interval of its statistic, whole. */
-struct claim claim_judge_measure(const struct verdict *verdict);
-
 /* The rows of a report's table, in reading order; returns how many. Needs report->result. */
 int claim_rows(const struct report *report, struct claim rows[CLAIM_ROWS]);
 

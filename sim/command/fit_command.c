@@ -117,7 +117,7 @@ static void write_values(const struct fit *fit, const char *stem, struct und_err
     for (i = 0; i < fit->n_classes && err->code == UND_OK; i++) {
         if (!fit_fleet_has_values(&fit->classes[i]))
             continue;
-        snprintf(path, sizeof path, "%s-%d.csv", stem, i + 1);
+        fit_fleet_values_name(path, sizeof path, stem, i);
         if ((file = create(path, err)) == NULL)
             return;
         fit_fleet_print_values(file, &fit->classes[i]);

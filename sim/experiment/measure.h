@@ -49,8 +49,8 @@ void measure_survival(const struct survival *survival, struct quantity *q);
 void measure_ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
                    double **by_replication);
 double *measure_new(int64_t n); /* zeros; the caller frees */
-/* Mean and interval by replications (of the ratio of sums), the distribution from the jobs of all of
- * them. */
+/* Mean and interval by replications (of the ratio of sums), the distribution from the jobs of all
+ * of them. */
 void measure_waits_quantity(struct waits *waits, const struct quantity *by_replication,
                             struct quantity *quantity);
 

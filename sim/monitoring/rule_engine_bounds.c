@@ -180,9 +180,9 @@ static void see_ends(const struct term *term, const struct window *window, struc
     seen->n = seen->last->n_well - seen->first->n_well + 1;
 }
 
-/* A rate up to ahead_ms later. What both windows have, the core, is known; the rest grows by no less
- * than `least` and no more than `most` a second. It is the mean slope over samples that, with an
- * interval missing at each end, are stretched to the window. */
+/* A rate up to ahead_ms later. What both windows have, the core, is known; the rest grows by no
+ * less than `least` and no more than `most` a second. It is the mean slope over samples that, with
+ * an interval missing at each end, are stretched to the window. */
 static struct bounds ahead(const struct term *term, const struct window *window,
                            struct bounds slope, int64_t at_ms, int64_t range_ms, int64_t ahead_ms)
 {

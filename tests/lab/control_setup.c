@@ -102,8 +102,8 @@ static enum http_answer add_workflow(struct service *service, struct http_call *
     return http_json_take(call, 201, json_pack("{s:I}", "workflow", (json_int_t)workflow->id));
 }
 
-/* A Poisson stream of one-job runs; per_minute counts GitHub's minutes, 0 ends it. With `rerun` runs
- * that fail are run again at once. */
+/* A Poisson stream of one-job runs; per_minute counts GitHub's minutes, 0 ends it. With `rerun`
+ * runs that fail are run again at once. */
 static enum http_answer set_workload(struct service *service, struct http_call *call,
                                      const json_t *body, int64_t now_ms)
 {

@@ -1,9 +1,9 @@
 /*
  * How late this machine is, while drills are carried out on it: in the working directory's `lags`,
  * until somebody ends it, a line "DUE-NS LAG-NS" for every wait that ended over 10 ms late
- * (tests/real/watchdog.h), and for every process that took SPAWN_MS to begin and end, as the commands
- * of drills do. A measure that is off beside many of them says something of the machine, not of the
- * rehearsal.
+ * (tests/real/watchdog.h), and for every process that took SPAWN_MS to begin and end, as the
+ * commands of drills do. A measure that is off beside many of them says something of the machine,
+ * not of the rehearsal.
  */
 #include "tests/real/real.h"
 #include "tests/real/watchdog.h"

@@ -384,8 +384,8 @@ START_TEST(times_and_durations_of_every_notation)
 }
 END_TEST
 
-/* 500 files of 20 rows, each with up to 30 characters changed for ones that mean something: read, or
- * refused in one line. */
+/* 500 files of 20 rows, each with up to 30 characters changed for ones that mean something: read,
+ * or refused in one line. */
 START_TEST(whatever_is_in_the_file_is_read_or_refused)
 {
     static const char strange[] = "\",;|\n\r-9.T: ez\x01\xc3";

@@ -182,8 +182,8 @@ static int count_rejected(enum dist_kind kind, gsl_rng *random, int samples)
     return rejected;
 }
 
-/* Of 60 samples of each family itself about 5% are rejected: 12 of 240; fewer than 3 or more than 26
- * have a chance of 1e-3 together (Poisson). An ordinary p-value of known parameters would reject
+/* Of 60 samples of each family itself about 5% are rejected: 12 of 240; fewer than 3 or more than
+ * 26 have a chance of 1e-3 together (Poisson). An ordinary p-value of known parameters would reject
  * none. */
 START_TEST(the_test_rejects_the_right_family_as_often_as_it_says)
 {

@@ -61,7 +61,8 @@ START_TEST(each_kind_of_key)
 }
 END_TEST
 
-/* Each key of each mapping has its entry: as many as the schema has, and a section for each mapping. */
+/* Each key of each mapping has its entry: as many as the schema has, and a section for each
+ * mapping. */
 START_TEST(every_key_is_there)
 {
     json_t *schema = loader_schema(), *all = json_object_get(schema, "$defs"), *def;

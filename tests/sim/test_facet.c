@@ -131,8 +131,8 @@ START_TEST(four_jobs_are_counted_by_hand)
 }
 END_TEST
 
-/* An a starts on P at 0 until 10:00, a b on B at 1:00 until 20:00; the next a comes at 2:00 and waits
- * 8 min for P, the next b comes at 3:00 and waits 17 min for B. */
+/* An a starts on P at 0 until 10:00, a b on B at 1:00 until 20:00; the next a comes at 2:00 and
+ * waits 8 min for P, the next b comes at 3:00 and waits 17 min for B. */
 START_TEST(each_class_and_host_has_its_own_waits)
 {
     char path[] = "/tmp/understudy-facet-XXXXXX";
@@ -186,7 +186,8 @@ START_TEST(the_queue_while_a_host_is_down_is_of_that_time_alone)
 END_TEST
 
 /* Two of four jobs have started at once, two wait when the run ends, for 4 and for 8 min: whether
- * it is longer than 5 min is known of one. Kaplan and Meier: S falls to 1/2 at 0 and stays there. */
+ * it is longer than 5 min is known of one. Kaplan and Meier: S falls to 1/2 at 0 and stays
+ * there. */
 START_TEST(jobs_that_still_wait_are_neither_short_nor_left_out)
 {
     char path[] = "/tmp/understudy-facet-XXXXXX";

@@ -84,8 +84,8 @@ void live_fixture_pause(int ms);
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
 /* The drill's leases end after so many seconds of the fleet, a hundredth of that in this world:
- * LIVE_FIXTURE_SHORT for tests that wait for them. As opened they are 20 s long here, which no drill
- * outlasts, however busy the machine. */
+ * LIVE_FIXTURE_SHORT for tests that wait for them. As opened they are 20 s long here, which no
+ * drill outlasts, however busy the machine. */
 #define LIVE_FIXTURE_SHORT 110
 void live_fixture_lease_for(struct live_fixture *world, int fleet_s);
 

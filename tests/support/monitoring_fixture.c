@@ -29,8 +29,8 @@ void monitoring_fixture_configure(struct fleet *fleet, int n_hosts)
                                                        .group_by_alertname = true};
 }
 
-/* A fixture's fleet owns nothing: its rules stand in one of these rooms, as tests have few fleets at
- * a time. */
+/* A fixture's fleet owns nothing: its rules stand in one of these rooms, as tests have few fleets
+ * at a time. */
 static struct rule *next_room(void)
 {
     static struct rule rooms[ROOMS][ROOM];
