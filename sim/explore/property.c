@@ -246,6 +246,8 @@ static enum property check_relapse(const struct step *step, int i, bool *done)
     const struct policy_host *is = &step->after->host[i];
     int reason = must_wait(step, i);
     *done = is->phase == PHASE_DRAINED;
+    if (*done && is->detected_ms != step->now_ms) /* a relapse is trouble that begins now */
+        return PROPERTY_RELAPSE;
     if (reason == 0 || reason == NOTICE_HELD_GRACE) /* grace is for hosts that serve */
         return is->phase == PHASE_DRAINED ? PROPERTY_HOLDS : PROPERTY_RELAPSE;
     if (is->phase == PHASE_DRAINED)
