@@ -12,7 +12,7 @@
 
 static const int64_t lengths[] = {15 * UNITS_MINUTE, UNITS_HOUR,     2 * UNITS_HOUR,
                                   4 * UNITS_HOUR,    8 * UNITS_HOUR, UNITS_DAY};
-#define LENGTHS (sizeof lengths / sizeof *lengths)
+enum { LENGTHS = sizeof lengths / sizeof *lengths };
 #define LOG_CV2_MIN (-9.2) /* 1e-4 */
 #define LOG_CV2_MAX 4.6    /* 100 */
 

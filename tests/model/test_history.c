@@ -119,7 +119,7 @@ static const struct {
 
 START_TEST(exports_of_every_kind_are_understood)
 {
-    const struct job_row *row = h.row;
+    const struct job_row *row;
     read_good(shapes[_i].text);
     row = h.row;
     ck_assert_uint_ge(h.n, 1);

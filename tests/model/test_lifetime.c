@@ -13,7 +13,7 @@
  * breakdown. */
 static const double fluid[] = {0.19, 0.78, 0.96, 1.31,  2.78,  3.16,  4.15,  4.67,  4.85, 6.50,
                                7.35, 8.01, 8.27, 12.06, 31.75, 32.52, 33.91, 36.71, 72.89};
-#define FLUID (sizeof fluid / sizeof *fluid)
+enum { FLUID = sizeof fluid / sizeof *fluid };
 
 static int compare(const void *a, const void *b)
 {

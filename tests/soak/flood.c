@@ -283,8 +283,8 @@ END_TEST
 
 #define PRODUCTION                                                                                 \
     "fleet.live.time_factor=1",                                                                    \
-        "fleet.controller={github_poll: 20s, alerts_poll: 15s, "                                   \
-        "probe_interval: 10s, probe_misses: 2, health_interval: 10s}",                             \
+        ("fleet.controller={github_poll: 20s, alerts_poll: 15s, "                                  \
+         "probe_interval: 10s, probe_misses: 2, health_interval: 10s}"),                           \
         "fleet.policy.guard={stale_after: 2min, grace: 0s}"
 
 START_TEST(at_rest_it_costs_next_to_nothing)
