@@ -19,7 +19,7 @@
 struct item {
     bool drill, ended;
     char tag[64]; /* its own: "incident-big-1700000000000" */
-    char host[64], text[200];
+    char host[64], text[240];
     int64_t began_ms, ended_ms;
     struct incident_line line[INCIDENT_LINES];
     int n_lines;
@@ -115,7 +115,7 @@ static void add_line(json_t *values, int64_t at_ms, int i, const char *text)
 static enum und_code tell_loki(struct http *http, const struct item *item, struct und_err *err)
 {
     json_t *values = json_array(), *body;
-    char text[300];
+    char text[320];
     int i;
     for (i = 0; i < item->n_lines; i++) {
         snprintf(text, sizeof text, "%s: %s: %s", item->tag, item->host, item->line[i].what);
