@@ -240,6 +240,7 @@ static enum und_code parse_offset(struct parser *parser, struct promql_node *nod
     return UND_OK;
 }
 
+/* Version 3 takes a duration for seconds. */
 static enum und_code parse_at_time(struct parser *parser, struct promql_node *node)
 {
     double sign = 1, seconds;
@@ -248,9 +249,13 @@ static enum und_code parse_at_time(struct parser *parser, struct promql_node *no
         if (lexer_next(LOOK))
             return UND_USAGE;
     }
-    if (LOOK->token != TOKEN_NUMBER)
+    if (LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_3)
+        seconds = (double)LOOK->ms / 1000;
+    else if (LOOK->token == TOKEN_NUMBER)
+        seconds = LOOK->number;
+    else
         return lexer_unexpected(LOOK, "a time in seconds, start() or end()");
-    seconds = sign * LOOK->number;
+    seconds *= sign;
     if (!(fabs(seconds) < 9.2e15))
         return FAIL(LOOK->start, "got a time that is out of bounds");
     node->at = PROMQL_AT_TIME;

@@ -166,6 +166,31 @@ static const struct {
      "a + on (b) group_left () fill_left(-1) fill_right(-1) c"},
 };
 
+static const struct {
+    const char *text, *printed;
+} at_durations[] = {
+    {"x @ 90s", "x @ 90.000"},
+    {"x @ -1m30s offset 5m", "x @ -90.000 offset 5m"},
+    {"x[5m] @ +250ms", "x[5m] @ 0.250"},
+};
+
+/* Version 3 takes a duration where @ wants seconds. */
+START_TEST(at_takes_a_duration)
+{
+    struct und_err err = {0};
+    char text[PROMQL_TEXT];
+    for (int version = PROMQL_3; version <= PROMQL_3_ALL; version++) {
+        struct promql *promql =
+            promql_parse(at_durations[_i].text, (enum promql_version)version, "x", &err);
+        ck_assert_msg(promql != NULL, "%s", err.text);
+        ck_assert_str_eq(promql_print(promql->root, text, sizeof text), at_durations[_i].printed);
+        promql_free(promql);
+    }
+    ck_assert_ptr_null(promql_parse(at_durations[_i].text, PROMQL_2, "x", &err));
+    ck_assert_ptr_nonnull(strstr(err.text, "want a time in seconds, start() or end()"));
+}
+END_TEST
+
 START_TEST(flagged_forms_are_printed)
 {
     struct und_err err = {0};
@@ -471,6 +496,7 @@ Suite *suite(void)
     LOOP(parse, prints_what_it_read, same_text);
     LOOP(parse, prints_one_form, other_text);
     LOOP(parse, broken_text_is_placed, broken_text);
+    LOOP(parse, at_takes_a_duration, at_durations);
     LOOP(parse, flagged_forms_are_printed, flagged_forms);
     LOOP(parse, flags_are_named, flagged);
     LOOP(parse, flags_do_not_take_everything, refused_text);
