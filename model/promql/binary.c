@@ -88,24 +88,27 @@ static enum und_code with_histograms(struct eval *eval, const struct promql_node
     return UND_OK;
 }
 
-/* `there`: does the pair give a sample? */
+/* What comes of two operands: `there` is false where the operation has no sense for them, `keep`
+ * where a comparison filters their sample away. */
+struct outcome {
+    double value;
+    bool there, keep;
+};
+
 static enum und_code operate(struct eval *eval, const struct promql_node *node,
-                             const double sides[2], const struct labels *labels, bool *there,
-                             double *value)
+                             const double sides[2], const struct labels *labels,
+                             struct outcome *outcome)
 {
-    bool keep = true;
-    *there = true;
-    *value = sides[0];
+    *outcome = (struct outcome){sides[0], true, true};
     if (store_is_histogram(sides[0]) || store_is_histogram(sides[1])) {
-        if (with_histograms(eval, node, sides, labels, there, &keep))
+        if (with_histograms(eval, node, sides, labels, &outcome->there, &outcome->keep))
             return UND_USAGE;
     } else {
-        *value = apply(node->op, sides[0], sides[1], &keep);
+        outcome->value = apply(node->op, sides[0], sides[1], &outcome->keep);
     }
     if (node->as_bool)
-        *value = keep;
-    else
-        *there &= keep || eval->relaxed;
+        outcome->value = outcome->keep;
+    outcome->keep |= node->as_bool || eval->relaxed;
     return UND_OK;
 }
 
@@ -115,20 +118,20 @@ static enum und_code with_scalar(struct eval *eval, const struct promql_node *no
 {
     for (int i = 0; i < vector->n; i++) {
         const struct sample *sample = &vector->list[i];
-        double sides[2] = {sample->value, scalar}, value;
+        double sides[2] = {sample->value, scalar};
+        struct outcome outcome;
         struct sample *result;
-        bool there;
         if (swapped) {
             sides[0] = scalar;
             sides[1] = sample->value;
         }
-        if (operate(eval, node, sides, sample->labels, &there, &value))
+        if (operate(eval, node, sides, sample->labels, &outcome))
             return UND_USAGE;
-        if (!there)
+        if (!outcome.there || !outcome.keep)
             continue;
         if (promql_is_comparison(node->op) && !node->as_bool)
-            value = sample->value;
-        result = vector_push(eval, out, sample->labels, value);
+            outcome.value = sample->value;
+        result = vector_push(eval, out, sample->labels, outcome.value);
         result->drop_name = sample->drop_name;
         if (drops_name(eval, node))
             eval_drop_name(eval, result);
@@ -262,22 +265,24 @@ struct matching {
     struct vector *out;
 };
 
+/* Version 3 finds a second match also where a comparison filters its sample away, version 2 only
+ * among those that are left. */
 static enum und_code pair(struct matching *matching, const struct sample *many,
                           const struct sample *one, const struct labels *group)
 {
     struct eval *eval = matching->eval;
     const struct promql_node *node = matching->node;
-    double sides[2] = {many->value, one->value}, value;
+    double sides[2] = {many->value, one->value};
+    struct outcome outcome;
     struct labels *labels;
     struct sample *result;
-    bool there;
     if (matching->swapped) {
         sides[0] = one->value;
         sides[1] = many->value;
     }
-    if (operate(eval, node, sides, many->labels, &there, &value))
+    if (operate(eval, node, sides, many->labels, &outcome))
         return UND_USAGE;
-    if (!there)
+    if (!outcome.there || (!outcome.keep && !eval->v3))
         return UND_OK;
     labels = result_labels(eval, node, many->labels, one->labels);
     if (!insert_pair(&matching->pairs, group, node->card == PROMQL_ONE_TO_ONE ? group : labels))
@@ -285,7 +290,9 @@ static enum und_code pair(struct matching *matching, const struct sample *many,
                          node->card == PROMQL_ONE_TO_ONE
                              ? "many-to-one matching must be explicit (group_left/group_right)"
                              : "grouping labels must ensure unique matches");
-    result = vector_push(eval, matching->out, labels, value);
+    if (!outcome.keep)
+        return UND_OK;
+    result = vector_push(eval, matching->out, labels, outcome.value);
     result->drop_name = eval->delayed_names &&
                         (node->as_bool || (many->drop_name && promql_is_comparison(node->op)));
     return UND_OK;
