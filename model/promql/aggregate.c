@@ -329,11 +329,12 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
 {
     struct eval *eval = aggregate->eval;
     const struct promql_node *node = aggregate->node;
-    char text[GO_NUMBER];
+    char text[GO_NUMBER], label[PROMQL_TEXT];
     if (node->aggregation == PROMQL_COUNT_VALUES) {
         aggregate->value_label = node->args[0]->name;
-        if (!eval->v3 && !promql_is_label(aggregate->value_label))
-            return eval_fail(eval, "invalid label name \"%.100s\"", aggregate->value_label);
+        if (!eval_is_label(eval, aggregate->value_label))
+            return eval_fail(eval, "invalid label name %.200s",
+                             promql_print(node->args[0], label, sizeof label));
         return UND_OK;
     }
     if (eval_scalar(eval, node->args[0], t_ms, &aggregate->parameter))

@@ -52,7 +52,7 @@ enum und_code call_absent(struct eval *eval, const struct promql_node *node, int
 
 /* --- label_replace, label_join --------------------------------------------------------------- */
 
-static bool valid_label(const struct eval *eval, const char *name)
+bool eval_is_label(const struct eval *eval, const char *name)
 {
     if (!eval->v3)
         return promql_is_label(name);
@@ -87,7 +87,7 @@ enum und_code call_label_replace(struct eval *eval, const struct promql_node *no
     regex = regex_open(pattern, eval->v3, why);
     if (!regex)
         return eval_fail(eval, "invalid regular expression in label_replace(): %.200s", pattern);
-    if (!valid_label(eval, to)) {
+    if (!eval_is_label(eval, to)) {
         regex_close(regex);
         return eval_fail(eval, "invalid destination label name in label_replace(): %.200s", to);
     }
@@ -127,11 +127,11 @@ enum und_code call_label_join(struct eval *eval, const struct promql_node *node,
     if (eval_vector(eval, node->args[0], t_ms, out))
         return UND_USAGE;
     for (int i = 3; i < node->n_args; i++) {
-        if (!valid_label(eval, node->args[i]->name))
+        if (!eval_is_label(eval, node->args[i]->name))
             return eval_fail(eval, "invalid source label name in label_join(): %.200s",
                              node->args[i]->name);
     }
-    if (!valid_label(eval, to))
+    if (!eval_is_label(eval, to))
         return eval_fail(eval, "invalid destination label name in label_join(): %.200s", to);
     for (int i = 0; i < out->n; i++) {
         struct sample *sample = &out->list[i];

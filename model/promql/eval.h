@@ -54,6 +54,8 @@ void annotations_clear(struct annotations *annotations);
 void eval_drop_name(struct eval *eval, struct sample *sample);
 /* A series' name, type and unit go, in version 2 its name. */
 struct labels *eval_nameless(struct eval *eval, struct labels *labels);
+/* May a label that a query makes have the name? Version 3 takes any UTF-8. */
+bool eval_is_label(const struct eval *eval, const char *name);
 /* What is left to be done with the value of a whole query. */
 enum und_code eval_finish(struct eval *eval, struct value *value);
 

@@ -26,7 +26,7 @@ void script_fail(struct script_report *report, int line, const char *format, ...
 
 /* A text that some annotation has, or the error: NULL if any will do. */
 struct expected_text {
-    const char *text;
+    char *text;
     bool pattern;
 };
 
