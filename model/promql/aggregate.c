@@ -12,6 +12,7 @@ struct group {
     double count, value, mean; /* of floats */
     int histograms;            /* of sum and avg */
     double histogram;          /* the last of them */
+    bool unlike;               /* they are not all equal */
     bool drop_name;
     struct kahan sum;      /* version 3 */
     struct sum_mean avg;   /* version 3 */
@@ -274,7 +275,8 @@ static void add_member(struct aggregate *aggregate, struct group *group,
         *vector_push(aggregate->eval, &group->members, NULL, 0) = *sample;
 }
 
-/* A sum of floats and histograms there is not; one histogram is its own sum. */
+/* A sum of floats and histograms there is not; one histogram is its own sum, equal ones' mean is any
+ * of them. */
 static enum und_code finish_histograms(struct aggregate *aggregate, struct group *group,
                                        struct vector *out)
 {
@@ -283,7 +285,7 @@ static enum und_code finish_histograms(struct aggregate *aggregate, struct group
         eval_warn(eval, "encountered a mix of histograms and floats for aggregation");
         return UND_OK;
     }
-    if (group->histograms > 1)
+    if (group->histograms > 1 && (group->unlike || aggregate->node->aggregation == PROMQL_SUM))
         return eval_fail(eval, "%s of native histograms, which are read but not evaluated",
                          aggregate->node->name);
     vector_push(eval, out, group->labels, group->histogram)->drop_name = group->drop_name;
@@ -391,8 +393,9 @@ static enum und_code add_histogram(struct aggregate *aggregate, const struct sam
     case PROMQL_AVG:
         group = group_of(aggregate, sample->labels, round);
         group->drop_name |= sample->drop_name;
+        if (group->histograms++ && !store_same_histogram(group->histogram, sample->value))
+            group->unlike = true;
         group->histogram = sample->value;
-        group->histograms++;
         return UND_OK;
     case PROMQL_MIN:
     case PROMQL_MAX:

@@ -106,15 +106,65 @@ static bool takes_all(enum function function)
            function == F_CHANGES || function == F_RESETS;
 }
 
-/* Is a counter reset a matter of what is in two histograms that follow each other? */
+/* Is a change, or a counter's reset, a matter of what is in two histograms that follow each other?
+ * One that says it is a reset is so whatever is in it. */
 static bool needs_content(const struct window *window)
 {
     for (int i = 1; i < window->n; i++) {
         double a = window->points[i - 1].value, b = window->points[i].value;
-        if (store_is_histogram(a) && store_is_histogram(b) && !store_same_histogram(a, b))
+        if (store_is_histogram(a) && store_is_histogram(b) &&
+            (!store_same_histogram(a, b) || store_hint(b) == NATIVE_RESET))
             return true;
     }
     return false;
+}
+
+/* Warns where a rate is one of gauges, or a difference one of counters. */
+static void doubt_hints(struct eval *eval, const struct window *window, bool counter,
+                        const struct labels *labels)
+{
+    bool doubtful = false;
+    for (int i = 0; i < window->n; i++) {
+        bool inner = i > 0 && i < window->n - 1;
+        bool gauge = store_hint(window->points[i].value) == NATIVE_GAUGE;
+        doubtful = doubtful || (counter ? gauge : !gauge && !inner);
+    }
+    if (doubtful)
+        eval_warn(eval, "this native histogram metric is not a %s: \"%.200s\"",
+                  counter ? "counter" : "gauge", labels_get(labels, LABELS_NAME));
+}
+
+static bool is_rate(enum function function)
+{
+    return function == F_RATE || function == F_INCREASE || function == F_DELTA ||
+           function == F_IRATE || function == F_IDELTA;
+}
+
+/* What no content has a say in: equal histograms differ by an empty one, their mean is any of them,
+ * and one is its own sum. */
+static bool of_equals(struct eval *eval, const struct window *window, enum function function,
+                      const struct labels *labels, double *out)
+{
+    struct window seen = *window;
+    bool counter = function != F_DELTA && function != F_IDELTA;
+    if ((function == F_IRATE || function == F_IDELTA) && seen.n > 2) {
+        seen.points += seen.n - 2;
+        seen.n = 2;
+    }
+    for (int i = 0; i < seen.n; i++) {
+        if (!store_is_histogram(seen.points[i].value))
+            return false;
+    }
+    *out = seen.points[seen.n - 1].value;
+    if (needs_content(&seen))
+        return false;
+    if (!is_rate(function))
+        return function == F_AVG_OVER_TIME || (function == F_SUM_OVER_TIME && seen.n == 1);
+    if (seen.n < 2)
+        return false;
+    doubt_hints(eval, &seen, counter, labels);
+    *out = store_empty_histogram(*out);
+    return true;
 }
 
 static void floats_only(struct eval *eval, struct window *window)
@@ -160,8 +210,7 @@ static enum und_code meet_histograms(struct eval *eval, struct window *window,
         return UND_OK;
     if (function == F_IRATE || function == F_IDELTA)
         return last_two(eval, window, labels, skip);
-    if (function == F_RATE || function == F_INCREASE || function == F_DELTA ||
-        function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME) {
+    if (is_rate(function) || function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME) {
         bool over_time = function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME;
         *skip = mixed || (!over_time && window->n < 2);
         if (mixed)
@@ -197,11 +246,30 @@ static void doubt_counter(struct eval *eval, const struct labels *labels)
                   name);
 }
 
+/* The function's value of the window; `skip` if there is none. */
+static enum und_code apply(struct eval *eval, struct window *window, enum function function,
+                           const struct range *range, double *value, bool *skip)
+{
+    *skip = false;
+    if (range->histograms && of_equals(eval, window, function, range->labels, value))
+        return UND_OK;
+    if (range->histograms && meet_histograms(eval, window, function, range->labels, skip))
+        return UND_USAGE;
+    if (*skip)
+        return UND_OK;
+    if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)
+        window->room = arena_take(eval->arena, (size_t)range->n * sizeof *window->room);
+    *skip = !window_apply(window, function, value);
+    if (!*skip && (function == F_RATE || function == F_INCREASE))
+        doubt_counter(eval, range->labels);
+    return UND_OK;
+}
+
 static enum und_code range_of_series(struct eval *eval, struct window *window,
                                      enum function function, const struct range *range,
                                      struct vector *out)
 {
-    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME, skip = false;
+    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME, skip;
     struct sample *sample;
     double value;
     window->points = range->points;
@@ -211,16 +279,10 @@ static enum und_code range_of_series(struct eval *eval, struct window *window,
         return eval_fail_histogram(eval, range->labels);
     if (window->anchored && (function == F_CHANGES || function == F_RESETS))
         window_anchor(window);
-    if (range->histograms && meet_histograms(eval, window, function, range->labels, &skip))
+    if (apply(eval, window, function, range, &value, &skip))
         return UND_USAGE;
     if (skip)
         return UND_OK;
-    if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)
-        window->room = arena_take(eval->arena, (size_t)range->n * sizeof *window->room);
-    if (!window_apply(window, function, &value))
-        return UND_OK;
-    if (function == F_RATE || function == F_INCREASE)
-        doubt_counter(eval, range->labels);
     if (function == F_QUANTILE_OVER_TIME)
         eval_warn_quantile(eval, window->parameters[0]);
     sample = vector_push(eval, out, range->labels, value);

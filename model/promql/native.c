@@ -46,12 +46,13 @@ static bool read_list(const char **at, struct native_list *list)
     }
 }
 
-static bool read_hint(const char **at)
+static bool read_hint(const char **at, enum native_hint *hint)
 {
     size_t n = word_length(*at);
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
         if (strlen(hints[i]) == n && strncmp(*at, hints[i], n) == 0) {
             *at += n;
+            *hint = (enum native_hint)i;
             return true;
         }
     }
@@ -83,7 +84,7 @@ static const char *read_field(struct native *native, const char **at)
         return read_number(at, fields[i].number) ? NULL : "a number";
     if (fields[i].list)
         return read_list(at, fields[i].list) ? NULL : "[numbers]";
-    return read_hint(at) ? NULL : "unknown, reset, not_reset or gauge";
+    return read_hint(at, &native->hint) ? NULL : "unknown, reset, not_reset or gauge";
 }
 
 const char *native_read(struct native *native, const char *text, const char **at, const char **want)
@@ -158,16 +159,43 @@ static void digest_buckets(uint64_t *digest, const struct native_list *buckets, 
     digest_number(digest, -1e9); /* where one list ends */
 }
 
-uint64_t native_digest(const struct native *native)
+static uint64_t shape_of(const struct native *native)
 {
     uint64_t digest = 0x9e3779b97f4a7c15u;
-    const double numbers[] = {native->schema, native->sum, native->count, native->zero,
-                              native->zero_width};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        digest_number(&digest, numbers[i]);
-    digest_buckets(&digest, &native->buckets, native->offset);
-    digest_buckets(&digest, &native->negative, native->negative_offset);
+    digest_number(&digest, native->schema);
+    digest_number(&digest, native->zero_width);
     for (int i = 0; i < native->custom.n; i++)
         digest_number(&digest, native->custom.list[i]);
     return digest;
+}
+
+static bool all_zero(const struct native_list *buckets)
+{
+    for (int i = 0; i < buckets->n; i++) {
+        if (buckets->list[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_empty(const struct native *native)
+{
+    return native->sum == 0 && native->count == 0 && native->zero == 0 &&
+           all_zero(&native->buckets) && all_zero(&native->negative);
+}
+
+uint64_t native_digest(const struct native *native)
+{
+    uint64_t shape = shape_of(native), digest = shape, content;
+    digest_number(&digest, native->sum);
+    digest_number(&digest, native->count);
+    digest_number(&digest, native->zero);
+    digest_buckets(&digest, &native->buckets, native->offset);
+    digest_buckets(&digest, &native->negative, native->negative_offset);
+    content = digest & 0xffffffffu;
+    if (is_empty(native))
+        content = 0;
+    else if (content == 0)
+        content = 1;
+    return (uint64_t)native->hint << 46 | (shape & 0x3fff) << 32 | content;
 }

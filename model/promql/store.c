@@ -32,6 +32,17 @@ double store_histogram(uint64_t digest)
     return of_bits((uint64_t)HISTOGRAM << 48 | (digest & 0xffffffffffffu));
 }
 
+double store_empty_histogram(double like)
+{
+    uint64_t shape = bits_of(like) & 0x3fff00000000u;
+    return store_histogram((uint64_t)NATIVE_GAUGE << 46 | shape);
+}
+
+enum native_hint store_hint(double histogram)
+{
+    return (enum native_hint)(bits_of(histogram) >> 46 & 3);
+}
+
 bool store_is_stale(double value)
 {
     return bits_of(value) == STALE;
@@ -44,7 +55,7 @@ bool store_is_histogram(double value)
 
 bool store_same_histogram(double a, double b)
 {
-    return store_is_histogram(a) && bits_of(a) == bits_of(b);
+    return store_is_histogram(a) && store_is_histogram(b) && bits_of(a) << 18 == bits_of(b) << 18;
 }
 
 struct store *store_open(void)

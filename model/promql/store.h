@@ -9,6 +9,7 @@
 #define MODEL_PROMQL_STORE_H
 
 #include "labels.h"
+#include "native.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,10 +45,13 @@ bool store_append(struct store *store, int series, int64_t t_ms, double value);
 void store_forget(struct store *store, int series, int64_t before_ms);
 
 double store_stale(void); /* the staleness marker */
-/* Stands for the native histogram of that digest, of which 48 bits are kept. */
+/* Stands for the native histogram of that digest (native.h). */
 double store_histogram(uint64_t digest);
+double
+store_empty_histogram(double like); /* of the same shape, a gauge: what equal ones differ by */
+enum native_hint store_hint(double histogram);
 bool store_is_stale(double value);
 bool store_is_histogram(double value);
-bool store_same_histogram(double a, double b);
+bool store_same_histogram(double a, double b); /* their hints aside */
 
 #endif

@@ -37,7 +37,7 @@ START_TEST(scripts_pass)
     run("tests/promql/version-2.test", PROMQL_2, 60);
     run("tests/promql/version-3.test", PROMQL_3, 25);
     run("tests/promql/version-3-flags.test", PROMQL_3, 60);
-    run("tests/promql/version-3-native.test", PROMQL_3, 40);
+    run("tests/promql/version-3-native.test", PROMQL_3, 60);
 }
 END_TEST
 
