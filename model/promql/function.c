@@ -8,10 +8,10 @@
 #define V PROMQL_VECTOR
 #define M PROMQL_MATRIX
 #define T PROMQL_LITERAL
-#define BOTH 7
-#define ONLY_2 1
-#define ONLY_3 6
-#define FLAGGED 4
+#define FLAGGED (1 << PROMQL_3_ALL)
+#define ONLY_3 (1 << PROMQL_3 | FLAGGED)
+#define ONLY_2 (1 << PROMQL_2 | 1 << PROMQL_2_LAST)
+#define BOTH (ONLY_2 | ONLY_3)
 #define MATH(name, function)                                                                       \
     {                                                                                              \
         name, function, V, {V}, 1, 0, BOTH                                                         \

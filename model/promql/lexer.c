@@ -83,10 +83,10 @@ static void keep_word(struct lexer *lexer)
 
 /* --- numbers and durations ------------------------------------------------------------------- */
 
-/* Version 3 takes underscores between digits. */
+/* Since 2.54 there may be underscores between digits. */
 static bool scan_number(struct lexer *lexer)
 {
-    bool newer = lexer->version >= PROMQL_3;
+    bool newer = lexer->version >= PROMQL_2_LAST;
     const char *digits = newer ? "0123456789_" : "0123456789";
     if (accept(lexer, "0") && accept(lexer, "xX"))
         digits = newer ? "0123456789abcdefABCDEF_" : "0123456789abcdefABCDEF";

@@ -199,7 +199,7 @@ static enum und_code parse_literal(struct parser *parser, struct promql_node **o
 
 static enum und_code parse_primary(struct parser *parser, struct promql_node **out)
 {
-    bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_3;
+    bool duration = LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_2_LAST;
     if (lexer_is_sign(LOOK, "(")) {
         if (lexer_next(LOOK) || parse_expression(parser, 1, out) || lexer_expect(LOOK, ")"))
             return UND_USAGE;

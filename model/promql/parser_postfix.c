@@ -26,11 +26,12 @@ static bool is_operator(const struct lexer *lexer)
     return op <= PROMQL_POW;
 }
 
-/* Version 3 takes seconds for a duration. */
+/* Since 2.54 seconds will do for a duration. */
 static enum und_code parse_plain(struct parser *parser, bool offset, int64_t *ms)
 {
     bool v3 = parser->promql->version >= PROMQL_3;
-    bool number = LOOK->token == TOKEN_NUMBER && v3;
+    bool numbers = parser->promql->version >= PROMQL_2_LAST;
+    bool number = LOOK->token == TOKEN_NUMBER && numbers;
     if (v3 && (lexer_is_sign(LOOK, "(") || (!offset && is_operator(LOOK))))
         return no_calculation(parser);
     if (LOOK->token != TOKEN_DURATION && !number)
@@ -41,7 +42,7 @@ static enum und_code parse_plain(struct parser *parser, bool offset, int64_t *ms
             return FAIL(LOOK->start, "got a duration that is out of range");
         *ms = (int64_t)round(LOOK->number * 1000);
     }
-    if (*ms < 0 || (*ms == 0 && !(offset && v3)))
+    if (*ms < 0 || (*ms == 0 && !(offset && numbers)))
         return FAIL(LOOK->start, "got '%.40s', want a duration over 0", LOOK->word);
     if (lexer_next(LOOK))
         return UND_USAGE;
@@ -240,7 +241,7 @@ static enum und_code parse_offset(struct parser *parser, struct promql_node *nod
     return UND_OK;
 }
 
-/* Version 3 takes a duration for seconds. */
+/* Since 2.54 a duration will do for seconds. */
 static enum und_code parse_at_time(struct parser *parser, struct promql_node *node)
 {
     double sign = 1, seconds;
@@ -249,7 +250,7 @@ static enum und_code parse_at_time(struct parser *parser, struct promql_node *no
         if (lexer_next(LOOK))
             return UND_USAGE;
     }
-    if (LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_3)
+    if (LOOK->token == TOKEN_DURATION && parser->promql->version >= PROMQL_2_LAST)
         seconds = (double)LOOK->ms / 1000;
     else if (LOOK->token == TOKEN_NUMBER)
         seconds = LOOK->number;

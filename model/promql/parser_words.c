@@ -25,7 +25,7 @@ bool parser_keyword(const struct lexer *lexer)
 
 bool parser_aggregation(const struct parser *parser, enum promql_aggregation *aggregation)
 {
-    int n = parser->promql->version >= PROMQL_3 ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
+    int n = parser->promql->version >= PROMQL_2_LAST ? PROMQL_AGGREGATIONS : PROMQL_LIMITK;
     for (int i = 0; i < n; i++) {
         if (lexer_is_word(&parser->lexer, promql_aggregation_word((enum promql_aggregation)i))) {
             *aggregation = (enum promql_aggregation)i;

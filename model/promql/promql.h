@@ -32,7 +32,9 @@ struct regex;
 struct promql_function;
 
 enum promql_version {
-    PROMQL_2,
+    PROMQL_2,      /* 2.42 */
+    PROMQL_2_LAST, /* with what 2.54 added: durations and numbers are one, underscores in numbers,
+                      limitk and limit_ratio */
     PROMQL_3,
     PROMQL_3_ALL /* with what its feature flags switch on: durations that are calculated, ranges
                     anchored or smoothed, fill(), step() ... */

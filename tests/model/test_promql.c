@@ -168,26 +168,33 @@ static const struct {
 
 static const struct {
     const char *text, *printed;
-} at_durations[] = {
+} since_2_54[] = {
     {"x @ 90s", "x @ 90.000"},
     {"x @ -1m30s offset 5m", "x @ -90.000 offset 5m"},
     {"x[5m] @ +250ms", "x[5m] @ 0.250"},
+    {"x[90]", "x[1m30s]"},
+    {"x[90:0.5]", "x[1m30s:500ms]"},
+    {"x offset 90", "x offset 1m30s"},
+    {"x offset -0.25", "x offset -250ms"},
+    {"x > 1m30s", "x > 90"},
+    {"1_000 * x", "1000 * x"},
+    {"limitk by (a) (2, x)", "limitk by (a) (2, x)"},
 };
 
-/* Version 3 takes a duration where @ wants seconds. */
-START_TEST(at_takes_a_duration)
+/* Durations and numbers were two things before. */
+START_TEST(durations_are_numbers)
 {
     struct und_err err = {0};
     char text[PROMQL_TEXT];
-    for (int version = PROMQL_3; version <= PROMQL_3_ALL; version++) {
+    for (int version = PROMQL_2_LAST; version <= PROMQL_3_ALL; version++) {
         struct promql *promql =
-            promql_parse(at_durations[_i].text, (enum promql_version)version, "x", &err);
+            promql_parse(since_2_54[_i].text, (enum promql_version)version, "x", &err);
         ck_assert_msg(promql != NULL, "%s", err.text);
-        ck_assert_str_eq(promql_print(promql->root, text, sizeof text), at_durations[_i].printed);
+        ck_assert_str_eq(promql_print(promql->root, text, sizeof text), since_2_54[_i].printed);
         promql_free(promql);
     }
-    ck_assert_ptr_null(promql_parse(at_durations[_i].text, PROMQL_2, "x", &err));
-    ck_assert_ptr_nonnull(strstr(err.text, "want a time in seconds, start() or end()"));
+    ck_assert_ptr_null(promql_parse(since_2_54[_i].text, PROMQL_2, "x", &err));
+    ck_assert_int_eq(strncmp(err.text, "x: character ", 13), 0);
 }
 END_TEST
 
@@ -211,6 +218,7 @@ START_TEST(flags_are_named)
     prints_again(promql);
     promql_free(promql);
     ck_assert_ptr_null(promql_parse(flagged[_i].text, PROMQL_2, "x", &err));
+    ck_assert_ptr_null(promql_parse(flagged[_i].text, PROMQL_2_LAST, "x", &err));
     err = (struct und_err){0};
     ck_assert_ptr_null(promql_parse(flagged[_i].text, PROMQL_3, "x", &err));
     ck_assert_msg(strstr(err.text, flagged[_i].flag) != NULL, "%s", err.text);
@@ -496,7 +504,7 @@ Suite *suite(void)
     LOOP(parse, prints_what_it_read, same_text);
     LOOP(parse, prints_one_form, other_text);
     LOOP(parse, broken_text_is_placed, broken_text);
-    LOOP(parse, at_takes_a_duration, at_durations);
+    LOOP(parse, durations_are_numbers, since_2_54);
     LOOP(parse, flagged_forms_are_printed, flagged_forms);
     LOOP(parse, flags_are_named, flagged);
     LOOP(parse, flags_do_not_take_everything, refused_text);

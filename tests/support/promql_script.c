@@ -263,7 +263,7 @@ static void run(struct script *script)
 void promql_script_run(const char *name, char *text, enum promql_version version,
                        struct script_result *result, FILE *out)
 {
-    struct script script = {.version = version >= PROMQL_3 ? PROMQL_3_ALL : version,
+    struct script script = {.version = version >= PROMQL_3 ? PROMQL_3_ALL : PROMQL_2_LAST,
                             .store = store_open(),
                             .report = {name, result, out}};
     split(&script, text);

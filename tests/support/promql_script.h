@@ -2,7 +2,8 @@
  * Prometheus' own test scripts: load, clear, eval instant, eval range, with what is expected.
  *
  * Scripts of version 3 run as that version's own do: with all its feature flags, with names that
- * are dropped at the end, and held to the annotations that they expect.
+ * are dropped at the end, and held to the annotations that they expect. Scripts of version 2 have
+ * what its last releases read, too.
  * Source: Prometheus, promql/promqltest/README.md.
  */
 #ifndef TESTS_SUPPORT_PROMQL_SCRIPT_H
