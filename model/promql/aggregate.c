@@ -275,8 +275,8 @@ static void add_member(struct aggregate *aggregate, struct group *group,
         *vector_push(aggregate->eval, &group->members, NULL, 0) = *sample;
 }
 
-/* A sum of floats and histograms there is not; one histogram is its own sum, equal ones' mean is any
- * of them. */
+/* A sum of floats and histograms there is not; one histogram is its own sum, equal ones' mean is
+ * any of them. */
 static enum und_code finish_histograms(struct aggregate *aggregate, struct group *group,
                                        struct vector *out)
 {

@@ -31,8 +31,9 @@ const char *native_read(struct native *native, const char *text, const char **at
                         const char **want);
 /* A step of a series: `times` 1 or -1. */
 void native_add(struct native *native, const struct native *step, double times);
-/* Of its 48 bits the upper two are the hint, 14 tell shapes apart (schema, width of the zero bucket,
- * custom bounds), and the lower 32 contents, empty buckets left aside: 0 where all is empty. */
+/* Of its 48 bits the upper two are the hint, 14 tell shapes apart (schema, width of the zero
+ * bucket, custom bounds), and the lower 32 contents, empty buckets left aside: 0 where all is
+ * empty. */
 uint64_t native_digest(const struct native *native);
 
 #endif
