@@ -1,4 +1,4 @@
-/* Runs Prometheus' own test scripts: promqltest [--version 2|3] FILE... */
+/* Runs Prometheus' own test scripts: promqltest [--version 2.42|2.55|2|3] FILE... */
 #include "tests/support/promql_script.h"
 
 #include <stdio.h>
@@ -22,46 +22,66 @@ static char *read_file(const char *path)
 static void help(FILE *out)
 {
     static const char *const lines[] = {
-        "usage: promqltest [--version 2|3] FILE...",
+        "usage: promqltest [--version 2.42|2.55|2|3] FILE...",
         "Runs Prometheus' own test scripts: a line for each failure, \"N passed, M failed\" at the",
-        "end. Without --version each script runs as the version under which less of it fails, "
-        "which",
-        "stderr names; of equal ones as 3 if it has expect, eval_warn, eval_info or "
-        "load_with_nhcb.",
-        "Version 3 has all its feature flags on, as in its own tests.",
+        "end. A script does not say which version it is of: without --version it runs as the one",
+        "among 2.42, 2.55 and 3 under which least of it fails, with 2 as one of the former two;",
+        "stderr names it. Of equal ones it is 3 if the script has expect, eval_warn, eval_info or",
+        "load_with_nhcb, else the oldest. Version 3 has all its feature flags on, as in its own",
+        "tests.",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         fprintf(out, "%s\n", lines[i]);
 }
 
+struct choice {
+    const char *word;
+    enum promql_version first, last;
+};
+
+/* NULL if no version is called like that. */
+static const struct choice *find_choice(const char *word)
+{
+    static const struct choice choices[] = {{"", PROMQL_2, PROMQL_3},
+                                            {"2", PROMQL_2, PROMQL_2_LAST},
+                                            {"2.42", PROMQL_2, PROMQL_2},
+                                            {"2.55", PROMQL_2_LAST, PROMQL_2_LAST},
+                                            {"3", PROMQL_3, PROMQL_3}};
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        if (strcmp(choices[i].word, word) == 0)
+            return &choices[i];
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct script_result result = {0, 0};
-    int first = 1, given = 0;
+    const struct choice *choice = find_choice("");
+    int first = 1;
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         help(stdout);
         return 0;
     }
     if (argc > 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "--prometheus") == 0)) {
-        given = strcmp(argv[2], "2") == 0 ? 2 : strcmp(argv[2], "3") == 0 ? 3 : -1;
+        choice = find_choice(argv[2]);
         first = 3;
     }
-    if (first >= argc || given < 0 || argv[first][0] == '-') {
+    if (first >= argc || !choice || argv[first][0] == '-') {
         help(stderr);
         return 2;
     }
     for (int i = first; i < argc; i++) {
         char *text = read_file(argv[i]);
-        enum promql_version version = given == 3 ? PROMQL_3 : PROMQL_2;
+        enum promql_version version;
         if (!text) {
             fprintf(stderr, "promqltest: %s: cannot be read\n", argv[i]);
             return 2;
         }
-        if (!given) {
-            version = promql_script_version(text);
-            fprintf(stderr, "promqltest: %s: as version %d\n", argv[i],
-                    version == PROMQL_2 ? 2 : 3);
-        }
+        version = promql_script_version(text, choice->first, choice->last);
+        if (choice->first != choice->last)
+            fprintf(stderr, "promqltest: %s: as version %s\n", argv[i],
+                    promql_script_version_word(version));
         promql_script_run(argv[i], text, version, &result, stdout);
         free(text);
     }

@@ -14,8 +14,8 @@ struct group {
     double histogram;          /* the last of them */
     bool unlike;               /* they are not all equal */
     bool drop_name;
-    struct kahan sum;      /* version 3 */
-    struct sum_mean avg;   /* version 3 */
+    struct kahan sum;      /* since 2.54 */
+    struct sum_mean avg;   /* since 2.54 */
     struct vector members; /* of topk, bottomk, quantile and limitk */
 };
 
@@ -120,11 +120,11 @@ static void keep_k(struct aggregate *aggregate, struct group *group, const struc
         return;
     }
     const struct sample *first = &heap->list[0];
-    bool top = aggregate->node->aggregation == PROMQL_TOPK, v3 = aggregate->eval->v3;
+    bool top = aggregate->node->aggregation == PROMQL_TOPK, later = aggregate->eval->later;
     if (!(top ? first->value < sample->value : first->value > sample->value) &&
-        !(isnan(first->value) && !(v3 && isnan(sample->value))))
+        !(isnan(first->value) && !(later && isnan(sample->value))))
         return;
-    if (v3 || heap->n == 1) {
+    if (later || heap->n == 1) {
         heap->list[0] = *sample;
         sift_down(aggregate, heap);
         return;
@@ -160,7 +160,7 @@ static void start_group(const struct aggregate *aggregate, struct group *group, 
     group->count = 1;
     group->mean = value;
     group->value = aggregate->node->aggregation == PROMQL_GROUP ? 1 : spread ? 0 : value;
-    if (spread && aggregate->eval->v3 && !isfinite(value))
+    if (spread && aggregate->eval->later && !isfinite(value))
         group->value = NAN;
     group->sum = (struct kahan){value, 0};
     mean_add(&group->avg, value);
@@ -223,14 +223,14 @@ static double quantile_of_group(struct aggregate *aggregate, struct group *group
 
 static double group_value(struct aggregate *aggregate, struct group *group)
 {
-    bool v3 = aggregate->eval->v3;
+    bool later = aggregate->eval->later;
     switch (aggregate->node->aggregation) {
     case PROMQL_SUM:
-        if (!v3 || isinf(group->sum.sum))
-            return v3 ? group->sum.sum : group->value;
+        if (!later || isinf(group->sum.sum))
+            return later ? group->sum.sum : group->value;
         return group->sum.sum + group->sum.c;
     case PROMQL_AVG:
-        return v3 ? mean_value(&group->avg) : group->mean;
+        return later ? mean_value(&group->avg) : group->mean;
     case PROMQL_COUNT:
     case PROMQL_COUNT_VALUES:
         return group->count;

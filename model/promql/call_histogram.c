@@ -46,10 +46,10 @@ static const char *name_of(const struct buckets *buckets)
 static void make_monotonic(struct eval *eval, struct buckets *buckets)
 {
     double before = buckets->list[0].count;
-    bool v3 = eval->v3, forced = false;
+    bool later = eval->later, forced = false;
     for (int i = 1; i < buckets->n; i++) {
         double *count = &buckets->list[i].count;
-        bool tiny = v3 && *count != before &&
+        bool tiny = later && *count != before &&
                     fabs(*count - before) <= 1e-12 * (fabs(*count) + fabs(before));
         forced |= !tiny && *count < before;
         if (tiny || *count < before)

@@ -296,7 +296,7 @@ enum und_code call_range(struct eval *eval, const struct promql_node *node, int6
                          struct vector *out)
 {
     enum function function = node->function->function;
-    struct window window = {.now_ms = t_ms, .v3 = eval->v3};
+    struct window window = {.now_ms = t_ms, .later = eval->later};
     struct matrix matrix = {NULL, 0, 0};
     if (read_arguments(eval, node, t_ms, &window, &matrix))
         return UND_USAGE;

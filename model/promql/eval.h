@@ -25,7 +25,8 @@ struct eval {
     struct arena *arena;    /* of the present step */
     struct arena *steps[8]; /* of subqueries' steps, one a nesting level, made when needed */
     int level;
-    bool v3, delayed_names, annotate, relaxed;
+    bool v3, later; /* version 3; sums and rates as since 2.54 */
+    bool delayed_names, annotate, relaxed;
     int64_t lookback_ms, step_ms, most, left;
     int64_t start_ms, end_ms;       /* of the whole query, for @ */
     int64_t query_step_ms;          /* of the whole query; 0 of an instant one */
@@ -119,9 +120,9 @@ enum und_code vector_check(struct eval *eval, const struct vector *vector);
 struct kahan {
     double sum, c;
 };
-void kahan_add(struct kahan *kahan, double value, bool v3);
+void kahan_add(struct kahan *kahan, double value, bool later);
 
-struct sum_mean { /* version 3's average: a sum as long as it does not overflow */
+struct sum_mean { /* since 2.54 the average: a sum as long as it does not overflow */
     struct kahan sum;
     double count;
     bool incremental;

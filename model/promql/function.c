@@ -11,6 +11,7 @@
 #define FLAGGED (1 << PROMQL_3_ALL)
 #define ONLY_3 (1 << PROMQL_3 | FLAGGED)
 #define ONLY_2 (1 << PROMQL_2 | 1 << PROMQL_2_LAST)
+#define SINCE_LAST (1 << PROMQL_2_LAST | ONLY_3)
 #define BOTH (ONLY_2 | ONLY_3)
 #define MATH(name, function)                                                                       \
     {                                                                                              \
@@ -60,13 +61,13 @@ static const struct promql_function functions[] = {
     MATH("exp", F_EXP),
     OVER_3("first_over_time", F_FIRST_OVER_TIME),
     MATH("floor", F_FLOOR),
-    {"histogram_avg", F_HISTOGRAM_AVG, V, {V}, 1, 0, ONLY_3},
+    {"histogram_avg", F_HISTOGRAM_AVG, V, {V}, 1, 0, SINCE_LAST},
     MATH("histogram_count", F_HISTOGRAM_COUNT),
     {"histogram_fraction", F_HISTOGRAM_FRACTION, V, {N, N, V}, 3, 0, BOTH},
     {"histogram_quantile", F_HISTOGRAM_QUANTILE, V, {N, V}, 2, 0, BOTH},
     {"histogram_quantiles", F_HISTOGRAM_QUANTILES, V, {V, T, N}, 3, -1, FLAGGED},
-    {"histogram_stddev", F_HISTOGRAM_STDDEV, V, {V}, 1, 0, ONLY_3},
-    {"histogram_stdvar", F_HISTOGRAM_STDVAR, V, {V}, 1, 0, ONLY_3},
+    {"histogram_stddev", F_HISTOGRAM_STDDEV, V, {V}, 1, 0, SINCE_LAST},
+    {"histogram_stdvar", F_HISTOGRAM_STDVAR, V, {V}, 1, 0, SINCE_LAST},
     MATH("histogram_sum", F_HISTOGRAM_SUM),
     {"holt_winters", F_HOLT_WINTERS, V, {M, N, N}, 3, 0, ONLY_2},
     DATE("hour", F_HOUR),
@@ -80,7 +81,7 @@ static const struct promql_function functions[] = {
     MATH("ln", F_LN),
     MATH("log10", F_LOG10),
     MATH("log2", F_LOG2),
-    OVER_3("mad_over_time", F_MAD_OVER_TIME),
+    {"mad_over_time", F_MAD_OVER_TIME, V, {M}, 1, 0, SINCE_LAST},
     {"max_of", F_MAX_OF, N, {N, N}, 2, 0, FLAGGED},
     OVER("max_over_time", F_MAX_OVER_TIME),
     DATE("minute", F_MINUTE),
@@ -101,8 +102,8 @@ static const struct promql_function functions[] = {
     MATH("sin", F_SIN),
     MATH("sinh", F_SINH),
     MATH("sort", F_SORT),
-    {"sort_by_label", F_SORT_BY_LABEL, V, {V, T}, 2, -1, ONLY_3},
-    {"sort_by_label_desc", F_SORT_BY_LABEL_DESC, V, {V, T}, 2, -1, ONLY_3},
+    {"sort_by_label", F_SORT_BY_LABEL, V, {V, T}, 2, -1, SINCE_LAST},
+    {"sort_by_label_desc", F_SORT_BY_LABEL_DESC, V, {V, T}, 2, -1, SINCE_LAST},
     MATH("sort_desc", F_SORT_DESC),
     MATH("sqrt", F_SQRT),
     {"start", F_START, N, {N}, 0, 0, FLAGGED},

@@ -33,8 +33,8 @@ struct promql_function;
 
 enum promql_version {
     PROMQL_2,      /* 2.42 */
-    PROMQL_2_LAST, /* with what 2.54 added: durations and numbers are one, underscores in numbers,
-                      limitk and limit_ratio */
+    PROMQL_2_LAST, /* 2.55: durations and numbers are one, underscores in numbers, limitk and
+                      limit_ratio, functions; sums and rates are calculated as in version 3 */
     PROMQL_3,
     PROMQL_3_ALL /* with what its feature flags switch on: durations that are calculated, ranges
                     anchored or smoothed, fill(), step() ... */
@@ -86,8 +86,8 @@ enum promql_aggregation {
     PROMQL_BOTTOMK,
     PROMQL_COUNT_VALUES,
     PROMQL_QUANTILE,
-    PROMQL_LIMITK,      /* version 3 */
-    PROMQL_LIMIT_RATIO, /* version 3 */
+    PROMQL_LIMITK,      /* since 2.54 */
+    PROMQL_LIMIT_RATIO, /* since 2.54 */
     PROMQL_AGGREGATIONS
 };
 

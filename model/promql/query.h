@@ -30,8 +30,9 @@ struct query_options {
     /* Which labels could results have? Samples of any age are found, comparisons and `unless` keep
      * everything, absent() is true. */
     bool relaxed;
-    bool delayed_names; /* version 3's feature: names are dropped from results only */
-    bool annotate;      /* version 3: gather what query_annotations tells */
+    bool early;         /* PROMQL_2_LAST calculates as 2.42 */
+    bool delayed_names; /* since 2.55 a feature: names are dropped from results only */
+    bool annotate;      /* since 2.54: gather what query_annotations tells */
 };
 
 struct sample {

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-void kahan_add(struct kahan *kahan, double value, bool v3)
+void kahan_add(struct kahan *kahan, double value, bool later)
 {
     double t = kahan->sum + value;
-    if (v3 && isinf(t))
+    if (later && isinf(t))
         kahan->c = 0;
     else if (fabs(kahan->sum) >= fabs(value))
         kahan->c += (kahan->sum - t) + value;

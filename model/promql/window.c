@@ -17,8 +17,8 @@ static double sum_of_changes(const struct window *window, bool counter)
     return sum;
 }
 
-/* Version 2 looks at the counter's zero first and at the distance between samples then; version 3
- * the other way round. */
+/* Version 2.42 looks at the counter's zero first and at the distance between samples then; later
+ * ones the other way round. */
 static double extrapolated(const struct window *window, bool counter, double result)
 {
     const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
@@ -29,11 +29,11 @@ static double extrapolated(const struct window *window, bool counter, double res
     double to_zero = sampled * (first->value / result);
     bool near_zero = counter && result > 0 && first->value >= 0;
     double interval = sampled;
-    if (window->v3 && to_start >= threshold)
+    if (window->later && to_start >= threshold)
         to_start = average / 2;
     if (near_zero && to_zero < to_start)
         to_start = to_zero;
-    if (window->v3) {
+    if (window->later) {
         if (to_end >= threshold)
             to_end = average / 2;
         return (sampled + to_start + to_end) / sampled;
@@ -93,10 +93,10 @@ static void regression(const struct window *window, int64_t origin_ms, double *s
     for (int i = 0; i < window->n; i++) {
         double at = (double)(window->points[i].t_ms - origin_ms) / 1e3;
         double value = window->points[i].value;
-        kahan_add(&x, at, window->v3);
-        kahan_add(&y, value, window->v3);
-        kahan_add(&xy, at * value, window->v3);
-        kahan_add(&x2, at * at, window->v3);
+        kahan_add(&x, at, window->later);
+        kahan_add(&y, value, window->later);
+        kahan_add(&xy, at * value, window->later);
+        kahan_add(&x2, at * at, window->later);
     }
     sum_x = x.sum + x.c;
     sum_y = y.sum + y.c;
@@ -143,7 +143,7 @@ static double sum_over(const struct window *window)
 {
     struct kahan sum = {0, 0};
     for (int i = 0; i < window->n; i++)
-        kahan_add(&sum, window->points[i].value, window->v3);
+        kahan_add(&sum, window->points[i].value, window->later);
     return isinf(sum.sum) ? sum.sum : sum.sum + sum.c;
 }
 
@@ -157,7 +157,7 @@ static double avg_over(const struct window *window)
         if (mean_step(&mean.sum, window->points[i].value, i + 1, &increment))
             kahan_add(&mean, increment, false);
     }
-    if (window->v3)
+    if (window->later)
         return mean_value(&of_3);
     return isinf(mean.sum) ? mean.sum : mean.sum + mean.c;
 }
@@ -167,8 +167,8 @@ static double variance_over(const struct window *window)
     struct kahan mean = {0, 0}, aux = {0, 0};
     for (int i = 0; i < window->n; i++) {
         double value = window->points[i].value, delta = value - (mean.sum + mean.c);
-        kahan_add(&mean, delta / (i + 1), window->v3);
-        kahan_add(&aux, delta * (value - (mean.sum + mean.c)), window->v3);
+        kahan_add(&mean, delta / (i + 1), window->later);
+        kahan_add(&aux, delta * (value - (mean.sum + mean.c)), window->later);
     }
     return (aux.sum + aux.c) / window->n;
 }

@@ -15,7 +15,7 @@ struct window {
     int64_t start_ms, end_ms, now_ms;
     double range_s;
     double parameters[2];
-    bool v3;
+    bool later;
     bool anchored, smoothed; /* the points go beyond the range by the look-back */
     double *room;            /* for n values */
 };

@@ -35,6 +35,7 @@ static void run(const char *path, enum promql_version version, int least)
 START_TEST(scripts_pass)
 {
     run("tests/promql/version-2.test", PROMQL_2, 60);
+    run("tests/promql/version-2-last.test", PROMQL_2_LAST, 15);
     run("tests/promql/version-3.test", PROMQL_3, 25);
     run("tests/promql/version-3-flags.test", PROMQL_3, 60);
     run("tests/promql/version-3-native.test", PROMQL_3, 60);
@@ -142,12 +143,16 @@ static const struct {
     {"load 1m\n  a 1 2 3\n\neval instant at 2m a\n  expect no_warn\n  a 3\n", PROMQL_3},
     {"load_with_nhcb 1m\n  a_bucket{le=\"1\"} 1\n", PROMQL_3},
     {"eval_warn instant at 0 quantile(2, vector(1))\n  {} Inf\n", PROMQL_3},
+    {"load 1m\n  a{n=\"1\"} 1e100\n  a{n=\"2\"} 1\n  a{n=\"3\"} -1e100\n  b 1 2\n\n"
+     "eval instant at 0 sum(a)\n  {} 1\n\neval instant at 1m count_over_time(b[1m])\n  {} 2\n",
+     PROMQL_2_LAST},
     {"", PROMQL_2},
 };
 
 START_TEST(version_is_recognised)
 {
-    ck_assert_int_eq(promql_script_version(versions[_i].text), versions[_i].version);
+    ck_assert_int_eq(promql_script_version(versions[_i].text, PROMQL_2, PROMQL_3),
+                     versions[_i].version);
 }
 END_TEST
 

@@ -11,6 +11,7 @@ struct script {
     char **lines;
     int n, at;
     enum promql_version version;
+    bool early; /* calculated as 2.42 */
     struct store *store;
     struct script_report report;
 };
@@ -127,7 +128,8 @@ static enum und_code evaluate(struct script *script, const struct evaluation *ev
                               struct promql **promql, struct query **query, struct value *value,
                               struct und_err *err)
 {
-    struct query_options options = {.delayed_names = true, .annotate = true}; /* as 3's own tests */
+    struct query_options options = {
+        .delayed_names = !script->early, .annotate = true, .early = script->early};
     *promql = promql_parse(evaluation->text, script->version, "parse error", err);
     if (!*promql)
         return UND_USAGE;
@@ -232,7 +234,7 @@ static void split(struct script *script, char *text)
 
 /* --- versions -------------------------------------------------------------------------------- */
 
-/* Does a line that only that version's scripts have begin like this? */
+/* Does a line begin like this? */
 static bool has_line(const char *text, const char *start)
 {
     for (const char *at = text; at; at = strchr(at, '\n')) {
@@ -264,6 +266,7 @@ void promql_script_run(const char *name, char *text, enum promql_version version
                        struct script_result *result, FILE *out)
 {
     struct script script = {.version = version >= PROMQL_3 ? PROMQL_3_ALL : PROMQL_2_LAST,
+                            .early = version == PROMQL_2,
                             .store = store_open(),
                             .report = {name, result, out}};
     split(&script, text);
@@ -286,15 +289,32 @@ static int failures(const char *text, enum promql_version version)
     return result.failed;
 }
 
-enum promql_version promql_script_version(const char *text)
+static bool is_of_3(const char *text)
 {
-    static const char *const of_3[] = {"expect ", "eval_warn", "eval_info", "load_with_nhcb"};
-    int with_2 = failures(text, PROMQL_2), with_3 = failures(text, PROMQL_3);
-    if (with_2 != with_3)
-        return with_2 < with_3 ? PROMQL_2 : PROMQL_3;
-    for (size_t i = 0; i < sizeof of_3 / sizeof *of_3; i++) {
-        if (has_line(text, of_3[i]))
-            return PROMQL_3;
+    static const char *const starts[] = {"expect ", "eval_warn", "eval_info", "load_with_nhcb"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        if (has_line(text, starts[i]))
+            return true;
     }
-    return PROMQL_2;
+    return false;
+}
+
+enum promql_version promql_script_version(const char *text, enum promql_version first,
+                                          enum promql_version last)
+{
+    enum promql_version best = first;
+    int least = -1;
+    for (enum promql_version version = first; version <= last; version++) {
+        int n = first == last ? 0 : failures(text, version);
+        if (least < 0 || n < least || (n == least && version == PROMQL_3 && is_of_3(text))) {
+            best = version;
+            least = n;
+        }
+    }
+    return best;
+}
+
+const char *promql_script_version_word(enum promql_version version)
+{
+    return version == PROMQL_2 ? "2.42" : version == PROMQL_2_LAST ? "2.55" : "3";
 }

@@ -1,9 +1,9 @@
 /*
  * Prometheus' own test scripts: load, clear, eval instant, eval range, with what is expected.
  *
- * Scripts of version 3 run as that version's own do: with all its feature flags, with names that
- * are dropped at the end, and held to the annotations that they expect. Scripts of version 2 have
- * what its last releases read, too.
+ * Scripts run as a version's own do: those of 3 with all its feature flags, those of 3 and of 2.55
+ * with names that are dropped at the end, and held to the annotations that they expect. As 2.42 a
+ * script has the language of 2.55, and what 2.42 calculates.
  * Source: Prometheus, promql/promqltest/README.md.
  */
 #ifndef TESTS_SUPPORT_PROMQL_SCRIPT_H
@@ -21,8 +21,13 @@ struct script_result {
 void promql_script_run(const char *name, char *text, enum promql_version version,
                        struct script_result *result, FILE *out);
 
-/* The version that a script is written for: the one under which less of it fails; of equal ones 3
- * if it has what only that version's own do (expect, eval_warn, eval_info, load_with_nhcb). */
-enum promql_version promql_script_version(const char *text);
+/* A script does not say which version it is written for. It is taken for the one among these
+ * (PROMQL_2, PROMQL_2_LAST and PROMQL_3, in this order) under which least of it fails; of equal ones
+ * for 3 if it has what only that version's own do (expect, eval_warn, eval_info, load_with_nhcb),
+ * else for the first. */
+enum promql_version promql_script_version(const char *text, enum promql_version first,
+                                          enum promql_version last);
+/* "2.42", "2.55" or "3". */
+const char *promql_script_version_word(enum promql_version version);
 
 #endif
