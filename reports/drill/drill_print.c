@@ -2,14 +2,19 @@
 #include "drill_internal.h"
 
 #include "model/base/assert.h"
+#include "reports/text/table.h"
 #include "reports/text/text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SENTENCE 1024
+#define CELLS 6    /* of a row; the last three are of what was measured */
+#define VERDICT 28 /* columns; a longer one is wrapped */
+#define HANG 2     /* of a sentence that goes on in the next line */
 
 static void print_padded(FILE *out, const char *text, int columns)
 {
@@ -18,25 +23,60 @@ static void print_padded(FILE *out, const char *text, int columns)
     fprintf(out, "%*s", pad > 0 ? pad : 0, "");
 }
 
-/* Only as wide as the widest cell of each column. */
+/* The first table, its columns one row of cells after another: head, then the measures. */
+struct grid {
+    const char *cell[MEASURE_COUNT + 1][CELLS];
+    int rows, columns, width[CELLS]; /* a column is as wide as its widest cell */
+};
+
+static void make_grid(struct grid *grid, const struct drill_row *rows, int n, bool measured)
+{
+    static const char *const head[CELLS] = {
+        "", "predicted (central 99%)", "documented", "measured", "percentile", "verdict"};
+    int i, j;
+    *grid = (struct grid){.rows = n + 1, .columns = measured ? CELLS : CELLS / 2};
+    memcpy(grid->cell[0], head, sizeof head);
+    for (i = 0; i < n; i++) {
+        const char *row[CELLS] = {rows[i].name,     rows[i].predicted,  rows[i].documented,
+                                  rows[i].measured, rows[i].percentile, rows[i].verdict};
+        memcpy(grid->cell[i + 1], row, sizeof row);
+    }
+    for (j = 0; j < grid->columns; j++)
+        for (i = 0; i < grid->rows; i++)
+            if (text_columns(grid->cell[i][j]) > grid->width[j])
+                grid->width[j] = text_columns(grid->cell[i][j]);
+}
+
+/* The names, and the columns from `from` to before `to`; the last one's words are wrapped. */
+static void print_part(FILE *out, const struct grid *grid, int from, int to, int fits)
+{
+    int i, j, start;
+    for (i = 0; i < grid->rows; i++) {
+        print_padded(out, grid->cell[i][0], grid->width[0] + 2);
+        for (j = from, start = grid->width[0] + 2; j < to - 1; j++) {
+            print_padded(out, grid->cell[i][j], grid->width[j] + 2);
+            start += grid->width[j] + 2;
+        }
+        text_wrap(out, grid->cell[i][to - 1], start, fits, start);
+    }
+}
+
+/* What does not fit beside the others stands in a table below, as in those of whatif. */
 static void print_table(FILE *out, const struct drill_row *rows, int n, bool measured)
 {
-    const char *cell[MEASURE_COUNT + 1][6] = {
-        {"", "predicted (central 99%)", "documented", "measured", "percentile", "verdict"}};
-    int columns = measured ? 6 : 3, width[6], i, j;
-    for (i = 0; i < n; i++) {
-        const char *row[6] = {rows[i].name,     rows[i].predicted,  rows[i].documented,
-                              rows[i].measured, rows[i].percentile, rows[i].verdict};
-        memcpy(cell[i + 1], row, sizeof row);
-    }
-    for (j = 0; j < columns; j++)
-        for (i = 0, width[j] = 0; i <= n; i++)
-            if (text_columns(cell[i][j]) > width[j])
-                width[j] = text_columns(cell[i][j]);
-    for (i = 0; i <= n; i++) {
-        for (j = 0; j < columns - 1; j++)
-            print_padded(out, cell[i][j], width[j] + 2);
-        fprintf(out, "%s\n", cell[i][columns - 1]);
+    struct grid grid;
+    int fits = text_terminal_columns(out, TABLE_COLUMNS), from, to, used;
+    make_grid(&grid, rows, n, measured);
+    for (from = 1; from < grid.columns; from = to) {
+        used = grid.width[0];
+        for (to = from; to < grid.columns; to++) {
+            int width = to == CELLS - 1 && grid.width[to] > VERDICT ? VERDICT : grid.width[to];
+            if (to > from && used + 2 + width > fits)
+                break;
+            used += 2 + width;
+        }
+        print_part(out, &grid, from, to, fits);
+        fputc('\n', out);
     }
 }
 
@@ -106,7 +146,6 @@ static void print_story(FILE *out, const struct drill_page *page, const char *bu
 /* When, by whom, on what, and how. */
 static void print_circumstances(FILE *out, const struct drill_page *page)
 {
-    fputc('\n', out);
     if (page->date)
         fprintf(out, "Date: %s\n", page->date);
     if (page->who) {
@@ -119,30 +158,41 @@ static void print_circumstances(FILE *out, const struct drill_page *page)
     fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
 }
 
-static void print_foretold(FILE *out, const struct drill_page *page)
+static void say_foretold(const struct prediction *p, char *out, size_t size)
 {
-    const struct prediction *p = page->prediction;
-    char warning[512];
-    int i;
-    if (!p)
-        return;
-    fprintf(out, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications, p->seed,
-            p->observe ? ", the plan only recorded" : "");
+    size_t n =
+        (size_t)snprintf(out, size, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications,
+                         p->seed, p->observe ? ", the plan only recorded" : "");
+    char clean[SENTENCE / 2];
     if (p->unsteady > 0)
-        fprintf(out, "; %" PRId64 " of them not steady again in time", p->unsteady);
+        n += (size_t)snprintf(out + n, size - n, "; %" PRId64 " of them not steady again in time",
+                              p->unsteady);
     if (p->refused + p->otherwise > 0) {
-        fprintf(out, "; %" PRId64 " more refused, %" PRId64 " ended otherwise (most: ", p->refused,
-                p->otherwise);
-        print_clean(out, p->reason);
+        text_clean(clean, sizeof clean, p->reason);
+        n += (size_t)snprintf(out + n, size - n,
+                              "; %" PRId64 " more refused, %" PRId64 " ended otherwise (most: %s",
+                              p->refused, p->otherwise, clean);
         if (p->reason_count > 0)
-            fprintf(out, ", %" PRId64 " times", p->reason_count);
-        fputc(')', out);
+            n += (size_t)snprintf(out + n, size - n, ", %" PRId64 " times", p->reason_count);
+        n += (size_t)snprintf(out + n, size - n, ")");
     }
-    fputs(".\n", out);
+    snprintf(out + n, size - n, ".");
+}
+
+/* Each in a line of `fits` columns and the next ones. */
+static void print_foretold(FILE *out, const struct drill_page *page, int fits)
+{
+    char sentence[SENTENCE], warning[SENTENCE / 2];
+    int i;
+    if (!page->prediction)
+        return;
+    say_foretold(page->prediction, sentence, sizeof sentence);
+    text_wrap(out, sentence, 0, fits, HANG);
     for (i = 0; drill_warning(page, i, warning, sizeof warning); i++) {
-        fputs("Warning: ", out);
-        print_clean(out, warning);
-        fputs(".\n", out);
+        size_t n = (size_t)snprintf(sentence, sizeof sentence, "Warning: ");
+        text_clean(sentence + n, sizeof sentence - n - 1, warning);
+        strcat(sentence, ".");
+        text_wrap(out, sentence, 0, fits, HANG);
     }
 }
 
@@ -170,23 +220,21 @@ static void print_left(FILE *out, const struct drill_page *page, const char *tit
 void drill_print_text(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
-    int n = drill_rows(page, rows);
-    char sentence[SENTENCE];
-    fprintf(out, "%s", page->scenario->name);
-    if (page->scenario->about[0]) {
-        fputs(": ", out);
-        print_clean(out, page->scenario->about);
-    }
-    fputs("\n\n", out);
-    if (n > 0) {
+    int n = drill_rows(page, rows), fits = text_terminal_columns(out, TABLE_COLUMNS);
+    char sentence[SENTENCE], clean[SENTENCE];
+    snprintf(sentence, sizeof sentence, "%s%s%s", page->scenario->name,
+             page->scenario->about[0] ? ": " : "", page->scenario->about);
+    text_clean(clean, sizeof clean, sentence);
+    text_wrap(out, clean, 0, fits, HANG);
+    fputc('\n', out);
+    if (n > 0)
         print_table(out, rows, n, page->report != NULL);
-        fputc('\n', out);
-    }
-    print_foretold(out, page);
+    print_foretold(out, page, fits);
     if (!page->report)
         return;
     drill_sentence(page, sentence, sizeof sentence);
-    print_clean(out, sentence);
+    text_clean(clean, sizeof clean, sentence);
+    text_wrap(out, clean, 0, fits, HANG);
     print_circumstances(out, page);
     print_left(out, page, "\nLeft undone, and how to undo it by hand\n", "  ", "");
     if (!page->report->watched) {
@@ -241,9 +289,10 @@ void drill_print_markdown(FILE *out, const struct drill_page *page)
         fputs("|\n", out);
     }
     fputc('\n', out);
-    print_foretold(out, page);
+    print_foretold(out, page, INT_MAX);
     if (!page->report)
         return;
+    fputc('\n', out);
     print_circumstances(out, page);
     print_left(out, page, "\n## Left undone, and how to undo it by hand\n\n", "- ", "`");
     if (!page->report->watched) {

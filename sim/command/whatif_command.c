@@ -382,7 +382,7 @@ static enum und_code run(struct whatif *whatif, struct und_err *err)
         if (shows) {
             char line[1024];
             snprintf(line, sizeof line, "point %d of %d  %s", i + 1, sweep->n_points, sweep->path);
-            scenario_set_show(line);
+            scenario_set_show_often(line);
         }
         point_code = run_point(whatif, &sweep->point[i], &faults);
         failed += point_code != UND_OK;

@@ -201,7 +201,7 @@ static double seconds(void)
 }
 
 /* No wider than the terminal: a line that wraps is not written over. */
-void scenario_set_show(const char *line)
+static void show(const char *line)
 {
     int columns = text_terminal_columns(stderr, 80);
     fprintf(stderr, "\r\033[K%.*s", columns > 1 ? columns - 1 : 1, line);
@@ -213,7 +213,7 @@ void scenario_set_show_often(const char *line)
     static _Atomic int64_t shown_ms;
     int64_t now_ms = (int64_t)(1000 * seconds()), last_ms = atomic_load(&shown_ms);
     if (now_ms - last_ms >= 100 && atomic_compare_exchange_strong(&shown_ms, &last_ms, now_ms))
-        scenario_set_show(line);
+        show(line);
 }
 
 static void show_progress(void *context, int64_t done, int64_t total, double reached)

@@ -79,9 +79,8 @@ enum und_code scenario_set_measure(struct scenario *scenario, const struct facet
 /* Whether "help" is among what was given to --metric; the list of what it takes is printed then. */
 bool scenario_set_lists_metrics(const char *const *given, int n);
 
-bool scenario_set_shows_progress(void);   /* on a terminal, not in a pipe */
-void scenario_set_show(const char *line); /* writes over the last one */
-/* The same, at most ten times a second, by any thread. */
+bool scenario_set_shows_progress(void); /* on a terminal, not in a pipe */
+/* Writes over the last line, at most ten times a second, by any thread. */
 void scenario_set_show_often(const char *line);
 
 /* Parses a table that has SCENARIO_SET_ROWS; `out` is the struct that it fills, and `campaign` the

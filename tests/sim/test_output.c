@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SCENARIO "scenarios/primary-os-crash.yaml --replications 80"
@@ -178,30 +179,88 @@ START_TEST(more_than_three_errors_are_counted)
 }
 END_TEST
 
-/* What `understudy` writes to a terminal of 40 columns. */
-static void run_on_terminal(char *const *arguments, char text[8192])
+#define CLEARED "\r\033[K" /* what begins each line of progress */
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The first of what `understudy` writes to a terminal of 40 columns; returns how long it took. */
+static double run_on_terminal(const char *term, char *const *arguments, char text[8192])
 {
     struct winsize size = {.ws_row = 24, .ws_col = 40};
-    char program[256];
+    char program[256], rest[4096];
     int terminal, status;
     size_t n = 0;
     ssize_t got;
+    double began = seconds();
     pid_t pid = forkpty(&terminal, NULL, NULL, &size);
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        setenv("TERM", "xterm", 1);
+        setenv("TERM", term, 1);
         snprintf(program, sizeof program, "%s/understudy",
                  getenv("BUILD") ? getenv("BUILD") : "build");
         execv(program, arguments);
         _exit(127);
     }
-    while (n < 8191 && (got = read(terminal, text + n, 8191 - n)) > 0)
-        n += (size_t)got;
+    while ((got = n < 8191 ? read(terminal, text + n, 8191 - n)
+                           : read(terminal, rest, sizeof rest)) > 0)
+        n += n < 8191 ? (size_t)got : 0;
     text[n] = '\0';
     close(terminal);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+    return seconds() - began;
 }
+
+static int count_cleared(const char *text)
+{
+    int n = 0;
+    while ((text = strstr(text, CLEARED)) != NULL) {
+        text += strlen(CLEARED);
+        n++;
+    }
+    return n;
+}
+
+/* Of every command that has progress to tell, with enough to do for many lines. */
+static char *const long_work[][12] = {
+    {"understudy", "sim", "scenarios/primary-os-crash.yaml", "--quiet", "--replications", "10"},
+    {"understudy", "sim", "scenarios/primary-os-crash.yaml", "--replications", "4000"},
+    {"understudy", "test", "scenarios/primary-os-crash.yaml", "--replications", "4000"},
+    {"understudy", "whatif", "scenarios/primary-os-crash.yaml", "--replications", "400", "--vary",
+     "fleet.policy.persist=1min..10min:1min"},
+    {"understudy", "drill", "scenarios/drill-high-cpu.yaml", "--rehearse", "--replications",
+     "1000"},
+    {"understudy", "search", "scenarios/paws360.yaml", "--schedules", "20"},
+};
+
+/* The last line is cleared as well, and the first one comes at once. */
+START_TEST(progress_comes_ten_times_a_second_at_most)
+{
+    char text[8192];
+    double took = run_on_terminal("xterm", long_work[_i], text);
+    int n = count_cleared(text);
+    ck_assert_msg(n <= 10 * took + 3, "%d lines in %.2f s", n, took);
+    if (_i > 0)
+        ck_assert_int_ge(n, 2);
+    else
+        ck_assert_int_eq(n, 0); /* --quiet */
+}
+END_TEST
+
+/* Which cannot write over a line, or does not say that it can. */
+START_TEST(a_dumb_terminal_is_told_no_progress)
+{
+    char text[8192];
+    run_on_terminal("dumb", long_work[_i], text);
+    ck_assert_msg(strchr(text, '\033') == NULL && strstr(text, "\r\r") == NULL, "%.400s", text);
+    ck_assert(_i == 0 || strlen(text) > 40);
+}
+END_TEST
 
 /* A line that wraps is not written over. */
 START_TEST(progress_fits_the_terminal)
@@ -214,9 +273,9 @@ START_TEST(progress_fits_the_terminal)
     char text[8192], *line;
     int i, n;
     for (i = 0; i < 2; i++) {
-        run_on_terminal(i == 0 ? whatif : sim, text);
-        for (n = 0, line = text; (line = strstr(line, "\r\033[K")) != NULL; n++) {
-            line += strlen("\r\033[K");
+        run_on_terminal("xterm", i == 0 ? whatif : sim, text);
+        for (n = 0, line = text; (line = strstr(line, CLEARED)) != NULL; n++) {
+            line += strlen(CLEARED);
             if (strncmp(line + strcspn(line, "\r\n"), "\r\033", 2) == 0) /* not the table */
                 ck_assert_msg(strcspn(line, "\r") < 40, "too wide: %.*s", (int)strcspn(line, "\r"),
                               line);
@@ -237,6 +296,10 @@ Suite *suite(void)
     tcase_add_test(output, a_folder_means_its_scenarios);
     tcase_add_test(output, a_broken_scenario_is_not_passed_over);
     tcase_add_test(output, progress_fits_the_terminal);
+    tcase_add_loop_test(output, progress_comes_ten_times_a_second_at_most, 0,
+                        (int)(sizeof long_work / sizeof *long_work));
+    tcase_add_loop_test(output, a_dumb_terminal_is_told_no_progress, 0,
+                        (int)(sizeof long_work / sizeof *long_work));
     tcase_add_test(output, more_than_three_errors_are_counted);
     tcase_add_test(output, help_is_there_however_it_is_asked_for);
     suite_add_tcase(suite, output);

@@ -4,6 +4,8 @@
 
 #include "model/load/loader.h"
 #include "reports/drill/drill.h"
+#include "reports/text/table.h"
+#include "reports/text/text.h"
 #include "sim/experiment/experiment.h"
 #include "sim/rehearsal/rehearsal.h"
 #include "sim/world/world.h"
@@ -329,10 +331,15 @@ START_TEST(a_model_that_is_right_holds_in_every_format)
     struct drill_page page = {
         .scenario = &scenario, .report = &report, .prediction = &prediction, .version = "v1"};
     json_t *json;
+    char one[512], *line;
     report_of(&report, &prediction, "scenarios/primary-hardware-failure.yaml",
               "fleet.policy.persist=5min");
     ck_assert_int_eq(drill_page_code(&page), UND_OK);
     HELPER_CAPTURE(text, size, drill_print_text(out, &page));
+    for (line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        snprintf(one, sizeof one, "%.*s", (int)strcspn(line, "\n"), line);
+        ck_assert_msg(text_columns(one) <= TABLE_COLUMNS, "too wide: %s", one);
+    }
     helper_golden("drill.txt", text);
     free(text);
     HELPER_CAPTURE(text, size, drill_print_markdown(out, &page));
