@@ -94,9 +94,12 @@ const char *prediction_wrong_stage(const struct prediction *prediction,
                                    const struct drill_measure measure[MEASURE_COUNT]);
 
 /* Over the rehearsals that it came about in or was not over in; NAN if there are none, or where it
- * is beyond what they saw (prediction_known_to). */
+ * is beyond what they saw (prediction_least). */
 double prediction_quantile(const struct prediction *prediction, enum drill_measure_kind kind,
                            double p);
+/* It is no less, whatever would have become of those that were not over; NAN if there are none. */
+double prediction_least(const struct prediction *prediction, enum drill_measure_kind kind,
+                        double p);
 /* The longest that any rehearsal saw of it, over or not; NAN: none did. */
 double prediction_known_to(const struct prediction *prediction, enum drill_measure_kind kind);
 

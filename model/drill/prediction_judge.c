@@ -77,14 +77,19 @@ static struct judgement judge_open(const struct prediction *prediction,
     return judgement;
 }
 
+static void survival_of_measure(struct survival *survival, const struct foretold_measure *measure)
+{
+    survival_of_values(survival, measure->value, (size_t)measure->n, measure->censored,
+                       (size_t)measure->n_censored);
+}
+
 /* Kaplan and Meier's share of those that are over by then, ties counted by half, in percent; NAN
  * beyond what is known. */
 static double percentile_of(const struct foretold_measure *measure, double v)
 {
     struct survival survival;
     double percentile;
-    survival_of_values(&survival, measure->value, (size_t)measure->n, measure->censored,
-                       (size_t)measure->n_censored);
+    survival_of_measure(&survival, measure);
     percentile = 50 * (survival_share(&survival, nextafter(v, -INFINITY), STATS_CONFIDENCE).share +
                        survival_share(&survival, v, STATS_CONFIDENCE).share);
     survival_fini(&survival);
@@ -164,11 +169,20 @@ double prediction_quantile(const struct prediction *prediction, enum drill_measu
     double quantile;
     if (measure->n_censored == 0)
         return stats_quantile(measure->value, (size_t)measure->n, p);
-    survival_of_values(&survival, measure->value, (size_t)measure->n, measure->censored,
-                       (size_t)measure->n_censored);
+    survival_of_measure(&survival, measure);
     quantile = survival_quantile(&survival, p);
     survival_fini(&survival);
     return quantile;
+}
+
+double prediction_least(const struct prediction *prediction, enum drill_measure_kind kind, double p)
+{
+    struct survival survival;
+    double least;
+    survival_of_measure(&survival, &prediction->measure[kind]);
+    least = survival_least(&survival, p);
+    survival_fini(&survival);
+    return least;
 }
 
 double prediction_known_to(const struct prediction *prediction, enum drill_measure_kind kind)

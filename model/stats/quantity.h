@@ -26,13 +26,18 @@ struct quantity {
     double p50_low, p50_high, p95_low, p95_high; /* 95% intervals of these; NAN: unknown */
     double p99_low, p99_high;
     enum method method;
-    int64_t censored;   /* beside the n: not over when the run ended (survival.h) */
-    double known_to;    /* with such: a quantile that is NAN is beyond this; else NAN */
+    int64_t censored; /* beside the n: not over when the run ended (survival.h) */
+    double known_to;  /* with such: the last time that anything is known of; else NAN */
+    double p5_least, p50_least, p95_least, p99_least; /* then: what a quantile is beyond if NAN */
     bool mean_is_bound; /* the mean is a lower bound: too much was not over */
 };
 
 /* Of which nothing was observed. */
 void quantity_void(struct quantity *quantity);
+/* That quantile (0.05, 0.5, 0.95, 0.99, or 1 for the greatest), and what it is beyond where it is
+ * NAN because too much was not over; NAN: no case. */
+double quantity_quantile(const struct quantity *quantity, double p);
+double quantity_beyond(const struct quantity *quantity, double p);
 
 /* A mean and its 95% interval, NAN where there is none. */
 struct bounded {

@@ -199,6 +199,20 @@ double survival_quantile(const struct survival *survival, double p)
     return NAN;
 }
 
+double survival_least(const struct survival *survival, double p)
+{
+    double n = (double)(survival->events + survival->censored);
+    int64_t seen = 0;
+    size_t i;
+    UND_ASSERT(p > 0 && p <= 1);
+    for (i = 0; i < survival->n; i++) {
+        seen += survival->step[i].events + survival->step[i].censored;
+        if ((double)seen / n >= p - EQUAL)
+            return survival->step[i].at;
+    }
+    return NAN;
+}
+
 /* All times at which the curve's own interval holds 1 - p. */
 struct interval survival_quantile_interval(const struct survival *survival, double p,
                                            double confidence)
@@ -234,6 +248,17 @@ struct interval survival_quantile_between(const struct survival *survival, doubl
                              isnan(high) ? INFINITY : high};
 }
 
+/* Of the times that were seen, over or not. */
+static double mean_seen(const struct survival *survival)
+{
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < survival->n; i++)
+        sum +=
+            survival->step[i].at * (double)(survival->step[i].events + survival->step[i].censored);
+    return sum / (double)(survival->events + survival->censored);
+}
+
 /* Irwin's restricted mean and its variance (Kaplan and Meier, section 2.2). */
 struct survival_mean survival_mean(const struct survival *survival, double confidence)
 {
@@ -242,6 +267,8 @@ struct survival_mean survival_mean(const struct survival *survival, double confi
     size_t i;
     if (survival->n == 0)
         return mean;
+    if (survival->events == 0)
+        return (struct survival_mean){mean_seen(survival), 0, true};
     for (i = survival->n; i-- > 0;) { /* `area`: under the curve from this step on */
         const struct survival_step *step = &survival->step[i];
         double y = (double)step->at_risk, d = (double)step->events;

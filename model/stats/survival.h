@@ -6,10 +6,10 @@
  * Greenwood's, its intervals are of log(-log S), so that they stay within 0 and 1. Quantiles are
  * the first time by which a share is over, as R's survfit has them; their intervals are Brookmeyer
  * and Crowley's. A mean is the area under the curve: known where the curve goes down to 0, else (up
- * to the last time that anything is known of) a lower bound.
+ * to the last time that anything is known of) a lower bound; where nothing is over there is no curve,
+ * and the bound is the mean of what was seen.
  *
- * Where the curve does not reach a quantile it is NAN, and survival_known_to says how far the curve
- * goes: the quantile is beyond. Times in ms, or in any other unit.
+ * Where the curve does not reach a quantile it is NAN, and survival_least says what it is beyond. Times in ms, or in any other unit.
  *
  * Sources: Kaplan and Meier, "Nonparametric estimation from incomplete observations", JASA 53
  * (1958); Brookmeyer and Crowley, "A confidence interval for the median survival time", Biometrics
@@ -64,6 +64,9 @@ struct survival_share survival_share(const struct survival *survival, double t, 
 
 /* The first time by which p of all are over, 0 < p < 1; NAN beyond what is known. */
 double survival_quantile(const struct survival *survival, double p);
+/* The least that it can be, whatever becomes of those that are not over: of all times, over or not;
+ * 0 < p <= 1. Where the curve does not go so far this is what is known. NAN: nothing was seen. */
+double survival_least(const struct survival *survival, double p);
 /* The upper end is INFINITY where the curve's does not go that far down. */
 struct interval survival_quantile_interval(const struct survival *survival, double p,
                                            double confidence);

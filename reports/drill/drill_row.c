@@ -32,7 +32,7 @@ static const char *say_quantile(const struct prediction *prediction, enum drill_
 {
     double value = prediction_quantile(prediction, kind, p);
     char text[TEXT_VALUE];
-    text_time(text, isnan(value) ? prediction_known_to(prediction, kind) : value);
+    text_time(text, isnan(value) ? prediction_least(prediction, kind, p) : value);
     snprintf(out, TEXT_VALUE + 1, "%s%s", isnan(value) ? ">" : "", text);
     return out;
 }

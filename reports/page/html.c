@@ -71,9 +71,9 @@ static void print_row(FILE *out, const struct claim *claim, const struct result 
     element(out, "td", "m", claim_word(claim));
     claim_limit_text(claim, text, sizeof text);
     element(out, "td", "n", text);
-    element(out, "td", "n wide", text_quantile(value, like, quantity, quantity->p5));
-    element(out, "td", "n", text_quantile(value, like, quantity, quantity->p50));
-    element(out, "td", "n wide", text_quantile(value, like, quantity, quantity->p95));
+    element(out, "td", "n wide", text_quantile(value, like, quantity, 0.05));
+    element(out, "td", "n", text_quantile(value, like, quantity, 0.5));
+    element(out, "td", "n wide", text_quantile(value, like, quantity, 0.95));
     fprintf(out, "<td class=\"v\"><span class=\"word %s\">", claim_status_name(claim->status));
     text_xml(out, claim_status_word(claim->status));
     fputs("</span> ", out);
@@ -242,8 +242,8 @@ static void print_workload(FILE *out, const struct result *result)
         element(out, "td", "m", claim_metric_word(metric));
         element(out, "td", "n", text_mean(text, metric, quantity));
         element(out, "td", "n", text_around(text, metric, quantity));
-        element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p50));
-        element(out, "td", "n", text_quantile(text, metric, quantity, quantity->p95));
+        element(out, "td", "n", text_quantile(text, metric, quantity, 0.5));
+        element(out, "td", "n", text_quantile(text, metric, quantity, 0.95));
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);
@@ -269,8 +269,8 @@ static void print_measures(FILE *out, const struct result *result)
                 q->n + q->censored == 0 && !result->unstable ? facet_never(&one->facet)
                                                              : text_mean(text, like, q));
         element(out, "td", "n", text_around(text, like, q));
-        element(out, "td", "n", text_quantile(text, like, q, q->p50));
-        element(out, "td", "n", text_quantile(text, like, q, q->p95));
+        element(out, "td", "n", text_quantile(text, like, q, 0.5));
+        element(out, "td", "n", text_quantile(text, like, q, 0.95));
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);

@@ -128,10 +128,9 @@ static void figures(const struct panel *panel, const struct result *result, char
 {
     const struct quantity *quantity = &result->metric[panel->metric];
     char p50[TEXT_VALUE], p95[TEXT_VALUE], most[TEXT_VALUE];
-    snprintf(out, size, "p50 %s, p95 %s, max %s",
-             text_quantile(p50, panel->metric, quantity, quantity->p50),
-             text_quantile(p95, panel->metric, quantity, quantity->p95),
-             text_quantile(most, panel->metric, quantity, quantity->max));
+    snprintf(out, size, "p50 %s, p95 %s, max %s", text_quantile(p50, panel->metric, quantity, 0.5),
+             text_quantile(p95, panel->metric, quantity, 0.95),
+             text_quantile(most, panel->metric, quantity, 1));
 }
 
 static void write_title(FILE *script, int label, const char *line, double height,

@@ -163,8 +163,8 @@ static void value_cell(char out[CELL + 8], const struct sweep_point *point,
     const struct quantity *q = quantity_of(point, column);
     double half_width, value = sweep_value(point, column, &half_width);
     char text[CELL + 8];
-    if (q && !column->mean && isnan(value) && q->censored > 0) {
-        cell(text, sweep_reads_as(column), q->known_to, NAN, false);
+    if (q && !column->mean && isfinite(quantity_beyond(q, column->quantile))) {
+        cell(text, sweep_reads_as(column), quantity_beyond(q, column->quantile), NAN, false);
         snprintf(out, CELL + 8, ">%.24s", text);
     } else if (q && column->mean && q->mean_is_bound) {
         cell(text, sweep_reads_as(column), value, NAN, false);

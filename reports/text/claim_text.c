@@ -162,7 +162,7 @@ void claim_detail(const struct claim *claim, const struct result *result, char o
     interval_text(claim, interval, sizeof interval);
     if (claim->waits)
         snprintf(out, CLAIM_DETAIL, "p95 %s (%s)",
-                 text_quantile(value, claim->metric, quantity, quantity->p95), interval);
+                 text_quantile(value, claim->metric, quantity, 0.95), interval);
     else
         snprintf(out, CLAIM_DETAIL, "%s%s (%s)", claim->at_least ? "mean " : "",
                  text_mean(value, claim->metric, quantity), interval);
@@ -261,7 +261,7 @@ static void why_missed(const struct claim *claim, const struct report *report, c
         snprintf(out, size, "%s: %s take longer than the documented %s, one in twenty over %s.",
                  claim_metric_word(claim->metric), text_share(value, 1 - claim->share), limit,
                  text_metric(other, claim->metric,
-                             isnan(quantity->p95) ? quantity->known_to : quantity->p95));
+                             isnan(quantity->p95) ? quantity->p95_least : quantity->p95));
 }
 
 /* What a claim is about: each replication has one fault, or they are counted. */

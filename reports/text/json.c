@@ -43,6 +43,24 @@ static void append(json_t *array, json_t *value)
     UND_ASSERT(failed == 0);
 }
 
+/* "at_least": of each quantile that is null, since too much was not over, what it is beyond. */
+static void put_beyond(json_t *object, const struct quantity *quantity)
+{
+    static const struct {
+        const char *key;
+        double p;
+    } quantiles[] = {{"p5", 0.05}, {"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"max", 1}};
+    json_t *beyond = json_object();
+    size_t i;
+    for (i = 0; i < sizeof quantiles / sizeof *quantiles; i++)
+        if (isfinite(quantity_beyond(quantity, quantiles[i].p)))
+            put(beyond, quantiles[i].key, number(quantity_beyond(quantity, quantiles[i].p)));
+    if (json_object_size(beyond) > 0)
+        put(object, "at_least", beyond);
+    else
+        json_decref(beyond);
+}
+
 json_t *json_quantity(const struct quantity *quantity)
 {
     const struct {
@@ -67,6 +85,7 @@ json_t *json_quantity(const struct quantity *quantity)
     put(object, "confidence", json_real(STATS_CONFIDENCE));
     for (i = 0; i < sizeof fields / sizeof *fields; i++)
         put(object, fields[i].key, number(seen ? fields[i].value : NAN));
+    put_beyond(object, quantity);
     put(object, "method",
         seen && isfinite(quantity->half_width) ? string(method_name(quantity->method))
                                                : json_null());

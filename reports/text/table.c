@@ -38,9 +38,8 @@ static void print_row(FILE *out, const struct claim *claim, const struct result 
     claim_limit_text(claim, limit, sizeof limit);
     claim_detail(claim, result, detail);
     print_name(out, claim_word(claim), 16);
-    fprintf(out, ROW, limit, text_quantile(low, like, quantity, quantity->p5),
-            text_quantile(middle, like, quantity, quantity->p50),
-            text_quantile(high, like, quantity, quantity->p95));
+    fprintf(out, ROW, limit, text_quantile(low, like, quantity, 0.05),
+            text_quantile(middle, like, quantity, 0.5), text_quantile(high, like, quantity, 0.95));
     if (detail[0] == '\0')
         fprintf(out, "%s\n", claim_status_word(claim->status));
     else
@@ -179,8 +178,7 @@ void table_load(const struct report *report, char *out, size_t size)
                          metric[METRIC_JOBS_FAILED].n ? metric[METRIC_JOBS_FAILED].mean : NAN),
              text_share(busy, metric[METRIC_UTILIZATION].n ? metric[METRIC_UTILIZATION].mean : NAN),
              text_mean(wait, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT]),
-             text_quantile(late, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT],
-                           metric[METRIC_QUEUE_WAIT].p95));
+             text_quantile(late, METRIC_QUEUE_WAIT, &metric[METRIC_QUEUE_WAIT], 0.95));
     still_waiting(&metric[METRIC_QUEUE_WAIT], out, size);
     gave_up(&metric[METRIC_GIVEN_UP], out, size);
 }
@@ -238,9 +236,9 @@ static void print_workload(FILE *out, const struct result *result)
             continue;
         fprintf(out, "  %-16s %11s %11s %9s %9s %9s\n", claim_metric_word(shown[i]),
                 text_mean(mean, shown[i], quantity), text_around(half, shown[i], quantity),
-                text_quantile(p50, shown[i], quantity, quantity->p50),
-                text_quantile(p95, shown[i], quantity, quantity->p95),
-                text_quantile(p99, shown[i], quantity, quantity->p99));
+                text_quantile(p50, shown[i], quantity, 0.5),
+                text_quantile(p95, shown[i], quantity, 0.95),
+                text_quantile(p99, shown[i], quantity, 0.99));
     }
 }
 
@@ -261,8 +259,8 @@ static void print_measures(FILE *out, const struct result *result)
             fprintf(out, " %s\n", facet_never(&one->facet));
         else
             fprintf(out, " %11s %11s %9s %9s %9s\n", text_mean(mean, like, q),
-                    text_around(half, like, q), text_quantile(p50, like, q, q->p50),
-                    text_quantile(p95, like, q, q->p95), text_quantile(p99, like, q, q->p99));
+                    text_around(half, like, q), text_quantile(p50, like, q, 0.5),
+                    text_quantile(p95, like, q, 0.95), text_quantile(p99, like, q, 0.99));
     }
 }
 

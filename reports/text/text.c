@@ -105,14 +105,16 @@ static void sign(char out[TEXT_VALUE], const char *sign_text)
 }
 
 const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity,
-                          double value)
+                          double p)
 {
-    bool beyond = quantity->censored > 0 && isnan(value);
-    if (quantity->n + quantity->censored == 0)
-        value = NAN;
-    text_metric(out, metric, beyond ? quantity->known_to : value);
-    if (beyond && isfinite(quantity->known_to))
+    double beyond = quantity_beyond(quantity, p);
+    if (isfinite(beyond)) {
+        text_metric(out, metric, beyond);
         sign(out, ">");
+    } else {
+        text_metric(out, metric,
+                    quantity->n + quantity->censored > 0 ? quantity_quantile(quantity, p) : NAN);
+    }
     return out;
 }
 

@@ -25,9 +25,10 @@ const char *text_time_exact(char out[TEXT_VALUE], double ms);
 const char *text_clock(char out[TEXT_VALUE], int64_t ms);
 /* 99.3%, 100%; never "100%" for less than 1, never "0%" for more than 0; "-" for NAN. */
 const char *text_share(char out[TEXT_VALUE], double share);
-/* A quantile of the quantity: "> 50:00" where it is beyond what was seen before the run ended. */
+/* A quantile of the quantity (quantity_quantile): ">50:00" where it is beyond what was seen before
+ * the run ended. */
 const char *text_quantile(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity,
-                          double value);
+                          double p);
 /* What is around the mean at 95%: half the width of its interval; of a share the interval itself,
  * "97.5-100%". */
 const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity);

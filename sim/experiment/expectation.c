@@ -232,8 +232,9 @@ static void judge_one(const struct scenario *scenario, const struct expect *expe
         verdict->pass = false;
         verdict->undecided = true;
         snprintf(verdict->why, sizeof verdict->why,
-                 "too few were observed for an interval (%lld); more replications are needed",
-                 (long long)q->n);
+                 "too few were observed for an interval (%lld in %lld replications); more "
+                 "replications are needed",
+                 (long long)q->n, (long long)f->n);
     }
 }
 

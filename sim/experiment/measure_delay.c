@@ -227,6 +227,10 @@ void measure_survival(const struct survival *survival, struct quantity *q)
         .max = last > 0 && survival->step[last - 1].s <= 0 ? survival->step[last - 1].at : NAN,
         .censored = survival->censored,
         .known_to = survival_known_to(survival),
+        .p5_least = survival_least(survival, 0.05),
+        .p50_least = survival_least(survival, 0.5),
+        .p95_least = survival_least(survival, 0.95),
+        .p99_least = survival_least(survival, 0.99),
         .mean_is_bound = mean.bound,
         .method = METHOD_KAPLAN_MEIER,
     };

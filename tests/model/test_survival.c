@@ -108,11 +108,34 @@ START_TEST(nothing_and_nothing_over)
     ck_assert(isnan(survival_share(&survival, 1, 0.95).share));
     ck_assert(isnan(survival_mean(&survival, 0.95).mean));
     survival_fini(&survival);
+    ck_assert(isnan(survival_least(&survival, 0.5)));
     survival_of_values(&survival, NULL, 0, ages, 2);
     ck_assert(isnan(survival_quantile(&survival, 0.01)));
     ck_assert_double_eq(survival_share(&survival, 4, 0.95).share, 0);
-    ck_assert_double_eq(survival_mean(&survival, 0.95).mean, 5);
+    ck_assert_double_eq(survival_mean(&survival, 0.95).mean, 4); /* the first: 3 at least */
     ck_assert(survival_mean(&survival, 0.95).bound);
+    survival_fini(&survival);
+}
+END_TEST
+
+/* Nine of nine were not over, at 1, 2 ... 9: of 5% nothing is known but that they take longer than
+ * 1, and not than 9, which one alone was watched for. With some over it is what it would be if the
+ * others had ended at once (6-MP: a fifth of 21 by 7 weeks, nine tenths by 32). */
+START_TEST(a_quantile_is_beyond_what_all_of_its_share_were_watched_for)
+{
+    static const double ages[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    struct survival survival;
+    survival_of_values(&survival, NULL, 0, ages, N(ages));
+    ck_assert_double_eq(survival_least(&survival, 0.05), 1);
+    ck_assert_double_eq(survival_least(&survival, 0.5), 5);
+    ck_assert_double_eq(survival_least(&survival, 0.95), 9);
+    ck_assert_double_eq(survival_least(&survival, 1), 9);
+    ck_assert_double_eq(survival_mean(&survival, 0.95).mean, 5);
+    survival_fini(&survival);
+    survival = freireich();
+    ck_assert_double_eq(survival_least(&survival, 0.2), 7);
+    ck_assert_double_eq(survival_least(&survival, 0.9), 32);
+    ck_assert_double_eq(survival_least(&survival, 1), 35);
     survival_fini(&survival);
 }
 END_TEST
@@ -197,6 +220,7 @@ Suite *suite(void)
     tcase_add_test(tests, a_mean_of_what_is_not_over_is_a_lower_bound);
     tcase_add_test(tests, without_censoring_it_counts);
     tcase_add_test(tests, nothing_and_nothing_over);
+    tcase_add_test(tests, a_quantile_is_beyond_what_all_of_its_share_were_watched_for);
     tcase_add_test(tests, sketches_give_the_same_curve);
     tcase_add_test(tests, intervals_cover_what_was_censored);
     suite_add_tcase(suite, tests);

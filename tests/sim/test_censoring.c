@@ -4,6 +4,8 @@
  */
 #include "model/stats/survival.h"
 #include "reports/text/claim.h"
+#include "reports/text/json.h"
+#include "reports/text/text.h"
 #include "sim/world/world.h"
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"
@@ -36,6 +38,35 @@ START_TEST(a_host_lost_to_the_end_is_not_back_at_the_end)
     ck_assert_int_eq(s.result.metric[METRIC_MTTR].censored, 400);
     ck_assert_int_eq(claim_judge(METRIC_RTO, HOUR, &s.result).status, CLAIM_NOT_DECIDED);
     ck_assert_int_eq(claim_judge(METRIC_RTO, 40 * MINUTE, &s.result).status, CLAIM_IMPOSSIBLE);
+    scenario_text_fini(&s);
+}
+END_TEST
+
+/* None is over, and each was watched for another time, 10 to 50 min: a twentieth takes longer than
+ * 12 min, and nobody knows of more than one that it takes longer than 50. */
+START_TEST(a_share_that_was_watched_for_less_is_said_to_take_longer_than_that)
+{
+    const struct quantity *q = &s.result.metric[METRIC_MTTR];
+    char low[TEXT_VALUE], high[TEXT_VALUE];
+    json_t *json;
+    scenario_text_load(&s, "name: lost\nduration: 1h\nfleet:\n"
+                           "  hosts: [{name: A, tier: primary, slots: 4}]\n" LOAD
+                           "faults: [{kind: host-power-loss, target: A, at: {kind: uniform, min: "
+                           "10min, max: 50min}, lasts: 10h}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 400});
+    ck_assert_int_eq(q->n, 0);
+    ck_assert_double_eq_tol(q->p5_least, 12 * MINUTE, 1.5 * MINUTE);
+    ck_assert_double_eq_tol(q->p50_least, 30 * MINUTE, 3 * MINUTE);
+    ck_assert_double_eq_tol(q->known_to, 50 * MINUTE, MINUTE);
+    ck_assert_double_eq_tol(q->mean, 30 * MINUTE, 3 * MINUTE);
+    ck_assert(q->mean_is_bound);
+    text_quantile(low, METRIC_MTTR, q, 0.05);
+    text_quantile(high, METRIC_MTTR, q, 1);
+    ck_assert_msg(strncmp(low, ">1", 2) == 0 && strncmp(high, ">49", 3) == 0, "%s, %s", low, high);
+    json = json_quantity(q);
+    ck_assert_double_eq(json_number_value(json_object_get(json_object_get(json, "at_least"), "p5")),
+                        q->p5_least);
+    json_decref(json);
     scenario_text_fini(&s);
 }
 END_TEST
@@ -250,6 +281,7 @@ Suite *suite(void)
     TCase *tests = tcase_create("censoring");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_host_lost_to_the_end_is_not_back_at_the_end);
+    tcase_add_test(tests, a_share_that_was_watched_for_less_is_said_to_take_longer_than_that);
     tcase_add_test(tests, repairs_that_outlast_the_run_are_not_left_out);
     tcase_add_test(tests, a_longer_outage_never_makes_shorter_waits);
     tcase_add_test(tests, waits_cut_off_by_the_end_do_not_shorten_the_mean);
