@@ -2,6 +2,7 @@
 
 #include "gomath.h"
 #include "model/base/assert.h"
+#include "natives.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,13 +11,11 @@
 struct group {
     struct labels *labels;
     double count, value, mean; /* of floats */
-    int histograms;            /* of sum and avg */
-    double histogram;          /* the last of them */
-    bool unlike;               /* they are not all equal */
+    struct labels *last;       /* of the histograms of sum and avg, which are members */
     bool drop_name;
     struct kahan sum;      /* since 2.54 */
     struct sum_mean avg;   /* since 2.54 */
-    struct vector members; /* of topk, bottomk, quantile and limitk */
+    struct vector members; /* of topk, bottomk, quantile and limitk; histograms */
 };
 
 struct aggregate {
@@ -275,24 +274,24 @@ static void add_member(struct aggregate *aggregate, struct group *group,
         *vector_push(aggregate->eval, &group->members, NULL, 0) = *sample;
 }
 
-/* A sum of floats and histograms there is not; one histogram is its own sum, equal ones' mean is
- * any of them. */
-static enum und_code finish_histograms(struct aggregate *aggregate, struct group *group,
-                                       struct vector *out)
+/* A sum of floats and histograms there is not. */
+static void finish_histograms(struct aggregate *aggregate, struct group *group, struct vector *out)
 {
     struct eval *eval = aggregate->eval;
+    double *values = arena_take(eval->arena, (size_t)group->members.n * sizeof *values);
+    double value;
     if (group->count > 0) {
         eval_warn(eval, "encountered a mix of histograms and floats for aggregation");
-        return UND_OK;
+        return;
     }
-    if (group->histograms > 1 && (group->unlike || aggregate->node->aggregation == PROMQL_SUM))
-        return eval_fail(eval, "%s of native histograms, which are read but not evaluated",
-                         aggregate->node->name);
-    vector_push(eval, out, group->labels, group->histogram)->drop_name = group->drop_name;
-    return UND_OK;
+    for (int i = 0; i < group->members.n; i++)
+        values[i] = group->members.list[i].value;
+    if (natives_sum(eval, values, group->members.n, aggregate->node->aggregation == PROMQL_AVG,
+                    group->last, &value))
+        vector_push(eval, out, group->labels, value)->drop_name = group->drop_name;
 }
 
-static enum und_code finish(struct aggregate *aggregate, struct vector *out)
+static void finish(struct aggregate *aggregate, struct vector *out)
 {
     enum promql_aggregation aggregation = aggregate->node->aggregation;
     for (int i = 0; i < aggregate->n; i++) {
@@ -302,15 +301,13 @@ static enum und_code finish(struct aggregate *aggregate, struct vector *out)
         } else if (keeps_members(aggregation)) {
             for (int j = 0; j < group->members.n; j++)
                 *vector_push(aggregate->eval, out, NULL, 0) = group->members.list[j];
-        } else if (group->histograms) {
-            if (finish_histograms(aggregate, group, out))
-                return UND_USAGE;
+        } else if (group->last) {
+            finish_histograms(aggregate, group, out);
         } else {
             vector_push(aggregate->eval, out, group->labels, group_value(aggregate, group))
                 ->drop_name = group->drop_name;
         }
     }
-    return UND_OK;
 }
 
 static enum und_code read_ratio(struct aggregate *aggregate)
@@ -357,15 +354,31 @@ static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
     return UND_OK;
 }
 
-static enum und_code add_float(struct aggregate *aggregate, const struct sample *sample,
-                               uint64_t round)
+/* As a label has it. */
+static const char *value_text(struct eval *eval, double value, char text[GO_NUMBER])
+{
+    char *written, *kept;
+    size_t size;
+    FILE *out;
+    if (!native_is(value))
+        return go_format(value, text);
+    out = open_memstream(&written, &size);
+    UND_ASSERT(out != NULL);
+    native_write(eval->arena, native_of(value), out);
+    fclose(out);
+    kept = arena_text(eval->arena, written, size);
+    free(written);
+    return kept;
+}
+
+static void add_sample(struct aggregate *aggregate, const struct sample *sample, uint64_t round)
 {
     struct labels *labels = sample->labels;
     struct group *group;
     char text[GO_NUMBER];
     if (aggregate->value_label)
         labels = labels_set(aggregate->eval->pool, labels, aggregate->value_label,
-                            go_format(sample->value, text));
+                            value_text(aggregate->eval, sample->value, text));
     group = group_of(aggregate, labels, round);
     group->drop_name |= sample->drop_name;
     if (group->count == 0)
@@ -373,30 +386,27 @@ static enum und_code add_float(struct aggregate *aggregate, const struct sample 
     else
         add_to_group(aggregate, group, sample->value);
     add_member(aggregate, group, sample);
-    return UND_OK;
 }
 
-static enum und_code add_histogram(struct aggregate *aggregate, const struct sample *sample,
-                                   uint64_t round)
+static void add_histogram(struct aggregate *aggregate, const struct sample *sample, uint64_t round)
 {
     enum promql_aggregation aggregation = aggregate->node->aggregation;
     struct group *group;
     switch (aggregation) {
     case PROMQL_COUNT:
     case PROMQL_GROUP:
+    case PROMQL_COUNT_VALUES:
     case PROMQL_LIMITK:
     case PROMQL_LIMIT_RATIO:
-        return add_float(aggregate, sample, round);
-    case PROMQL_COUNT_VALUES:
-        return eval_fail_histogram(aggregate->eval, sample->labels);
+        add_sample(aggregate, sample, round);
+        return;
     case PROMQL_SUM:
     case PROMQL_AVG:
         group = group_of(aggregate, sample->labels, round);
         group->drop_name |= sample->drop_name;
-        if (group->histograms++ && !store_same_histogram(group->histogram, sample->value))
-            group->unlike = true;
-        group->histogram = sample->value;
-        return UND_OK;
+        group->last = sample->labels;
+        *vector_push(aggregate->eval, &group->members, NULL, 0) = *sample;
+        return;
     case PROMQL_MIN:
     case PROMQL_MAX:
     case PROMQL_STDDEV:
@@ -409,7 +419,6 @@ static enum und_code add_histogram(struct aggregate *aggregate, const struct sam
     }
     eval_info(aggregate->eval, "ignored histogram in %s aggregation",
               promql_aggregation_word(aggregation));
-    return UND_OK;
 }
 
 enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, int64_t t_ms,
@@ -429,9 +438,11 @@ enum und_code eval_aggregate(struct eval *eval, const struct promql_node *node, 
     round = labels_round(eval->pool);
     for (int i = 0; i < vector.n; i++) {
         const struct sample *sample = &vector.list[i];
-        if (store_is_histogram(sample->value) ? add_histogram(&aggregate, sample, round)
-                                              : add_float(&aggregate, sample, round))
-            return UND_USAGE;
+        if (native_is(sample->value))
+            add_histogram(&aggregate, sample, round);
+        else
+            add_sample(&aggregate, sample, round);
     }
-    return finish(&aggregate, &out->vector) ? UND_USAGE : vector_check(eval, &out->vector);
+    finish(&aggregate, &out->vector);
+    return vector_check(eval, &out->vector);
 }

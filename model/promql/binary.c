@@ -2,6 +2,7 @@
 
 #include "gomath.h"
 #include "model/base/assert.h"
+#include "natives.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,6 +50,8 @@ static double apply(enum promql_op op, double left, double right, bool *keep)
     case PROMQL_AND:
     case PROMQL_OR:
     case PROMQL_UNLESS:
+    case PROMQL_TRIM_UPPER:
+    case PROMQL_TRIM_LOWER:
     case PROMQL_OPS:
         break;
     }
@@ -64,28 +67,7 @@ static bool drops_name(const struct eval *eval, const struct promql_node *node)
 
 static const char *type_word(double value)
 {
-    return store_is_histogram(value) ? "histogram" : "float";
-}
-
-/* Version 3: native histograms can be compared with each other; `there` is false where an operation
- * has no sense for what it meets. */
-static enum und_code with_histograms(struct eval *eval, const struct promql_node *node,
-                                     const double sides[2], const struct labels *labels,
-                                     bool *there, bool *keep)
-{
-    bool left = store_is_histogram(sides[0]), both = left && store_is_histogram(sides[1]);
-    const char *word = promql_op_word(node->op);
-    if (both && (node->op == PROMQL_EQ || node->op == PROMQL_NE)) {
-        *keep = store_same_histogram(sides[0], sides[1]) == (node->op == PROMQL_EQ);
-        return UND_OK;
-    }
-    if (both ? node->op == PROMQL_ADD || node->op == PROMQL_SUB
-             : node->op == PROMQL_MUL || (left && node->op == PROMQL_DIV))
-        return eval_fail_histogram(eval, labels);
-    *there = false;
-    eval_info(eval, "incompatible sample types encountered for binary operator \"%s\": %s %s %s",
-              word, type_word(sides[0]), word, type_word(sides[1]));
-    return UND_OK;
+    return native_is(value) ? "histogram" : "float";
 }
 
 /* What comes of two operands: `there` is false where the operation has no sense for them, `keep`
@@ -95,21 +77,44 @@ struct outcome {
     bool there, keep;
 };
 
-static enum und_code operate(struct eval *eval, const struct promql_node *node,
-                             const double sides[2], const struct labels *labels,
-                             struct outcome *outcome)
+/* What comes of a native histogram on a side. */
+static void with_native(struct eval *eval, const struct promql_node *node, const double sides[2],
+                        struct outcome *outcome)
+{
+    const char *word = promql_op_word(node->op);
+    bool equal;
+    if (native_is(sides[0]) && native_is(sides[1]) &&
+        (node->op == PROMQL_EQ || node->op == PROMQL_NE)) {
+        equal = native_equal(native_of(sides[0]), native_of(sides[1]));
+        outcome->keep = equal == (node->op == PROMQL_EQ);
+        return;
+    }
+    switch (natives_operate(eval, node->op, sides, &outcome->value)) {
+    case NATIVES_DONE:
+        return;
+    case NATIVES_UNFIT:
+        eval_warn(eval, "incompatible bucket layout encountered for binary operator %s", word);
+        break;
+    case NATIVES_SENSELESS:
+        eval_info(eval,
+                  "incompatible sample types encountered for binary operator \"%s\": %s %s %s",
+                  word, type_word(sides[0]), word, type_word(sides[1]));
+        break;
+    }
+    outcome->there = false;
+}
+
+static void operate(struct eval *eval, const struct promql_node *node, const double sides[2],
+                    struct outcome *outcome)
 {
     *outcome = (struct outcome){sides[0], true, true};
-    if (store_is_histogram(sides[0]) || store_is_histogram(sides[1])) {
-        if (with_histograms(eval, node, sides, labels, &outcome->there, &outcome->keep))
-            return UND_USAGE;
-    } else {
+    if (native_is(sides[0]) || native_is(sides[1]) || node->op > PROMQL_UNLESS)
+        with_native(eval, node, sides, outcome);
+    else
         outcome->value = apply(node->op, sides[0], sides[1], &outcome->keep);
-    }
     if (node->as_bool)
         outcome->value = outcome->keep;
     outcome->keep |= node->as_bool || eval->relaxed;
-    return UND_OK;
 }
 
 static enum und_code with_scalar(struct eval *eval, const struct promql_node *node,
@@ -125,8 +130,7 @@ static enum und_code with_scalar(struct eval *eval, const struct promql_node *no
             sides[0] = scalar;
             sides[1] = sample->value;
         }
-        if (operate(eval, node, sides, sample->labels, &outcome))
-            return UND_USAGE;
+        operate(eval, node, sides, &outcome);
         if (!outcome.there || !outcome.keep)
             continue;
         if (promql_is_comparison(node->op) && !node->as_bool)
@@ -280,8 +284,7 @@ static enum und_code pair(struct matching *matching, const struct sample *many,
         sides[0] = one->value;
         sides[1] = many->value;
     }
-    if (operate(eval, node, sides, many->labels, &outcome))
-        return UND_USAGE;
+    operate(eval, node, sides, &outcome);
     if (!outcome.there || (!outcome.keep && !eval->v3))
         return UND_OK;
     labels = result_labels(eval, node, many->labels, one->labels);

@@ -248,6 +248,8 @@ enum und_code build_binary(struct parser *parser, struct promql_node *node, uint
     if (node->as_bool && !promql_is_comparison(node->op))
         return FAIL(operator_at, "'bool' after '%s', want it after a comparison",
                     promql_op_word(node->op));
+    if (scalars && node->op > PROMQL_UNLESS)
+        return FAIL(node->start, "'%s' between scalars, want a vector", promql_op_word(node->op));
     if (scalars && promql_is_comparison(node->op) && !node->as_bool)
         return FAIL(operator_at, "a comparison of two scalars wants 'bool' behind the '%s'",
                     promql_op_word(node->op));

@@ -82,7 +82,7 @@ static enum und_code map(struct eval *eval, const struct promql_node *node, int6
         return UND_OK;
     for (int i = 0; i < vector.n; i++) {
         struct sample *sample = &vector.list[i];
-        if (store_is_histogram(sample->value) && function != F_TIMESTAMP)
+        if (native_is(sample->value) && function != F_TIMESTAMP)
             continue;
         if (!times)
             sample->t_ms = t_ms;
@@ -108,7 +108,7 @@ static void drop_histograms(struct vector *vector)
 {
     int n = 0;
     for (int i = 0; i < vector->n; i++) {
-        if (!store_is_histogram(vector->list[i].value))
+        if (!native_is(vector->list[i].value))
             vector->list[n++] = vector->list[i];
     }
     vector->n = n;

@@ -2,6 +2,8 @@
 
 #include "function.h"
 #include "gomath.h"
+#include "model/base/assert.h"
+#include "native.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -159,7 +161,7 @@ static struct buckets *gather(struct eval *eval, const struct vector *vector, ui
         struct labels *key = labels_drop(eval->pool, labels, le, 1);
         struct buckets *buckets;
         double bound;
-        if (store_is_histogram(vector->list[i].value))
+        if (native_is(vector->list[i].value))
             continue;
         if (!go_parse(labels_get(labels, "le"), &bound)) {
             warn_of_bound(eval, labels);
@@ -189,6 +191,7 @@ struct asked {
     enum function function;
     double *parameters; /* quantiles, or two bounds */
     int n;
+    bool quantiles;
     const char *label; /* of histogram_quantiles: where each result says its quantile */
 };
 
@@ -223,17 +226,57 @@ static void of_buckets(struct eval *eval, const struct asked *asked, struct buck
              out);
 }
 
-/* A native histogram's quantiles that no content has a say in; all else is an error. */
-static enum und_code of_native(struct eval *eval, const struct asked *asked,
-                               const struct sample *sample, struct vector *out)
+static void tell_nan(struct eval *eval, const struct labels *labels, bool fraction,
+                     enum native_nan nan)
 {
-    for (int i = 0; i < asked->n; i++) {
-        double q = asked->parameters[i];
-        if (q >= 0 && q <= 1)
-            return eval_fail_histogram(eval, sample->labels);
-        give(eval, asked, sample->labels, i, isnan(q) ? NAN : q < 0 ? -INFINITY : INFINITY, out);
+    const char *name = labels_get(labels, LABELS_NAME);
+    if (nan == NATIVE_NO_NAN)
+        return;
+    eval_info(eval, "input to %s has NaN observations, %s%s%.200s%s",
+              fraction ? "histogram_fraction" : "histogram_quantile",
+              fraction                ? "which are excluded from all fractions"
+              : nan == NATIVE_ALL_NAN ? "result is NaN"
+                                      : "result is skewed higher",
+              *name ? " for metric name \"" : "", name, *name ? "\"" : "");
+}
+
+/* What the function says of one native histogram. */
+static double of_content(struct eval *eval, enum function function, const struct native *native)
+{
+    if (function == F_HISTOGRAM_COUNT)
+        return native->count.value;
+    if (function == F_HISTOGRAM_SUM)
+        return native->sum.value;
+    if (function == F_HISTOGRAM_AVG)
+        return native->sum.value / native->count.value;
+    if (function == F_HISTOGRAM_STDVAR)
+        return native_variance(eval->arena, native);
+    UND_ASSERT(function == F_HISTOGRAM_STDDEV);
+    return sqrt(native_variance(eval->arena, native));
+}
+
+static void of_native(struct eval *eval, const struct asked *asked, const struct sample *sample,
+                      struct vector *out)
+{
+    const struct native *native = native_of(sample->value);
+    enum native_nan nan;
+    double value;
+    if (asked->function == F_HISTOGRAM_FRACTION) {
+        value =
+            native_fraction(eval->arena, native, asked->parameters[0], asked->parameters[1], &nan);
+        tell_nan(eval, sample->labels, true, nan);
+        give(eval, asked, sample->labels, 0, value, out);
+        return;
     }
-    return UND_OK;
+    if (!asked->quantiles) {
+        give(eval, asked, sample->labels, 0, of_content(eval, asked->function, native), out);
+        return;
+    }
+    for (int i = 0; i < asked->n; i++) {
+        value = native_quantile(eval->arena, native, asked->parameters[i], &nan);
+        tell_nan(eval, sample->labels, false, nan);
+        give(eval, asked, sample->labels, i, value, out);
+    }
 }
 
 /* Neither of a classic and a native histogram of the same labels has a result. */
@@ -245,30 +288,31 @@ static void conflict(struct eval *eval, struct buckets *buckets)
               *name ? " for metric name \"" : "", name, *name ? "\"" : "");
 }
 
-static enum und_code of_natives(struct eval *eval, const struct asked *asked,
-                                const struct vector *vector, uint64_t round, struct buckets *all,
-                                struct vector *out)
+static void of_natives(struct eval *eval, const struct asked *asked, const struct vector *vector,
+                       uint64_t round, struct buckets *all, struct vector *out)
 {
-    bool quantiles = asked->function == F_HISTOGRAM_QUANTILE || asked->label;
     for (int i = 0; i < vector->n; i++) {
         const struct sample *sample = &vector->list[i];
         struct labels *key = labels_drop(eval->pool, sample->labels, le, 1);
-        if (!store_is_histogram(sample->value))
+        if (!native_is(sample->value))
             continue;
         if (all && key->mark == round)
             conflict(eval, &all[key->slot]);
-        else if (!quantiles)
-            return eval_fail_histogram(eval, sample->labels);
-        else if (of_native(eval, asked, sample, out))
-            return UND_USAGE;
+        else
+            of_native(eval, asked, sample, out);
     }
-    return UND_OK;
 }
 
 static enum und_code read_asked(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                                 struct asked *asked, struct vector *vector)
 {
-    *asked = (struct asked){.function = node->function->function};
+    enum function function = node->function->function;
+    bool hinting = eval->hinting;
+    *asked = (struct asked){.function = function,
+                            .quantiles = function == F_HISTOGRAM_QUANTILE ||
+                                         function == F_HISTOGRAM_QUANTILES};
+    eval->hinting =
+        function == F_HISTOGRAM_COUNT || function == F_HISTOGRAM_SUM || function == F_HISTOGRAM_AVG;
     asked->parameters =
         arena_take(eval->arena, (size_t)(node->n_args + 1) * sizeof *asked->parameters);
     for (int i = 0; i < node->n_args; i++) {
@@ -280,6 +324,7 @@ static enum und_code read_asked(struct eval *eval, const struct promql_node *nod
                      : eval_scalar(eval, arg, t_ms, &asked->parameters[asked->n++]))
             return UND_USAGE;
     }
+    eval->hinting = hinting;
     if (asked->label && !*asked->label)
         return eval_fail(eval, "invalid label name \"\"");
     for (int i = 0; i < asked->n && asked->function != F_HISTOGRAM_FRACTION; i++)
@@ -299,10 +344,9 @@ enum und_code call_histogram(struct eval *eval, const struct promql_node *node, 
     if (read_asked(eval, node, t_ms, &asked, &vector))
         return UND_USAGE;
     round = labels_round(eval->pool);
-    if (asked.function == F_HISTOGRAM_QUANTILE || asked.label || fraction)
+    if (asked.quantiles || fraction)
         all = gather(eval, &vector, round, &n);
-    if (of_natives(eval, &asked, &vector, round, all, out))
-        return UND_USAGE;
+    of_natives(eval, &asked, &vector, round, all, out);
     for (int i = 0; i < n; i++) {
         if (all[i].n > 0)
             of_buckets(eval, &asked, &all[i], out);

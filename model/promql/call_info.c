@@ -137,7 +137,7 @@ static enum und_code find_info(struct info *info, const struct vector *base, int
         if (!name_matches(info, series->labels) || !data_matches(info, series->labels) ||
             !identifies(info, base, series->labels) || !eval_latest(eval, series, t_ms, &sample))
             continue;
-        if (store_is_histogram(sample.value))
+        if (native_is(sample.value))
             return eval_fail(eval, "info sample should be float");
         if (keep_latest(info, &sample, round))
             return UND_USAGE;

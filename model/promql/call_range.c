@@ -1,6 +1,6 @@
 #include "eval.h"
 
-#include "window.h"
+#include "natives.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,65 +106,10 @@ static bool takes_all(enum function function)
            function == F_CHANGES || function == F_RESETS;
 }
 
-/* Is a change, or a counter's reset, a matter of what is in two histograms that follow each other?
- * One that says it is a reset is so whatever is in it. */
-static bool needs_content(const struct window *window)
-{
-    for (int i = 1; i < window->n; i++) {
-        double a = window->points[i - 1].value, b = window->points[i].value;
-        if (store_is_histogram(a) && store_is_histogram(b) &&
-            (!store_same_histogram(a, b) || store_hint(b) == NATIVE_RESET))
-            return true;
-    }
-    return false;
-}
-
-/* Warns where a rate is one of gauges, or a difference one of counters. */
-static void doubt_hints(struct eval *eval, const struct window *window, bool counter,
-                        const struct labels *labels)
-{
-    bool doubtful = false;
-    for (int i = 0; i < window->n; i++) {
-        bool inner = i > 0 && i < window->n - 1;
-        bool gauge = store_hint(window->points[i].value) == NATIVE_GAUGE;
-        doubtful = doubtful || (counter ? gauge : !gauge && !inner);
-    }
-    if (doubtful)
-        eval_warn(eval, "this native histogram metric is not a %s: \"%.200s\"",
-                  counter ? "counter" : "gauge", labels_get(labels, LABELS_NAME));
-}
-
 static bool is_rate(enum function function)
 {
     return function == F_RATE || function == F_INCREASE || function == F_DELTA ||
            function == F_IRATE || function == F_IDELTA;
-}
-
-/* What no content has a say in: equal histograms differ by an empty one, their mean is any of them,
- * and one is its own sum. */
-static bool of_equals(struct eval *eval, const struct window *window, enum function function,
-                      const struct labels *labels, double *out)
-{
-    struct window seen = *window;
-    bool counter = function != F_DELTA && function != F_IDELTA;
-    if ((function == F_IRATE || function == F_IDELTA) && seen.n > 2) {
-        seen.points += seen.n - 2;
-        seen.n = 2;
-    }
-    for (int i = 0; i < seen.n; i++) {
-        if (!store_is_histogram(seen.points[i].value))
-            return false;
-    }
-    *out = seen.points[seen.n - 1].value;
-    if (needs_content(&seen))
-        return false;
-    if (!is_rate(function))
-        return function == F_AVG_OVER_TIME || (function == F_SUM_OVER_TIME && seen.n == 1);
-    if (seen.n < 2)
-        return false;
-    doubt_hints(eval, &seen, counter, labels);
-    *out = store_empty_histogram(*out);
-    return true;
 }
 
 static void floats_only(struct eval *eval, struct window *window)
@@ -172,59 +117,54 @@ static void floats_only(struct eval *eval, struct window *window)
     int n = window->n - window->histograms, kept = 0;
     struct point *floats = arena_take(eval->arena, (size_t)(n + 1) * sizeof *floats);
     for (int i = 0; i < window->n; i++) {
-        if (!store_is_histogram(window->points[i].value))
+        if (!native_is(window->points[i].value))
             floats[kept++] = window->points[i];
     }
     window->points = floats;
     window->n = kept;
 }
 
-/* irate and idelta look at the last two. */
-static enum und_code last_two(struct eval *eval, struct window *window, const struct labels *labels,
-                              bool *skip)
+/* Are there only floats, or only histograms, where the function looks? irate and idelta look at the
+ * last two. */
+static bool is_mixed(const struct window *window, enum function function)
 {
-    bool a, b;
-    *skip = window->n < 2;
-    if (*skip)
-        return UND_OK;
-    a = store_is_histogram(window->points[window->n - 2].value);
-    b = store_is_histogram(window->points[window->n - 1].value);
-    if (a && b)
-        return eval_fail_histogram(eval, labels);
-    *skip = a || b;
-    if (*skip)
-        eval_warn_mixed(eval, labels);
-    return UND_OK;
+    int first = 0;
+    if (function == F_IRATE || function == F_IDELTA)
+        first = window->n > 2 ? window->n - 2 : 0;
+    for (int i = first + 1; i < window->n; i++) {
+        if (native_is(window->points[i].value) != native_is(window->points[first].value))
+            return true;
+    }
+    return false;
 }
 
-/* What version 3 does with a range that has histograms; `skip` if the series gives nothing. */
-static enum und_code meet_histograms(struct eval *eval, struct window *window,
-                                     enum function function, const struct labels *labels,
-                                     bool *skip)
+/* What a function does with a range that has histograms: it has the value, or `left` is what the
+ * function of floats is to look at, or there is none. */
+enum met { MET_VALUE, MET_LEFT, MET_NOTHING };
+
+static enum met meet_histograms(struct eval *eval, struct window *window, enum function function,
+                                const struct labels *labels, double *value)
 {
-    bool mixed = window->histograms < window->n;
-    *skip = false;
-    if (function == F_RESETS && needs_content(window))
-        return eval_fail_histogram(eval, labels);
+    bool floats = window->histograms < window->n;
     if (takes_all(function))
-        return UND_OK;
-    if (function == F_IRATE || function == F_IDELTA)
-        return last_two(eval, window, labels, skip);
+        return MET_LEFT;
     if (is_rate(function) || function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME) {
-        bool over_time = function == F_SUM_OVER_TIME || function == F_AVG_OVER_TIME;
-        *skip = mixed || (!over_time && window->n < 2);
-        if (mixed)
+        if (is_mixed(window, function)) {
             eval_warn_mixed(eval, labels);
-        return *skip ? UND_OK : eval_fail_histogram(eval, labels);
+            return MET_NOTHING;
+        }
+        if (!native_is(window->points[window->n - 1].value))
+            return MET_LEFT;
+        return natives_over(eval, window, function, labels, value) ? MET_VALUE : MET_NOTHING;
     }
-    *skip = !mixed;
     floats_only(eval, window);
-    if (mixed)
-        eval_info(eval,
-                  "ignored histograms in a range containing both floats and histograms for metric "
-                  "name \"%.200s\"",
-                  labels_get(labels, LABELS_NAME));
-    return UND_OK;
+    if (!floats)
+        return MET_NOTHING;
+    eval_info(eval,
+              "ignored histograms in a range containing both floats and histograms for metric "
+              "name \"%.200s\"",
+              labels_get(labels, LABELS_NAME));
+    return MET_LEFT;
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -246,42 +186,42 @@ static void doubt_counter(struct eval *eval, const struct labels *labels)
                   name);
 }
 
-/* The function's value of the window; `skip` if there is none. */
-static enum und_code apply(struct eval *eval, struct window *window, enum function function,
-                           const struct range *range, double *value, bool *skip)
+/* The function's value of the window; false if there is none. */
+static bool apply(struct eval *eval, struct window *window, enum function function,
+                  const struct range *range, double *value)
 {
-    *skip = false;
-    if (range->histograms && of_equals(eval, window, function, range->labels, value))
-        return UND_OK;
-    if (range->histograms && meet_histograms(eval, window, function, range->labels, skip))
-        return UND_USAGE;
-    if (*skip)
-        return UND_OK;
+    enum met met = MET_LEFT;
+    if (range->histograms)
+        met = meet_histograms(eval, window, function, range->labels, value);
+    if (met == MET_NOTHING)
+        return false;
     if (function == F_QUANTILE_OVER_TIME || function == F_MAD_OVER_TIME)
         window->room = arena_take(eval->arena, (size_t)range->n * sizeof *window->room);
-    *skip = !window_apply(window, function, value);
-    if (!*skip && (function == F_RATE || function == F_INCREASE))
+    if (met == MET_LEFT && !window_apply(window, function, value))
+        return false;
+    if (met == MET_LEFT && (function == F_RATE || function == F_INCREASE))
         doubt_counter(eval, range->labels);
-    return UND_OK;
+    return true;
 }
 
 static enum und_code range_of_series(struct eval *eval, struct window *window,
                                      enum function function, const struct range *range,
                                      struct vector *out)
 {
-    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME, skip;
+    bool keeps = function == F_LAST_OVER_TIME || function == F_FIRST_OVER_TIME;
     struct sample *sample;
     double value;
     window->points = range->points;
     window->n = range->n;
     window->histograms = range->histograms;
     if (range->histograms && (window->anchored || window->smoothed))
-        return eval_fail_histogram(eval, range->labels);
+        return eval_fail(eval,
+                         "%.100s has native histograms, which are not evaluated in ranges that "
+                         "are anchored or smoothed",
+                         labels_get(range->labels, LABELS_NAME));
     if (window->anchored && (function == F_CHANGES || function == F_RESETS))
         window_anchor(window);
-    if (apply(eval, window, function, range, &value, &skip))
-        return UND_USAGE;
-    if (skip)
+    if (!apply(eval, window, function, range, &value))
         return UND_OK;
     if (function == F_QUANTILE_OVER_TIME)
         eval_warn_quantile(eval, window->parameters[0]);
@@ -296,7 +236,7 @@ enum und_code call_range(struct eval *eval, const struct promql_node *node, int6
                          struct vector *out)
 {
     enum function function = node->function->function;
-    struct window window = {.now_ms = t_ms, .later = eval->later};
+    struct window window = {.now_ms = t_ms, .later = eval->later, .arena = eval->arena};
     struct matrix matrix = {NULL, 0, 0};
     if (read_arguments(eval, node, t_ms, &window, &matrix))
         return UND_USAGE;

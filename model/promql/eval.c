@@ -1,6 +1,7 @@
 #include "eval.h"
 
 #include "model/base/assert.h"
+#include "natives.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,12 +23,6 @@ enum und_code eval_fail(struct eval *eval, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     return und_fail(eval->err, UND_USAGE, "%s", text);
-}
-
-enum und_code eval_fail_histogram(struct eval *eval, const struct labels *labels)
-{
-    return eval_fail(eval, "%.100s has native histograms, which are read but not evaluated",
-                     labels_get(labels, LABELS_NAME));
 }
 
 enum und_code eval_spend(struct eval *eval, int64_t samples)
@@ -98,9 +93,8 @@ static enum und_code eval_minus(struct eval *eval, const struct promql_node *nod
     out->scalar = -out->scalar;
     for (int i = 0; i < out->vector.n; i++) {
         struct sample *sample = &out->vector.list[i];
-        if (store_is_histogram(sample->value))
-            return eval_fail_histogram(eval, sample->labels);
-        sample->value = -sample->value;
+        sample->value =
+            native_is(sample->value) ? natives_scaled(eval, sample->value, -1) : -sample->value;
         eval_drop_name(eval, sample);
     }
     return vector_check(eval, &out->vector);
@@ -206,6 +200,7 @@ static void prepare(struct query *query, int64_t start_ms, int64_t end_ms, struc
     eval->pin_shift_ms = 0;
     eval->end_ms = end_ms;
     eval->query_step_ms = 0;
+    eval->hinting = false;
     eval->err = err;
     annotations_clear(&eval->annotations);
     if (eval->cleared != eval->store->cleared) {

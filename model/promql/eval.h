@@ -27,6 +27,7 @@ struct eval {
     int level;
     bool v3, later; /* version 3; sums and rates as since 2.54 */
     bool delayed_names, annotate, relaxed;
+    bool hinting; /* selected native histograms say whether their counter was reset */
     int64_t lookback_ms, step_ms, most, left;
     int64_t start_ms, end_ms;       /* of the whole query, for @ */
     int64_t query_step_ms;          /* of the whole query; 0 of an instant one */
@@ -41,8 +42,6 @@ struct eval {
 enum und_code eval_fail(struct eval *eval, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 enum und_code eval_spend(struct eval *eval, int64_t samples);
-/* The error of what only native histograms' contents would tell. */
-enum und_code eval_fail_histogram(struct eval *eval, const struct labels *labels);
 
 /* Version 3's annotations: "PromQL info: ...". */
 void eval_warn(struct eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));

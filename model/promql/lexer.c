@@ -204,11 +204,13 @@ static enum und_code unexpected(struct lexer *lexer)
 
 static enum und_code read_sign(struct lexer *lexer)
 {
-    static const char *const outside[] = {"==", "!=", ">=", "<=", "=", "+", "-", "*",
-                                          "/",  "%",  "^",  "<",  ">", "(", ")", "{",
-                                          "}",  "[",  "]",  ",",  ":", "@", NULL};
+    static const char *const outside[] = {"</", ">/", "==", "!=", ">=", "<=", "=", "+", "-",
+                                          "*",  "/",  "%",  "^",  "<",  ">",  "(", ")", "{",
+                                          "}",  "[",  "]",  ",",  ":",  "@",  NULL};
     static const char *const inside[] = {"=~", "!~", "!=", "=", ",", "}", NULL};
-    const char *const *signs = lexer->in_braces ? inside : outside;
+    const char *const *signs = lexer->in_braces                 ? inside
+                               : lexer->version == PROMQL_3_ALL ? outside
+                                                                : outside + 2; /* no trimming */
     lexer->token = TOKEN_SIGN;
     for (int i = 0; signs[i]; i++) {
         size_t n = strlen(signs[i]);

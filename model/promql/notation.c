@@ -70,6 +70,7 @@ struct reader {
     const char *text, *at;
     struct und_err *err;
     int room;
+    long buckets; /* of all native histograms */
 };
 
 static enum und_code fail(struct reader *reader, const char *what)
@@ -78,7 +79,7 @@ static enum und_code fail(struct reader *reader, const char *what)
                     (int)(reader->at - reader->text) + 1, reader->at, what);
 }
 
-static enum und_code push(struct reader *reader, bool there, double value)
+static enum und_code push(struct reader *reader, struct notation_value value)
 {
     struct notation *notation = reader->notation;
     if (notation->n == NOTATION_VALUES)
@@ -89,7 +90,7 @@ static enum und_code push(struct reader *reader, bool there, double value)
             realloc(notation->values, (size_t)reader->room * sizeof *notation->values);
         UND_ASSERT(notation->values != NULL);
     }
-    notation->values[notation->n++] = (struct notation_value){there, value};
+    notation->values[notation->n++] = value;
     return UND_OK;
 }
 
@@ -144,38 +145,60 @@ static enum und_code read_gap(struct reader *reader)
     if (read_times(reader, &times))
         return UND_USAGE;
     for (long i = 0; i < (times < 0 ? 1 : times); i++) {
-        if (push(reader, false, 0))
+        if (push(reader, (struct notation_value){.there = false}))
             return UND_USAGE;
     }
     return UND_OK;
 }
 
-static enum und_code read_native(struct reader *reader, struct native *native)
+static struct native *read_native(struct reader *reader, bool *hinted)
 {
-    const char *at, *want, *end = native_read(native, reader->at, &at, &want);
-    reader->at = end ? end : at;
-    return end ? UND_OK : fail(reader, want);
+    struct notation *notation = reader->notation;
+    const char *want;
+    struct native *native;
+    if (!notation->natives)
+        notation->natives = arena_open();
+    native = native_read(notation->natives, &reader->at, hinted, &want);
+    if (!native)
+        fail(reader, want);
+    return native;
+}
+
+/* The next of a series that grows by `step`; NULL if they do not fit together. */
+static struct native *next_native(struct arena *arena, const struct native *native,
+                                  const struct native *step, char sign)
+{
+    struct native *next = native_copy(arena, native);
+    struct native_met met = {false, false};
+    if (!native_add(arena, next, step, sign == '-' ? -1 : 1, &met))
+        return NULL;
+    native_settle(next);
+    return next;
 }
 
 static enum und_code read_histogram(struct reader *reader)
 {
-    struct native native, step;
-    char sign;
+    bool hinted, step_hinted;
+    struct native *native = read_native(reader, &hinted), *step = NULL;
+    char sign = '\0';
     long times;
-    if (read_native(reader, &native))
+    if (native && (*reader->at == '+' || *reader->at == '-'))
+        sign = *reader->at++;
+    if (!native || (sign && !(step = read_native(reader, &step_hinted))) ||
+        read_times(reader, &times))
         return UND_USAGE;
-    sign = *reader->at == '+' || *reader->at == '-' ? *reader->at++ : '\0';
-    if (sign && read_native(reader, &step))
-        return UND_USAGE;
-    if (read_times(reader, &times))
-        return UND_USAGE;
-    if (sign && times < 0)
+    if (step && times < 0)
         return fail(reader, "x and a count");
     for (long i = 0; i <= (times < 0 ? 0 : times); i++) {
-        if (push(reader, true, store_histogram(native_digest(&native))))
+        if (i > 0 && step)
+            native = next_native(reader->notation->natives, native, step, sign);
+        if (!native)
+            return fail(reader, "two histograms of one kind");
+        reader->buckets += native->positive.n + native->negative.n;
+        if (reader->buckets > NOTATION_BUCKETS)
+            return fail(reader, "fewer buckets");
+        if (push(reader, (struct notation_value){true, native_box(native), hinted}))
             return UND_USAGE;
-        if (sign)
-            native_add(&native, &step, sign == '-' ? -1 : 1);
     }
     return UND_OK;
 }
@@ -200,7 +223,7 @@ static enum und_code read_value(struct reader *reader)
     if (stepped && times < 0)
         return fail(reader, "x and a count");
     for (long i = 0; i <= (times < 0 ? 0 : times); i++) {
-        if (push(reader, true, value))
+        if (push(reader, (struct notation_value){.there = true, .value = value}))
             return UND_USAGE;
         if (stepped)
             value += step;
@@ -248,7 +271,7 @@ enum und_code notation_read(struct notation *notation, struct label_pool *pool, 
     size_t n;
     char *head;
     enum und_code code;
-    *notation = (struct notation){NULL, NULL, 0};
+    *notation = (struct notation){.labels = NULL};
     text += strspn(text, " \t");
     n = labels_length(text);
     head = strndup(text, n);
@@ -261,6 +284,8 @@ enum und_code notation_read(struct notation *notation, struct label_pool *pool, 
 void notation_fini(struct notation *notation)
 {
     free(notation->values);
+    arena_close(notation->natives);
     notation->values = NULL;
+    notation->natives = NULL;
     notation->n = 0;
 }

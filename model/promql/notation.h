@@ -11,17 +11,20 @@
 #include "promql.h"
 #include "store.h"
 
-#define NOTATION_VALUES 1000000 /* of one series */
+#define NOTATION_VALUES 1000000   /* of one series */
+#define NOTATION_BUCKETS 10000000 /* of all its native histograms */
 
 struct notation_value {
     bool there;
     double value;
+    bool hinted; /* a native histogram that says its counter_reset_hint */
 };
 
 struct notation {
     struct labels *labels;         /* of the pool */
     struct notation_value *values; /* owned */
     int n;
+    struct arena *natives; /* contents of native histograms; NULL if there are none */
 };
 
 /* UND_USAGE: "character 12: ...". To be ended by notation_fini in any case. */

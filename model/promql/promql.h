@@ -70,6 +70,8 @@ enum promql_op {
     PROMQL_AND,
     PROMQL_OR,
     PROMQL_UNLESS,
+    PROMQL_TRIM_UPPER, /* </ and >/: what a native histogram holds below, or above */
+    PROMQL_TRIM_LOWER,
     PROMQL_OPS
 };
 

@@ -95,13 +95,37 @@ static enum und_code select_smoothed(struct eval *eval, const struct promql_node
         const struct point *before = n > 0 ? fresh(eval, &series->points[n - 1], ref_ms) : NULL;
         const struct point *behind = n < series->n ? fresh(eval, &series->points[n], ref_ms) : NULL;
         double value;
-        if ((before && store_is_histogram(before->value)) ||
-            (behind && store_is_histogram(behind->value)))
-            return eval_fail_histogram(eval, series->labels);
+        if ((before && native_is(before->value)) || (behind && native_is(behind->value)))
+            return eval_fail(eval, "%.100s has native histograms, which are not smoothed",
+                             labels_get(series->labels, LABELS_NAME));
         if (window_smooth_at(before, behind, ref_ms, &value))
             vector_push(eval, out, series->labels, value)->t_ms = ref_ms;
     }
     return eval_spend(eval, selection->n);
+}
+
+/* The value of a point; of a native histogram of which a chunk does not know it with a hint whether
+ * its counter was reset since the point before. */
+static double hinted(struct eval *eval, const struct point *points, int i)
+{
+    double value = points[i].value;
+    struct native *native;
+    if (!eval->hinting || !native_is(value) || i == 0 || !native_is(points[i - 1].value) ||
+        native_of(value)->hint != NATIVE_UNKNOWN)
+        return value;
+    native = native_copy(eval->arena, native_of(value));
+    native->hint = native_resets(eval->arena, native, native_of(points[i - 1].value))
+                       ? NATIVE_RESET
+                       : NATIVE_NOT_RESET;
+    return native_box(native);
+}
+
+static void hint_range(struct eval *eval, struct range *range)
+{
+    struct point *points = arena_take(eval->arena, (size_t)range->n * sizeof *points);
+    for (int i = 0; i < range->n; i++)
+        points[i] = (struct point){range->points[i].t_ms, hinted(eval, range->points, i)};
+    range->points = points;
 }
 
 static enum und_code select_instant(struct eval *eval, const struct promql_node *node,
@@ -117,9 +141,8 @@ static enum und_code select_instant(struct eval *eval, const struct promql_node 
             (!eval->relaxed &&
              point->t_ms < greater(ref_ms, right_ms) - eval->lookback_ms + eval->v3))
             continue;
-        if (store_is_histogram(point->value) && !eval->v3)
-            return eval_fail_histogram(eval, series->labels);
-        vector_push(eval, out, series->labels, point->value)->t_ms = point->t_ms;
+        vector_push(eval, out, series->labels, hinted(eval, series->points, n - 1))->t_ms =
+            point->t_ms;
     }
     return eval_spend(eval, selection->n);
 }
@@ -134,9 +157,7 @@ static enum und_code fresh_points(struct eval *eval, const struct series *series
     for (int i = 0; i < n; i++) {
         if (points[i].value == points[i].value && !fresh)
             continue; /* a number: markers and histograms are none */
-        range->histograms += store_is_histogram(points[i].value);
-        if (range->histograms && !eval->v3)
-            return eval_fail_histogram(eval, series->labels);
+        range->histograms += native_is(points[i].value);
         if (store_is_stale(points[i].value) && !fresh) {
             fresh = arena_take(eval->arena, (size_t)n * sizeof *fresh);
             memcpy(fresh, points, (size_t)i * sizeof *fresh);
@@ -170,6 +191,8 @@ static enum und_code select_range(struct eval *eval, const struct promql_node *n
             continue;
         if (fresh_points(eval, series, first, end, &range))
             return UND_USAGE;
+        if (eval->hinting && range.histograms)
+            hint_range(eval, &range);
         if (range.n > 0)
             *matrix_push(eval, out, series->labels) = range;
     }
@@ -238,8 +261,12 @@ static void gather_point(struct arena *arena, struct gatherer *gatherer,
             arena_grow(arena, found->points, (size_t)found->n * size, (size_t)room * size);
         found->room = room;
     }
-    found->points[found->n++] = (struct point){t_ms, sample->value};
-    found->histograms += store_is_histogram(sample->value);
+    found->points[found->n] = (struct point){t_ms, sample->value};
+    if (native_is(sample->value)) {
+        found->points[found->n].value = native_keep(arena, sample->value);
+        found->histograms++;
+    }
+    found->n++;
     found->drop_name |= sample->drop_name;
 }
 
@@ -338,6 +365,28 @@ static void move_pins(struct eval *eval, const struct promql_node *node, int64_t
     }
 }
 
+/* What a native histogram says of its counter it says of the sample before, not of the step. */
+static void forget_hints(struct arena *arena, struct matrix *matrix)
+{
+    for (int i = 0; i < matrix->n; i++) {
+        struct range *range = &matrix->list[i];
+        struct point *points;
+        if (range->histograms == 0)
+            continue;
+        points = arena_grow(arena, range->points, (size_t)range->n * sizeof *points,
+                            (size_t)range->n * sizeof *points);
+        for (int j = 0; j < range->n; j++) {
+            struct native *native;
+            if (!native_is(points[j].value) || native_of(points[j].value)->hint == NATIVE_GAUGE)
+                continue;
+            native = native_copy(arena, native_of(points[j].value));
+            native->hint = NATIVE_UNKNOWN;
+            points[j].value = native_box(native);
+        }
+        range->points = points;
+    }
+}
+
 enum und_code eval_subquery(struct eval *eval, const struct promql_node *node, int64_t t_ms,
                             struct value *out)
 {
@@ -345,12 +394,16 @@ enum und_code eval_subquery(struct eval *eval, const struct promql_node *node, i
     int64_t step_ms = node->step_ms ? node->step_ms : eval->step_ms;
     int64_t first_ms = begin_ms / step_ms * step_ms;
     int64_t reset_ms = eval->reset_ms, shift_ms = eval->pin_shift_ms;
+    bool hinting = eval->hinting;
     enum und_code code;
     /* Steps are multiples of the step; as version 3 the range is left-open. */
     if (first_ms < begin_ms + eval->v3)
         first_ms += step_ms;
     move_pins(eval, node, first_ms);
+    eval->hinting = false;
     code = eval_steps(eval, node, first_ms, end_ms, out);
+    eval->hinting = hinting;
+    forget_hints(eval->arena, &out->matrix);
     eval->reset_ms = reset_ms;
     eval->pin_shift_ms = shift_ms;
     return code;

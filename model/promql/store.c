@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define STALE 0x7ff0000000000002u /* Prometheus' own */
-#define HISTOGRAM 0x7ff4u         /* ours: the upper 16 bits, which no calculation gives */
 
 static double of_bits(uint64_t bits)
 {
@@ -27,35 +26,9 @@ double store_stale(void)
     return of_bits(STALE);
 }
 
-double store_histogram(uint64_t digest)
-{
-    return of_bits((uint64_t)HISTOGRAM << 48 | (digest & 0xffffffffffffu));
-}
-
-double store_empty_histogram(double like)
-{
-    uint64_t shape = bits_of(like) & 0x3fff00000000u;
-    return store_histogram((uint64_t)NATIVE_GAUGE << 46 | shape);
-}
-
-enum native_hint store_hint(double histogram)
-{
-    return (enum native_hint)(bits_of(histogram) >> 46 & 3);
-}
-
 bool store_is_stale(double value)
 {
     return bits_of(value) == STALE;
-}
-
-bool store_is_histogram(double value)
-{
-    return bits_of(value) >> 48 == HISTOGRAM;
-}
-
-bool store_same_histogram(double a, double b)
-{
-    return store_is_histogram(a) && store_is_histogram(b) && bits_of(a) << 18 == bits_of(b) << 18;
 }
 
 struct store *store_open(void)
@@ -72,6 +45,8 @@ void store_clear(struct store *store)
     for (int i = 0; i < store->n; i++)
         free(store->series[i].points);
     store->n = 0;
+    if (store->natives)
+        arena_rewind(store->natives);
 }
 
 void store_close(struct store *store)
@@ -80,6 +55,7 @@ void store_close(struct store *store)
         return;
     store_clear(store);
     free(store->series);
+    arena_close(store->natives);
     label_pool_close(store->pool);
     free(store);
 }
@@ -99,6 +75,22 @@ int store_series(struct store *store, struct labels *labels)
     return store->n++;
 }
 
+/* A copy with the hint that it would have when it is read from a chunk. */
+static double kept(struct store *store, const struct series *series, double value)
+{
+    double before = series->n > 0 ? series->points[series->n - 1].value : 0;
+    struct native *native;
+    if (!store->natives)
+        store->natives = arena_open();
+    native = native_copy(store->natives, native_of(value));
+    if (native->hint != NATIVE_GAUGE)
+        native->hint =
+            native_is(before) && native_follows(store->natives, native, native_of(before))
+                ? NATIVE_NOT_RESET
+                : NATIVE_UNKNOWN;
+    return native_box(native);
+}
+
 bool store_append(struct store *store, int index, int64_t t_ms, double value)
 {
     struct series *series = &store->series[index];
@@ -110,7 +102,9 @@ bool store_append(struct store *store, int index, int64_t t_ms, double value)
         series->points = realloc(series->points, (size_t)series->room * sizeof *series->points);
         UND_ASSERT(series->points != NULL);
     }
-    series->points[series->n++] = (struct point){t_ms, value};
+    series->points[series->n] =
+        (struct point){t_ms, native_is(value) ? kept(store, series, value) : value};
+    series->n++;
     return true;
 }
 

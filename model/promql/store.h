@@ -2,8 +2,8 @@
  * Series of float samples in memory: what a Prometheus server has scraped and recorded.
  *
  * Samples of a series come in the order of their times. A staleness marker is a sample of its own
- * (store_stale). A native histogram is a NaN that bears a digest of its content: it can be passed
- * on, counted and compared, not calculated with.
+ * (store_stale). Of native histograms (native.h) the store keeps copies, with the hints that
+ * Prometheus' chunks give back: of those that could follow the one before that they are no reset.
  */
 #ifndef MODEL_PROMQL_STORE_H
 #define MODEL_PROMQL_STORE_H
@@ -29,7 +29,8 @@ struct store {
     struct label_pool *pool; /* owned */
     struct series *series;
     int n, room;
-    int cleared; /* how often */
+    int cleared;           /* how often */
+    struct arena *natives; /* contents; NULL if there are none */
 };
 
 struct store *store_open(void);
@@ -45,13 +46,6 @@ bool store_append(struct store *store, int series, int64_t t_ms, double value);
 void store_forget(struct store *store, int series, int64_t before_ms);
 
 double store_stale(void); /* the staleness marker */
-/* Stands for the native histogram of that digest (native.h). */
-double store_histogram(uint64_t digest);
-double
-store_empty_histogram(double like); /* of the same shape, a gauge: what equal ones differ by */
-enum native_hint store_hint(double histogram);
 bool store_is_stale(double value);
-bool store_is_histogram(double value);
-bool store_same_histogram(double a, double b); /* their hints aside */
 
 #endif

@@ -19,15 +19,16 @@ static double sum_of_changes(const struct window *window, bool counter)
 
 /* Version 2.42 looks at the counter's zero first and at the distance between samples then; later
  * ones the other way round. */
-static double extrapolated(const struct window *window, bool counter, double result)
+static double extrapolated(const struct window *window, bool counter, double first_value,
+                           double result)
 {
     const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
     double to_start = (double)(first->t_ms - window->start_ms) / 1000;
     double to_end = (double)(window->end_ms - last->t_ms) / 1000;
     double sampled = (double)(last->t_ms - first->t_ms) / 1000;
     double average = sampled / (double)(window->n - 1), threshold = average * 1.1;
-    double to_zero = sampled * (first->value / result);
-    bool near_zero = counter && result > 0 && first->value >= 0;
+    double to_zero = sampled * (first_value / result);
+    bool near_zero = counter && result > 0 && first_value >= 0;
     double interval = sampled;
     if (window->later && to_start >= threshold)
         to_start = average / 2;
@@ -43,16 +44,19 @@ static double extrapolated(const struct window *window, bool counter, double res
     return interval / sampled;
 }
 
+double window_factor(const struct window *window, bool counter, bool per_second, double first,
+                     double difference)
+{
+    double factor = extrapolated(window, counter, first, difference);
+    return per_second ? factor / window->range_s : factor;
+}
+
 static bool rate(const struct window *window, bool counter, bool per_second, double *out)
 {
-    double factor;
     if (window->n < 2)
         return false;
     *out = sum_of_changes(window, counter);
-    factor = extrapolated(window, counter, *out);
-    if (per_second)
-        factor /= window->range_s;
-    *out *= factor;
+    *out *= window_factor(window, counter, per_second, window->points[0].value, *out);
     return true;
 }
 
@@ -205,8 +209,11 @@ static double changes_over(const struct window *window, bool only_down)
     double n = 0;
     for (int i = 1; i < window->n; i++) {
         double before = window->points[i - 1].value, now = window->points[i].value;
-        if (store_is_histogram(before) || store_is_histogram(now))
-            n += !store_same_histogram(before, now);
+        if (native_is(before) && native_is(now))
+            n += only_down ? native_resets(window->arena, native_of(now), native_of(before))
+                           : !native_equal(native_of(now), native_of(before));
+        else if (native_is(before) || native_is(now))
+            n++;
         else if (only_down)
             n += now < before;
         else

@@ -18,8 +18,13 @@ struct window {
     bool later;
     bool anchored, smoothed; /* the points go beyond the range by the look-back */
     double *room;            /* for n values */
+    struct arena *arena;
 };
 
+/* By what rate, increase and delta multiply a difference: to the ends of the range, of counters (of
+ * which `first` is the first value and `difference` what it rose by) not to below zero. */
+double window_factor(const struct window *window, bool counter, bool per_second, double first,
+                     double difference);
 /* False if the series gives nothing. */
 bool window_apply(const struct window *window, enum function function, double *out);
 /* The same of an extended range: rates between its very ends. */

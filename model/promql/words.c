@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const op_words[PROMQL_OPS] = {
-    "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", ">", "<", ">=", "<=", "and", "or", "unless"};
-static const int op_levels[PROMQL_OPS] = {4, 4, 5, 5, 5, 6, 5, 3, 3, 3, 3, 3, 3, 2, 1, 2};
+static const char *const op_words[PROMQL_OPS] = {"+",     "-",   "*",  "/",      "%",  "^",
+                                                 "atan2", "==",  "!=", ">",      "<",  ">=",
+                                                 "<=",    "and", "or", "unless", "</", ">/"};
+static const int op_levels[PROMQL_OPS] = {4, 4, 5, 5, 5, 6, 5, 3, 3, 3, 3, 3, 3, 2, 1, 2, 3, 3};
 static const char *const aggregation_words[PROMQL_AGGREGATIONS] = {
     "sum",    "avg",  "count",   "min",          "max",      "group",  "stddev",
     "stdvar", "topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio"};

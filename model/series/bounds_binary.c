@@ -35,6 +35,8 @@ struct bounds bounds_arithmetic(enum promql_op op, struct bounds a, struct bound
     case PROMQL_AND:
     case PROMQL_OR:
     case PROMQL_UNLESS:
+    case PROMQL_TRIM_UPPER:
+    case PROMQL_TRIM_LOWER:
     case PROMQL_OPS:
         break;
     }

@@ -67,7 +67,7 @@ static enum und_code read_series(struct group_test *test, const json_t *list)
     test->loaded = calloc(json_array_size(list) + 1, sizeof *test->loaded);
     UND_ASSERT(test->series && test->loaded);
     json_array_foreach ((json_t *)list, i, item) {
-        struct notation notation = {NULL, NULL, 0};
+        struct notation notation = {.labels = NULL};
         struct und_err err = {0};
         struct spot at = doc_member(test->suite->prom.doc, item, "series");
         int j = 0;

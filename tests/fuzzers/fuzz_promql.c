@@ -16,7 +16,11 @@ static struct store *some_series(void)
         "c_bucket{le=\"1\"} 0+1x20",
         "c_bucket{le=\"+Inf\"} 0+3x20",
         "nothing _x20 1",
-        "native {{schema:0 sum:1}}x3",
+        "native{a=\"1\"} {{schema:0 sum:1 count:3 z_bucket:1 z_bucket_w:0.3 buckets:[1 1 2]}}+{{"
+        "schema:2 count:2 buckets:[1 0 1]}}x3 stale {{schema:1 count:1 n_buckets:[1 2]}}x3",
+        "native{a=\"2\"} {{schema:-53 count:3 custom_values:[1 2] buckets:[1 1 1]}}x3 1 "
+        "{{schema:-53 "
+        "sum:NaN count:9 custom_values:[-2 2 3] buckets:[2 1 1 0]}}x3",
     };
     struct store *store = store_open();
     for (size_t i = 0; i < sizeof series / sizeof *series; i++) {

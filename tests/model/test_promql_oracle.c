@@ -83,7 +83,7 @@ static void load(struct store *store, const struct notation *notations)
 
 static void make_batch(struct batch *batch, struct promql_random *random, int n)
 {
-    struct notation notations[SERIES] = {{NULL, NULL, 0}};
+    struct notation notations[SERIES] = {{.labels = NULL}};
     struct und_err err = {0};
     batch->store = store_open();
     batch->n = n;

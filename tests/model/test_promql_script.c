@@ -39,6 +39,7 @@ START_TEST(scripts_pass)
     run("tests/promql/version-3.test", PROMQL_3, 25);
     run("tests/promql/version-3-flags.test", PROMQL_3, 60);
     run("tests/promql/version-3-native.test", PROMQL_3, 60);
+    run("tests/promql/version-3-contents.test", PROMQL_3, 55);
 }
 END_TEST
 
@@ -99,6 +100,20 @@ static const char *const failing_3[] = {
     "load 1m\n  a {{count:1\n",
     "load 1m\n  a {{count:1}}+{{count:1}}\n",
     "load 1m\n  a {{buckets:[1 x]}}\n",
+    "load 1m\n  a {{schema:9}}\n",
+    "load 1m\n  a {{schema:0.5}}\n",
+    "load 1m\n  a {{offset:0.5}}\n",
+    "load 1m\n  a {{offset:NaN}}\n",
+    "load 1m\n  a {{n_offset:1e9}}\n",
+    "load 1m\n  a {{z_bucket_w:-1}}\n",
+    "load 1m\n  a {{z_bucket_w:NaN}}\n",
+    "load 1m\n  a {{custom_values:[1]}}\n",
+    "load 1m\n  a {{schema:-53 custom_values:[2 1]}}\n",
+    "load 1m\n  a {{schema:-53}}+{{count:1}}x2\n",
+    "load 1m\n  a {{counter_reset_hint:perhaps}}\n",
+    "load 1m\n  a {{count:1}} {{count:2}}\n\neval instant at 1m a\n"
+    "  a {{count:2 counter_reset_hint:unknown}}\n",
+    "load 1m\n  a {{count:1 buckets:[1]}}\n\neval instant at 0 a\n  a {{count:1 buckets:[2]}}\n",
     "eval instant at 0 1\n  expect nonsense\n  1\n",
     "eval instant at 0 1 +\n  expect fail regex: (\n",
 };
@@ -125,8 +140,9 @@ START_TEST(script_goes_on)
     char *out_text;
     size_t size;
     HELPER_CAPTURE(out_text, size, promql_script_run("x", text, PROMQL_3, &result, out));
-    ck_assert_str_eq(out_text, "x:4: a has native histograms, which are read but not evaluated\n"
-                               "x:7: parse error: character 3: got '!', want an expression\n");
+    ck_assert_str_eq(out_text,
+                     "x:4: {}: got gauge, schema 0 {count:0.016666666666666666, sum:0}, want 1\n"
+                     "x:7: parse error: character 3: got '!', want an expression\n");
     ck_assert_int_eq(result.failed, 2);
     ck_assert_int_eq(result.passed, 1);
     free(out_text);

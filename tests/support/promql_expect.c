@@ -163,17 +163,61 @@ static bool almost_equal(double a, double b)
     return difference / (fabs(a) + fabs(b)) < epsilon;
 }
 
-/* Native histograms are equal if their contents are. */
-static bool same(double got, double want)
+static bool almost_same_side(const struct native_side *a, const struct native_side *b)
 {
-    if (store_is_histogram(got) || store_is_histogram(want))
-        return store_same_histogram(got, want);
-    return almost_equal(got, want);
+    bool same = a->n == b->n;
+    for (int i = 0; same && i < a->n; i++)
+        same = a->list[i].index == b->list[i].index &&
+               almost_equal(a->list[i].count.value, b->list[i].count.value);
+    return same;
 }
 
-static const char *number(double value, char text[GO_NUMBER])
+/* Empty buckets aside, and the hint where none is expected. */
+static bool same_native(double got, const struct notation_value *want)
 {
-    return store_is_histogram(value) ? "a native histogram" : go_format(value, text);
+    struct arena *arena;
+    struct native *a, *b;
+    bool same;
+    if (!native_is(got) || !native_is(want->value))
+        return false;
+    arena = arena_open();
+    a = native_copy(arena, native_of(got));
+    b = native_copy(arena, native_of(want->value));
+    native_compact(a);
+    native_compact(b);
+    same = a->schema == b->schema && a->zero_width == b->zero_width && native_same_bounds(a, b) &&
+           almost_equal(a->sum.value, b->sum.value) &&
+           almost_equal(a->count.value, b->count.value) &&
+           almost_equal(a->zero.value, b->zero.value) &&
+           almost_same_side(&a->positive, &b->positive) &&
+           almost_same_side(&a->negative, &b->negative) && (!want->hinted || a->hint == b->hint);
+    arena_close(arena);
+    return same;
+}
+
+static bool same(double got, const struct notation_value *want)
+{
+    if (native_is(got) || native_is(want->value))
+        return same_native(got, want);
+    return almost_equal(got, want->value);
+}
+
+#define NUMBER 4096
+
+static const char *number(double value, char text[NUMBER])
+{
+    static const char *const hints[] = {"unknown", "not reset", "reset", "gauge"};
+    struct arena *arena;
+    FILE *out;
+    if (!native_is(value))
+        return go_format(value, text);
+    arena = arena_open();
+    out = fmemopen(text, NUMBER, "w");
+    fprintf(out, "%s, schema %d ", hints[native_of(value)->hint], native_of(value)->schema);
+    native_write(arena, native_of(value), out);
+    fclose(out);
+    arena_close(arena);
+    return text;
 }
 
 static const char *shown(const struct labels *labels)
@@ -200,7 +244,7 @@ static int find(const struct expected *expected, const struct labels *labels)
 static bool same_vector(struct script_report *report, int line, const struct expected *expected,
                         const struct vector *vector)
 {
-    char got[GO_NUMBER], want[GO_NUMBER];
+    char got[NUMBER], want[NUMBER];
     for (int i = 0; i < vector->n; i++) {
         const struct sample *sample = &vector->list[i];
         int at = find(expected, sample->labels);
@@ -215,7 +259,7 @@ static bool same_vector(struct script_report *report, int line, const struct exp
             return false;
         }
         if (expected->series[at].n < 1 || !expected->series[at].values[0].there ||
-            !same(sample->value, expected->series[at].values[0].value)) {
+            !same(sample->value, &expected->series[at].values[0])) {
             script_fail(report, line, "%s: got %s, want %s", shown(sample->labels),
                         number(sample->value, got),
                         expected->series[at].n ? number(expected->series[at].values[0].value, want)
@@ -242,7 +286,7 @@ static const struct point *point_at(const struct range *range, int64_t t_ms)
 static bool same_matrix(struct script_report *report, int line, const struct expected *expected,
                         const struct matrix *matrix, int64_t start_ms, int64_t step_ms)
 {
-    char got[GO_NUMBER], want[GO_NUMBER];
+    char got[NUMBER], want[NUMBER];
     for (int i = 0; i < matrix->n; i++) {
         const struct range *range = &matrix->list[i];
         int at = find(expected, range->labels), there = 0;
@@ -254,7 +298,7 @@ static bool same_matrix(struct script_report *report, int line, const struct exp
             const struct notation_value *value = &expected->series[at].values[step];
             const struct point *point = point_at(range, start_ms + step * step_ms);
             there += value->there;
-            if (value->there == (point != NULL) && (!point || same(point->value, value->value)))
+            if (value->there == (point != NULL) && (!point || same(point->value, value)))
                 continue;
             script_fail(report, line, "%s at step %d: got %s, want %s", shown(range->labels), step,
                         point ? number(point->value, got) : "none",

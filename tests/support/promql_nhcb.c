@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CUSTOM_SCHEMA (-53)
+#define CLASSIC_BUCKETS 512
 
 /* One classic histogram at one time. */
 struct classic {
     int64_t t_ms;
     struct {
         double bound, count;
-    } buckets[NATIVE_BUCKETS];
+    } buckets[CLASSIC_BUCKETS];
     int n;
     double sum, count;
     bool counted;
@@ -51,7 +51,7 @@ static void add_bucket(struct classic *classic, double bound, double count)
         classic->buckets[at].count = count;
         return;
     }
-    if (classic->n == NATIVE_BUCKETS)
+    if (classic->n == CLASSIC_BUCKETS)
         return;
     memmove(&classic->buckets[at + 1], &classic->buckets[at],
             (size_t)(classic->n - at) * sizeof *classic->buckets);
@@ -74,21 +74,30 @@ static void add_sample(struct classic *classic, const struct labels *labels, dou
     }
 }
 
-static double as_native(const struct classic *classic)
+static double as_native(struct arena *arena, const struct classic *classic)
 {
-    struct native native = {.schema = CUSTOM_SCHEMA, .sum = classic->sum, .count = classic->count};
-    double before = 0;
+    struct native *native = arena_take(arena, sizeof *native);
+    double *bounds = arena_take(arena, (size_t)(classic->n + 1) * sizeof *bounds), before = 0;
+    struct native_bucket *list = arena_take(arena, (size_t)(classic->n + 1) * sizeof *list);
+    int n = 0;
+    *native = (struct native){.schema = NATIVE_CUSTOM, .bounds = bounds};
+    native->sum.value = classic->sum;
+    native->count.value = classic->count;
     if (!classic->counted && classic->n > 0)
-        native.count = classic->buckets[classic->n - 1].count;
+        native->count.value = classic->buckets[classic->n - 1].count;
     for (int i = 0; i < classic->n; i++) {
         if (!isinf(classic->buckets[i].bound))
-            native.custom.list[native.custom.n++] = classic->buckets[i].bound;
-        native.buckets.list[native.buckets.n++] = classic->buckets[i].count - before;
+            bounds[native->n_bounds++] = classic->buckets[i].bound;
+        list[n] = (struct native_bucket){n, {classic->buckets[i].count - before, 0}};
         before = classic->buckets[i].count;
+        n++;
     }
-    if (native.buckets.n == native.custom.n && native.buckets.n < NATIVE_BUCKETS)
-        native.buckets.list[native.buckets.n++] = native.count - before; /* over the last bound */
-    return store_histogram(native_digest(&native));
+    if (n == native->n_bounds) { /* over the last bound */
+        list[n] = (struct native_bucket){n, {native->count.value - before, 0}};
+        n++;
+    }
+    native->positive = (struct native_side){list, n};
+    return native_box(native);
 }
 
 static const double *value_at(const struct series *series, int from, int64_t t_ms)
@@ -102,9 +111,8 @@ static const double *value_at(const struct series *series, int from, int64_t t_m
 
 void promql_nhcb_add(struct store *store, const int *series, const int *before, int n)
 {
-    struct classic *classic = malloc(sizeof *classic);
-    if (!classic)
-        abort();
+    struct arena *arena = arena_open();
+    struct classic *classic = arena_take(arena, sizeof *classic);
     for (int i = 0; i < n; i++) {
         struct labels *base = base_of(store, store->series[series[i]].labels);
         int to = base ? store_series(store, base) : -1;
@@ -118,8 +126,8 @@ void promql_nhcb_add(struct store *store, const int *series, const int *before, 
                     add_sample(classic, one->labels, *value);
             }
             /* False, and nothing done, if another series of the histogram has brought it. */
-            store_append(store, to, classic->t_ms, as_native(classic));
+            store_append(store, to, classic->t_ms, as_native(arena, classic));
         }
     }
-    free(classic);
+    arena_close(arena);
 }
