@@ -1,5 +1,6 @@
 /* Prometheus as simulated: detection delays, restarts, sending, reading. Random histories are in
  * test_prometheus_oracle.c. */
+#include "sim/monitoring/series.h"
 #include "tests/support/helpers.h"
 #include "tests/support/monitoring_fixture.h"
 
@@ -231,6 +232,37 @@ START_TEST(loads_below_every_threshold_cause_no_event)
 }
 END_TEST
 
+/* A host has no more CPU time than there is: two faults that each take all of it are one. Beyond
+ * that its idle counter would run backwards, which every query takes for a restart. */
+START_TEST(a_host_is_never_busier_than_wholly)
+{
+    struct monitoring_fixture world = {.without_alertmanager = false};
+    struct stream phases;
+    stream_seed(&phases, 3);
+    monitoring_fixture_configure(&world.fleet, 1);
+    monitoring_fixture_add_rule(&world.fleet, SIGNAL_CPU_RATE, 5 * MINUTE);
+    monitoring_fixture_open(&world);
+    monitoring_fixture_reset(&world, &phases);
+    prometheus_load(world.prometheus, 0, 0, SIGNAL_CPU_RATE, 0);
+    monitoring_fixture_run(&world, 20 * MINUTE);
+    prometheus_load(world.prometheus, 20 * MINUTE, 0, SIGNAL_CPU_RATE, 2000);
+    monitoring_fixture_run(&world, 31 * MINUTE);
+    ck_assert_int_eq(prometheus_count(world.prometheus, ALERT_FIRING), 1);
+    monitoring_fixture_close(&world);
+}
+END_TEST
+
+START_TEST(a_sample_is_seen_as_long_as_the_lookback_and_no_longer)
+{
+    const struct rule down = {.signal = SIGNAL_UP}, absent = {.signal = SIGNAL_ABSENT};
+    const struct sample sample = {.at_ms = 1000, .value = 0};
+    ck_assert(series_matches(&down, &sample, 1, 1000 + 5 * MINUTE, 5 * MINUTE));
+    ck_assert(!series_matches(&absent, &sample, 1, 1000 + 5 * MINUTE, 5 * MINUTE));
+    ck_assert(!series_matches(&down, &sample, 1, 1001 + 5 * MINUTE, 5 * MINUTE));
+    ck_assert(series_matches(&absent, &sample, 1, 1001 + 5 * MINUTE, 5 * MINUTE));
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("prometheus");
@@ -246,6 +278,8 @@ Suite *suite(void)
     tcase_add_test(server, alerts_in_the_first_5_s_of_a_process_are_lost);
     tcase_add_test(server, controller_reads_what_is_visible);
     tcase_add_test(server, loads_below_every_threshold_cause_no_event);
+    tcase_add_test(server, a_host_is_never_busier_than_wholly);
+    tcase_add_test(server, a_sample_is_seen_as_long_as_the_lookback_and_no_longer);
     suite_add_tcase(suite, server);
     return suite;
 }
