@@ -4,9 +4,9 @@
 #include "live/watch/hand.h"
 #include "tests/support/helpers.h"
 #include "tests/support/live_fixture.h"
+#include "tests/support/sql.h"
 
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,20 +79,6 @@ static bool is_leased(void)
     return leased;
 }
 
-static int64_t ask(const char *sql)
-{
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int64_t value;
-    ck_assert_int_eq(sqlite3_open(world.journal, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
-}
-
 static void lease_to_another(int64_t for_ms)
 {
     char text[200];
@@ -114,8 +100,9 @@ START_TEST(a_host_is_drained_and_comes_back)
     ck_assert_int_eq(end(pid, SIGTERM), 0);
     /* Each write of the world's was in the journal before it: two labels off, two on. */
     ck_assert_int_eq(atomic_load(&world.writes), 4);
-    ck_assert_int_eq(ask("SELECT count(*) FROM step"), 4);
-    ck_assert_int_eq(ask("SELECT count(*) FROM step_event WHERE event = 1"), 4);
+    ck_assert_int_eq(sql_number(world.journal, "SELECT count(*) FROM step"), 4);
+    ck_assert_int_eq(sql_number(world.journal, "SELECT count(*) FROM step_event WHERE event = 1"),
+                     4);
     ck_assert(live_fixture_is_closed(&world)); /* nothing is left to be undone */
 }
 END_TEST
@@ -190,7 +177,8 @@ START_TEST(a_write_that_fails_is_done_again)
     unlink(world.broken);
     ck_assert(await(true, all_in));
     ck_assert_int_eq(end(pid, SIGTERM), 0);
-    ck_assert_int_gt(ask("SELECT count(*) FROM note WHERE topic = 'held'"), 0);
+    ck_assert_int_gt(sql_number(world.journal, "SELECT count(*) FROM note WHERE topic = 'held'"),
+                     0);
 }
 END_TEST
 
@@ -213,7 +201,7 @@ START_TEST(death_puts_nobody_back)
     unlink(world.broken);
     ck_assert(await(true, all_in));
     ck_assert_int_eq(end(pid, SIGTERM), 0);
-    ck_assert_int_eq(ask("SELECT count(*) FROM step WHERE undo <> ''"), 0);
+    ck_assert_int_eq(sql_number(world.journal, "SELECT count(*) FROM step WHERE undo <> ''"), 0);
 }
 END_TEST
 
