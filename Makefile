@@ -52,6 +52,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage sim/test_explore
 SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
             $(foreach layer,live drill model sim reports,$(wildcard tests/$(layer)/test_*.c))))
+HUB_SUITES := $(filter live/test_hub live/test_hub_%,$(SUITES)) # linked with what they test: lab.mk
 # What suites share: the main function, golden files, fixtures.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzzers/*.c))
@@ -141,7 +142,7 @@ $(BUILD)/generated/version.h: FORCE
 $(RING0:%=$(BUILD)/model/policy/%.o): FLAGS += -fno-builtin -fno-stack-protector \
     $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
-$(patsubst %,$(BUILD)/tests/%,$(filter-out live/test_hub,$(SUITES))): %: %.o $(SUPPORT) $(ARCHIVES)
+$(patsubst %,$(BUILD)/tests/%,$(filter-out $(HUB_SUITES),$(SUITES))): %: %.o $(SUPPORT) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $< $(SUPPORT) $(ARCHIVES) $(LINK) $(shell pkg-config --libs check)
 

@@ -23,8 +23,8 @@ $(BUILD)/tests/lab/runner $(BUILD)/tests/lab/meter $(BUILD)/tests/lab/warden: %:
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LAB_LINK)
 
-$(BUILD)/tests/live/test_hub: $(BUILD)/tests/live/test_hub.o $(BUILD)/tests/support/helpers.o \
-                         $(LAB_HUB:%=$(BUILD)/tests/lab/%.o) $(call archives,model/%)
+$(HUB_SUITES:%=$(BUILD)/tests/%): %: %.o $(BUILD)/tests/support/helpers.o \
+                         $(patsubst %,$(BUILD)/tests/lab/%.o,hub_fixture $(LAB_HUB)) $(call archives,model/%)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $^ $(LINK) $(shell pkg-config --libs check)
 
