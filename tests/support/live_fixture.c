@@ -263,6 +263,23 @@ void live_fixture_pause(int ms)
     nanosleep(&nap, NULL);
 }
 
+bool live_fixture_labels_on(const struct live_fixture *world)
+{
+    return world->active[0] && world->active[1] && world->active[2];
+}
+
+bool live_fixture_labels_off(const struct live_fixture *world)
+{
+    return !world->active[0] && !world->active[1];
+}
+
+void live_fixture_rolls_back(struct live_fixture *world)
+{
+    unlink(world->stop);
+    ck_assert_int_eq(live_fixture_drill(world, "--rollback", 0), 0);
+    ck_assert(live_fixture_is_closed(world));
+}
+
 bool live_fixture_await(const struct live_fixture *world, const char *text)
 {
     int i;

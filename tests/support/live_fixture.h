@@ -81,6 +81,19 @@ bool live_fixture_await(const struct live_fixture *world, const char *text);
 /* What the programs started so far say from now on is not heard any more. */
 void live_fixture_turn_away(struct live_fixture *world);
 void live_fixture_pause(int ms);
+/* Do both registrations of big and that of small carry the label? Do both of big lack it? */
+bool live_fixture_labels_on(const struct live_fixture *world);
+bool live_fixture_labels_off(const struct live_fixture *world);
+/* A start that only finishes what is open, and does. */
+void live_fixture_rolls_back(struct live_fixture *world);
+/* Fails the test unless the condition holds within so many ms. */
+#define LIVE_FIXTURE_AWAIT(condition, ms)                                                          \
+    do {                                                                                           \
+        int left;                                                                                  \
+        for (left = (ms); left > 0 && !(condition); left -= 10)                                    \
+            live_fixture_pause(10);                                                                \
+        ck_assert_msg(condition, "not in %d ms: %s", ms, #condition);                              \
+    } while (0)
 /* Every step of every run is undone or needs no undo, and every run has ended. */
 bool live_fixture_is_closed(const struct live_fixture *world);
 /* The drill's leases end after so many seconds of the fleet, a hundredth of that in this world:
