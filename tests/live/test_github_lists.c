@@ -1,210 +1,313 @@
-/* Lists that GitHub changes while they are being read, and what they tell of registrations. */
-#include "live/github/github.h"
+/* What GitHub lists, as it is read: runners, runs, jobs and events in its own words, wrong types,
+ * pages, and lists that never end or end early. */
+#include "tests/support/github_fixture.h"
 #include "tests/support/helpers.h"
-#include "tests/support/scripted_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TOTAL 250
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct github_client *client;
-static struct script *script;
-static struct und_err err;
-
-/* What happens to the list between two pages, for so many readings of it (a reading begins with its
- * first page). */
-static enum { TURNS, SHRINKS, GROWS } change;
-static int restless, readings;
+static struct github_fixture github;
 
 static void set_up(void)
 {
-    err = (struct und_err){0};
-    client = NULL;
-    script = NULL;
-    readings = 0;
-    setenv("TEST_GITHUB_TOKEN", "ghp_TheTokenThatNobodyMaySee1234", 1);
+    github_fixture_open(&github);
 }
 
 static void tear_down(void)
 {
-    github_close(client);
-    script_close(script);
+    github_fixture_close(&github);
 }
 
-/* The id at place i of the list as it stands for this page. */
-static int id_at(int i, int page)
+static json_t *load(const char *name)
 {
-    if (readings > restless || page == 1)
-        return i;
-    switch (change) {
-    case TURNS: /* the last has come to the front */
-        return i == 0 ? TOTAL - 1 : i - 1;
-    case SHRINKS: /* the first has gone */
-        return i + 1;
-    case GROWS: /* a new one stands at the end */
-        return i;
-    }
-    return i;
+    char path[128];
+    json_t *body;
+    snprintf(path, sizeof path, "tests/data/live/%s.json", name);
+    body = json_load_file(path, 0, NULL);
+    ck_assert_ptr_nonnull(body);
+    return body;
 }
 
-static void shifting(void *context, const char *request, struct script_reply *reply)
+START_TEST(runners_as_github_lists_them)
 {
+    struct github_runners runners = {0};
+    int64_t total;
+    json_t *body = load("github_runners");
+    ck_assert_msg(github_parse_runners(body, &runners, &total, "x", &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert_int_eq(total, 3);
+    ck_assert_uint_eq(runners.n, 3);
+    ck_assert_int_eq(runners.item[0].id, 23);
+    ck_assert(runners.item[0].online && runners.item[0].busy);
+    ck_assert(!runners.item[1].online && !runners.item[1].busy);
+    ck_assert_int_eq(runners.item[0].labels.n, 5);
+    ck_assert(!runners.item[0].labels.custom[0]);
+    ck_assert(runners.item[0].labels.custom[4]);
+    ck_assert_str_eq(runners.item[0].labels.name[4], "ci-active");
+    ck_assert_str_eq(runners.item[2].name, "Serotonin-paws360-1");
+    github_runners_fini(&runners);
+    json_decref(body);
+}
+END_TEST
+
+START_TEST(runs_and_jobs_as_github_lists_them)
+{
+    struct github_runs runs = {0};
+    struct github_jobs jobs = {0};
+    int64_t total;
+    json_t *body = load("github_runs");
+    ck_assert_msg(github_parse_runs(body, &runs, &total, "x", &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert_str_eq(runs.item[0].conclusion, "");
+    ck_assert_str_eq(runs.item[1].conclusion, "failure");
+    ck_assert_int_eq(runs.item[1].attempt, 2);
+    ck_assert_int_eq(runs.item[0].created_ms, 1769110388000);
+    json_decref(body);
+    body = load("github_jobs");
+    ck_assert_msg(github_parse_jobs(body, &jobs, &total, "x", &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert_int_eq(jobs.item[0].started_ms, jobs.item[0].created_ms); /* clamped: 4 s before */
+    ck_assert_int_eq(jobs.item[1].started_ms - jobs.item[1].created_ms, 5000);
+    ck_assert_int_eq(jobs.item[1].completed_ms, -1);
+    ck_assert_int_eq(jobs.item[2].started_ms, -1); /* queued: its started_at means nothing */
+    ck_assert_int_eq(jobs.item[2].runner_id, 0);
+    ck_assert_str_eq(jobs.item[1].labels.name[1], "ci-active");
+    github_runs_fini(&runs);
+    github_jobs_fini(&jobs);
+    json_decref(body);
+}
+END_TEST
+
+START_TEST(webhook_event_of_a_job)
+{
+    struct github_event event;
+    json_t *body = load("github_workflow_job");
+    ck_assert_msg(github_parse_event(body, &event, "x", &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert(event.is_job);
+    ck_assert_str_eq(event.action, "queued");
+    ck_assert_int_eq(event.job.id, 3);
+    json_decref(body);
+}
+END_TEST
+
+static const struct {
+    const char *body, *says;
+} wrong[] = {
+    {"[]", "got array, want object"},
+    {"{}", ".total_count: got nothing, want integer"},
+    {"{\"total_count\":\"3\",\"runners\":[]}", ".total_count: got string, want integer"},
+    {"{\"total_count\":-1,\"runners\":[]}", ".total_count: got -1, want 0..16384"},
+    {"{\"total_count\":100000,\"runners\":[]}", ".total_count: got 100000, want 0..16384"},
+    {"{\"total_count\":1,\"runners\":{}}", ".runners: got object, want array"},
+    {"{\"total_count\":1,\"runners\":[7]}", "runners[0]: got integer, want object"},
+    {"{\"total_count\":1,\"runners\":[{\"id\":1.5,\"name\":\"a\",\"busy\":false}]}",
+     "runners[0].id: got number, want integer"},
+    {"{\"total_count\":1,\"runners\":[{\"id\":1,\"name\":\"a\",\"busy\":\"no\"}]}",
+     "runners[0].busy: got string, want boolean"},
+    {"{\"total_count\":1,\"runners\":[{\"id\":1,\"name\":\"a\",\"busy\":true,\"status\":\"gone\"}]"
+     "}",
+     "runners[0].status: got \"gone\", want online or offline"},
+    {"{\"total_count\":1,\"runners\":[{\"id\":1,\"name\":\"a\",\"busy\":true,\"status\":\"online\"}"
+     "]}",
+     "runners[0].labels: got nothing, want array"},
+    {"{\"total_count\":1,\"runners\":[{\"id\":1,\"name\":\"a\",\"busy\":true,\"status\":\"online\","
+     "\"labels\":[{\"name\":5}]}]}",
+     "runners[0].labels[0].name: got integer, want string"},
+};
+
+START_TEST(wrong_types_say_where)
+{
+    struct github_runners runners = {0};
+    int64_t total;
+    json_t *body = payload_parse(wrong[_i].body, strlen(wrong[_i].body), "GET x", &github.err);
+    ck_assert_int_eq(github_parse_runners(body, &runners, &total, "GET x", &github.err),
+                     UND_SERVICE);
+    github_fixture_refused(&github, wrong[_i].says);
+    github_runners_fini(&runners);
+    json_decref(body);
+}
+END_TEST
+
+/* `context` is how many runners there are; pages of 100, with GitHub's Link headers. */
+static void paged(void *context, const char *request, struct script_reply *reply)
+{
+    int total = *(const int *)context, page = 1, i;
+    char link[256] = "";
+    json_t *runners = json_array();
+    char *body;
     const char *at = strstr(request, "&page=");
-    int page = at ? atoi(at + 6) : 1, total = TOTAL, i;
-    json_t *runners = json_array(), *answer;
-    char link[256] = "", *body;
-    (void)context;
-    readings += page == 1;
-    if (page > 1 && readings <= restless)
-        total += change == SHRINKS ? -1 : change == GROWS ? 1 : 0;
+    if (at)
+        page = atoi(at + 6);
     for (i = 100 * (page - 1); i < 100 * page && i < total; i++)
-        json_array_append_new(runners,
-                              json_pack("{s:i, s:s, s:s, s:b, s:[]}", "id", id_at(i, page), "name",
-                                        "r", "status", "online", "busy", 0, "labels"));
+        json_array_append_new(runners, json_pack("{s:i, s:s, s:s, s:b, s:[]}", "id", i, "name", "r",
+                                                 "status", "online", "busy", 0, "labels"));
     if (100 * page < total)
         snprintf(link, sizeof link,
                  "Link: <%s/repos/o/r/actions/runners?per_page=100&page=%d>; rel=\"next\"\r\n",
-                 script_url(script), page + 1);
-    answer = json_pack("{s:i, s:o}", "total_count", total, "runners", runners);
+                 script_url(github.script), page + 1);
+    json_t *answer = json_pack("{s:i, s:o}", "total_count", total, "runners", runners);
     body = json_dumps(answer, 0);
     reply->text = script_response("200 OK", link, body);
     free(body);
     json_decref(answer);
 }
 
-static void begin(script_handler *handler, bool organisation)
+static void serve_pages(int *total)
 {
-    static const struct http_config base = {.connect_ms = 500,
-                                            .total_ms = 2000,
-                                            .stall_ms = 1000,
-                                            .backoff_ms = 1,
-                                            .patience_ms = 1000};
-    struct live live = {.present = true, .time_factor = 100};
-    script = script_open(handler, NULL, NULL);
-    strcpy(live.github.owner, "o");
-    strcpy(live.github.repository, "r");
-    strcpy(live.github.service.token, "env:TEST_GITHUB_TOKEN");
-    live.github.organisation = organisation;
-    snprintf(live.github.service.url, sizeof live.github.service.url, "%s", script_url(script));
-    ck_assert_msg(github_open(&client, &live, &base, &err) == UND_OK, "%s", err.text);
+    struct live live;
+    github.script = script_open(paged, total, NULL);
+    live = github_fixture_fleet(&github);
+    ck_assert_int_eq(github_open(&github.client, &live, &github_fixture_base, &github.err), UND_OK);
 }
 
-/* ---- order and length ---- */
-
-/* Everyone is there once: none twice in the place of another that is missing. */
-START_TEST(a_list_that_shifts_between_its_pages_is_read_again)
+START_TEST(all_pages_are_read)
 {
     struct github_runners runners = {0};
-    bool seen[TOTAL] = {false};
-    size_t i;
-    change = _i;
-    restless = 1;
-    begin(shifting, false);
-    ck_assert_msg(github_runners(client, &runners, &err) == UND_OK, "%s", err.text);
-    ck_assert_int_eq(readings, 2);
-    ck_assert_uint_eq(runners.n, TOTAL);
-    for (i = 0; i < runners.n; i++) {
-        ck_assert(!seen[runners.item[i].id]);
-        seen[runners.item[i].id] = true;
-    }
+    int total = 250;
+    serve_pages(&total);
+    ck_assert_msg(github_runners(github.client, &runners, &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert_uint_eq(runners.n, 250);
+    ck_assert_int_eq(runners.item[249].id, 249);
+    ck_assert_uint_eq(script_requests(github.script), 3);
     github_runners_fini(&runners);
 }
 END_TEST
 
-START_TEST(a_list_that_never_holds_still_is_no_reading)
+START_TEST(a_hundred_thousand_runners_are_refused_at_the_first_page)
 {
     struct github_runners runners = {0};
-    change = _i;
-    restless = 100;
-    begin(shifting, false);
-    ck_assert_int_eq(github_runners(client, &runners, &err), UND_SERVICE);
+    int total = 100000;
+    serve_pages(&total);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_SERVICE);
+    github_fixture_refused(&github, ".total_count: got 100000, want 0..16384");
+    ck_assert_uint_eq(script_requests(github.script), 1);
+    github_runners_fini(&runners);
+}
+END_TEST
+
+/* A service that says 1 and gives pages for ever. */
+static void endless(void *context, const char *request, struct script_reply *reply)
+{
+    char link[256];
+    (void)context, (void)request;
+    snprintf(link, sizeof link, "Link: <%s/again>; rel=\"next\"\r\n", script_url(github.script));
+    reply->text = script_response("200 OK", link, "{\"total_count\":0,\"runners\":[]}");
+}
+
+START_TEST(endless_pages_end)
+{
+    struct github_runners runners = {0};
+    struct live live;
+    github.script = script_open(endless, NULL, NULL);
+    live = github_fixture_fleet(&github);
+    live.time_factor = 1000; /* 900 requests a minute are the client's own limit: a short minute */
+    ck_assert_int_eq(github_open(&github.client, &live, &github_fixture_base, &github.err), UND_OK);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_SERVICE);
+    github_fixture_refused(&github, "got a next page after all 0 entries");
+    ck_assert_uint_eq(script_requests(github.script), 1);
+    github_runners_fini(&runners);
+}
+END_TEST
+
+static void own_next(void *context, const char *request, struct script_reply *reply)
+{
+    char link[256];
+    (void)context, (void)request;
+    snprintf(link, sizeof link, "Link: <%s/again>; rel=\"next\"\r\n", script_url(github.script));
+    reply->text = script_response("200 OK", link,
+                                  "{\"total_count\":500,\"runners\":[{\"id\":1,\"name\":\"a\","
+                                  "\"status\":\"online\",\"busy\":false,\"labels\":[]}]}");
+}
+
+/* Each poll would otherwise cost 165 requests of GitHub's 5,000 an hour. */
+START_TEST(a_page_that_is_its_own_next_ends)
+{
+    struct github_runners runners = {0};
+    struct live live;
+    github.script = script_open(own_next, NULL, NULL);
+    live = github_fixture_fleet(&github);
+    ck_assert_int_eq(github_open(&github.client, &live, &github_fixture_base, &github.err), UND_OK);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_SERVICE);
+    github_fixture_refused(&github, "got itself as its next page");
+    ck_assert_uint_le(script_requests(github.script), 2);
+    github_runners_fini(&runners);
+}
+END_TEST
+
+/* Too few, and no next page: acting on it would take the missing ones for offline. */
+START_TEST(a_list_that_ends_early_is_an_error)
+{
+    struct script_reply reply = {.text = GITHUB_FIXTURE_JSON
+                                 "\r\n{\"total_count\":2,\"runners\":[{\"id\":1,\"name\":\"a\","
+                                 "\"status\":\"online\",\"busy\":false,\"labels\":[]}]}"};
+    struct github_runners runners = {0};
+    github_fixture_serve(&github, &reply, 1);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_SERVICE);
+    github_fixture_refused(&github, "got 1 of 2 entries and no next page");
+    github_runners_fini(&runners);
+}
+END_TEST
+
+START_TEST(unchanged_lists_cost_nothing)
+{
+    struct script_reply replies[] = {
+        {.text = GITHUB_FIXTURE_JSON "ETag: \"v1\"\r\n\r\n{\"total_count\":0,\"runners\":[]}"},
+        {.text = "HTTP/1.1 304 Not Modified\r\n\r\n"}};
+    struct github_runners runners = {0};
+    github_fixture_serve(&github, replies, 2);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_OK);
+    ck_assert_msg(github_runners(github.client, &runners, &github.err) == UND_OK, "%s",
+                  github.err.text);
+    ck_assert_ptr_nonnull(strstr(script_request(github.script, 1), "If-None-Match: \"v1\""));
+    github_runners_fini(&runners);
+}
+END_TEST
+
+START_TEST(organisation_level)
+{
+    struct script_reply replies[] = {
+        {.text = GITHUB_FIXTURE_JSON "\r\n{\"total_count\":0,\"runners\":[]}"}};
+    struct github_runners runners = {0};
+    struct github_runs runs = {0};
+    struct live live;
+    github.script = script_open_list(replies, 1, NULL);
+    live = github_fixture_fleet(&github);
+    live.github.organisation = true;
+    live.github.repository[0] = '\0';
+    ck_assert_int_eq(github_open(&github.client, &live, &github_fixture_base, &github.err), UND_OK);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err), UND_OK);
     ck_assert_ptr_nonnull(
-        strstr(err.text, "order shifted between the pages in each of 3 readings"));
-    ck_assert_int_eq(readings, 3);
-    github_runners_fini(&runners);
-}
-END_TEST
-
-/* ---- runner groups ---- */
-
-static const char *group_visibility;
-
-static void organisation(void *context, const char *request, struct script_reply *reply)
-{
-    char body[512];
-    (void)context;
-    if (strstr(request, "GET /orgs/o/actions/runner-groups/2/repositories?"))
-        snprintf(body, sizeof body,
-                 "{\"total_count\":2,\"repositories\":[{\"id\":1,\"name\":\"other\"},"
-                 "{\"id\":2,\"name\":\"R\"}]}");
-    else if (strstr(request, "GET /orgs/o/actions/runner-groups/3/repositories?"))
-        snprintf(body, sizeof body, "{\"total_count\":0,\"repositories\":[]}");
-    else if (strstr(request, "GET /orgs/o/actions/runner-groups?"))
-        snprintf(body, sizeof body,
-                 "{\"total_count\":2,\"runner_groups\":[{\"id\":1,\"name\":\"Default\","
-                 "\"visibility\":\"all\",\"default\":true},{\"id\":2,\"name\":\"ci\","
-                 "\"visibility\":%s,\"default\":false}]}",
-                 group_visibility);
-    else
-        snprintf(body, sizeof body, "{\"message\":\"Not Found\"}");
-    reply->text = script_response(strstr(body, "Not Found") ? "404 Not Found" : "200 OK", "", body);
-}
-
-START_TEST(groups_of_an_organisation_and_whom_they_serve)
-{
-    struct github_groups groups = {0};
-    bool serves = false;
-    group_visibility = "\"selected\"";
-    begin(organisation, true);
-    ck_assert_msg(github_groups(client, &groups, &err) == UND_OK, "%s", err.text);
-    ck_assert_uint_eq(groups.n, 2);
-    ck_assert_int_eq(groups.item[1].id, 2);
-    ck_assert_str_eq(groups.item[1].name, "ci");
-    ck_assert_str_eq(groups.item[1].visibility, "selected");
-    ck_assert_int_eq(github_group_serves(client, 2, &serves, &err), UND_OK);
-    ck_assert(serves); /* GitHub's names know no case */
-    ck_assert_int_eq(github_group_serves(client, 3, &serves, &err), UND_OK);
-    ck_assert(!serves);
-    github_groups_fini(&groups);
-}
-END_TEST
-
-START_TEST(groups_that_are_none)
-{
-    struct github_groups groups = {0};
-    bool serves;
-    group_visibility = "7";
-    begin(organisation, true);
-    ck_assert_int_eq(github_groups(client, &groups, &err), UND_SERVICE);
-    ck_assert_ptr_nonnull(strstr(err.text, "runner_groups[1].visibility: got integer"));
-    err = (struct und_err){0};
-    ck_assert_int_eq(github_group_serves(client, 4, &serves, &err), UND_SERVICE);
-    github_groups_fini(&groups);
-}
-END_TEST
-
-START_TEST(a_repository_has_no_groups)
-{
-    struct github_groups groups = {0};
-    begin(organisation, false);
-    ck_assert_int_eq(github_groups(client, &groups, &err), UND_USAGE);
-    ck_assert_uint_eq(script_requests(script), 0);
+        strstr(script_request(github.script, 0), "GET /orgs/rpalermodrums/actions/runners?"));
+    ck_assert_int_eq(github_runs(github.client, NULL, 10, &runs, &github.err), UND_USAGE);
+    github_fixture_refused(&github, "live.github.repository: got nothing");
 }
 END_TEST
 
 Suite *suite(void)
 {
     Suite *all = suite_create("github lists");
-    TCase *lists = tcase_create("lists");
-    tcase_add_checked_fixture(lists, set_up, tear_down);
-    tcase_set_timeout(lists, 30);
-    tcase_add_loop_test(lists, a_list_that_shifts_between_its_pages_is_read_again, 0, GROWS + 1);
-    tcase_add_loop_test(lists, a_list_that_never_holds_still_is_no_reading, 0, GROWS + 1);
-    tcase_add_test(lists, groups_of_an_organisation_and_whom_they_serve);
-    tcase_add_test(lists, groups_that_are_none);
-    tcase_add_test(lists, a_repository_has_no_groups);
-    suite_add_tcase(all, lists);
+    TCase *parsing = tcase_create("parsing");
+    TCase *calling = tcase_create("calling");
+    tcase_add_checked_fixture(parsing, set_up, tear_down);
+    tcase_add_test(parsing, runners_as_github_lists_them);
+    tcase_add_test(parsing, runs_and_jobs_as_github_lists_them);
+    tcase_add_test(parsing, webhook_event_of_a_job);
+    tcase_add_loop_test(parsing, wrong_types_say_where, 0, COUNT(wrong));
+    suite_add_tcase(all, parsing);
+    tcase_add_checked_fixture(calling, set_up, tear_down);
+    tcase_set_timeout(calling, 30);
+    tcase_add_test(calling, all_pages_are_read);
+    tcase_add_test(calling, a_hundred_thousand_runners_are_refused_at_the_first_page);
+    tcase_add_test(calling, endless_pages_end);
+    tcase_add_test(calling, a_page_that_is_its_own_next_ends);
+    tcase_add_test(calling, a_list_that_ends_early_is_an_error);
+    tcase_add_test(calling, unchanged_lists_cost_nothing);
+    tcase_add_test(calling, organisation_level);
+    suite_add_tcase(all, calling);
     return all;
 }
