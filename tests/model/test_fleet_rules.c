@@ -191,6 +191,55 @@ START_TEST(without_a_configuration_names_decide)
 }
 END_TEST
 
+/* Without a prometheus.yml `instance` and its like mean a host by its name, or by its probe with or
+ * without the port. */
+static const struct {
+    const char *matcher;
+    uint64_t hosts; /* a bit each */
+} hosts_meant[] = {
+    {"instance=\"one\"", 1},          {"instance=\"10.0.0.1:9100\"", 1},
+    {"instance=\"10.0.0.1\"", 1},     {"instance!=\"one\"", 2},
+    {"instance!=\"10.0.0.1\"", 2},    {"instance!~\"10.0.0.1:.*\"", 2},
+    {"instance=~\".*[.]2:9100\"", 2}, {"nodename=\"two\"", 2},
+};
+
+START_TEST(hosts_go_by_their_names_where_no_target_is_known)
+{
+    struct und_err err = {0};
+    char text[256];
+    rule_folder_write_all();
+    rule_folder_write("fleet.yaml",
+                      "fleet:\n"
+                      "  hosts:\n"
+                      "    - {name: one, tier: primary, slots: 2, probe: '10.0.0.1:9100'}\n"
+                      "    - {name: two, tier: backup, slots: 2, probe: '10.0.0.2:9100'}\n"
+                      "  workload: {arrivals: {rate: 1/h}, classes: [{name: a, duration: 1min}]}\n"
+                      "  monitoring: {rules: rules.yml}\n");
+    snprintf(text, sizeof text,
+             "groups:\n- name: a\n  rules:\n  - {alert: A, expr: 'up{%s} == 0'}\n",
+             hosts_meant[_i].matcher);
+    rule_folder_write("rules.yml", text);
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.monitoring.n_rules, 1);
+    ck_assert_uint_eq(fleet.monitoring.rules[0].hosts, hosts_meant[_i].hosts);
+    fleet_fini(&fleet);
+}
+END_TEST
+
+/* A file whose routes tell nobody is in force: the fleet's own route does not come back. */
+START_TEST(routes_that_tell_nobody_leave_the_controller_untold)
+{
+    struct und_err err = {0};
+    rule_folder_write_all();
+    rule_folder_write("alertmanager.yml", "route: {receiver: mail}\nreceivers: [{name: mail}]\n");
+    ck_assert_msg(fleet_load(&fleet, "fleet.yaml", NULL, 0, &err) == UND_OK, "%s", err.text);
+    ck_assert_int_eq(fleet.alertmanager.n_routes, 1); /* 0: the fleet's own */
+    for (int rule = 0; rule < fleet.monitoring.n_rules; rule++)
+        ck_assert_int_eq(fleet.alertmanager.route_of[rule][0], -1);
+    fleet_fini(&fleet);
+}
+END_TEST
+
 /* Routes see the labels that Prometheus sends, and no others. */
 static const struct {
     const char *matcher;
@@ -206,6 +255,9 @@ static const struct {
     {"where=\"10.0.0.1:9100/ci\"", {0, -1, -1}}, /* a template */
     {"severity=\"soft\"", {-1, -1, 0}},          /* alert_relabel_configs */
     {"severity=~\"(?i)CRIT.*\"", {0, 0, -1}},
+    {"severity=\"critical\"', 'alertname=\"Busy\"", {-1, 0, -1}}, /* each has to hold */
+    {"rack=\"rule\"", {0, -1, -1}},                               /* the rule's own label wins */
+    {"rack=\"target\"", {-1, -1, 0}},
 };
 
 START_TEST(routes_see_the_labels_that_are_sent)
@@ -222,12 +274,12 @@ START_TEST(routes_see_the_labels_that_are_sent)
                       "  - {source_labels: [alertname], regex: Hidden, action: drop}\n"
                       "scrape_configs:\n"
                       "  - {job_name: node, static_configs: [{targets: ['10.0.0.1:9100'],\n"
-                      "     labels: {env: ci}}]}\n"
+                      "     labels: {env: ci, rack: target}}]}\n"
                       "rule_files: [rules.yml]\n");
     rule_folder_write("rules.yml",
                       "groups:\n- name: a\n  labels: {severity: critical}\n  rules:\n"
                       "  - {alert: Down, expr: up == 0, labels: {where: '{{ $labels.instance }}/{{ "
-                      "$labels.env | toLower }}'}}\n"
+                      "$labels.env | toLower }}', rack: rule}}\n"
                       "  - {alert: Busy, expr: 'avg by (instance) "
                       "(rate(node_cpu_seconds_total{mode=\"idle\"}[5m])) < 0.15'}\n"
                       "  - {alert: Soft, expr: up == 0}\n"
@@ -389,6 +441,8 @@ Suite *suite(void)
     tcase_add_test(files, matchers_choose_hosts_and_jobs);
     tcase_add_test(files, alerts_about_other_machines_are_not_about_hosts);
     tcase_add_test(files, without_a_configuration_names_decide);
+    LOOP(files, hosts_go_by_their_names_where_no_target_is_known, hosts_meant);
+    tcase_add_test(files, routes_that_tell_nobody_leave_the_controller_untold);
     LOOP(files, routes_see_the_labels_that_are_sent, labels_seen);
     tcase_add_test(files, what_no_route_takes_would_move_nobody);
     tcase_add_test(files, more_signals_than_the_simulation_holds_are_said);
