@@ -1,5 +1,5 @@
-/* The HTTP client over TLS: whose certificates it accepts and shows, and what of its keys it keeps to
- * itself. */
+/* The HTTP client over TLS: whose certificates it accepts, which it shows, and what of its keys it
+ * keeps to itself. */
 #include "tests/support/helpers.h"
 #include "tests/support/http_fixture.h"
 

@@ -1,5 +1,5 @@
-/* Whom the HTTP client trusts with its credential: the origin that it was given and nobody else; and
- * no error shows it, whatever the service repeats. */
+/* Whom the HTTP client trusts with its credential: the origin that it was given and nobody else. No
+ * error shows it, whatever the service repeats. */
 #include "tests/support/helpers.h"
 #include "tests/support/http_fixture.h"
 
