@@ -42,6 +42,8 @@ struct actuator {
     char said[256];   /* something that the operator should know; emptied by whoever tells it */
 };
 
+/* Borrows all three until actuate_fini. Asks GitHub nothing: actuate_read is first. `run` is whose
+ * steps the writes are. */
 void actuate_init(struct actuator *actuator, const struct fleet *fleet,
                   struct github_client *github, struct journal *journal, int64_t run);
 void actuate_fini(struct actuator *actuator);

@@ -38,6 +38,8 @@ struct canary {
  * labels that are the variable's `value`, or (by hook) those that all hosts have. New reference. */
 json_t *canary_inputs(const struct fleet *fleet, const char *value);
 
+/* Borrows all three until canary_close. The hosts' first canaries are spread over the time between
+ * two of one host. */
 void canary_open(struct canary *canary, const struct fleet *fleet, const struct fleet_clock *pace,
                  struct github_client *github);
 /* Is there anything to send? */

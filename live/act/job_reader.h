@@ -30,6 +30,7 @@ struct job_reader {
     int n_gone;
 };
 
+/* Borrows the client, and the name of the canaries' workflow. */
 void job_reader_init(struct job_reader *reader, struct github_client *github, const char *canary);
 void job_reader_fini(struct job_reader *reader);
 

@@ -23,6 +23,7 @@ struct job_signs {
     int done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* since the last fill */
 };
 
+/* Every host counts as having started a job now. */
 void job_signs_init(struct job_signs *signs, const struct fleet *fleet,
                     const struct fleet_clock *pace);
 /* After a look. */

@@ -7,8 +7,10 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+/* An IPv4 address in digits, never a name, and a port (0: any that is free). */
 enum und_code address_read(const char *text, const char *setting, struct sockaddr_in *out,
                            struct und_err *err);
+/* 127.0.0.0/8: only this machine can call. */
 bool address_is_loopback(const struct sockaddr_in *address);
 
 #endif

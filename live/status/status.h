@@ -74,6 +74,7 @@ void status_follow(struct status *status, const struct watch_event *event, struc
 void status_heed(const struct status *status, struct watch *watch, int64_t now_ms);
 void status_refresh_drills(struct status *status, struct journal *journal);
 
+/* A line with the time of the wall clock; cut if it is too long. The last STATUS_NEWS are kept. */
 void status_news(struct status *status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* By age, 0 the newest; NULL past the oldest. */

@@ -54,6 +54,7 @@ void feeds_nudge(struct feeds *feeds);
  * `interval_ms`, at most `most_ms`. Pure. */
 int64_t feeds_pace_ms(int64_t cost, int64_t left, int64_t interval_ms, int64_t most_ms);
 
+/* Is there a service that alerts are read from: Prometheus or Alertmanager? */
 bool feeds_have_alerts(const struct feeds *feeds);
 
 #endif

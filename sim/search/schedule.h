@@ -34,6 +34,8 @@ bool schedule_can(const struct fleet *fleet, enum fault_kind kind);
  * its policy once, its pollers and its human. */
 int64_t schedule_bound_ms(const struct fleet *fleet);
 
+/* At least one fault, closed by schedule_close; SCHEDULE_ANY in `focus`: no kind is asked for. A
+ * kind that the fleet cannot have is not drawn, focus or not. */
 void schedule_draw(const struct fleet *fleet, uint64_t seed, int64_t number,
                    const enum fault_kind focus[2], int64_t bound_ms, struct schedule *schedule);
 

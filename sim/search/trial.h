@@ -46,6 +46,7 @@ struct trial {
     struct coverage coverage;
 };
 
+/* Stops at the first replication that fails. Expectations are judged only where all else holds. */
 void trial_run(const struct scenario *scenario, const struct trial_options *options,
                struct trial *trial);
 
