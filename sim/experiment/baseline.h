@@ -38,8 +38,8 @@ struct baseline_changes {
 enum und_code baseline_write(const char *path, const struct scenario_set *campaign,
                              struct und_err *err);
 
-/* Fills `changes`; what is in the file and was not run is a note, no regression. UND_USAGE for a file
- * that is no baseline of this version. */
+/* Fills `changes`; what is in the file and was not run is a note, no regression. UND_USAGE for a
+ * file that is no baseline of this version. */
 enum und_code baseline_compare(const char *path, const struct scenario_set *campaign,
                                struct baseline_changes *changes, struct und_err *err);
 
