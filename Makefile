@@ -156,7 +156,7 @@ $(BUILD)/tests/live/test_broken_policy: override LINK += -Wl,--wrap=policy_step
 suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
 
 # Runs Prometheus' own test scripts.
-PROMQLTEST = promqltest.o $(addprefix support/promql_,script.o expect.o nhcb.o)
+PROMQLTEST = promqltest.o $(addprefix support/promql_,script.o expect.o nhcb.o starts.o)
 $(BUILD)/tests/promqltest: $(PROMQLTEST:%=$(BUILD)/tests/%) $(ARCHIVES)
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK)

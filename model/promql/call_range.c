@@ -121,6 +121,7 @@ static void floats_only(struct eval *eval, struct window *window)
             floats[kept++] = window->points[i];
     }
     window->points = floats;
+    window->starts = NULL;
     window->n = kept;
 }
 
@@ -212,6 +213,7 @@ static enum und_code range_of_series(struct eval *eval, struct window *window,
     struct sample *sample;
     double value;
     window->points = range->points;
+    window->starts = range->starts;
     window->n = range->n;
     window->histograms = range->histograms;
     if (range->histograms && (window->anchored || window->smoothed))

@@ -59,7 +59,7 @@ const char *duration_value(const struct promql_node *node, const struct steps *s
     const char *why = calculate(node, steps, &seconds);
     if (why)
         return why;
-    if (!(fabs(seconds) < 9e12))
+    if (!(fabs(seconds) < PARSER_SECONDS))
         return "duration is out of range";
     *ms = node->kind == PROMQL_NUMBER ? (int64_t)round(seconds * 1000) : (int64_t)(seconds * 1000);
     return *ms <= 0 && !offset ? "duration must be greater than 0" : NULL;

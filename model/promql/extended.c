@@ -78,6 +78,7 @@ void window_anchor(struct window *window)
 {
     while (window->n > 2 && window->points[1].t_ms <= window->start_ms) {
         window->points++;
+        window->starts += window->starts ? 1 : 0;
         window->n--;
     }
 }

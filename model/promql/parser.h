@@ -7,6 +7,8 @@
 
 #include "lexer.h"
 
+#define PARSER_SECONDS 9223372037.0 /* of a duration: what Go holds in nanoseconds */
+
 struct parser {
     struct lexer lexer;
     struct promql *promql;

@@ -38,7 +38,7 @@ static enum und_code parse_plain(struct parser *parser, bool offset, int64_t *ms
         return lexer_unexpected(LOOK, "a duration");
     *ms = LOOK->ms;
     if (number) {
-        if (!(fabs(LOOK->number) < 9e12))
+        if (!(fabs(LOOK->number) < PARSER_SECONDS))
             return FAIL(LOOK->start, "got a duration that is out of range");
         *ms = (int64_t)round(LOOK->number * 1000);
     }

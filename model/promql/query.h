@@ -51,6 +51,7 @@ struct vector {
 struct range {
     struct labels *labels;
     const struct point *points;
+    const int64_t *starts; /* of the points: see struct series; NULL if there are none */
     int n;
     int histograms; /* how many of the points are native histograms */
     bool drop_name;

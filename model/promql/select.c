@@ -147,6 +147,18 @@ static enum und_code select_instant(struct eval *eval, const struct promql_node 
     return eval_spend(eval, selection->n);
 }
 
+/* The times at which the counters of the points that are no staleness markers began. */
+static int64_t *fresh_starts(struct eval *eval, const struct series *series, int first, int end)
+{
+    int64_t *starts = arena_take(eval->arena, (size_t)(end - first) * sizeof *starts);
+    int n = 0;
+    for (int i = first; i < end; i++) {
+        if (!store_is_stale(series->points[i].value))
+            starts[n++] = series->starts[i];
+    }
+    return starts;
+}
+
 /* The points without staleness markers: the series' own where there is none. */
 static enum und_code fresh_points(struct eval *eval, const struct series *series, int first,
                                   int end, struct range *range)
@@ -168,6 +180,8 @@ static enum und_code fresh_points(struct eval *eval, const struct series *series
     }
     range->points = fresh ? fresh : points;
     range->n = fresh ? kept : n;
+    if (series->starts)
+        range->starts = fresh ? fresh_starts(eval, series, first, end) : series->starts + first;
     return eval_spend(eval, n);
 }
 

@@ -42,8 +42,10 @@ struct store *store_open(void)
 void store_clear(struct store *store)
 {
     store->cleared++;
-    for (int i = 0; i < store->n; i++)
+    for (int i = 0; i < store->n; i++) {
         free(store->series[i].points);
+        free(store->series[i].starts);
+    }
     store->n = 0;
     if (store->natives)
         arena_rewind(store->natives);
@@ -91,6 +93,23 @@ static double kept(struct store *store, const struct series *series, double valu
     return native_box(native);
 }
 
+static void grow_starts(struct series *series)
+{
+    int n = series->starts ? series->n : 0;
+    series->starts = realloc(series->starts, (size_t)series->room * sizeof *series->starts);
+    UND_ASSERT(series->starts != NULL);
+    memset(series->starts + n, 0, (size_t)(series->room - n) * sizeof *series->starts);
+}
+
+void store_set_start(struct store *store, int index, int point, int64_t start_ms)
+{
+    struct series *series = &store->series[index];
+    UND_ASSERT(point >= 0 && point < series->n);
+    if (!series->starts)
+        grow_starts(series);
+    series->starts[point] = start_ms;
+}
+
 bool store_append(struct store *store, int index, int64_t t_ms, double value)
 {
     struct series *series = &store->series[index];
@@ -101,9 +120,13 @@ bool store_append(struct store *store, int index, int64_t t_ms, double value)
         series->room = series->room ? 2 * series->room : 16;
         series->points = realloc(series->points, (size_t)series->room * sizeof *series->points);
         UND_ASSERT(series->points != NULL);
+        if (series->starts)
+            grow_starts(series);
     }
     series->points[series->n] =
         (struct point){t_ms, native_is(value) ? kept(store, series, value) : value};
+    if (series->starts)
+        series->starts[series->n] = 0;
     series->n++;
     return true;
 }
@@ -117,5 +140,7 @@ void store_forget(struct store *store, int index, int64_t before_ms)
     if (n > 0) {
         series->n -= n;
         memmove(series->points, series->points + n, (size_t)series->n * sizeof *series->points);
+        if (series->starts)
+            memmove(series->starts, series->starts + n, (size_t)series->n * sizeof *series->starts);
     }
 }

@@ -22,6 +22,8 @@ struct point {
 struct series {
     struct labels *labels;
     struct point *points;
+    int64_t *starts; /* when the counter of a point began, a time each: 0 if that is not known; NULL
+                        if it is of none */
     int n, room;
 };
 
@@ -42,6 +44,7 @@ void store_clear(struct store *store); /* takes all series out; the pool stays *
 int store_series(struct store *store, struct labels *labels);
 /* False, and nothing done, if the series has a sample as late as that. */
 bool store_append(struct store *store, int series, int64_t t_ms, double value);
+void store_set_start(struct store *store, int series, int point, int64_t start_ms);
 /* Forgets samples before that time, but not the last one. */
 void store_forget(struct store *store, int series, int64_t before_ms);
 

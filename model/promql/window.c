@@ -7,11 +7,28 @@
 
 /* --- rates ----------------------------------------------------------------------------------- */
 
+/* Does a point say that its counter began behind the one before? Where it began just then it is a
+ * difference, and a reset, unless that one does not know when its own began. */
+static bool starts_anew(const struct window *window, int i)
+{
+    int64_t before_ms = window->points[i - 1].t_ms;
+    if (!window->starts || window->starts[i] == 0 || window->starts[i] >= window->points[i].t_ms ||
+        window->starts[i] < before_ms)
+        return false;
+    return window->starts[i] > before_ms ||
+           (window->starts[i - 1] < before_ms && window->starts[i - 1] != 0);
+}
+
+static bool is_reset(const struct window *window, int i)
+{
+    return window->points[i].value < window->points[i - 1].value || starts_anew(window, i);
+}
+
 static double sum_of_changes(const struct window *window, bool counter)
 {
     double sum = window->points[window->n - 1].value - window->points[0].value;
     for (int i = 1; counter && i < window->n; i++) {
-        if (window->points[i].value < window->points[i - 1].value)
+        if (is_reset(window, i))
             sum += window->points[i - 1].value;
     }
     return sum;
@@ -51,8 +68,28 @@ double window_factor(const struct window *window, bool counter, bool per_second,
     return per_second ? factor / window->range_s : factor;
 }
 
+/* A counter that began within the range was 0 then: there is no need to extrapolate to its left. */
+static bool rate_since_start(const struct window *window, bool per_second, double *out)
+{
+    const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
+    double to_end = (double)(window->end_ms - last->t_ms) / 1000;
+    double sampled = (double)(last->t_ms - window->starts[0]) / 1000;
+    double average = 0;
+    if (window->n > 1)
+        average = (double)(last->t_ms - first->t_ms) / 1000 / (window->n - 1);
+    if (to_end >= average * 1.1)
+        to_end = average / 2;
+    *out = (sum_of_changes(window, true) + first->value) * ((sampled + to_end) / sampled);
+    if (per_second)
+        *out /= window->range_s;
+    return true;
+}
+
 static bool rate(const struct window *window, bool counter, bool per_second, double *out)
 {
+    if (counter && window->starts && window->starts[0] != 0 &&
+        window->starts[0] > window->start_ms && window->starts[0] < window->points[0].t_ms)
+        return rate_since_start(window, per_second, out);
     if (window->n < 2)
         return false;
     *out = sum_of_changes(window, counter);
@@ -67,7 +104,7 @@ static bool last_change(const struct window *window, bool per_second, double *ou
         return false;
     a = &window->points[window->n - 2];
     b = a + 1;
-    *out = per_second && b->value < a->value ? b->value : b->value - a->value;
+    *out = per_second && is_reset(window, window->n - 1) ? b->value : b->value - a->value;
     if (per_second)
         *out /= (double)(b->t_ms - a->t_ms) / 1000;
     return true;
@@ -215,7 +252,7 @@ static double changes_over(const struct window *window, bool only_down)
         else if (native_is(before) || native_is(now))
             n++;
         else if (only_down)
-            n += now < before;
+            n += is_reset(window, i);
         else
             n += now != before && !(isnan(now) && isnan(before));
     }

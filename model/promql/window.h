@@ -10,6 +10,7 @@
 /* A series' points in a range, and what the function has besides. */
 struct window {
     const struct point *points;
+    const int64_t *starts; /* when their counters began: see struct series; NULL if not known */
     int n;
     int histograms; /* among the points */
     int64_t start_ms, end_ms, now_ms;

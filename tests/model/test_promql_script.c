@@ -40,6 +40,7 @@ START_TEST(scripts_pass)
     run("tests/promql/version-3-flags.test", PROMQL_3, 60);
     run("tests/promql/version-3-native.test", PROMQL_3, 60);
     run("tests/promql/version-3-contents.test", PROMQL_3, 55);
+    run("tests/promql/version-3-starts.test", PROMQL_3, 8);
 }
 END_TEST
 
@@ -114,6 +115,9 @@ static const char *const failing_3[] = {
     "load 1m\n  a {{count:1}} {{count:2}}\n\neval instant at 1m a\n"
     "  a {{count:2 counter_reset_hint:unknown}}\n",
     "load 1m\n  a {{count:1 buckets:[1]}}\n\neval instant at 0 a\n  a {{count:1 buckets:[2]}}\n",
+    "load 1m\n  a@st 1d1\n  a 1\n",
+    "load 1m\n  a@st -1m-x2\n  a 1\n",
+    "load 1m\n  a b@st -1m\n",
     "eval instant at 0 1\n  expect nonsense\n  1\n",
     "eval instant at 0 1 +\n  expect fail regex: (\n",
 };

@@ -1,5 +1,6 @@
 #include "promql_expect.h"
 #include "promql_nhcb.h"
+#include "promql_starts.h"
 
 #include "model/promql/gomath.h"
 
@@ -69,11 +70,20 @@ static void load(struct script *script, bool with_native, char *rest)
     char *step = script_word(&rest);
     struct loaded loaded = {.n = 0};
     int64_t step_ms = 0;
+    int first;
     if (!step || !script_time(step, &step_ms))
         script_fail(&script->report, script->at, "load without an interval");
+    first = script->at + 1;
     while (next_line(script)) {
         script->at++;
-        load_line(script, &loaded, script->lines[script->at], step_ms);
+        if (!promql_starts_is(script->lines[script->at]))
+            load_line(script, &loaded, script->lines[script->at], step_ms);
+    }
+    for (int i = first; i <= script->at; i++) {
+        struct und_err err = {0};
+        if (promql_starts_is(script->lines[i]) &&
+            promql_starts_set(script->store, script->lines[i], script->version, step_ms, &err))
+            script_fail(&script->report, i, "%s", err.text);
     }
     if (with_native)
         promql_nhcb_add(script->store, loaded.series, loaded.before, loaded.n);
