@@ -156,7 +156,10 @@ static enum met meet_histograms(struct eval *eval, struct window *window, enum f
         }
         if (!native_is(window->points[window->n - 1].value))
             return MET_LEFT;
-        return natives_over(eval, window, function, labels, value) ? MET_VALUE : MET_NOTHING;
+        return (window->anchored || window->smoothed ? natives_extended : natives_over)(
+                   eval, window, function, labels, value)
+                   ? MET_VALUE
+                   : MET_NOTHING;
     }
     floats_only(eval, window);
     if (!floats)
@@ -216,11 +219,6 @@ static enum und_code range_of_series(struct eval *eval, struct window *window,
     window->starts = range->starts;
     window->n = range->n;
     window->histograms = range->histograms;
-    if (range->histograms && (window->anchored || window->smoothed))
-        return eval_fail(eval,
-                         "%.100s has native histograms, which are not evaluated in ranges that "
-                         "are anchored or smoothed",
-                         labels_get(range->labels, LABELS_NAME));
     if (window->anchored && (function == F_CHANGES || function == F_RESETS))
         window_anchor(window);
     if (!apply(eval, window, function, range, &value))

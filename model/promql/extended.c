@@ -2,7 +2,7 @@
 #include "window.h"
 
 /* The last point at or before the range's start, else the first. */
-static int first_of(const struct window *window)
+int window_first(const struct window *window)
 {
     int first = 0;
     while (first + 1 < window->n && window->points[first + 1].t_ms <= window->start_ms)
@@ -11,7 +11,7 @@ static int first_of(const struct window *window)
 }
 
 /* Of a smoothed range the first point at or behind its end, else the last. */
-static int last_of(const struct window *window)
+int window_last(const struct window *window)
 {
     int last = 0;
     if (!window->smoothed)
@@ -19,6 +19,12 @@ static int last_of(const struct window *window)
     while (last < window->n - 1 && window->points[last].t_ms < window->end_ms)
         last++;
     return last;
+}
+
+bool window_reaches_in(const struct window *window)
+{
+    return window->points[window_last(window)].t_ms > window->start_ms &&
+           !(window->smoothed && window->points[window_first(window)].t_ms > window->end_ms);
 }
 
 /* A counter's reset lies at the end that is looked for. */
@@ -53,9 +59,9 @@ static double right_end(const struct window *window, int last, bool counter)
 
 bool window_extended_rate(const struct window *window, bool counter, bool per_second, double *out)
 {
-    int first = first_of(window), last = last_of(window);
+    int first = window_first(window), last = window_last(window);
     double left, right, before;
-    if (window->points[last].t_ms <= window->start_ms)
+    if (!window_reaches_in(window))
         return false;
     left = before = left_end(window, first, counter);
     right = right_end(window, last, counter);

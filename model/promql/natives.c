@@ -7,7 +7,7 @@
 
 /* --- annotations ----------------------------------------------------------------------------- */
 
-static void warn_of_kinds(struct eval *eval, const struct labels *labels)
+void natives_warn_kinds(struct eval *eval, const struct labels *labels)
 {
     eval_warn(eval,
               "vector contains a mix of histograms with exponential and custom buckets schemas for "
@@ -15,9 +15,16 @@ static void warn_of_kinds(struct eval *eval, const struct labels *labels)
               labels_get(labels, LABELS_NAME));
 }
 
-static void tell_reconciled(struct eval *eval, const char *during)
+void natives_warn_hint(struct eval *eval, bool counter, const struct labels *labels)
 {
-    eval_info(eval, "mismatched custom buckets were reconciled during %s", during);
+    eval_warn(eval, "this native histogram metric is not a %s: \"%.200s\"",
+              counter ? "counter" : "gauge", labels_get(labels, LABELS_NAME));
+}
+
+void natives_tell_met(struct eval *eval, const struct native_met *met, const char *during)
+{
+    if (met->reconciled)
+        eval_info(eval, "mismatched custom buckets were reconciled during %s", during);
 }
 
 static void warn_of_collision(struct eval *eval, const char *during)
@@ -49,8 +56,7 @@ static enum natives_outcome add(struct eval *eval, const double sides[2], bool m
     struct native_met met = {false, false};
     if (!native_add(eval->arena, native, native_of(sides[1]), minus ? -1 : 1, &met))
         return NATIVES_UNFIT;
-    if (met.reconciled)
-        tell_reconciled(eval, during);
+    natives_tell_met(eval, &met, during);
     if (met.collided)
         warn_of_collision(eval, during);
     if (minus)
@@ -126,15 +132,14 @@ bool natives_sum(struct eval *eval, const double *values, int n, bool mean,
     struct native_met met = {false, false};
     struct native *sum = sum_of(eval, values, n, &met);
     if (!sum) {
-        warn_of_kinds(eval, labels);
+        natives_warn_kinds(eval, labels);
         return false;
     }
     if (mean && native_overflows(sum))
         sum = running_mean(eval, values, n, &met);
     else if (mean)
         native_divide(sum, n);
-    if (met.reconciled)
-        tell_reconciled(eval, "aggregation");
+    natives_tell_met(eval, &met, "aggregation");
     if (any_hint(values, n, NATIVE_RESET) && any_hint(values, n, NATIVE_NOT_RESET))
         warn_of_collision(eval, "aggregation");
     *out = boxed(sum);
@@ -159,8 +164,7 @@ static void doubt_hints(struct eval *eval, const struct window *window, bool cou
         doubtful = doubtful || (counter ? gauge : !gauge && !inner);
     }
     if (doubtful)
-        eval_warn(eval, "this native histogram metric is not a %s: \"%.200s\"",
-                  counter ? "counter" : "gauge", labels_get(labels, LABELS_NAME));
+        natives_warn_hint(eval, counter, labels);
 }
 
 /* What a counter's first sample stands for: behind a reset nothing, in the layout of the second. */
@@ -187,7 +191,7 @@ static struct native *difference(struct eval *eval, const struct window *window,
     for (int i = 1; counter && i < window->n; i++)
         fits = fits && native_is_custom(native_at(window, i)) == native_is_custom(before);
     if (!fits) {
-        warn_of_kinds(eval, labels);
+        natives_warn_kinds(eval, labels);
         return NULL;
     }
     native_add(eval->arena, sum, before, -1, &subtracted);
@@ -196,10 +200,8 @@ static struct native *difference(struct eval *eval, const struct window *window,
             native_add(eval->arena, sum, before, 1, &added);
         before = native_at(window, i);
     }
-    if (subtracted.reconciled)
-        tell_reconciled(eval, "subtraction");
-    if (added.reconciled)
-        tell_reconciled(eval, "addition");
+    natives_tell_met(eval, &subtracted, "subtraction");
+    natives_tell_met(eval, &added, "addition");
     native_settle(sum);
     sum->hint = NATIVE_GAUGE;
     return sum;
@@ -232,12 +234,11 @@ static bool last_change(struct eval *eval, struct window *window, enum function 
     sum = native_copy(eval->arena, native_at(window, 1));
     if (!counter || !native_resets(eval->arena, native_at(window, 1), native_at(window, 0))) {
         if (!native_add(eval->arena, sum, native_at(window, 0), -1, &met)) {
-            warn_of_kinds(eval, labels);
+            natives_warn_kinds(eval, labels);
             return false;
         }
     }
-    if (met.reconciled)
-        tell_reconciled(eval, "subtraction");
+    natives_tell_met(eval, &met, "subtraction");
     sum->hint = NATIVE_GAUGE;
     native_settle(sum);
     if (counter)

@@ -5,8 +5,7 @@
  * Kahan's corrections where it has them), within a few units in the last place where Go's library
  * has other transcendental functions (exp, ln, sin ...). As version 3 ranges and look-back are
  * left-open, and sums are corrected everywhere. Native histograms are calculated with as in
- * version 3's last releases; only ranges of them that are anchored or smoothed are an error that
- * says so.
+ * version 3's last releases.
  *
  * An evaluation ends within its budget: `most` samples and steps visited, or the error
  * "...: more than N samples and steps". A query is bound to its store: it remembers which series

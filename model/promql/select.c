@@ -1,6 +1,6 @@
 #include "eval.h"
 
-#include "window.h"
+#include "natives.h"
 
 #include "model/base/assert.h"
 
@@ -95,10 +95,9 @@ static enum und_code select_smoothed(struct eval *eval, const struct promql_node
         const struct point *before = n > 0 ? fresh(eval, &series->points[n - 1], ref_ms) : NULL;
         const struct point *behind = n < series->n ? fresh(eval, &series->points[n], ref_ms) : NULL;
         double value;
-        if ((before && native_is(before->value)) || (behind && native_is(behind->value)))
-            return eval_fail(eval, "%.100s has native histograms, which are not smoothed",
-                             labels_get(series->labels, LABELS_NAME));
-        if (window_smooth_at(before, behind, ref_ms, &value))
+        bool natives = before && (native_is(before->value) || (behind && native_is(behind->value)));
+        if (natives ? natives_smooth_at(eval, before, behind, series->labels, ref_ms, &value)
+                    : window_smooth_at(before, behind, ref_ms, &value))
             vector_push(eval, out, series->labels, value)->t_ms = ref_ms;
     }
     return eval_spend(eval, selection->n);

@@ -30,6 +30,10 @@ double window_factor(const struct window *window, bool counter, bool per_second,
 bool window_apply(const struct window *window, enum function function, double *out);
 /* The same of an extended range: rates between its very ends. */
 bool window_extended_rate(const struct window *window, bool counter, bool per_second, double *out);
+/* The points at which an extended range begins and ends, and whether it has any. */
+int window_first(const struct window *window);
+int window_last(const struct window *window);
+bool window_reaches_in(const struct window *window);
 /* Changes of an anchored range count from the sample at or before its start (of two the first). */
 void window_anchor(struct window *window);
 /* A value between two points of which either may be NULL; false without one before. */
