@@ -112,8 +112,8 @@ static const char *const failing_3[] = {
     "load 1m\n  a {{schema:-53 custom_values:[2 1]}}\n",
     "load 1m\n  a {{schema:-53}}+{{count:1}}x2\n",
     "load 1m\n  a {{counter_reset_hint:perhaps}}\n",
-    "load 1m\n  a {{count:1}} {{count:2}}\n\neval instant at 1m a\n"
-    "  a {{count:2 counter_reset_hint:unknown}}\n",
+    ("load 1m\n  a {{count:1}} {{count:2}}\n\neval instant at 1m a\n"
+     "  a {{count:2 counter_reset_hint:unknown}}\n"),
     "load 1m\n  a {{count:1 buckets:[1]}}\n\neval instant at 0 a\n  a {{count:1 buckets:[2]}}\n",
     "load 1m\n  a@st 1d1\n  a 1\n",
     "load 1m\n  a@st -1m-x2\n  a 1\n",
