@@ -28,7 +28,15 @@ static const char style[] =
     ".foretold .measured{fill:var(--met)}.foretold .off{fill:var(--not)}"
     ".foretold .open{fill:none;stroke:var(--ink);stroke-width:2}pre{overflow-x:auto;"
     "white-space:pre-wrap}\n"
-    "td.at{white-space:nowrap;text-align:right}\n";
+    "td.at{white-space:nowrap;text-align:right}.measured{white-space:nowrap}\n"
+    "@media(max-width:40rem){.foretold{min-width:36rem}.rows thead{display:none}"
+    ".rows tr{display:grid;grid-template-columns:1fr 1fr;border-bottom:1px solid var(--line);"
+    "padding:.3rem 0}.rows th,.rows td{border:0;padding:.1rem 0}.rows th,.rows "
+    "td.v{grid-column:1/-1}.rows td::before{content:attr(data-is) \": \";color:var(--soft)}}\n"
+    "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--met:#1b6e3c;"
+    "--not:#b3261e}html{font-size:10pt}body{max-width:none;padding:0;font-size:1rem}"
+    "h1,h2{break-after:avoid}tr,li,svg{break-inside:avoid}.scroll{overflow:visible}"
+    ".foretold{min-width:0}}\n";
 
 static void element(FILE *out, const char *tag, const char *class, const char *text)
 {
@@ -37,13 +45,23 @@ static void element(FILE *out, const char *tag, const char *class, const char *t
     fprintf(out, "</%s>", tag);
 }
 
+/* A telephone has no room for the column's head: there its name stands before it. */
+static void cell(FILE *out, const char *column, const char *class, const char *text)
+{
+    fprintf(out, "<td data-is=\"%s\"%s%s%s>", column, *class ? " class=\"" : "", class,
+            *class ? "\"" : "");
+    text_xml(out, text);
+    fputs("</td>", out);
+}
+
 static void print_rows(FILE *out, const struct drill_page *page)
 {
     struct drill_row rows[MEASURE_COUNT];
     int i, n = drill_rows(page, rows);
     if (n == 0)
         return;
-    fputs("<div class=\"scroll\"><table><thead><tr><th></th><th>predicted (central 99%)</th>"
+    fputs("<div class=\"scroll\"><table class=\"rows\"><thead><tr><th></th><th>predicted (central "
+          "99%)</th>"
           "<th>documented</th><th>measured</th><th>percentile</th><th>verdict</th></tr></thead>"
           "<tbody>\n",
           out);
@@ -51,15 +69,15 @@ static void print_rows(FILE *out, const struct drill_page *page)
         const struct drill_row *row = &rows[i];
         fputs("<tr>", out);
         element(out, "th", "", row->name);
-        element(out, "td", "", row->predicted);
-        element(out, "td", "", row->documented);
-        element(out, "td", "", row->measured);
-        element(out, "td", "", row->percentile);
-        element(out, "td",
-                row->wrong                                   ? "wrong"
-                : row->judgement.foretold == FORETOLD_INSIDE ? "inside"
-                                                             : "soft",
-                row->verdict);
+        cell(out, "predicted", "v", row->predicted);
+        cell(out, "documented", "", row->documented);
+        cell(out, "measured", "measured", row->measured);
+        cell(out, "percentile", "", row->percentile);
+        cell(out, "verdict",
+             row->wrong                                   ? "v wrong"
+             : row->judgement.foretold == FORETOLD_INSIDE ? "v inside"
+                                                          : "v soft",
+             row->verdict);
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);

@@ -10,6 +10,8 @@
 #define WIDTH 700
 #define LINE 30
 #define TOP 24
+#define BELOW 42 /* the scale and its title */
+#define RIGHT 36 /* half of the scale's longest time */
 
 struct axis {
     double most_ms;
@@ -17,7 +19,8 @@ struct axis {
 
 static double at(const struct axis *axis, double ms)
 {
-    return LEFT + (WIDTH - LEFT - 20) * (ms < axis->most_ms ? ms : axis->most_ms) / axis->most_ms;
+    return LEFT +
+           (WIDTH - LEFT - RIGHT) * (ms < axis->most_ms ? ms : axis->most_ms) / axis->most_ms;
 }
 
 static double documented_ms(const struct scenario *scenario, enum drill_measure_kind kind)
@@ -111,7 +114,8 @@ static void draw_scale(FILE *out, const struct axis *axis, double bottom)
         fprintf(out, "<text class=\"scale\" x=\"%.1f\" y=\"%.1f\">%s</text>", at(axis, ms), bottom,
                 text_time(text, ms));
     }
-    fputc('\n', out);
+    fprintf(out, "\n<text class=\"scale\" x=\"%.1f\" y=\"%.1f\">time (min:s or h:min:s)</text>\n",
+            at(axis, axis->most_ms / 2), bottom + 18);
 }
 
 void drill_picture(FILE *out, const struct drill_page *page)
@@ -124,21 +128,25 @@ void drill_picture(FILE *out, const struct drill_page *page)
         return;
     n = drill_rows(page, rows);
     axis = make_axis(page, rows, n);
-    fprintf(out,
-            "<h2>Foretold and measured</h2><svg class=\"foretold\" viewBox=\"0 0 %d %d\" "
-            "role=\"img\" xmlns=\"http://www.w3.org/2000/svg\"><title>Each stage's rehearsals: "
-            "central 99%%, central half, median; the line is what the documents say, the dot what "
-            "was measured</title>\n",
-            WIDTH, TOP + n * LINE + 24);
+    fprintf(
+        out,
+        "<h2>Foretold%s</h2><div class=\"scroll\"><svg class=\"foretold\" viewBox=\"0 0 %d %d\" "
+        "role=\"img\" xmlns=\"http://www.w3.org/2000/svg\"><title>Each stage's rehearsals: "
+        "central 99%%, central half, median; the line is what the documents say%s</title>\n",
+        page->report ? " and measured" : "", WIDTH, TOP + n * LINE + BELOW,
+        page->report ? ", the dot what was measured" : "");
     for (i = 0; i < n; i++)
         open = open || page->prediction->measure[rows[i].kind].n_censored > 0 ||
                (page->report && page->report->measure[rows[i].kind].open_ms > 0);
     for (i = 0; i < n; i++)
         draw_row(out, page, &axis, &rows[i], TOP + i * LINE);
     draw_scale(out, &axis, TOP + n * LINE + 10);
-    fprintf(
-        out,
-        "</svg>\n<p class=\"soft\">Thin: the central 99%% of the rehearsals; thick: the central "
-        "half; tick: the median; dashed: the documents; dot: this drill%s.</p>\n",
-        open ? "; dashed outline, hollow dot: not over, so it goes on from there" : "");
+    fprintf(out,
+            "</svg></div>\n<p class=\"soft\">Thin: the central 99%% of the rehearsals; thick: the "
+            "central "
+            "half; tick: the median; dashed: the documents%s%s.</p>\n",
+            page->report ? "; dot: this drill" : "",
+            !open          ? ""
+            : page->report ? "; dashed outline, hollow dot: not over, so it goes on from there"
+                           : "; dashed outline: not over, so it goes on from there");
 }

@@ -144,7 +144,12 @@ void drill_plan_html(FILE *out, const struct drill_page *page)
     drill_print_plan(plan, page);
     fclose(plan);
     drill_html_head(out, page, "Plan");
-    fputs("<pre>", out);
+    fputs("<p class=\"soft\">", out);
+    if (page->date)
+        fprintf(out, "Made on <time>%s</time>, ", page->date);
+    fputs("fleet ", out);
+    text_xml(out, page->scenario->fleet.path);
+    fputs("</p><pre>", out);
     print_lines(out, text);
     fputs("</pre>\n", out);
     drill_picture(out, page);

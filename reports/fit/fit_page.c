@@ -20,7 +20,11 @@ static const char style[] =
     "vertical-align:top}thead th{color:var(--soft)}th:first-child,td:first-child{text-align:left}\n"
     ".not{color:var(--not);font-weight:700}.soft{color:var(--soft);font-size:.9rem}\n"
     "figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;width:100%;min-width:36rem;"
-    "height:auto}figcaption{color:var(--soft);font-size:.85rem}\n";
+    "height:auto}figcaption{color:var(--soft);font-size:.85rem}\n"
+    "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--not:#b3261e}"
+    "html{font-size:10pt}body{max-width:none;padding:0;font-size:1rem}figure svg{filter:none;"
+    "min-width:0}h1,h2,h3{break-after:avoid}tr,li,figure{break-inside:avoid}"
+    ".scroll,figure{overflow:visible}}\n";
 
 static void element(FILE *out, const char *tag, const char *class, const char *text)
 {
@@ -178,6 +182,7 @@ static void print_holdout(FILE *out, const struct holdout *holdout)
 void fit_page_print(FILE *out, const struct fit *fit, const struct holdout *holdout,
                     struct und_err *plots)
 {
+    char date[TEXT_VALUE];
     int i;
     fputs("<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\"><head>"
           "<meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width\"/>"
@@ -185,8 +190,11 @@ void fit_page_print(FILE *out, const struct fit *fit, const struct holdout *hold
           out);
     fprintf(out, "<style>%s</style></head><body>\n<h1>Fitted to ", style);
     text_xml(out, fit->history->path);
-    fprintf(out, "</h1>\n<p>%zu jobs of %zu runs in %.1f days.</p>\n", fit->n, fit->runs,
-            (double)fit->arrivals.observed_ms / (double)UNITS_DAY);
+    fprintf(out,
+            "</h1>\n<p>%zu jobs of %zu runs in %.1f days.</p>\n<p>Made on "
+            "<time>%s</time></p>\n",
+            fit->n, fit->runs, (double)fit->arrivals.observed_ms / (double)UNITS_DAY,
+            text_date(date));
     print_numbers(out, fit);
     print_plot(out, fit, FIT_PLOT_PROFILE, plots);
     print_plot(out, fit, FIT_PLOT_DAYS, plots);

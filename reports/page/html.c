@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define SENTENCE 1024
 
@@ -51,7 +50,7 @@ static const char style[] =
     ".claims tr.g,.claims tr.none{display:block}.claims td.v{grid-column:1/-1;padding-top:0}}\n"
     "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--card:#fff;--met:#1b6e3c;"
     "--not:#b3261e;--open:#8a5a00;--link:#000}figure svg{filter:none}"
-    "body{max-width:none;padding:0;font-size:10pt}h1,h2,.g{break-after:avoid}"
+    "body{max-width:none;padding:0;font-size:1rem}html{font-size:10pt}h1,h2,.g{break-after:avoid}"
     "tr,li,figure,pre{break-inside:avoid}thead{display:table-header-group}"
     ".scroll,figure,pre{overflow:visible}figure svg{min-width:0}pre{white-space:pre-wrap}}\n";
 
@@ -314,20 +313,10 @@ static void print_section(FILE *out, const struct report *report, int number, st
     fputs("</section>\n", out);
 }
 
-/* Of the page; SOURCE_DATE_EPOCH makes the same page of the same results. */
-static void print_date(FILE *out)
-{
-    const char *fixed = getenv("SOURCE_DATE_EPOCH");
-    time_t now = fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
-    struct tm tm;
-    char text[64];
-    if (gmtime_r(&now, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &tm) > 0)
-        fprintf(out, "<p class=\"soft\">Made on <time>%s</time></p>\n", text);
-}
-
 void html_print(FILE *out, const struct report *reports, int n, struct und_err *plots)
 {
     struct table_summary summary = table_summarise(reports, n);
+    char date[TEXT_VALUE];
     char text[SENTENCE];
     int i;
     fprintf(out,
@@ -345,7 +334,7 @@ void html_print(FILE *out, const struct report *reports, int n, struct und_err *
         "min:s; p5, p50 and p95 are quantiles over the faults, of waits over the jobs, of queue "
         "and slots over time; &gt; is beyond what was seen before the run ended.</p>\n",
         out);
-    print_date(out);
+    fprintf(out, "<p class=\"soft\">Made on <time>%s</time></p>\n", text_date(date));
     if (n > 1)
         print_summary(out, reports, n);
     for (i = 0; i < n; i++)

@@ -40,7 +40,9 @@ static enum claim_status status_of_share(const struct claim *claim)
         return CLAIM_IMPOSSIBLE;
     if (best.high < CLAIM_SHARE)
         return CLAIM_NOT_MET;
-    return claim->open > 0 ? CLAIM_NOT_DECIDED : CLAIM_NOT_SHOWN;
+    /* A longer run tells only where what they come to can make a difference. */
+    return best.low >= CLAIM_SHARE || worst.high < CLAIM_SHARE ? CLAIM_NOT_DECIDED
+                                                               : CLAIM_NOT_SHOWN;
 }
 
 /* Kaplan and Meier's, where some were not over by then. */

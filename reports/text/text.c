@@ -2,8 +2,10 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECOND_MS 1000
@@ -93,6 +95,16 @@ const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value)
     }
     snprintf(out, TEXT_VALUE, fabs(value) < 100 ? "%.2f" : "%.0f", value);
     drop_zeros(out, "");
+    return out;
+}
+
+const char *text_date(char out[TEXT_VALUE])
+{
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    time_t now = fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
+    struct tm tm;
+    if (!gmtime_r(&now, &tm) || strftime(out, TEXT_VALUE, "%Y-%m-%d %H:%M UTC", &tm) == 0)
+        snprintf(out, TEXT_VALUE, "-");
     return out;
 }
 

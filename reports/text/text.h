@@ -36,6 +36,9 @@ const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct q
 const char *text_spread(char out[TEXT_VALUE], enum metric metric, double value, double half);
 /* The mean, ">= 48:55" where it is a lower bound. */
 const char *text_mean(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity);
+/* Of a page that is made now: "2026-11-29 07:05 UTC". SOURCE_DATE_EPOCH makes the same page of the
+ * same results. */
+const char *text_date(char out[TEXT_VALUE]);
 /* By the unit of the metric; "-" for NAN. */
 const char *text_metric(char out[TEXT_VALUE], enum metric metric, double value);
 

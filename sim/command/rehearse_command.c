@@ -3,6 +3,7 @@
 #include "model/base/assert.h"
 #include "model/load/loader.h"
 #include "reports/drill/drill.h"
+#include "reports/text/text.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/rehearsal/rehearsal.h"
 #include "version.h"
@@ -63,8 +64,10 @@ static enum und_code plan(const struct drill_wish *wish, const struct scenario *
                           struct und_err *err)
 {
     struct prediction prediction = {0};
+    char date[TEXT_VALUE];
     struct drill_page page = {.scenario = scenario,
                               .version = UND_VERSION,
+                              .date = text_date(date),
                               .mode = !scenario->fleet.live.allow_actions ? DRILL_MODE_WATCH
                                       : wish->observe                     ? DRILL_MODE_OBSERVE
                                                                           : DRILL_MODE_ACT};

@@ -198,6 +198,16 @@ START_TEST(a_few_that_are_not_over_decide_only_what_is_close)
 }
 END_TEST
 
+/* 294 or 295 of 315: whatever becomes of the last, the interval straddles 95%, so no longer run would
+ * tell. */
+START_TEST(what_is_open_and_makes_no_difference_leaves_it_not_shown)
+{
+    samples(METRIC_RTO, 294, 20);
+    censor(METRIC_RTO, 1, 1);
+    ck_assert_int_eq(claim_judge(METRIC_RTO, LIMIT, &result).status, CLAIM_NOT_SHOWN);
+}
+END_TEST
+
 START_TEST(a_mean_that_is_a_bound_can_only_be_too_much)
 {
     result.metric[METRIC_MTTR] = (struct quantity){
@@ -309,6 +319,7 @@ Suite *suite(void)
     tcase_add_test(c, the_end_of_the_run_is_no_recovery);
     tcase_add_test(c, a_few_that_are_not_over_decide_only_what_is_close);
     tcase_add_test(c, a_mean_that_is_a_bound_can_only_be_too_much);
+    tcase_add_test(c, what_is_open_and_makes_no_difference_leaves_it_not_shown);
     tcase_add_test(c, no_claim_and_not_applicable_are_no_verdicts);
     tcase_add_test(c, a_miss_by_a_millisecond_is_told_apart_from_the_limit);
     tcase_add_test(c, an_objective_is_judged_by_the_whole_interval_of_the_mean);

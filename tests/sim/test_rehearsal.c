@@ -373,7 +373,8 @@ START_TEST(the_plan_comes_as_json_and_as_a_page)
     struct rehearsal rehearsal = {.seed = 1, .replications = 199};
     struct prediction prediction;
     struct und_err err = {0};
-    struct drill_page page = {.scenario = &scenario, .prediction = &prediction};
+    struct drill_page page = {
+        .scenario = &scenario, .prediction = &prediction, .date = "2026-11-29 07:00 UTC"};
     json_t *json, *action;
     load("scenarios/drill-network-partition.yaml", NULL, 0);
     ck_assert_int_eq(rehearsal_run(&scenario, &rehearsal, &prediction, &err), UND_OK);
@@ -390,6 +391,11 @@ START_TEST(the_plan_comes_as_json_and_as_a_page)
     ck_assert_ptr_nonnull(strstr(text, "detection (MTTD)"));
     ck_assert_ptr_nonnull(strstr(text, "\n\nExpected, from the fault on\n")); /* lines stay lines */
     ck_assert_ptr_nonnull(strstr(text, "</html>"));
+    ck_assert_ptr_nonnull(strstr(text, "2026-11-29 07:00 UTC"));
+    ck_assert_ptr_nonnull(strstr(text, "fleet scenarios/paws360.yaml"));
+    ck_assert_ptr_nonnull(strstr(text, "time (min:s or h:min:s)"));
+    ck_assert_ptr_null(strstr(text, "was measured")); /* nothing was */
+    ck_assert_ptr_null(strstr(text, "this drill"));
     prediction_fini(&prediction);
 }
 END_TEST
