@@ -208,9 +208,9 @@ static enum und_code read_sign(struct lexer *lexer)
                                           "*",  "/",  "%",  "^",  "<",  ">",  "(", ")", "{",
                                           "}",  "[",  "]",  ",",  ":",  "@",  NULL};
     static const char *const inside[] = {"=~", "!~", "!=", "=", ",", "}", NULL};
-    const char *const *signs = lexer->in_braces                 ? inside
-                               : lexer->version == PROMQL_3_ALL ? outside
-                                                                : outside + 2; /* no trimming */
+    const char *const *signs = lexer->in_braces             ? inside
+                               : lexer->version >= PROMQL_3 ? outside
+                                                            : outside + 2; /* no trimming */
     lexer->token = TOKEN_SIGN;
     for (int i = 0; signs[i]; i++) {
         size_t n = strlen(signs[i]);

@@ -224,11 +224,12 @@ static bool can_shift(const struct promql_node *node)
 static enum und_code parse_offset(struct parser *parser, struct promql_node *node)
 {
     struct duration offset;
-    bool minus;
+    bool minus, plus;
     if (lexer_next(LOOK))
         return UND_USAGE;
     minus = lexer_is_sign(LOOK, "-") && parser->promql->version != PROMQL_3_ALL;
-    if (minus && lexer_next(LOOK))
+    plus = lexer_is_sign(LOOK, "+") && parser->promql->version == PROMQL_3;
+    if ((minus || plus) && lexer_next(LOOK))
         return UND_USAGE;
     if (parse_duration(parser, true, &offset))
         return UND_USAGE;

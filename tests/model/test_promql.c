@@ -198,6 +198,32 @@ START_TEST(durations_are_numbers)
 }
 END_TEST
 
+static const struct {
+    const char *text, *printed;
+} since_3[] = {
+    {"x offset +5m", "x offset 5m"},
+    {"x[5m] offset +90", "x[5m] offset 1m30s"},
+    {"x </ 3 >/ -y", "x </ 3 >/ -y"},
+    {"a + b </ c", "a + b </ c"},
+};
+
+START_TEST(forms_of_3_need_no_flag)
+{
+    struct und_err err = {0};
+    char text[PROMQL_TEXT];
+    for (int version = PROMQL_2; version <= PROMQL_3_ALL; version++) {
+        struct promql *promql =
+            promql_parse(since_3[_i].text, (enum promql_version)version, "x", &err);
+        ck_assert_msg((promql != NULL) == (version >= PROMQL_3), "%d: %s", version, err.text);
+        if (!promql)
+            continue;
+        ck_assert_str_eq(promql_print(promql->root, text, sizeof text), since_3[_i].printed);
+        prints_again(promql);
+        promql_free(promql);
+    }
+}
+END_TEST
+
 START_TEST(flagged_forms_are_printed)
 {
     struct und_err err = {0};
@@ -246,6 +272,9 @@ static const char *const refused_text[] = {
     "info(x, 1)",
     "info(x, {a=\"b\"} offset 5m)",
     "x[1e30]",
+    "1 </ 2",
+    "x </ bool 2",
+    "x offset ++5m",
 };
 
 START_TEST(flags_do_not_take_everything)
@@ -323,6 +352,7 @@ Suite *suite(void)
     LOOP(parse, prints_one_form, other_text);
     LOOP(parse, broken_text_is_placed, broken_text);
     LOOP(parse, durations_are_numbers, since_2_54);
+    LOOP(parse, forms_of_3_need_no_flag, since_3);
     LOOP(parse, flagged_forms_are_printed, flagged_forms);
     LOOP(parse, flags_are_named, flagged);
     LOOP(parse, flags_do_not_take_everything, refused_text);
