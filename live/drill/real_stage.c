@@ -261,11 +261,13 @@ static enum und_code confirm(void *self, struct und_err *err)
 static enum und_code open_clients(struct real_stage *live, struct und_err *err)
 {
     const struct live *from = &live->scenario->fleet.live;
-    /* The drill's one thread asks: nothing may hang for long. */
+    /* The drill's one thread asks: nothing may hang for long, by the fleet's time. */
     const struct http_config base = {.connect_ms = 2000,
                                      .total_ms = 8000,
                                      .stall_ms = 4000,
                                      .attempts = 2,
+                                     .backoff_ms =
+                                         fleet_clock_real_ms(&live->pace, HTTP_BACKOFF_MS),
                                      .patience_ms = 5000,
                                      .cancel = interrupt_flag()};
     int64_t watch_ms;

@@ -117,7 +117,7 @@ static void fill_defaults(struct http_config *config)
     DEFAULT(connect_ms, 5000);
     DEFAULT(total_ms, 20000);
     DEFAULT(stall_ms, 8000);
-    DEFAULT(backoff_ms, 500);
+    DEFAULT(backoff_ms, HTTP_BACKOFF_MS);
     DEFAULT(patience_ms, 30000);
     DEFAULT(attempts, 4);
 #undef DEFAULT

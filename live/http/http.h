@@ -28,6 +28,7 @@
 #define HTTP_URL 1024
 #define HTTP_REDIRECTS 3
 #define HTTP_HEADER_BYTES (64 * 1024)     /* of all headers, interim responses' included */
+#define HTTP_BACKOFF_MS 500               /* unless the configuration sets another */
 #define HTTP_BODY_BYTES (8 * 1024 * 1024) /* ceiling unless the configuration sets another */
 
 enum http_auth { HTTP_AUTH_NONE, HTTP_AUTH_BASIC, HTTP_AUTH_BEARER };
@@ -45,7 +46,7 @@ struct http_config {
     int64_t connect_ms;                 /* 5 s */
     int64_t total_ms;                   /* 20 s for one attempt */
     int64_t stall_ms;          /* 8 s below 100 bytes/s, the wait for the first one included */
-    int64_t backoff_ms;        /* 500 ms before the second attempt, then doubling */
+    int64_t backoff_ms;        /* HTTP_BACKOFF_MS before the second attempt, then doubling */
     int64_t patience_ms;       /* 30 s: a retry-after beyond this is not waited for */
     int attempts;              /* 4, for GET */
     const atomic_bool *cancel; /* may be NULL */

@@ -325,7 +325,10 @@ static void *follow_probe(void *context)
 static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
 {
     const struct live *live = &feeds->fleet->live;
-    struct http_config base = {.cancel = feeds->cancel, .attempts = 2};
+    const struct http_config base = {.cancel = feeds->cancel,
+                                     .attempts = 2,
+                                     .backoff_ms =
+                                         fleet_clock_real_ms(feeds->pace, HTTP_BACKOFF_MS)};
     int64_t interval_ms;
     if (github_open(&feeds->github, live, &base, err) != UND_OK)
         return err->code;

@@ -1,14 +1,21 @@
 /*
  * What many drills say of the prediction. Standard input: a line for each measure of each drill,
- *     NAME PERCENTILE INSIDE
- * (the percentile at which reality fell, 0..100, and 1 if it was inside the central 99%). If
+ *     NAME LOW HIGH INSIDE
+ * (between which percentiles reality fell, 0..100, and 1 if it was inside the central 99%). If
  * rehearsal and reality are one, the percentiles of every measure are uniform: a table of their
- * number, how many lay outside, their mean, and the probability of so large a Kolmogorov-Smirnov
- * distance. Exit 1 if one of them is improbable (at most 1%), and so wrong for at most one right
- * measure in a hundred.
+ * number, how many lay outside, their mean, how wide they were, and the probability of so large a
+ * Kolmogorov-Smirnov distance. Exit 1 if one of them is improbable (at most 1%), and so wrong for at
+ * most one right measure in a hundred.
+ *
+ * A measure is known to a second or so; where much of its prediction lies within that, its
+ * percentile is a range and no number. It is then drawn from that range (seed fixed), as for
+ * discrete predictions: the randomised probability integral transform (Czado, Gneiting and Held,
+ * "Predictive model assessment for count data", Biometrics 65 (2009)). The wider the ranges the less
+ * the test can see, which is why the table has their mean.
  */
 #include "tests/real/ks.h"
 
+#include <gsl/gsl_randist.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +28,7 @@
 
 struct measure {
     char name[64];
-    double percentile[DRILLS];
+    double percentile[DRILLS], width;
     size_t n, outside;
 };
 
@@ -44,12 +51,11 @@ static bool print(struct measure *m)
 {
     double mean = 0, p;
     size_t i;
-    for (i = 0; i < m->n; i++) {
-        m->percentile[i] /= 100;
+    for (i = 0; i < m->n; i++)
         mean += m->percentile[i] / (double)m->n;
-    }
     p = ks_probability(ks_distance_uniform(m->percentile, m->n), m->n);
-    printf("%-18s %7zu %8zu %10.1f%%", m->name, m->n, m->outside, 100 * mean);
+    printf("%-18s %7zu %8zu %10.1f%% %10.1f%%", m->name, m->n, m->outside, 100 * mean,
+           100 * m->width / (double)m->n);
     if (m->n < LEAST)
         printf("  too few\n");
     else
@@ -59,21 +65,24 @@ static bool print(struct measure *m)
 
 int main(void)
 {
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
     char name[64];
-    double percentile;
+    double low, high;
     int inside;
     size_t i, n = 0, outside = 0;
     bool uniform = true;
-    while (scanf("%63s %lf %d", name, &percentile, &inside) == 3) {
+    while (scanf("%63s %lf %lf %d", name, &low, &high, &inside) == 4) {
         struct measure *m = find(name);
         if (!m || m->n == DRILLS)
             continue;
-        m->percentile[m->n++] = percentile;
+        m->percentile[m->n++] = gsl_ran_flat(random, low / 100, high / 100);
+        m->width += (high - low) / 100;
         m->outside += !inside;
         outside += !inside;
         n++;
     }
-    printf("%-18s %7s %8s %11s  KS p\n", "measure", "drills", "outside", "mean");
+    gsl_rng_free(random);
+    printf("%-18s %7s %8s %11s %11s  KS p\n", "measure", "drills", "outside", "mean", "width");
     for (i = 0; i < n_measures; i++)
         uniform = print(&measure[i]) && uniform;
     printf("%zu of %zu measures outside the central 99%% (%.1f%%)\n", outside, n,
