@@ -437,6 +437,16 @@ static bool names_a_fleet(const char *path)
     return names;
 }
 
+/* What an earlier run printed (--format json, --prediction, --write-baseline) and somebody kept
+ * beside its scenario. */
+static bool is_result(const json_t *root)
+{
+    return json_is_integer(json_object_get(root, "version")) &&
+           (json_is_string(json_object_get(root, "scenario")) ||
+            json_is_string(json_object_get(root, "kind")) ||
+            json_is_array(json_object_get(root, "results")));
+}
+
 /* A fleet file says only what it is; a scenario asks something of a fleet. A key of its own is
  * enough, so that a scenario with `fleat:` is not passed over. */
 static bool asks_something(json_t *root)
@@ -444,6 +454,8 @@ static bool asks_something(json_t *root)
     static const char *const own[] = {"duration", "warmup", "start",      "replications",
                                       "faults",   "expect", "documented", "drill"};
     size_t i;
+    if (is_result(root))
+        return false;
     for (i = 0; i < sizeof own / sizeof *own; i++)
         if (json_object_get(root, own[i]) != NULL)
             return true;

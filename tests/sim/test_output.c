@@ -101,10 +101,13 @@ START_TEST(a_folder_means_its_scenarios)
     put("alertmanager.yml", "route: {receiver: x}\nreceivers: [{name: x}]\n");
     put("rules.yml", "groups: []\n");
     put("notes.json", "[1, 2]\n");
+    put("lost.json", "{\"version\": 1, \"scenario\": \"lost\", \"documented\": {}}\n");
+    put("prediction.json", "{\"version\": 1, \"kind\": \"understudy prediction\", "
+                           "\"replications\": 9}\n");
     snprintf(arguments, sizeof arguments, "test %s", folder);
     ck_assert_int_eq(run(arguments, "2>&1", text), 0);
     ck_assert_ptr_nonnull(strstr(text, "1 scenario,"));
-    ck_assert_ptr_nonnull(strstr(text, "passed over: 5 files that are no scenarios\n"));
+    ck_assert_ptr_nonnull(strstr(text, "passed over: 7 files that are no scenarios\n"));
     /* The list of one has the shape of a list of two. */
     put("lost-2.yaml", "fleet: fleet.yaml\nduration: 2h\nreplications: 20\n");
     snprintf(arguments, sizeof arguments, "test %s --format json | head -c 60", folder);
