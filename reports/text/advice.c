@@ -124,22 +124,43 @@ static const char *why_not(const struct scenario *scenario, enum metric metric)
     return NULL;
 }
 
+static void advise_measure(const struct scenario *scenario, const struct expect *claim,
+                           struct lines *lines)
+{
+    const char *why = why_not(scenario, claim->metric);
+    if (why == NULL)
+        return;
+    if (claim->facet > 0)
+        add(lines, "documented %s (line %d) cannot come about: %s",
+            scenario->facets[claim->facet - 1].said, claim->line, why);
+    else
+        add(lines, "documented %s (line %d) cannot come about: %s", metric_name(claim->metric),
+            claim->line, why);
+}
+
 static void advise_claims(const struct scenario *scenario, struct lines *lines)
 {
     const struct documented *documented = &scenario->documented;
     const struct {
         const char *key;
         enum metric metric;
-        int64_t limit_ms;
+        int64_t limit;
     } claims[] = {{"detection", METRIC_DETECTION, documented->detection_ms},
                   {"failover", METRIC_FAILOVER, documented->failover_ms},
-                  {"rto", METRIC_RTO, documented->rto_ms}};
+                  {"rto", METRIC_RTO, documented->rto_ms},
+                  {"wait", METRIC_FAULT_WAIT, documented->wait_ms},
+                  {"backlog", METRIC_BACKLOG, documented->backlog},
+                  {"worked_off", METRIC_WORKED_OFF, documented->worked_off_ms},
+                  {"jobs_lost", METRIC_JOBS_LOST, documented->jobs_lost}};
     size_t i;
+    int one;
     for (i = 0; i < sizeof claims / sizeof *claims; i++) {
         const char *why = why_not(scenario, claims[i].metric);
-        if (claims[i].limit_ms >= 0 && why != NULL)
+        if (claims[i].limit >= 0 && why != NULL)
             add(lines, "documented.%s cannot come about: %s", claims[i].key, why);
     }
+    for (one = 0; one < documented->n_measures; one++)
+        advise_measure(scenario, &documented->measures[one], lines);
 }
 
 static bool told_before(const struct scenario *scenario, int expect)
@@ -161,7 +182,7 @@ static void advise_expectation(const struct report *report, int index, struct li
         told_before(report->scenario, index))
         return;
     if (expect->facet > 0) {
-        name = report->scenario->facets[expect->facet - 1].name;
+        name = report->scenario->facets[expect->facet - 1].said;
         never = facet_never(&report->scenario->facets[expect->facet - 1]);
     }
     if (why != NULL)

@@ -24,7 +24,7 @@ enum news_kind {
     NEWS_JOB_STRANDED,     /* job, host: handed to a registration that is gone */
     NEWS_JOB_SWALLOWED,    /* job, host: taken by a runner that hangs; lost */
     NEWS_JOB_LOST,         /* job, host: from GitHub's sight, while it ran */
-    NEWS_JOB_INTERRUPTED,  /* job, host: an ideal dispatcher takes it back */
+    NEWS_JOB_INTERRUPTED,  /* job, host: to be taken back by an ideal dispatcher, or failed */
     NEWS_JOB_REQUEUED,     /* job, host: back from a registration that is gone */
     NEWS_JOB_SUCCEEDED,    /* job, host */
     NEWS_JOB_FAILED,       /* job, host or -1, why, again */

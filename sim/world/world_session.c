@@ -49,11 +49,11 @@ static void interrupt(struct world *world, uint32_t job)
     double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
     int64_t work_ms;
     UND_ASSERT(world->github.ideal);
+    world_tell(world, (struct news){.kind = NEWS_JOB_INTERRUPTED, .job = job, .host = host});
     if (!world_workload_reruns(world)) {
         world_github_fail(world, job, "its host went down");
         return;
     }
-    world_tell(world, (struct news){.kind = NEWS_JOB_INTERRUPTED, .job = job, .host = host});
     world_github_leave_host(world, job);
     work_ms = world->fleet->workload.on_failure == ON_FAILURE_RERUN
                   ? world_workload_redraw(world, job)

@@ -91,6 +91,20 @@ START_TEST(a_claim_that_cannot_come_about_is_told_why)
 }
 END_TEST
 
+START_TEST(every_claim_that_cannot_come_about_is_told)
+{
+    scenario.documented = (struct documented){-1, -1, -1, "", "", 1, 1, 1, 1, .n_measures = 1};
+    scenario.documented.measures[0] = (struct expect){.metric = METRIC_JOB_RECOVERY, .line = 9};
+    ck_assert_int_eq(advise(), 0);
+    scenario.fleet.workload.on_failure = ON_FAILURE_FAIL;
+    ck_only("documented job_recovery_ms (line 9) cannot come about: with on_failure: fail");
+    scenario.n_faults = 0;
+    ck_assert_int_eq(advise(), 5);
+    ck_assert_ptr_nonnull(strstr(line[0], "documented.wait cannot come about"));
+    ck_assert_ptr_nonnull(strstr(line[3], "documented.jobs_lost cannot come about"));
+}
+END_TEST
+
 START_TEST(a_recovery_with_on_failure_fail_is_told_what_to_set)
 {
     expect(METRIC_JOB_RECOVERY, 0);
@@ -152,6 +166,7 @@ Suite *suite(void)
     tcase_add_test(tests, a_scenario_that_lacks_nothing_gets_no_advice);
     tcase_add_test(tests, a_policy_whose_alerts_do_not_exist_is_told_which);
     tcase_add_test(tests, a_claim_that_cannot_come_about_is_told_why);
+    tcase_add_test(tests, every_claim_that_cannot_come_about_is_told);
     tcase_add_test(tests, a_recovery_with_on_failure_fail_is_told_what_to_set);
     tcase_add_test(tests, an_expectation_of_what_was_never_seen_is_told_once);
     tcase_add_test(tests, what_was_never_detected_is_said_in_words);
