@@ -35,9 +35,20 @@ static bool copy(char *to, size_t size, const char *from, size_t length)
     return true;
 }
 
-static int bare(enum metric metric)
+static bool in_quotes(const char *name, size_t length)
 {
-    return (int)strlen(metric_name(metric)) - (metric_unit(metric) == UNIT_MS ? 3 : 0);
+    return length > 2 && (name[0] == '\'' || name[0] == '"') && name[length - 1] == name[0];
+}
+
+/* As copy does, and out of its quotes, as PromQL's habit has them. */
+static bool copy_name(char to[FLEET_NAME], const char *from, size_t length)
+{
+    char text[FLEET_NAME + 2];
+    if (!copy(text, sizeof text, from, length))
+        return false;
+    length = strlen(text);
+    return in_quotes(text, length) ? copy(to, FLEET_NAME, text + 1, length - 2)
+                                   : copy(to, FLEET_NAME, text, length);
 }
 
 int facet_forms(enum metric metric, char forms[FACET_WHY])
@@ -49,13 +60,13 @@ int facet_forms(enum metric metric, char forms[FACET_WHY])
     for (i = 0; i < KEYS; i++)
         if (parts & keys[i].part) {
             end += (size_t)snprintf(forms + end, FACET_WHY - end, "%s%.*s[%s=%s]", before,
-                                    bare(metric), name, keys[i].word,
+                                    metric_bare(metric), name, keys[i].word,
                                     keys[i].part == PART_DOWN ? FACET_ANY "|NAME" : "NAME");
             before = ", ";
         }
     if (parts & PART_BEYOND)
         end += (size_t)snprintf(forms + end, FACET_WHY - end, "%s%.*s > VALUE", before,
-                                bare(metric), name);
+                                metric_bare(metric), name);
     return (int)end;
 }
 
@@ -63,9 +74,10 @@ static bool wants(enum metric metric, char why[FACET_WHY])
 {
     char forms[FACET_WHY];
     if (facet_forms(metric, forms) > 0)
-        snprintf(why, FACET_WHY, "want %.*s, %.400s", bare(metric), metric_name(metric), forms);
+        snprintf(why, FACET_WHY, "want %.*s, %.400s", metric_bare(metric), metric_name(metric),
+                 forms);
     else
-        snprintf(why, FACET_WHY, "want %.*s alone: it has no parts", bare(metric),
+        snprintf(why, FACET_WHY, "want %.*s alone: it has no parts", metric_bare(metric),
                  metric_name(metric));
     return false;
 }
@@ -119,7 +131,7 @@ static bool read_key(struct facet *facet, const char *text, const char *end, cha
         return false;
     }
     to = (char *)facet + keys[i].at;
-    if (*to == '\0' && copy(to, FLEET_NAME, equals + 1, (size_t)(end - equals - 1)) && *to != '\0')
+    if (*to == '\0' && copy_name(to, equals + 1, (size_t)(end - equals - 1)) && *to != '\0')
         return true;
     snprintf(why, FACET_WHY, "want %s=NAME once, with a name of at most %d characters",
              keys[i].word, FLEET_NAME - 1);
@@ -155,7 +167,7 @@ static bool read_limit(struct facet *facet, const char *text, char why[FACET_WHY
         break;
     }
     if (!good)
-        snprintf(why, FACET_WHY, "want %.*s > %s%s%s", bare(facet->metric),
+        snprintf(why, FACET_WHY, "want %.*s > %s%s%s", metric_bare(facet->metric),
                  metric_name(facet->metric),
                  metric_unit(facet->metric) == UNIT_MS      ? "a duration, e.g. 5min"
                  : metric_unit(facet->metric) == UNIT_SHARE ? "a share, e.g. 90%"
@@ -170,15 +182,16 @@ static void put_name(struct facet *facet)
     char text[UNITS_TEXT];
     enum unit unit = metric_unit(facet->metric);
     size_t end, i;
-    end = (size_t)snprintf(facet->name, FACET_NAME, "%.*s%s", bare(facet->metric),
+    end = (size_t)snprintf(facet->name, FACET_NAME, "%.*s%s", metric_bare(facet->metric),
                            metric_name(facet->metric),
                            unit == UNIT_MS && !facet->beyond ? "_ms" : "");
     for (i = 0; i < KEYS; i++) {
-        const char *name = (const char *)facet + keys[i].at;
+        const char *name = (const char *)facet + keys[i].at, *quote;
         if (*name == '\0')
             continue;
-        end += (size_t)snprintf(facet->name + end, FACET_NAME - end, "%s%s=%s", before,
-                                keys[i].word, name);
+        quote = in_quotes(name, strlen(name)) ? "\"" : ""; /* its own */
+        end += (size_t)snprintf(facet->name + end, FACET_NAME - end, "%s%s=%s%s%s", before,
+                                keys[i].word, quote, name, quote);
         before = ",";
     }
     if (*before == ',')
@@ -191,6 +204,13 @@ static void put_name(struct facet *facet)
         snprintf(text, sizeof text, unit == UNIT_SHARE ? "%.12g%%" : "%.12g",
                  unit == UNIT_SHARE ? 100 * facet->limit : facet->limit);
     snprintf(facet->name + end, FACET_NAME - end, ">%s", text);
+}
+
+static void put_said(struct facet *facet)
+{
+    const char *name = facet->name;
+    snprintf(facet->said, FACET_NAME, "%.*s%s", metric_bare(facet->metric), name,
+             name + strcspn(name, "[>"));
 }
 
 bool facet_parse(struct facet *facet, const char *text, char why[FACET_WHY])
@@ -223,6 +243,7 @@ bool facet_parse(struct facet *facet, const char *text, char why[FACET_WHY])
         return wants(facet->metric, why);
     }
     put_name(facet);
+    put_said(facet);
     return true;
 }
 

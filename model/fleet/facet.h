@@ -9,8 +9,8 @@
  *     queue_length > 10                 share of the time that more jobs wait
  *     utilization[host=primary-1]>90%   share of the time that more of its slots are busy
  *
- * Parts go together: queue_wait[class=build,host=primary-1]>5min. Which metric has which stands in
- * metric.c. Plain data: the text alone says what it is, facet_place finds it in a fleet.
+ * Parts go together: queue_wait[class=build,host=primary-1]>5min; a name may stand in quotes. Which
+ * metric has which stands in metric.c. Plain data: the text alone says what it is, facet_place finds it in a fleet.
  */
 #ifndef MODEL_FLEET_FACET_H
 #define MODEL_FLEET_FACET_H
@@ -30,6 +30,7 @@ struct facet {
     bool beyond;
     double limit;          /* ms, share or count by the metric's unit */
     char name[FACET_NAME]; /* as it is read back; "_ms" where its values are times */
+    char said[FACET_NAME]; /* as users write it, for tables: without that */
     /* Places in a fleet; -1: all, or any. */
     int class_at, host_at, down_at;
 };

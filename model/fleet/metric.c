@@ -53,6 +53,11 @@ const char *metric_name(enum metric metric)
     return metrics[metric].name;
 }
 
+int metric_bare(enum metric metric)
+{
+    return (int)strlen(metrics[metric].name) - (metrics[metric].unit == UNIT_MS ? 3 : 0);
+}
+
 const char *metric_about(enum metric metric)
 {
     return metrics[metric].about;
@@ -72,7 +77,7 @@ enum metric metric_by_name(const char *name)
 {
     int i;
     for (i = 0; i < METRIC_COUNT; i++) {
-        size_t bare = strlen(metrics[i].name) - (metrics[i].unit == UNIT_MS ? 3 : 0);
+        size_t bare = (size_t)metric_bare((enum metric)i);
         if (strcmp(name, metrics[i].name) == 0 ||
             (strlen(name) == bare && strncmp(name, metrics[i].name, bare) == 0))
             break;

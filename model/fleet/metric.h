@@ -36,7 +36,8 @@ enum metric {
 /* What a facet of a metric may be about (facet.h), a bit each. */
 enum metric_part { PART_CLASS = 1, PART_HOST = 2, PART_DOWN = 4, PART_BEYOND = 8 };
 
-const char *metric_name(enum metric metric);  /* as in the JSON: "detection_ms" */
+const char *metric_name(enum metric metric); /* as in the JSON: "detection_ms" */
+int metric_bare(enum metric metric); /* so much of the name is as users write it: "detection" */
 const char *metric_about(enum metric metric); /* what it is, in a few words */
 enum unit metric_unit(enum metric metric);
 unsigned metric_parts(enum metric metric); /* 0: it has no facets */

@@ -21,6 +21,13 @@ bool scenario_is_certain(const struct scenario *scenario)
            !fleet->workload.queue.has_patience;
 }
 
+_Static_assert(METRIC_COUNT <= 32, "each has a bit of scenario.asked");
+
+bool scenario_asks(const struct scenario *scenario, enum metric metric)
+{
+    return scenario->asked >> metric & 1;
+}
+
 int scenario_facet(struct scenario *scenario, const struct facet *facet)
 {
     int i;

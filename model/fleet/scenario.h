@@ -56,6 +56,7 @@ struct scenario {
     int n_expects;
     struct facet facets[SCENARIO_FACETS]; /* that are measured: asked for, claimed, expected */
     int n_facets;
+    uint32_t asked;     /* 1 << metric: asked for as a whole, to be shown */
     struct drill drill; /* how to carry it out for real */
 };
 
@@ -65,6 +66,8 @@ bool scenario_is_certain(const struct scenario *scenario);
 /* Of a facet in its place: 1 + where it stands in the scenario's, added where it is new; 0: there
  * is no room. */
 int scenario_facet(struct scenario *scenario, const struct facet *facet);
+
+bool scenario_asks(const struct scenario *scenario, enum metric metric);
 
 /* The words of the files, in the order of enum op; NULL ends them. */
 extern const char *const scenario_ops[];

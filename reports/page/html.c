@@ -248,29 +248,37 @@ static void print_workload(FILE *out, const struct result *result)
     fputs("</tbody></table></div>\n", out);
 }
 
-static void print_measures(FILE *out, const struct result *result)
+static void print_measure(FILE *out, const char *name, enum metric like, const struct quantity *q,
+                          const char *never)
 {
     char text[TEXT_VALUE];
+    fputs("<tr>", out);
+    element(out, "td", "m", name);
+    element(out, "td", "n", q->n + q->censored == 0 ? never : text_mean(text, like, q));
+    element(out, "td", "n", text_around(text, like, q));
+    element(out, "td", "n", text_quantile(text, like, q, 0.5));
+    element(out, "td", "n", text_quantile(text, like, q, 0.95));
+    fputs("</tr>\n", out);
+}
+
+static void print_measures(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
     int i;
-    if (result->n_facets == 0)
+    if (result->n_facets == 0 && report->scenario->asked == 0)
         return;
     fputs("<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">measure</th>"
           "<th scope=\"col\">mean</th><th scope=\"col\">&#177; 95%</th>"
           "<th scope=\"col\">p50</th><th scope=\"col\">p95</th></tr></thead>\n<tbody>\n",
           out);
+    for (i = 0; i < METRIC_COUNT; i++)
+        if (scenario_asks(report->scenario, (enum metric)i))
+            print_measure(out, claim_metric_word((enum metric)i), (enum metric)i,
+                          &result->metric[i], "never came about");
     for (i = 0; i < result->n_facets; i++) {
         const struct facet_result *one = &result->facets[i];
-        const struct quantity *q = &one->quantity;
-        enum metric like = facet_reads_as(&one->facet);
-        fputs("<tr>", out);
-        element(out, "td", "m", one->facet.name);
-        element(out, "td", "n",
-                q->n + q->censored == 0 && !result->unstable ? facet_never(&one->facet)
-                                                             : text_mean(text, like, q));
-        element(out, "td", "n", text_around(text, like, q));
-        element(out, "td", "n", text_quantile(text, like, q, 0.5));
-        element(out, "td", "n", text_quantile(text, like, q, 0.95));
-        fputs("</tr>\n", out);
+        print_measure(out, one->facet.said, facet_reads_as(&one->facet), &one->quantity,
+                      result->unstable ? "-" : facet_never(&one->facet));
     }
     fputs("</tbody></table></div>\n", out);
 }
@@ -305,7 +313,7 @@ static void print_section(FILE *out, const struct report *report, int number, st
         print_claims(out, rows, n, report->result);
     else
         print_workload(out, report->result);
-    print_measures(out, report->result);
+    print_measures(out, report);
     print_notes(out, report, rows, n);
     print_plot(out, report, PLOT_ECDF, plots);
     print_plot(out, report, PLOT_STRIP, plots);

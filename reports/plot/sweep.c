@@ -112,9 +112,7 @@ static double sweep_difference(const struct sweep *sweep, int point,
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size)
 {
     char name[FACET_NAME];
-    size_t i, bare = strlen(metric_name(column->metric));
-    if (metric_unit(column->metric) == UNIT_MS)
-        bare -= strlen("_ms");
+    size_t i, bare = (size_t)metric_bare(column->metric);
     snprintf(name, sizeof name, "%.*s%s", (int)bare, metric_name(column->metric),
              column->facet.name + strcspn(column->facet.name, "[>"));
     for (i = 0; i < bare; i++)

@@ -41,7 +41,7 @@ const char *claim_metric_word(enum metric metric)
 const char *claim_word(const struct claim *claim)
 {
     bool facet = claim->measure && claim->measure->facet.name[0];
-    return facet ? claim->measure->facet.name : claim_metric_word(claim->metric);
+    return facet ? claim->measure->facet.said : claim_metric_word(claim->metric);
 }
 
 const char *claim_name(const struct claim *claim)

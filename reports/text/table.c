@@ -101,8 +101,8 @@ void table_expectation(const struct verdict *verdict, char *out, size_t size)
         exact(value, like, verdict->value);
     }
     end = (size_t)snprintf(out, size, "%s %s %s %s: got %s%s", verdict->statistic,
-                           verdict_name(verdict), verdict->op, limit,
-                           verdict->value_is_bound ? "at least " : "",
+                           verdict->facet.name[0] ? verdict->facet.said : verdict_name(verdict),
+                           verdict->op, limit, verdict->value_is_bound ? "at least " : "",
                            isfinite(verdict->value) ? value : "nothing observed");
     if (end < size && isfinite(verdict->value) && !verdict->value_is_bound)
         end += (size_t)snprintf(out + end, size - end, "%s",
@@ -242,25 +242,46 @@ static void print_workload(FILE *out, const struct result *result)
     }
 }
 
-/* What the scenario asks for beyond the metrics. */
-static void print_measures(FILE *out, const struct result *result)
+/* The words, where there is nothing to show; NULL where there is. */
+static const char *never(const struct result *result, const struct quantity *q, const char *words)
+{
+    return q->n + q->censored == 0 && !result->unstable ? words : NULL;
+}
+
+static void print_measure(FILE *out, const char *name, enum metric like, const struct quantity *q,
+                          const char *nothing)
 {
     char mean[TEXT_VALUE], half[TEXT_VALUE], p50[TEXT_VALUE], p95[TEXT_VALUE], p99[TEXT_VALUE];
+    print_name(out, name, MEASURE_COLUMNS);
+    if (nothing)
+        fprintf(out, " %s\n", nothing);
+    else
+        fprintf(out, " %11s %11s %9s %9s %9s\n", text_mean(mean, like, q),
+                text_around(half, like, q), text_quantile(p50, like, q, 0.5),
+                text_quantile(p95, like, q, 0.95), text_quantile(p99, like, q, 0.99));
+}
+
+/* Metrics that were asked for by name, and what the scenario asks for beyond them. */
+static void print_measures(FILE *out, const struct report *report)
+{
+    const struct result *result = report->result;
+    bool any = result->n_facets > 0 || report->scenario->asked != 0;
     int i;
-    if (result->n_facets > 0)
+    if (any)
         fprintf(out, "  %-*s %11s %11s %9s %9s %9s\n", MEASURE_COLUMNS, "measure", "mean", "+-95%",
                 "p50", "p95", "p99");
+    for (i = 0; i < METRIC_COUNT; i++) {
+        char name[FACET_NAME];
+        snprintf(name, sizeof name, "%.*s", metric_bare((enum metric)i),
+                 metric_name((enum metric)i));
+        if (scenario_asks(report->scenario, (enum metric)i))
+            print_measure(out, name, (enum metric)i, &result->metric[i],
+                          never(result, &result->metric[i], "never came about"));
+    }
     for (i = 0; i < result->n_facets; i++) {
         const struct facet_result *one = &result->facets[i];
-        const struct quantity *q = &one->quantity;
-        enum metric like = facet_reads_as(&one->facet);
-        print_name(out, one->facet.name, MEASURE_COLUMNS);
-        if (q->n + q->censored == 0 && !result->unstable)
-            fprintf(out, " %s\n", facet_never(&one->facet));
-        else
-            fprintf(out, " %11s %11s %9s %9s %9s\n", text_mean(mean, like, q),
-                    text_around(half, like, q), text_quantile(p50, like, q, 0.5),
-                    text_quantile(p95, like, q, 0.95), text_quantile(p99, like, q, 0.99));
+        print_measure(out, one->facet.said, facet_reads_as(&one->facet), &one->quantity,
+                      never(result, &one->quantity, facet_never(&one->facet)));
     }
 }
 
@@ -347,7 +368,7 @@ static void print_block(FILE *out, const struct report *report)
         print_workload(out, report->result);
     for (i = 0; i < n; i++)
         print_row(out, &rows[i], report->result);
-    print_measures(out, report->result);
+    print_measures(out, report);
     for (i = 0; i < n; i++) {
         claim_why(&rows[i], report, sentence, sizeof sentence);
         print_sentence(out, sentence);

@@ -145,9 +145,20 @@ static bool share_interval(char out[TEXT_VALUE], enum metric metric, double valu
     return true;
 }
 
+/* No failover in any of n replications: a Poisson process makes none in n with a probability of
+ * 2.5% where its mean is -ln(2.5%) / n, which a spread of 0 would not tell. */
+static bool none_interval(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
+{
+    if (metric != METRIC_FAILOVERS || quantity->n == 0 || quantity->max > 0)
+        return false;
+    snprintf(out, TEXT_VALUE, "0-%.3g", -log(0.025) / (double)quantity->n);
+    return true;
+}
+
 const char *text_around(char out[TEXT_VALUE], enum metric metric, const struct quantity *quantity)
 {
-    if (!share_interval(out, metric, quantity->mean, quantity->half_width))
+    if (!none_interval(out, metric, quantity) &&
+        !share_interval(out, metric, quantity->mean, quantity->half_width))
         text_metric(out, metric, quantity->half_width);
     return out;
 }

@@ -47,7 +47,7 @@ enum und_code scenario_set_measure(struct scenario *scenario, const struct facet
     char why[FACET_WHY];
     if (!facet_place(&placed, &scenario->fleet, why))
         return und_fail(err, UND_USAGE, "%.300s: --metric: got '%.80s', %s", scenario->path,
-                        facet->name, why);
+                        facet->said, why);
     if (scenario_facet(scenario, &placed) == 0)
         return und_fail(err, UND_USAGE, "%.300s: got more than %d measures", scenario->path,
                         SCENARIO_FACETS);
@@ -63,7 +63,9 @@ static enum und_code add_measures(const struct scenario_set *campaign, struct sc
     for (i = 0; i < campaign->n_measures && err->code == UND_OK; i++)
         if (!facet_parse(&facet, campaign->measures[i], why))
             und_fail(err, UND_USAGE, "--metric: got '%.80s', %s", campaign->measures[i], why);
-        else if (!facet_is_metric(&facet))
+        else if (facet_is_metric(&facet))
+            scenario->asked |= (uint32_t)1 << facet.metric;
+        else
             scenario_set_measure(scenario, &facet, err);
     return err->code;
 }
@@ -73,8 +75,7 @@ static void list_metrics(void)
     int i;
     for (i = 0; i < METRIC_COUNT; i++) {
         const char *name = metric_name((enum metric)i);
-        int bare = (int)strlen(name) - (metric_unit((enum metric)i) == UNIT_MS ? 3 : 0);
-        printf("  %-17.*s %s\n", bare, name, metric_about((enum metric)i));
+        printf("  %-17.*s %s\n", metric_bare((enum metric)i), name, metric_about((enum metric)i));
     }
     puts("and parts of them:");
     for (i = 0; i < METRIC_COUNT; i++) {

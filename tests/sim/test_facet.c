@@ -253,6 +253,23 @@ START_TEST(asking_changes_no_digest)
 }
 END_TEST
 
+/* The job of 10 min that runs when its host dies is lost, whatever becomes of it then. */
+START_TEST(an_ideal_dispatcher_counts_the_jobs_that_it_fails)
+{
+    char path[] = "/tmp/understudy-facet-XXXXXX";
+    trace_of(path, "submit_s,duration_s\n0,600\n");
+    scenario_text_load(&s, BY_HAND, path,
+                       "    on_failure: fail\nduration: 1h\n"
+                       "faults: [{kind: host-power-loss, target: P, at: 5min, lasts: 5min}]\n");
+    unlink(path);
+    scenario_text_run(&s, (struct experiment){.seed = 1});
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_LOST), 1);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_JOBS_FAILED), 1);
+    ck_assert_int_eq(s.result.metric[METRIC_JOB_RECOVERY].n, 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 /* ---- names ---- */
 
 static const struct {
@@ -260,6 +277,8 @@ static const struct {
 } names[] = {
     {"queue_wait", "queue_wait_ms"},
     {"queue_wait[class=a]", "queue_wait_ms[class=a]"},
+    {"queue_wait[class='a b', host=\"P\"]", "queue_wait_ms[class=a b,host=P]"},
+    {"queue_wait[class='\"a\"']", "queue_wait_ms[class=\"\"a\"\"]"}, /* quotes of its own */
     {"queue_wait_ms [ class = a , host=P ]", "queue_wait_ms[class=a,host=P]"},
     {"queue_wait[host=P,class=a]>90s", "queue_wait[class=a,host=P]>90s"},
     {"queue_wait_ms > 1h30min", "queue_wait>1h30min"},
@@ -303,6 +322,7 @@ START_TEST(a_name_is_read_back)
     }
     ck_assert_msg(good, "%s: %s", names[_i].text, why);
     ck_assert_str_eq(facet.name, names[_i].name);
+    ck_assert_ptr_null(strstr(facet.said, "_ms")); /* tables have it as users write it */
     ck_assert(facet_parse(&again, facet.name, why));
     ck_assert_str_eq(again.name, facet.name);
     ck_assert_double_eq(again.limit, facet.limit);
@@ -363,6 +383,7 @@ Suite *suite(void)
     tcase_add_test(tc, jobs_that_still_wait_are_neither_short_nor_left_out);
     tcase_add_test(tc, a_share_never_seen_is_as_sure_as_replications_are_many);
     tcase_add_test(tc, asking_changes_no_digest);
+    tcase_add_test(tc, an_ideal_dispatcher_counts_the_jobs_that_it_fails);
     suite_add_tcase(of, tc);
     tc = tcase_create("names");
     tcase_add_loop_test(tc, a_name_is_read_back, 0, sizeof names / sizeof *names);

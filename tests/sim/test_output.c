@@ -288,6 +288,19 @@ START_TEST(progress_fits_the_terminal)
 }
 END_TEST
 
+/* A metric asked for by name stands in the table, as certain as its runs are many: -ln(2.5%) / 2. */
+START_TEST(a_metric_that_was_asked_for_is_shown)
+{
+    char text[8192];
+    ck_assert_int_eq(run("sim scenarios/field/github-slow.yaml --replications 2 --no-documented "
+                         "--metric failovers --metric \"queue_wait[class='ci-quick']\"",
+                         "", text),
+                     0);
+    ck_assert_msg(strstr(text, "  failovers  ") && strstr(text, " 0-1.84 "), "%s", text);
+    ck_assert_msg(strstr(text, "  queue_wait[class=ci-quick]  "), "%s", text);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("output");
@@ -306,5 +319,6 @@ Suite *suite(void)
     tcase_add_test(output, more_than_three_errors_are_counted);
     tcase_add_test(output, help_is_there_however_it_is_asked_for);
     suite_add_tcase(suite, output);
+    tcase_add_test(output, a_metric_that_was_asked_for_is_shown);
     return suite;
 }
