@@ -324,9 +324,11 @@ static enum und_code read_ratio(struct aggregate *aggregate)
     return UND_OK;
 }
 
-static enum und_code read_parameter(struct aggregate *aggregate, int64_t t_ms)
+/* 2.55 reads a parameter at the first of the steps only. */
+static enum und_code read_parameter(struct aggregate *aggregate, int64_t step_ms)
 {
     struct eval *eval = aggregate->eval;
+    int64_t t_ms = eval->later && !eval->v3 ? eval->first_ms : step_ms;
     const struct promql_node *node = aggregate->node;
     char text[GO_NUMBER], label[PROMQL_TEXT];
     if (node->aggregation == PROMQL_COUNT_VALUES) {
