@@ -141,6 +141,26 @@ START_TEST(what_gives_up_is_counted)
 }
 END_TEST
 
+/* All of the day's work comes between ten and eleven: a run that starts then has it, the same run
+ * that starts at nine has none in its hour. */
+START_TEST(a_run_begins_at_its_hour_of_the_profile)
+{
+    static const char *const text =
+        "name: hour\nstart: %s\nduration: 1h\nfleet:\n  hosts: [{name: A, slots: 4}]\n  workload:\n"
+        "    arrivals: {kind: poisson, rate: 100/d, profile: [0,0,0,0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,"
+        "0,0,0,0,0,0]}\n    classes: [{name: x, weight: 1, duration: 10s}]\n";
+    const struct quantity *done = &s.result.metric[METRIC_JOBS_DONE];
+    scenario_text_load(&s, text, "2d9h");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 20});
+    ck_assert_double_eq(done->mean, 0);
+    scenario_text_fini(&s);
+    scenario_text_load(&s, text, "2d10h");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 20});
+    ck_assert_double_eq_tol(done->mean, 100, 12); /* 5 standard errors of 2.2 */
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("workload");
@@ -151,6 +171,7 @@ Suite *suite(void)
     tcase_add_test(arrivals, no_more_jobs_wait_than_the_queue_holds);
     tcase_add_test(arrivals, waits_of_jobs_that_came_in_the_warm_up_do_not_count);
     tcase_add_test(arrivals, what_gives_up_is_counted);
+    tcase_add_test(arrivals, a_run_begins_at_its_hour_of_the_profile);
     suite_add_tcase(all, arrivals);
     return all;
 }
