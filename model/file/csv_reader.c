@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 static const char delimiters[] = ",;\t|";
@@ -64,6 +65,19 @@ static bool toggles(const struct csv_reader *csv, bool quoted, int before)
     return csv->delimiter ? before == csv->delimiter : strchr(delimiters, before) != NULL;
 }
 
+/* Is it the end of a line? CR alone is where the first line ends in it. */
+static bool ends_line(struct csv_reader *csv, int c)
+{
+    int next;
+    if (c != '\r')
+        return c == '\n';
+    next = getc_unlocked(csv->file);
+    if (next != EOF)
+        ungetc(next, csv->file);
+    csv->old_mac = csv->old_mac || (csv->first == 1 && next != '\n' && next != EOF);
+    return csv->old_mac && next != '\n';
+}
+
 /* Reads up to the end of the record; -1 at the end of the file. */
 static long read_record(struct csv_reader *csv, const char **why)
 {
@@ -71,7 +85,8 @@ static long read_record(struct csv_reader *csv, const char **why)
     bool quoted = false, nul = false;
     int c, before = '\0';
     csv->first = csv->line + 1;
-    while ((c = getc_unlocked(csv->file)) != EOF && (quoted || c != '\n') && n < csv->most) {
+    while ((c = getc_unlocked(csv->file)) != EOF && (quoted || !ends_line(csv, c)) &&
+           n < csv->most) {
         if (c == '"' && toggles(csv, quoted, before))
             quoted = !quoted;
         csv->line += c == '\n';
@@ -83,7 +98,10 @@ static long read_record(struct csv_reader *csv, const char **why)
     if (n == 0 && c == EOF)
         return -1;
     csv->line++;
-    if (nul)
+    if (csv->first == 1 &&
+        (memcmp(csv->text, "\xff\xfe", 2) == 0 || memcmp(csv->text, "\xfe\xff", 2) == 0))
+        *why = "is UTF-16, want UTF-8: iconv -f UTF-16 -t UTF-8 makes it so";
+    else if (nul)
         *why = "not text: a NUL byte";
     else if (quoted && c == EOF)
         *why = "a quote is not closed";
@@ -136,6 +154,10 @@ bool csv_next(struct csv_reader *csv)
             memmove(csv->text, csv->text + 3, (size_t)(n -= 3) + 1);
         if (n > 0 && csv->text[n - 1] == '\r')
             csv->text[--n] = '\0';
+        if (csv->delimiter == '\0' && n == 5 && strncasecmp(csv->text, "sep=", 4) == 0) {
+            csv->delimiter = csv->text[4];
+            continue;
+        }
         if (csv->delimiter == '\0')
             csv->delimiter = find_delimiter(csv->text);
         if (n > 0)

@@ -112,6 +112,7 @@ enum und_code fit_history(struct fit *fit, const struct history *history,
 {
     struct part part;
     size_t known = 0, i;
+    char why[300];
     memset(fit, 0, sizeof *fit);
     fit->history = history;
     open_part(&part, history, wish);
@@ -119,8 +120,9 @@ enum und_code fit_history(struct fit *fit, const struct history *history,
         known += part.row[i].duration_ms >= 0 && !part.row[i].censored;
     if (known == 0) {
         close_part(&part);
-        return und_fail(err, UND_USAGE, "%s: durations: got none in %zu jobs, want at least one",
-                        history->path, part.n);
+        history_say_why(history, why, sizeof why);
+        return und_fail(err, UND_USAGE, "%s: durations: got none in %zu jobs, want at least one%s",
+                        history->path, part.n, why);
     }
     fit->n = part.n;
     fit->runs = (size_t)part.n_runs;

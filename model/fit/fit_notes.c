@@ -21,9 +21,15 @@ static void note_flaws(struct fit *fit)
     int i;
     for (i = 0; i < FLAW_COUNT; i++)
         if (history->flaw[i] > 0)
-            fit_note(fit, "%lld %s %s (the first: line %d)", (long long)history->flaw[i],
+            fit_note(fit, "%lld %s %s (the first: line %d%s%s%s)", (long long)history->flaw[i],
                      history->flaw[i] == 1 ? "row" : "rows", flaw_text((enum flaw)i),
-                     history->flaw_line[i]);
+                     history->flaw_line[i], history->flaw_seen[i][0] ? ", '" : "",
+                     history->flaw_seen[i], history->flaw_seen[i][0] ? "'" : "");
+    if (history->slashed)
+        fit_note(fit, "dates such as 3/4/2026 are taken as %s%s",
+                 history->day_first ? "3 April" : "March 4",
+                 history->order_known ? ", as one has a day above 12 there"
+                                      : ": no day above 12 says whether that is right");
     if (history->by_workflow)
         fit_note(fit,
                  "classes are workflows (column '%s'): there are %d names of jobs, a fleet has "

@@ -1,6 +1,7 @@
 #include "history_internal.h"
 #include "model/base/assert.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ const char *flaw_text(enum flaw flaw)
         [FLAW_FAR] = "created long before or after nearly all others (by more than their whole "
                      "span, and 90 days): left out",
         [FLAW_NEVER_RAN] = "that never ran (skipped, or cancelled before they started): left out",
-        [FLAW_DUPLICATE] = "that repeat another job: left out",
+        [FLAW_DUPLICATE] = "that repeat another job: left out (of one that was still running the "
+                           "later row is kept)",
         [FLAW_NEGATIVE] = "with a negative duration (over before they started): they count as "
                           "arrivals, their durations are left out",
         [FLAW_TOO_LONG] = "longer than 5 days, which is longer than GitHub lets a job run: they "
@@ -24,6 +26,9 @@ const char *flaw_text(enum flaw flaw)
         [FLAW_OPEN] = "without an end yet: known to last at least so long (censored)",
         [FLAW_ZERO] = "of 0 s: taken as half a second",
         [FLAW_EARLY] = "that started before they were created: nothing is known of their wait",
+        [FLAW_SAME] =
+            "that are another's likeness in every column, with no id to tell whether they "
+            "are the same job: kept",
         [FLAW_OVERLAP] = "that ran while their runner ran another job: runners' names are not "
                          "registrations, or rows overlap; kept",
     };
@@ -32,8 +37,34 @@ const char *flaw_text(enum flaw flaw)
 
 void history_flaw(struct history *history, enum flaw flaw, int line)
 {
-    if (history->flaw[flaw]++ == 0)
-        history->flaw_line[flaw] = line;
+    history_flaw_seen(history, flaw, line, "");
+}
+
+void history_flaw_seen(struct history *history, enum flaw flaw, int line, const char *text)
+{
+    char *seen = history->flaw_seen[flaw];
+    size_t i;
+    if (history->flaw[flaw]++ > 0)
+        return;
+    history->flaw_line[flaw] = line;
+    for (i = 0; i + 1 < HISTORY_SEEN && text[i] != '\0'; i++)
+        seen[i] = (char)((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i]);
+    seen[i] = '\0';
+}
+
+void history_say_why(const struct history *history, char *out, size_t size)
+{
+    int worst = 0, i;
+    for (i = 0; i < FLAW_COUNT; i++)
+        if (history->flaw[i] > history->flaw[worst])
+            worst = i;
+    out[0] = '\0';
+    if (history->flaw[worst] > 0)
+        snprintf(out, size, "; %lld %s %s (the first: line %d%s%s%s)",
+                 (long long)history->flaw[worst], history->flaw[worst] == 1 ? "row" : "rows",
+                 flaw_text((enum flaw)worst), history->flaw_line[worst],
+                 history->flaw_seen[worst][0] ? ", '" : "", history->flaw_seen[worst],
+                 history->flaw_seen[worst][0] ? "'" : "");
 }
 
 int history_intern(struct names *names, const char *name)

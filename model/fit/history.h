@@ -17,6 +17,7 @@
 
 #define HISTORY_NONE INT64_MIN
 #define HISTORY_COLUMN 128
+#define HISTORY_SEEN 48
 /* GitHub ends a job of a self-hosted runner after five days: what is longer is no duration. */
 #define HISTORY_LONGEST_MS (5 * 24 * 3600 * 1000LL)
 
@@ -55,6 +56,7 @@ enum flaw {
     FLAW_OPEN,                 /* no end yet: known to last longer than so much */
     FLAW_ZERO,                 /* took 0 s: taken as half a second */
     FLAW_EARLY,                /* started before it was created: no wait is known of it */
+    FLAW_SAME,                 /* as another in every field, and no id tells them apart */
     FLAW_OVERLAP,              /* its runner ran another job at the same time */
     FLAW_COUNT
 };
@@ -88,10 +90,14 @@ struct history {
     bool named[ROLE_COUNT];                  /* by the caller; else guessed */
     int64_t flaw[FLAW_COUNT];
     int flaw_line[FLAW_COUNT];
-    bool clocked;           /* times are of the calendar */
-    bool zoned;             /* and say which zone */
-    bool waits;             /* created and started are both known */
-    bool runs;              /* a column says which jobs are of one run */
+    char flaw_seen[FLAW_COUNT][HISTORY_SEEN]; /* what stood there; "": it is the whole row */
+    bool clocked;                             /* times are of the calendar */
+    bool zoned;                               /* and say which zone */
+    bool slashed;                             /* dates are 3/4/2026: */
+    bool day_first;                           /* 3 April, not March 4 */
+    bool order_known;                         /* as there is a 13th in one */
+    bool waits;                               /* created and started are both known */
+    bool runs;                                /* a column says which jobs are of one run */
     bool by_workflow;       /* classes are workflows, as there are too many names of jobs */
     int offset_min[2];      /* the least and the greatest seen */
     int64_t offset_changed; /* when it first did; HISTORY_NONE */
@@ -107,18 +113,22 @@ void history_fini(struct history *history);
 
 /* In words, for one row or several: "had no end and ..."; static. */
 const char *flaw_text(enum flaw flaw);
+/* Why nothing is left, in words: "; 5 rows ... (the first: line 2, 'x')"; "" if no row is odd. */
+void history_say_why(const struct history *history, char *out, size_t size);
 
 /* ---- parts ---- */
 
-/* ISO 8601 with or without zone, or a number of seconds, ms, us or ns. False: cannot be read.
- * `offset_min` is the zone's; *zoned whether it has one; *clocked whether it is of the calendar. */
+/* ISO 8601 with or without zone, a date as spreadsheets and mail have it (of 3/4/2026 `day_first`
+ * says what it is), or a number of seconds, ms, us or ns. False: cannot be read. `offset_min` is
+ * the zone's; *zoned whether it has one; *clocked whether it is of the calendar. */
 struct instant {
     int64_t ms;
     int offset_min;
-    bool zoned, clocked;
+    bool zoned, clocked, slashed;
 };
-bool history_time(const char *text, struct instant *instant);
-/* 90, 1:30, 1-02:03:04, 00:54:39.07, 1m30s; in units of unit_ms where it has none. */
+bool history_time(const char *text, bool day_first, struct instant *instant);
+/* 90, 1:30, 1-02:03:04, 00:54:39.07, 1m30s, 1 min 30 sec, PT1M30S, 0 days 00:01:30; in units of
+ * unit_ms where it has none. */
 bool history_duration(const char *text, double unit_ms, double *ms);
 /* The role that a column of this name has, ROLE_COUNT if none; *rank says how good a guess. */
 enum role history_guess(const char *column, int *rank);

@@ -7,12 +7,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LONG_MS (12.0 * 3600 * 1000)
 #define FAR_MS (90.0 * 24 * 3600 * 1000)
 
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* Durations of which half would be longer than half a day are no seconds, but ms, us or ns. */
+static double shrink(struct history *history, const struct raw_rows *raw)
+{
+    static const char *const names[] = {"s", "ms", "us", "ns"};
+    double *stated = malloc((raw->n + 1) * sizeof *stated), unit = 1000;
+    size_t i, n = 0;
+    int k = 0;
+    UND_ASSERT(stated != NULL);
+    for (i = 0; i < raw->n; i++)
+        if (raw->row[i].stated > 0)
+            stated[n++] = raw->row[i].stated;
+    qsort(stated, n, sizeof *stated, compare_doubles);
+    for (; n > 0 && k < 3 && stated[n / 2] * unit > LONG_MS; k++)
+        unit /= 1000;
+    history->duration_unit = names[k];
+    free(stated);
+    return unit;
 }
 
 /* Of ms, s and min the one that makes the column agree with finish less start; where they are not
@@ -42,7 +62,7 @@ static double find_unit(struct history *history, const struct raw_rows *raw)
         history->duration_unit = "min";
         return 60000;
     }
-    return 1000;
+    return isnan(median) ? shrink(history, raw) : 1000;
 }
 
 /* Start, finish and duration out of each other. */
@@ -85,8 +105,8 @@ static void judge_duration(struct history *history, struct raw_row *raw)
 {
     struct job_row *row = &raw->row;
     bool open = row->end == END_OPEN || row->end == END_UNKNOWN;
-    if (raw->bad_duration && row->duration_ms < 0)
-        history_flaw(history, FLAW_BAD_DURATION, row->line);
+    if (raw->bad_duration[0] && row->duration_ms < 0)
+        history_flaw_seen(history, FLAW_BAD_DURATION, row->line, raw->bad_duration);
     if (row->duration_ms < 0 && (row->finished_ms != HISTORY_NONE || raw->stated < 0))
         history_flaw(history, FLAW_NEGATIVE, row->line);
     if (row->duration_ms == 0) {
@@ -98,7 +118,7 @@ static void judge_duration(struct history *history, struct raw_row *raw)
         row->duration_ms = -1;
         row->finished_ms = HISTORY_NONE;
     } else if (row->duration_ms < 0 && row->finished_ms == HISTORY_NONE && open &&
-               row->started_ms != HISTORY_NONE && !raw->bad_duration) {
+               row->started_ms != HISTORY_NONE && !raw->bad_duration[0]) {
         if (history->to_ms - row->started_ms > HISTORY_LONGEST_MS) {
             history_flaw(history, FLAW_LOST, row->line);
         } else {

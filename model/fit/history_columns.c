@@ -20,17 +20,20 @@ static const char *const names[ROLE_COUNT] = {
     [ROLE_STARTED] =
         " startedat started starttime startdate jobstartedat jobstarted executing "
         "executingtimestamp executingat buildstarteddate begin beganat begintime start "
-        "runstartedat trstartedat ghbuildstartedat timestamp time datetime ",
+        "starttimeinmillis starttimemillis starttimestamp starttimems runstartedat trstartedat "
+        "ghbuildstartedat timestamp time datetime ",
     [ROLE_FINISHED] = " finishedat finished finishtime finishdate completedat completed "
                       "completiontime completeddate buildcompleteddate stoppedat stoptime endedat "
                       "ended endtime enddate end finalstatustimestamp updatedat ",
     [ROLE_DURATION] =
         " durations durationseconds durationinseconds durationsec durationsecs jobduration "
-        "jobdurations duration durationms durationmillis durationmin durationmins durationminutes "
+        "jobdurations duration durationms durationmillis durationinmillis durationus durationns "
+        "durationnanos durationmin durationmins durationminutes "
         "trduration builddurationseconds elapsed elapseds elapsedtime elapsedraw runtime runtimes "
         "runtimeseconds totaltime executiontime executiontimes ",
-    [ROLE_WAIT] = " queuedduration queueduration queuedtimeinseconds queuingdurationmillis "
-                  "queuetimeseconds queuetimes waits waitseconds waittime wait ",
+    [ROLE_WAIT] =
+        " queuedduration queueduration queuedtimeinseconds queuingdurationmillis queueingduration "
+        "queuetimeseconds queuetimes waits waitseconds waittime wait ",
     [ROLE_RUN] = " runid workflowrunid pipelineid buildid trbuildid workflowid jobrunid run "
                  "runnumber buildnumber pipeline build runuuid ",
     [ROLE_JOB] = " jobname name jobkey taskname job class jobclass stepname definitionname "
@@ -54,11 +57,29 @@ static void normalise(const char *column, char *out, size_t size)
     out[n] = '\0';
 }
 
+/* "workflow_job.started_at" is what a flattened object calls it. */
+static const char *without_prefix(const char *column)
+{
+    static const char *const prefixes[] = {"job.", "jobs.", "workflow_job.", "task."};
+    static const char *const kept[] = {"id", "name", "status"}; /* "job.id" is the job's */
+    size_t i, k;
+    for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t length = strlen(prefixes[i]);
+        if (strncasecmp(column, prefixes[i], length) != 0)
+            continue;
+        for (k = 0; k < sizeof kept / sizeof *kept; k++)
+            if (strcasecmp(column + length, kept[k]) == 0 && i == 0)
+                return column;
+        return column + length;
+    }
+    return column;
+}
+
 enum role history_guess(const char *column, int *rank)
 {
     char plain[HISTORY_COLUMN], word[HISTORY_COLUMN + 2];
     int role;
-    normalise(column, plain, sizeof plain);
+    normalise(without_prefix(column), plain, sizeof plain);
     snprintf(word, sizeof word, " %s ", plain);
     for (role = 0; role < ROLE_COUNT && *plain != '\0'; role++) {
         const char *found = strstr(names[role], word);

@@ -1,5 +1,5 @@
 /* Times and durations as exports write them. */
-#include "history.h"
+#include "history_internal.h"
 #include "model/base/units.h"
 
 #include <ctype.h>
@@ -39,15 +39,14 @@ static int fraction_ms(const char **text)
     return ms;
 }
 
-/* What follows the time: nothing, Z, UTC, +02:00, +0200, "+0000 UTC". */
+/* What follows the time: nothing, Z, UTC, CEST, +02:00, +0200, "+0000 UTC". */
 static bool read_zone(const char *text, struct instant *instant)
 {
     int sign, hours, minutes = 0;
     while (*text == ' ')
         text++;
     instant->zoned = *text != '\0';
-    if (*text == '\0' || strcasecmp(text, "z") == 0 || strcasecmp(text, "utc") == 0 ||
-        strcasecmp(text, "gmt") == 0)
+    if (*text == '\0' || history_zone(text, &instant->offset_min))
         return true;
     if (*text != '+' && *text != '-')
         return false;
@@ -112,13 +111,31 @@ static bool read_number(const char *text, struct instant *instant)
     return true;
 }
 
-bool history_time(const char *text, struct instant *instant)
+static bool read_date(const char *text, bool day_first, struct instant *instant)
+{
+    struct tm tm;
+    const char *rest = history_date(text, day_first, &tm, &instant->slashed);
+    int ms;
+    if (rest == NULL)
+        return false;
+    ms = fraction_ms(&rest);
+    if (!read_zone(rest, instant))
+        return false;
+    instant->clocked = true;
+    instant->ms = ((int64_t)timegm(&tm) - 60 * (int64_t)instant->offset_min) * 1000 + ms;
+    return true;
+}
+
+bool history_time(const char *text, bool day_first, struct instant *instant)
 {
     size_t n = strspn(text, "0123456789.");
     *instant = (struct instant){0};
-    if (text[n] == '\0' && n != 8)
+    if (text[n] == '\0' && n != 8 && strchr(text, '.') == strrchr(text, '.'))
         return read_number(text, instant);
-    return read_iso(text, instant);
+    if (read_iso(text, instant))
+        return true;
+    *instant = (struct instant){0};
+    return read_date(text, day_first, instant);
 }
 
 /* [days-]hours:minutes:seconds, or [days.]hours:..., or minutes:seconds. */
@@ -147,19 +164,75 @@ static bool read_clock(const char *text, double *ms)
     return true;
 }
 
+/* The ms of a unit's name, NAN: it is none. */
+static double word_ms(const char *word, size_t length)
+{
+    static const struct {
+        const char *word;
+        double ms;
+    } units[] = {{"ms", 1},           {"millisecond", 1},    {"msec", 1},
+                 {"s", UNITS_SECOND}, {"sec", UNITS_SECOND}, {"second", UNITS_SECOND},
+                 {"m", UNITS_MINUTE}, {"min", UNITS_MINUTE}, {"minute", UNITS_MINUTE},
+                 {"h", UNITS_HOUR},   {"hr", UNITS_HOUR},    {"hour", UNITS_HOUR},
+                 {"d", UNITS_DAY},    {"day", UNITS_DAY}};
+    size_t i, n;
+    for (i = 0; i < sizeof units / sizeof *units; i++) {
+        n = strlen(units[i].word);
+        if (strncasecmp(word, units[i].word, n) == 0 &&
+            (n == length || (n > 1 && n + 1 == length && tolower((unsigned char)word[n]) == 's')))
+            return units[i].ms;
+    }
+    return NAN;
+}
+
+/* "1 hr 5 min", "5 minutes, 3 seconds", "0 days 00:05:03.5"; of ISO 8601 "PT5M3S", not months. */
+static bool read_words(const char *text, double *ms)
+{
+    bool iso = *text == 'P', time = !iso;
+    double sum = 0, clock;
+    text += iso;
+    do {
+        char *end;
+        double number, unit;
+        size_t length;
+        text += strspn(text, iso ? "" : " ,");
+        if (iso && *text == 'T') {
+            time = true;
+            text++;
+        }
+        if (!isdigit((unsigned char)*text))
+            return false;
+        if (!iso && strchr(text, ':') != NULL && strpbrk(text, " ") == NULL) {
+            *ms = read_clock(text, &clock) ? sum + clock : -1;
+            return *ms >= 0;
+        }
+        number = strtod(text, &end);
+        end += strspn(end, iso ? "" : " ");
+        for (length = 0; isalpha((unsigned char)end[length]) && (length == 0 || !iso);)
+            length++;
+        unit = word_ms(end, length);
+        if (length == 0 || isnan(unit) || (unit < UNITS_DAY && !time))
+            return false;
+        sum += number * unit;
+        text = end + length;
+    } while (*text != '\0');
+    *ms = sum;
+    return sum < 1e15;
+}
+
 bool history_duration(const char *text, double unit_ms, double *ms)
 {
     char hint[UNITS_HINT], *end;
     double value = strtod(text, &end);
     int64_t exact;
-    if (strchr(text, ':') != NULL)
-        return read_clock(text, ms);
+    if (strchr(text, ':') != NULL && read_clock(text, ms))
+        return true;
     if (end != text && *end == '\0' && isfinite(value)) {
         *ms = value * unit_ms;
         return fabs(*ms) < 1e15;
     }
     if (!units_duration(text, &exact, hint))
-        return false;
+        return read_words(text, ms);
     *ms = (double)exact;
     return true;
 }
