@@ -79,6 +79,8 @@ struct job_class {
 /* Where jobs of the class may run: a bit set of hosts, 0 for none at all. */
 uint64_t fleet_class_hosts(const struct job_class *job_class, int n_hosts);
 
+#define ARRIVALS_PEAK_HOUR 14 /* the sinusoidal day peaks here */
+
 struct workload {
     struct {
         enum arrivals_kind kind;

@@ -21,6 +21,8 @@ void sweep_fini(struct sweep *sweep)
         free(sweep->point[i].error);
     }
     free(sweep->point);
+    sweep->point = NULL;
+    sweep->n_points = 0;
 }
 
 /* NULL: it could not be simulated. */
@@ -385,7 +387,7 @@ static json_t *point_json(const struct sweep *sweep, int index)
     return object;
 }
 
-void sweep_print_json(FILE *out, const struct sweep *sweep)
+json_t *sweep_json(const struct sweep *sweep)
 {
     json_t *points = json_array(), *axes = json_array(), *object;
     int i;
@@ -395,7 +397,7 @@ void sweep_print_json(FILE *out, const struct sweep *sweep)
         json_array_append_new(points, point_json(sweep, i));
     object = json_pack("{s:i,s:s,s:o,s:o}", "version", JSON_VERSION, "whatif", sweep->path, "vary",
                        axes, "points", points);
-    json_dumpf(object, out, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    fputc('\n', out);
-    json_decref(object);
+    if (sweep->where)
+        json_object_set_new(object, "where", json_string(sweep->where));
+    return object;
 }

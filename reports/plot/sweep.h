@@ -9,6 +9,7 @@
 #include "model/fleet/result.h"
 #include "plot.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -42,6 +43,7 @@ struct sweep_limit {
 
 struct sweep {
     const char *path;             /* of the scenario */
+    const char *where;            /* under what circumstances, for JSON; NULL: as it is */
     const char *axis[SWEEP_AXES]; /* paths that vary; borrowed */
     int n_axes;
     struct sweep_column column[SWEEP_COLUMNS];
@@ -63,8 +65,8 @@ enum metric sweep_reads_as(const struct sweep_column *column); /* whose values p
 void sweep_column_name(const struct sweep_column *column, char *out, size_t size);
 /* Lines of at most so many columns. */
 void sweep_print(FILE *out, const struct sweep *sweep, int columns);
-/* The same points with intervals and differences, for scripts. */
-void sweep_print_json(FILE *out, const struct sweep *sweep);
+/* The same points with intervals and differences, for scripts; new reference. */
+json_t *sweep_json(const struct sweep *sweep);
 /* The first column over the first axis, which must be numbers. */
 bool sweep_can_plot(const struct sweep *sweep);
 /* An SVG; UND_SERVICE where gnuplot is missing or fails. */

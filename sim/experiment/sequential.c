@@ -115,7 +115,8 @@ static struct opinion of_interval(const struct expect *expect, const struct resu
     return opinion;
 }
 
-/* A bound that was not over says nothing more for more replications: it stays as it was judged. */
+/* A bound says nothing more for more replications, and neither does what hangs on cases that were
+ * not over: that stays as it was judged. Where they make no difference, the interval decides. */
 static void judge_again(const struct expect *expect, const struct result *result,
                         struct verdict *verdict, double confidence)
 {
@@ -123,7 +124,8 @@ static void judge_again(const struct expect *expect, const struct result *result
     bool alike =
         result_quantity(result, expect->metric, expect->facet)->method == METHOD_CLOPPER_PEARSON;
     double more;
-    if (!is_share(expect, result) && (verdict->censored > 0 || verdict->half_width == 0))
+    if (!is_share(expect, result) && (verdict->value_is_bound || verdict->half_width == 0 ||
+                                      (verdict->censored > 0 && verdict->undecided)))
         return;
     opinion = is_share(expect, result) ? of_share(expect, result, confidence)
                                        : of_interval(expect, result, verdict, confidence);

@@ -8,7 +8,6 @@
 
 #define HOUR_MS 3600000LL
 #define DAY_MS (24 * HOUR_MS)
-#define PEAK_HOUR 14 /* the sinusoidal day peaks here */
 
 static double rate_at(const struct world *world, int64_t clock_ms)
 {
@@ -19,7 +18,8 @@ static double rate_at(const struct world *world, int64_t clock_ms)
                workload->arrivals.profile[clock_ms / HOUR_MS % workload->arrivals.n_profile];
     if (workload->arrivals.amplitude <= 0)
         return rate;
-    angle = 2 * M_PI * (double)((clock_ms - (PEAK_HOUR - 6) * HOUR_MS) % DAY_MS) / (double)DAY_MS;
+    angle = 2 * M_PI * (double)((clock_ms - (ARRIVALS_PEAK_HOUR - 6) * HOUR_MS) % DAY_MS) /
+            (double)DAY_MS;
     return rate * (1 + workload->arrivals.amplitude * sin(angle));
 }
 

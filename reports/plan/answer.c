@@ -1,0 +1,162 @@
+#include "answer.h"
+
+#include "reports/text/json.h"
+#include "reports/text/text.h"
+
+#include <math.h>
+#include <string.h>
+
+double answer_at(const struct answer_range *range, int at)
+{
+    return range->low + at * range->step;
+}
+
+const char *answer_value(const struct answer_range *range, double value, char out[SWEEP_VALUE])
+{
+    char number[SWEEP_VALUE / 2];
+    snprintf(number, sizeof number, "%.6g", value);
+    snprintf(out, SWEEP_VALUE, "%s%.31s", number, range->unit);
+    return out;
+}
+
+static const char *limit_text(const struct sweep_limit *limit, char *out, size_t size)
+{
+    char name[SWEEP_NAME], value[TEXT_VALUE];
+    sweep_column_name(&limit->column, name, sizeof name);
+    snprintf(out, size, "%s %s %s", name, limit->at_least ? ">=" : "<=",
+             text_metric(value, sweep_reads_as(&limit->column), limit->value));
+    return out;
+}
+
+/* To a tenth of a step: more is not known. */
+static double rounded(const struct answer *answer)
+{
+    const struct answer_range *range = &answer->range;
+    double tenths = 10 * (answer->estimate - range->low) / range->step;
+    return isfinite(tenths) ? range->low + round(tenths) / 10 * range->step : NAN;
+}
+
+void answer_words(const struct answer *answer, char *out, size_t size)
+{
+    const struct answer_range *range = &answer->range;
+    char low[SWEEP_VALUE], high[SWEEP_VALUE], inner[SWEEP_VALUE], outer[SWEEP_VALUE];
+    char about[SWEEP_VALUE + 16] = "", value[SWEEP_VALUE];
+    bool rises = answer->inner < answer->outer;
+    answer_value(range, range->low, low);
+    answer_value(range, answer_at(range, range->steps), high);
+    answer_value(range, answer_at(range, answer->inner), inner);
+    answer_value(range, answer_at(range, answer->outer), outer);
+    if (isfinite(answer->estimate) && !range->whole)
+        snprintf(about, sizeof about, " (about %s)", answer_value(range, rounded(answer), value));
+    switch (answer->reached) {
+    case ANSWER_WITHIN:
+        snprintf(out, size,
+                 rises ? "holds up to %s, not from %s on%s" : "holds from %s on, not up to %s%s",
+                 inner, outer, about);
+        return;
+    case ANSWER_EVERYWHERE:
+        snprintf(out, size, "not reached within [%s, %s]: it holds at both ends", low, high);
+        return;
+    case ANSWER_NOWHERE:
+        snprintf(out, size, "not reached within [%s, %s]: it holds at neither end", low, high);
+        return;
+    case ANSWER_UNKNOWN:
+        snprintf(out, size,
+                 "not known within [%s, %s]: an end is too near the limit; widen the range or give "
+                 "more --replications",
+                 low, high);
+        return;
+    }
+}
+
+/* ---- text ---- */
+
+static const char *const says[] = {"open", "holds", "fails"};
+
+static void print_look(FILE *out, const struct answer *answer, const struct answer_look *look)
+{
+    enum metric metric = sweep_reads_as(&answer->limit.column);
+    char value[SWEEP_VALUE], figure[TEXT_VALUE], around[TEXT_VALUE], text[2 * TEXT_VALUE + 8];
+    if (look->unstable)
+        snprintf(text, sizeof text, "unstable");
+    else
+        snprintf(text, sizeof text, "%s%s%s", look->is_bound ? ">=" : "",
+                 text_metric(figure, metric, look->estimate),
+                 text_spread(around, metric, look->estimate, look->half_width));
+    fprintf(out, "    %10s  %24s  %-5s  %lld replications\n",
+            answer_value(&answer->range, answer_at(&answer->range, look->at), value), text,
+            says[look->says], (long long)look->replications);
+}
+
+void answers_print(FILE *out, const char *path, const struct answer *answers, int n)
+{
+    const struct answer_range *range = &answers->range;
+    char limit[SWEEP_NAME + TEXT_VALUE + 8], words[512], low[SWEEP_VALUE], high[SWEEP_VALUE];
+    int i, j;
+    fprintf(out, "%s: up to where is %s? seed %llu\n  find %s in %s..%s\n", path,
+            limit_text(&answers->limit, limit, sizeof limit), (unsigned long long)answers->seed,
+            range->path, answer_value(range, range->low, low),
+            answer_value(range, answer_at(range, range->steps), high));
+    for (i = 0; i < n; i++) {
+        answer_words(&answers[i], words, sizeof words);
+        fprintf(out, "  %s%s%s\n", answers[i].where, answers[i].where[0] ? ": " : "", words);
+        for (j = 0; j < answers[i].n; j++)
+            print_look(out, &answers[i], &answers[i].look[j]);
+    }
+    fputs("  +-: 95% of each look; the answer is right at 95%, all its looks together\n", out);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *value_json(const struct answer_range *range, double value)
+{
+    char text[SWEEP_VALUE];
+    return isfinite(value) ? json_string(answer_value(range, value, text)) : json_null();
+}
+
+static json_t *look_json(const struct answer *answer, const struct answer_look *look)
+{
+    return json_pack("{s:o,s:s,s:o,s:o,s:b,s:b,s:I}", "value",
+                     value_json(&answer->range, answer_at(&answer->range, look->at)), "says",
+                     says[look->says], "estimate", number(look->estimate), "half_width",
+                     number(look->half_width), "bound", look->is_bound, "unstable", look->unstable,
+                     "replications", (json_int_t)look->replications);
+}
+
+static json_t *answer_json(const struct answer *answer)
+{
+    static const char *const reached[] = {"within", "everywhere", "nowhere", "unknown"};
+    bool within = answer->reached == ANSWER_WITHIN;
+    json_t *looks = json_array();
+    int i;
+    for (i = 0; i < answer->n; i++)
+        json_array_append_new(looks, look_json(answer, &answer->look[i]));
+    return json_pack(
+        "{s:s,s:s,s:o,s:o,s:o,s:f,s:o}", "where", answer->where, "reached",
+        reached[answer->reached], "holds_at",
+        value_json(&answer->range, within ? answer_at(&answer->range, answer->inner) : NAN),
+        "fails_at",
+        value_json(&answer->range, within ? answer_at(&answer->range, answer->outer) : NAN),
+        "about", value_json(&answer->range, rounded(answer)), "confidence", 1 - ANSWER_ERROR,
+        "looks", looks);
+}
+
+json_t *answers_json(const char *path, const struct answer *answers, int n)
+{
+    const struct answer_range *range = &answers->range;
+    char limit[SWEEP_NAME + TEXT_VALUE + 8];
+    json_t *list = json_array();
+    int i;
+    for (i = 0; i < n; i++)
+        json_array_append_new(list, answer_json(&answers[i]));
+    return json_pack("{s:i,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "version", JSON_VERSION, "whatif", path,
+                     "find", range->path, "low", value_json(range, range->low), "high",
+                     value_json(range, answer_at(range, range->steps)), "until",
+                     limit_text(&answers->limit, limit, sizeof limit), "seed",
+                     (json_int_t)answers->seed, "answers", list);
+}
