@@ -111,7 +111,10 @@ static void put(struct loader *loader, const struct step *step, json_t *value,
         json_array_remove(step->parent, step->index); /* taken out */
         json_decref(value);
     } else if (json_is_array(step->parent)) {
-        json_array_set_new(step->parent, step->index, value);
+        if (step->index == json_array_size(step->parent))
+            json_array_append_new(step->parent, value);
+        else
+            json_array_set_new(step->parent, step->index, value);
         doc_place_item(&loader->doc, step->parent, step->index, spot);
     } else {
         json_object_set_new(step->parent, step->key, value);
@@ -133,14 +136,15 @@ static size_t names_item(const json_t *item, const char *path)
     return 0;
 }
 
-/* The item of the list that `path` begins with, by number or name; what was read of path, or 0. */
+/* The item of the list that `path` begins with, by number or name; what was read of path, or 0. A
+ * whole one may be added at the end. */
 static size_t find_item(struct step *step, const char *path)
 {
     size_t n = strspn(path, "0123456789");
     json_t *item;
     if (n > 0 && n < 6 && (path[n] == '.' || path[n] == '\0')) {
         step->index = strtoul(path, NULL, 10);
-        return step->index < json_array_size(step->parent) ? n : 0;
+        return step->index < json_array_size(step->parent) + (path[n] == '\0') ? n : 0;
     }
     json_array_foreach (step->parent, step->index, item) {
         if ((n = names_item(item, path)) > 0)
@@ -183,6 +187,11 @@ static enum und_code put_at_path(struct loader *loader, const char *path, json_t
         if (take_step(loader, &step, &path, spot) != UND_OK)
             break;
         if (*path == '\0') {
+            if (json_is_null(value) && json_is_array(step.parent) && value_at(&step) == NULL) {
+                doc_fail(spot, loader->err, "no item %s in a list of %zu", step.key,
+                         json_array_size(step.parent));
+                break;
+            }
             put(loader, &step, value, spot);
             return UND_OK;
         }

@@ -62,8 +62,26 @@ START_TEST(override_may_name_the_fleet_file)
 }
 END_TEST
 
+START_TEST(the_number_after_the_last_item_adds_one)
+{
+    static const char *const sets[] = {"fleet.hosts.2={name: new, tier: backup, slots: 3}",
+                                       "fleet.hosts.2.slots=4"};
+    struct und_err err = {0};
+    ck_assert_msg(scenario_load(&scenario, "tests/invalid/chain-2.yaml", sets, 2, &err) == UND_OK,
+                  "%s", err.text);
+    ck_assert_int_eq(scenario.fleet.n_hosts, 3);
+    ck_assert_str_eq(scenario.fleet.hosts[2].name, "new");
+    ck_assert_int_eq(scenario.fleet.hosts[2].slots, 4);
+    scenario_fini(&scenario);
+}
+END_TEST
+
 START_TEST(bad_overrides_say_so)
 {
+    ck_assert_str_eq(set_error("fleet.hosts.2.slots=1"),
+                     "--set fleet.hosts.2.slots=1: no item 2 in a list of 2");
+    ck_assert_str_eq(set_error("fleet.hosts.2=null"),
+                     "--set fleet.hosts.2=null: no item 2 in a list of 2");
     ck_assert_str_eq(set_error("duration"), "--set duration: want path=value");
     ck_assert_str_eq(set_error("fleet.hosts.3.slots=1"),
                      "--set fleet.hosts.3.slots=1: no item 3 in a list of 2");
@@ -86,6 +104,7 @@ Suite *suite(void)
     TCase *overrides = tcase_create("overrides");
     tcase_add_test(overrides, overrides_reach_everything);
     tcase_add_test(overrides, override_may_name_the_fleet_file);
+    tcase_add_test(overrides, the_number_after_the_last_item_adds_one);
     tcase_add_test(overrides, bad_overrides_say_so);
     suite_add_tcase(suite, overrides);
     return suite;
