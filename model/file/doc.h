@@ -42,6 +42,7 @@ struct doc {
     json_t *written; /* numbers that would be printed otherwise, by address -> text */
     size_t n_values, n_aliased;
     bool foreign; /* read as Go's YAML does; set it before loading */
+    bool shallow; /* only the keys of mappings: their values are all null; set it before loading */
 };
 
 /* Where a value stands, and how messages call it. */

@@ -237,6 +237,21 @@ static enum und_code check_key(struct reader *reader, json_t *mapping, const yam
     return UND_OK;
 }
 
+/* Passes over a value that begins with `event`: null. */
+static json_t *skip_value(struct reader *reader, const yaml_event_t *event)
+{
+    int open = event->type == YAML_MAPPING_START_EVENT || event->type == YAML_SEQUENCE_START_EVENT;
+    while (open > 0) {
+        yaml_event_t inner;
+        if (next(reader, &inner) != UND_OK)
+            return NULL;
+        open += inner.type == YAML_MAPPING_START_EVENT || inner.type == YAML_SEQUENCE_START_EVENT;
+        open -= inner.type == YAML_MAPPING_END_EVENT || inner.type == YAML_SEQUENCE_END_EVENT;
+        yaml_event_delete(&inner);
+    }
+    return json_null();
+}
+
 /* `event` is the key's. What `<<` brings waits in `merged` for the mapping's end. */
 static enum und_code read_member(struct reader *reader, json_t *mapping, json_t **merged,
                                  const yaml_event_t *event, int depth)
@@ -252,9 +267,10 @@ static enum und_code read_member(struct reader *reader, json_t *mapping, json_t 
         line = line_of(reader, &next_event);
     /* Remembered at once, for messages from below. */
     doc_remember(reader->doc, doc_member_place(mapping, key), reader->file, line, key_line);
-    value = read_value(reader, &next_event, depth + 1);
+    value = reader->doc->shallow ? skip_value(reader, &next_event)
+                                 : read_value(reader, &next_event, depth + 1);
     yaml_event_delete(&next_event);
-    if (value != NULL && reader->doc->foreign && strcmp(key, "<<") == 0 &&
+    if (value != NULL && reader->doc->foreign && !reader->doc->shallow && strcmp(key, "<<") == 0 &&
         event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
         struct spot spot = spot_at(reader, key_line);
         if (*merged != NULL) {

@@ -25,7 +25,7 @@ enum prom_kind prom_kind_of(const char *path)
     struct und_err err = {0};
     enum prom_kind kind = PROM_RULES;
     doc_init(&doc);
-    doc.foreign = true;
+    doc.foreign = doc.shallow = true;
     if (doc_load(&doc, path, &root, &err) == UND_OK) {
         if (has_any(root, of_alertmanager))
             kind = PROM_ALERTMANAGER;

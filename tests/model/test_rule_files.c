@@ -1,4 +1,5 @@
 /* Prometheus' rule files: what is taken, what is noted, what is refused. */
+#include "model/rules/prom_kind.h"
 #include "model/rules/rule_file.h"
 #include "tests/support/helpers.h"
 #include "tests/support/rule_folder.h"
@@ -275,6 +276,32 @@ START_TEST(what_is_far_too_large_is_refused_at_once)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    enum prom_kind kind;
+} kinds[] = {
+    {"groups: []\n", PROM_RULES},
+    {"groups:\n  - {name: a, rules: [{route: x}]}\n", PROM_RULES},
+    {"global: {scrape_interval: 15s}\n", PROM_CONFIG},
+    {"a: &a {route: x}\nrule_files: [*a, {<<: *a}]\n", PROM_CONFIG},
+    {"receivers:\n  - {name: r}\nroute: {receiver: r}\n", PROM_ALERTMANAGER},
+    {"name: x\nfleet: {route: y, groups: []}\n", PROM_OTHER},
+    {"a: &a [x, x]\nb: [*a, *a]\n", PROM_OTHER},
+    {"", PROM_RULES},
+    {"[]\n", PROM_RULES},
+    {"just text\n", PROM_RULES},
+    {"global: {\n", PROM_RULES},
+    {"global: 1\nglobal: 2\n", PROM_RULES},
+};
+
+/* By the keys of its first document alone: what they hold is not built for that. */
+START_TEST(kind_is_told_by_the_keys)
+{
+    rule_folder_write("rules.yml", kinds[_i].text);
+    ck_assert_int_eq(prom_kind_of("rules.yml"), kinds[_i].kind);
+}
+END_TEST
+
 #define LOOP(tcase, test, table)                                                                   \
     tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof *(table))
 
@@ -290,6 +317,7 @@ Suite *suite(void)
     tcase_add_test(files, group_labels_are_the_rules_that_have_no_own);
     tcase_add_test(files, kubernetes_objects_are_read);
     LOOP(files, bad_rule_file_is_one_placed_line, bad_rules);
+    LOOP(files, kind_is_told_by_the_keys, kinds);
     tcase_add_test(files, there_is_no_ceiling_that_a_team_meets);
     tcase_add_test(files, what_is_far_too_large_is_refused_at_once);
     suite_add_tcase(suite, files);
