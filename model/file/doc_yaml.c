@@ -75,17 +75,24 @@ static enum und_code count(struct reader *reader, int line, int depth)
 }
 
 /* How much of a foreign document may come from aliases, as Go's YAML has it: nearly all of a small
- * one, a tenth of a large one. A bomb is refused before it has cost anything. */
-static enum und_code count_aliased(struct reader *reader, int line)
+ * one, a tenth of a large one. Checked with all the values that an alias stands for, a bomb is
+ * refused before it has cost anything. */
+static enum und_code check_aliased(struct reader *reader, int line, double more)
 {
     struct spot spot = spot_at(reader, line);
-    double n = (double)reader->doc->n_values, allowed = 0.99;
-    double aliased = (double)++reader->doc->n_aliased;
+    double n = (double)reader->doc->n_values + more, allowed = 0.99;
+    double aliased = (double)reader->doc->n_aliased + more;
     if (n > 400000)
         allowed = n >= 4000000 ? 0.1 : 0.99 - 0.89 * (n - 400000) / 3600000;
     if (!reader->doc->foreign || aliased <= 100 || n <= 1000 || aliased / n <= allowed)
         return UND_OK;
     return doc_fail(&spot, reader->err, "document contains excessive aliasing");
+}
+
+static enum und_code count_aliased(struct reader *reader, int line)
+{
+    reader->doc->n_aliased++;
+    return check_aliased(reader, line, 0);
 }
 
 /* A deep copy for an alias: overrides and positions must not reach the original. */
@@ -120,6 +127,20 @@ failed:
     return NULL;
 }
 
+/* How many values a copy has. */
+static double size_of(json_t *value)
+{
+    double size = 1;
+    json_t *inner;
+    const char *key;
+    size_t i;
+    json_object_foreach (value, key, inner)
+        size += size_of(inner);
+    json_array_foreach (value, i, inner)
+        size += size_of(inner);
+    return size;
+}
+
 static json_t *read_value(struct reader *reader, const yaml_event_t *event, int depth);
 
 static json_t *read_alias(struct reader *reader, const yaml_event_t *event, int depth)
@@ -128,8 +149,11 @@ static json_t *read_alias(struct reader *reader, const yaml_event_t *event, int 
     json_t *original = json_object_get(reader->anchors, name);
     struct spot spot = spot_at(reader, line_of(reader, event));
     char shown[DOC_SHOWN];
-    if (original != NULL)
+    if (original != NULL) {
+        if (check_aliased(reader, line_of(reader, event), size_of(original)) != UND_OK)
+            return NULL;
         return copy(reader, original, line_of(reader, event), depth);
+    }
     doc_fail(&spot, reader->err, "alias *%s: no anchor of that name is complete here",
              doc_show_text(name, shown));
     return NULL;

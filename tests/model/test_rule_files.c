@@ -184,6 +184,9 @@ static const struct {
 } bad_rules[] = {
     {"groups: [", "rules.yml:2: not YAML"},
     {"- 1\n", "rules.yml:1: got "},
+    {"a: &a [x, x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+     "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n",
+     "rules.yml:4: document contains excessive aliasing"},
     {"group: []\n", "rules.yml:1: group: unknown key, did you mean groups?"},
     {"groups: 5\n", "rules.yml:1: groups: got 5, want a list"},
     {"groups:\n- rules: []\n", "rules.yml:2: groups[0]: a group without a name"},
