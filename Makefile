@@ -49,7 +49,8 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 
 # Minutes of simulation: the plain build judges the numbers, the others' sanitizers see the same
 # code in the rest. First, because they end last.
-STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage sim/test_explore
+STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage sim/test_explore \
+               sim/test_quiet_year
 SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
             $(foreach layer,live drill model sim reports,$(wildcard tests/$(layer)/test_*.c))))
 HUB_SUITES := $(filter live/test_hub live/test_hub_%,$(SUITES)) # linked with what they test: lab.mk
