@@ -142,6 +142,16 @@ static double spread(const struct measured *measured, struct stream *stream)
     return isfinite(width) ? exp(z * width) : 1;
 }
 
+/* A factor of the rate at that time for what is not known of the trend, a straight line of the
+ * rate's logarithm: also of one that cannot be told from chance, which is no proof of none. What is
+ * known to be trended has its error up to the history's end in the rate's interval already. */
+static double drift(const struct arrivals *arrivals, int64_t at_ms, struct stream *stream)
+{
+    double z = gsl_cdf_ugaussian_Pinv(stream_uniform(stream));
+    int64_t from_ms = arrivals->trended ? arrivals->to_ms : arrivals->middle_ms;
+    return exp(z * arrivals->growth_error * (double)(at_ms - from_ms));
+}
+
 /* The mean duration of all classes with what is known of it: errors of classes are of their own. */
 static struct measured mean_duration(const struct fit *fit)
 {
@@ -210,7 +220,8 @@ static enum und_code predict(struct holdout *holdout, const struct fit *fit,
         for (r = 0; r < PREDICT_REPLICATIONS && code == UND_OK; r++) {
             scenario->fleet.workload.arrivals.rate_per_ms =
                 rate * spread(&fit->arrivals.rate, &stream) *
-                spread(&fit->fan_out.mean, &stream); /* more jobs, in runs as they are */
+                spread(&fit->fan_out.mean, &stream) * /* more jobs, in runs as they are */
+                drift(&fit->arrivals, middle_ms + offset_ms, &stream);
             speed = spread(&duration, &stream);
             for (i = 0; i < scenario->fleet.n_hosts; i++)
                 scenario->fleet.hosts[i].speed = speed;

@@ -1,8 +1,9 @@
 /*
  * Does a fit predict? The last share of a history is left out, the rest is fitted, and what the
  * simulator makes of the fit in the time that was left out is laid beside what its own jobs make of
- * the same slots, first come first served. Each replication draws the fitted rate, its spread,
- * jobs a run and durations anew from what is known of them, so that 95% of the replications are
+ * the same slots, first come first served. Each replication draws the fitted rate, its trend (also
+ * one that cannot be told from chance: that is no proof of none) and spread, jobs a run and
+ * durations anew from what is known of them, so that 95% of the replications are
  * what the fit foretells; not only
  * the luck of the draw is in them but also what a history of that length cannot tell.
  */

@@ -200,6 +200,36 @@ START_TEST(the_rest_of_a_simulated_history_is_predicted)
 }
 END_TEST
 
+/* A trend that cannot be told from chance is not known to be none: the jobs a day that are foretold
+ * are as far apart as rate and trend together leave them. 95% of 100 draws of a normal variate are
+ * within 3.92 deviations, give or take 0.5. */
+START_TEST(what_is_not_known_of_the_trend_is_in_the_prediction)
+{
+    struct fit_wish wish = {.slots = 3, .untested = true};
+    struct und_err err = {0};
+    struct holdout holdout;
+    struct arrivals first;
+    double rate, trend, spread;
+    scenario_text_load(&s, known, day, ", modulation: {cv2: 0.5, every: 2h}");
+    fit_simulated(50, &wish);
+    fit_fini(&fit);
+    ck_assert_msg(predict_rest(&holdout, &history, &wish, 0.4, 1, &err) == UND_OK, "%s", err.text);
+    wish.from_ms = history.from_ms;
+    wish.to_ms = holdout.from_ms;
+    ck_assert_msg(fit_history(&fit, &history, &wish, &err) == UND_OK, "%s", err.text);
+    first = fit.arrivals;
+    ck_assert(!first.trended);
+    rate = log(first.rate.interval.high / first.rate.interval.low);
+    trend = 3.92 * first.growth_error * 0.5 * (double)(history.to_ms - history.from_ms);
+    spread = log(holdout.row[HOLDOUT_JOBS].interval.high / holdout.row[HOLDOUT_JOBS].interval.low);
+    ck_assert_double_gt(trend, rate); /* so that it is seen */
+    ck_assert_double_gt(spread, 0.85 * hypot(rate, trend));
+    ck_assert_double_lt(spread, 1.5 * hypot(rate, trend));
+    forget();
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("fit");
@@ -208,6 +238,7 @@ Suite *suite(void)
     tcase_add_loop_test(fits, parameters_come_back_inside_their_intervals, 0, 2);
     tcase_add_test(fits, the_fleet_file_is_a_fleet);
     tcase_add_test(fits, the_rest_of_a_simulated_history_is_predicted);
+    tcase_add_test(fits, what_is_not_known_of_the_trend_is_in_the_prediction);
     suite_add_tcase(all, fits);
     return all;
 }
