@@ -154,6 +154,13 @@ comma := ,
 # Puts a policy without its guard in the place of the real one.
 $(BUILD)/tests/live/test_broken_policy: override LINK += -Wl,--wrap=policy_step
 
+# Preloaded: sets the wall's clock of a program that runs.
+$(BUILD)/tests/preload/wall_clock.so: tests/preload/wall_clock.c
+	$(call say,CC $@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -Wall -Wextra -shared -fPIC -o $@ $<
+$(BUILD)/tests/live/test_wall_clock: | $(BUILD)/tests/preload/wall_clock.so
+
 suites: $(SUITES:%=$(BUILD)/tests/%) $(BUILD)/tests/promqltest
 
 # Runs Prometheus' own test scripts.

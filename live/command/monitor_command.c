@@ -4,6 +4,7 @@
 #include "live/base/notify.h"
 #include "live/base/wire.h"
 #include "model/base/assert.h"
+#include "model/base/units.h"
 #include "model/load/loader.h"
 #include "model/policy/policy_evidence.h"
 #include "monitor_internal.h"
@@ -14,7 +15,8 @@
 
 #define SLOW_EVERY_MS 30000          /* real: what the journal holds */
 #define TURN_MS (24LL * 3600 * 1000) /* real: a run of the journal lasts so long, or longer ... */
-#define MUST_TURN_MS (6 * TURN_MS)   /* ... by at most this, where no moment is calm */
+#define HOUR_MS 3600000LL
+#define MUST_TURN_MS (6 * TURN_MS) /* ... by at most this, where no moment is calm */
 
 static const struct option_row rows[] = {
     {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, journal_path),
@@ -111,6 +113,10 @@ static enum und_code open_page(struct monitor *monitor, struct und_err *err)
     monitor->status->no_alerts =
         !monitor->fleet.live.prometheus.url[0] && !monitor->fleet.live.alertmanager.url[0];
     monitor->words = monitor->status->words;
+    monitor->clock.in_grace = monitor->end == MONITOR_STEPS;
+    monitor->status->clock = monitor->clock;
+    if (monitor->clock.in_grace)
+        status_news(monitor->status, "the wall's clock was set: grace begins anew");
     if (monitor->memory.said[0])
         status_news(monitor->status, "%.219s", monitor->memory.said);
     if (page_open(&monitor->page, &config, err) != UND_OK || !monitor->page)
@@ -151,6 +157,42 @@ static bool read_again(struct monitor *monitor)
     return false;
 }
 
+/* Was the wall's clock set? Whatever it was right before or is now, what was to last an hour does:
+ * the policy has a clock of its own, and the journal's ages and the operator's words follow. Grace
+ * begins anew, in a run of its own, so that a replay has it as well. */
+static bool heed_clock(struct monitor *monitor)
+{
+    struct und_err unwritten = {0};
+    int64_t by_ms = wall_step_look(&monitor->wall);
+    char line[160], length[UNITS_TEXT];
+    if (by_ms == 0)
+        return false;
+    monitor->clock.steps++;
+    monitor->clock.by_ms = by_ms;
+    monitor->clock.in_grace = true;
+    monitor->clock_ms = http_monotonic_ms();
+    monitor->ahead_ms += by_ms > 0 ? by_ms : 0;
+    pthread_mutex_lock(&monitor->lock);
+    word_set_clock(&monitor->words, &monitor->fleet, by_ms, http_wall_ms(), monitor->journal,
+                   monitor->run, &unwritten);
+    pthread_mutex_unlock(&monitor->lock);
+    status_set_clock(monitor->status, by_ms, monitor->journal, monitor->run);
+    snprintf(line, sizeof line, "clock: the wall's was set %s by %s; grace begins anew",
+             by_ms > 0 ? "ahead" : "back",
+             units_format_duration((by_ms > 0 ? by_ms : -by_ms) / 1000 * 1000, length));
+    monitor_note(monitor, "clock", line);
+    return true;
+}
+
+/* Since when the hand's writes count as done in the last hour. A little too many where the clock
+ * was set back. */
+static int64_t hour_ms(const struct monitor *monitor)
+{
+    bool lately = monitor->clock.steps > 0 && http_monotonic_ms() - monitor->clock_ms < HOUR_MS;
+    return http_wall_ms() - HOUR_MS -
+           (lately && monitor->clock.by_ms > 0 ? monitor->clock.by_ms : 0);
+}
+
 /* Should the loop end, and why? */
 static bool is_over(struct monitor *monitor, int64_t now_ms)
 {
@@ -159,6 +201,10 @@ static bool is_over(struct monitor *monitor, int64_t now_ms)
         return true;
     if (interrupt_take_hangup() && read_again(monitor)) {
         monitor->end = MONITOR_RELOADS;
+        return true;
+    }
+    if (heed_clock(monitor)) {
+        monitor->end = MONITOR_STEPS;
         return true;
     }
     if (now_ms < monitor->turn_ms ||
@@ -241,8 +287,8 @@ static enum und_code begin_run(struct monitor *monitor, struct und_err *err)
     if (err->code == UND_OK && monitor->aside[0] && monitor->memory.kind == MEMORY_NONE)
         memory_refuse(&monitor->memory, "the journal was spoilt, and has been moved aside");
     if (err->code == UND_OK)
-        journal_trim(monitor->journal, http_wall_ms() - live->journal_keep_ms, live->journal_bytes,
-                     &forgotten, err);
+        journal_trim(monitor->journal, http_wall_ms() - monitor->ahead_ms - live->journal_keep_ms,
+                     live->journal_bytes, &forgotten, err);
     if (err->code == UND_OK)
         journal_begin(monitor->journal, JOURNAL_MONITOR, monitor->path, about, &monitor->run, err);
     json_decref(about);
@@ -279,7 +325,8 @@ static enum und_code run_once(struct monitor *monitor, struct und_err *err)
         if (err->code == UND_OK)
             witness_open(&monitor->witness, &monitor->fleet, &pace, err);
         if (err->code == UND_OK && monitor->active)
-            hand_open(&monitor->hand, &monitor->fleet, &pace, monitor->journal, monitor->run, err);
+            hand_open(&monitor->hand, &monitor->fleet, &pace, monitor->journal, monitor->run,
+                      hour_ms(monitor), err);
         monitor->status->active = monitor->hand != NULL;
         if (err->code == UND_OK) {
             notify_say("READY=1");
@@ -347,6 +394,7 @@ static enum und_code run(struct monitor *monitor, struct und_err *err)
     if (take_journal(monitor, path, err) != UND_OK && !start_afresh(monitor, path, err))
         return err->code;
     monitor->until_ms = monitor->for_ms > 0 ? http_monotonic_ms() + monitor->for_ms : 0;
+    wall_step_look(&monitor->wall);
     signals = interrupt_count();
     while (((run_once(monitor, err) == UND_OK && monitor->end != MONITOR_ENDS) ||
             (err->code != UND_OK && start_afresh(monitor, path, err))) &&

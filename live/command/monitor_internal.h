@@ -2,6 +2,7 @@
 #ifndef LIVE_COMMAND_MONITOR_INTERNAL_H
 #define LIVE_COMMAND_MONITOR_INTERNAL_H
 
+#include "live/http/wall_step.h"
 #include "live/page/page.h"
 #include "live/status/status.h"
 #include "live/status/telling.h"
@@ -13,7 +14,8 @@
 enum monitor_end {
     MONITOR_ENDS,    /* for good */
     MONITOR_RELOADS, /* with `next` */
-    MONITOR_TURNS    /* a new run of the journal, in a calm moment */
+    MONITOR_TURNS,   /* a new run of the journal, in a calm moment */
+    MONITOR_STEPS    /* a new one, with grace anew: the wall's clock was set */
 };
 
 struct monitor {
@@ -44,6 +46,10 @@ struct monitor {
     bool bad_jobs;                /* and about the list of jobs */
     struct page *page;
     struct status *status;
+    struct wall_step wall;
+    struct status_clock clock;
+    int64_t clock_ms;     /* monotonic: when that was seen */
+    int64_t ahead_ms;     /* how far it was set ahead in all: no age of what is in the journal */
     pthread_mutex_t lock; /* over the words, which come in on the page's thread */
     struct words words;
 };

@@ -23,6 +23,12 @@ void clock_skew_note(struct clock_skew *skew, int64_t sent_ms, int64_t received_
     skew->seen = 1;
 }
 
+void clock_skew_set(struct clock_skew *skew, int64_t ours_by_ms)
+{
+    skew->low_ms -= ours_by_ms;
+    skew->high_ms -= ours_by_ms;
+}
+
 int64_t clock_skew_offset_ms(const struct clock_skew *skew)
 {
     return skew->seen > 0 ? (skew->low_ms + skew->high_ms) / 2 : 0;

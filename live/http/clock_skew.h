@@ -22,6 +22,8 @@ struct clock_skew {
 void clock_skew_init(struct clock_skew *skew);
 void clock_skew_note(struct clock_skew *skew, int64_t sent_ms, int64_t received_ms,
                      int64_t date_ms);
+/* Our own clock was set by so much: what is known of theirs stays. */
+void clock_skew_set(struct clock_skew *skew, int64_t ours_by_ms);
 int64_t clock_skew_offset_ms(const struct clock_skew *skew); /* the middle; 0 if nothing is known */
 int64_t
 clock_skew_error_ms(const struct clock_skew *skew); /* plus or minus this; -1 if nothing is known */

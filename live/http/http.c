@@ -4,6 +4,7 @@
 #include "live/base/wire.h"
 #include "model/base/assert.h"
 #include "transfer.h"
+#include "wall_step.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -20,6 +21,7 @@ struct http {
     CURL *curl;
     struct http_cache cache;
     struct clock_skew skew;
+    struct wall_step wall;
     struct secret *encoded; /* the basic credential as it travels; NULL: another kind */
 };
 
@@ -170,6 +172,7 @@ enum und_code http_open(struct http **out, const struct http_config *config, str
     http->config = *config;
     fill_defaults(&http->config);
     clock_skew_init(&http->skew);
+    wall_step_look(&http->wall);
     http->curl = curl_easy_init();
     UND_ASSERT(http->curl != NULL);
     if (know_basic(http, err) == UND_OK)
@@ -200,8 +203,9 @@ const struct http_config *http_config(const struct http *http)
     return &http->config;
 }
 
-const struct clock_skew *http_skew(const struct http *http)
+const struct clock_skew *http_skew(struct http *http)
 {
+    clock_skew_set(&http->skew, wall_step_look(&http->wall));
     return &http->skew;
 }
 
@@ -444,6 +448,7 @@ enum und_code http_send(struct http *http, const struct http_request *request,
     for (hop = 0;; hop++) {
         if (send_once(http, request, url, response, err) != UND_OK)
             return err->code;
+        http_skew(http); /* first what was set in the meantime */
         if (response->date_ms >= 0)
             clock_skew_note(&http->skew, response->sent_ms, response->received_ms,
                             response->date_ms);

@@ -112,7 +112,7 @@ const char *http_place(const struct http *http, const struct http_request *reque
                        char out[HTTP_PLACE]);
 
 /* What the Date headers so far say about our clock. */
-const struct clock_skew *http_skew(const struct http *http);
+const struct clock_skew *http_skew(struct http *http);
 
 /* Sleeps, but not past a cancellation; false if that came. */
 bool http_pause(const struct http *http, int64_t ms);

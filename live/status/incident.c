@@ -174,6 +174,33 @@ uint64_t incidents_look(struct incidents *incidents, const struct incident_look 
     return changed;
 }
 
+static void move(int64_t *at_ms, int64_t by_ms)
+{
+    if (*at_ms >= 0)
+        *at_ms += by_ms;
+}
+
+uint64_t incidents_set_clock(struct incidents *incidents, int64_t by_ms)
+{
+    uint64_t changed = 0;
+    int host, k;
+    for (host = 0; host < FLEET_HOSTS; host++) {
+        struct incident *incident = incident_open(incidents, host);
+        move(&incidents->shown_ms[host], by_ms);
+        if (!incident)
+            continue;
+        move(&incident->began_ms, by_ms);
+        move(&incident->detected_ms, by_ms);
+        move(&incident->decided_ms, by_ms);
+        move(&incident->routed_ms, by_ms);
+        move(&incident->restored_ms, by_ms);
+        for (k = 0; k < incident->n_lines; k++)
+            move(&incident->line[k].at_ms, by_ms);
+        changed |= (uint64_t)1 << host;
+    }
+    return changed;
+}
+
 /* ---- JSON ---- */
 
 static json_t *moment(int64_t at_ms)

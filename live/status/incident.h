@@ -62,6 +62,10 @@ void incidents_init(struct incidents *incidents);
 /* Bit set of the hosts whose incident changed. */
 uint64_t incidents_look(struct incidents *incidents, const struct incident_look *look);
 
+/* The wall's clock was set: what is open goes on in the new time, so that it lasts as long as it
+ * does. Bit set of the hosts whose incident changed. */
+uint64_t incidents_set_clock(struct incidents *incidents, int64_t by_ms);
+
 /* The open one of a host, or NULL. */
 struct incident *incident_open(struct incidents *incidents, int host);
 /* By age, 0 the newest; NULL past the oldest. */

@@ -55,6 +55,9 @@ VALUE(writes, status->hand.writes)
 VALUE(write_failures, status->hand.failures)
 VALUE(unwritten, status->unwritten[0] != '\0')
 VALUE(suspects, status->suspects)
+VALUE(clock_steps, status->clock.steps)
+VALUE(clock_by, status->clock.steps > 0 ? (double)status->clock.by_ms / 1000 : NAN)
+VALUE(clock_grace, status_clock_grace(status))
 VALUE(witness_is_up,
       status->witness.says == WITNESS_NOTHING ? NAN : (double)(status->witness.says == WITNESS_UP))
 VALUE(witness_is_lies, status->witness.present ? (double)status->witness.lies : NAN)
@@ -126,6 +129,12 @@ static const struct family families[] = {
      "1: the journal cannot be written, so that nothing is decided or done."},
     {"suspects_itself", "gauge", ONCE, suspects,
      "1: every host looks bad at once, which is not believed without a witness."},
+    {"wall_clock_steps", "counter", ONCE, clock_steps,
+     "How often the wall's clock was set while the monitor ran."},
+    {"wall_clock_step_seconds", "gauge", ONCE, clock_by,
+     "By how much it was set last, ahead or (below 0) back; absent: never."},
+    {"wall_clock_grace", "gauge", ONCE, clock_grace,
+     "1: the wall's clock was set, and grace holds, in which nobody is drained."},
     {"witness_up", "gauge", ONCE, witness_is_up,
      "What the witness said last: 1 it reaches a host, 0 none; absent: no answer."},
     {"witness_lies", "gauge", ONCE, witness_is_lies, "1: the witness is not believed any more."},

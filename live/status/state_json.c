@@ -1,5 +1,6 @@
 #include "state_json.h"
 #include "live/base/wire.h"
+#include "model/base/units.h"
 #include "model/policy/policy_names.h"
 #include "version.h"
 #include "why.h"
@@ -170,7 +171,16 @@ static void add_lists(const struct status *status, json_t *out)
     json_object_set_new(out, "drills", drills_json(status));
 }
 
-/* What keeps an active monitor from writing; the lease; the witness. */
+static void clock_line(const struct status *status, char *out, size_t size)
+{
+    int64_t by_ms = status->clock.by_ms;
+    char length[UNITS_TEXT];
+    snprintf(out, size, "The wall's clock was set %s by %s: nobody is drained before grace is over",
+             by_ms > 0 ? "ahead" : "back",
+             units_format_duration((by_ms > 0 ? by_ms : -by_ms) / 1000 * 1000, length));
+}
+
+/* What keeps an active monitor from writing; the lease; the witness; a clock that was set. */
 static json_t *holds_json(const struct status *status)
 {
     json_t *out = json_array();
@@ -182,6 +192,10 @@ static json_t *holds_json(const struct status *status)
         json_array_append_new(out, text(status->unwritten));
     if (status->suspects && !(status->active && status->hand.held[0]))
         json_array_append_new(out, text(hand_suspicion(&status->witness)));
+    if (status_clock_grace(status)) {
+        clock_line(status, line, sizeof line);
+        json_array_append_new(out, text(line));
+    }
     if (status->witness.lies)
         json_array_append_new(
             out, text("The witness is not believed: it said down while a host was well"));

@@ -211,6 +211,18 @@ void status_follow(struct status *status, const struct watch_event *event, struc
     keep_incidents(status, incidents_look(&status->incidents, &look), journal, run);
 }
 
+void status_set_clock(struct status *status, int64_t by_ms, struct journal *journal, int64_t run)
+{
+    keep_incidents(status, incidents_set_clock(&status->incidents, by_ms), journal, run);
+}
+
+bool status_clock_grace(const struct status *status)
+{
+    return status->clock.in_grace &&
+           (!status->begun ||
+            status->fleet_ms < status->policy.started_ms + status->fleet->policy.grace_ms);
+}
+
 bool status_ready(const struct status *status, char why[200])
 {
     int feed;

@@ -26,6 +26,12 @@ struct status_news {
     char what[220];
 };
 
+struct status_clock {
+    int64_t steps; /* how often the wall's clock was set while the program ran */
+    int64_t by_ms; /* the last time; ahead is positive */
+    bool in_grace; /* that was why the policy began its grace anew */
+};
+
 struct status {
     const struct fleet *fleet; /* borrowed */
     bool active;               /* plans are carried out, by: */
@@ -33,7 +39,8 @@ struct status {
     struct witness_state witness;
     char unwritten[300]; /* why the journal cannot be written, so that nothing is decided; "" */
     uint64_t unkept;     /* hosts whose incidents could not be journalled yet */
-    bool suspects;       /* every host looks bad at once */
+    struct status_clock clock;
+    bool suspects; /* every host looks bad at once */
     int64_t started_ms, now_ms;
     int64_t fleet_ms;       /* the policy's clock at now_ms */
     int64_t steps, last_ms; /* decisions; when the loop last went round */
@@ -73,6 +80,11 @@ void status_follow(struct status *status, const struct watch_event *event, struc
 /* What the operator's words come to now; to be called before each step. */
 void status_heed(const struct status *status, struct watch *watch, int64_t now_ms);
 void status_refresh_drills(struct status *status, struct journal *journal);
+
+/* The wall's clock was set: open incidents last as long as they do. */
+void status_set_clock(struct status *status, int64_t by_ms, struct journal *journal, int64_t run);
+/* Does grace after that hold, in which nobody is drained? */
+bool status_clock_grace(const struct status *status);
 
 /* A line with the time of the wall clock; cut if it is too long. The last STATUS_NEWS are kept. */
 void status_news(struct status *status, const char *format, ...)

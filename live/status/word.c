@@ -131,6 +131,25 @@ enum und_code word_say(struct words *words, const struct fleet *fleet, const str
     return err->code;
 }
 
+enum und_code word_set_clock(struct words *words, const struct fleet *fleet, int64_t by_ms,
+                             int64_t now_ms, struct journal *journal, int64_t run,
+                             struct und_err *err)
+{
+    int64_t was_ms = now_ms - by_ms;
+    int kind, host;
+    for (kind = 0; kind < WORD_KINDS; kind++)
+        for (host = 0; host < FLEET_HOSTS; host++) {
+            struct word word = words->word[kind][host];
+            if (word.until_ms <= was_ms || word.said_ms > was_ms) /* over, or said since */
+                continue;
+            word.said_ms += by_ms;
+            word.until_ms += by_ms;
+            if (word_say(words, fleet, &word, journal, run, err) != UND_OK)
+                words->word[kind][host] = word;
+        }
+    return err->code;
+}
+
 struct recall {
     struct words *words;
     const struct fleet *fleet;

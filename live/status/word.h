@@ -41,6 +41,11 @@ enum und_code word_read(struct word *out, const struct fleet *fleet, const json_
 /* Journals it (topic "word"), then lets it count. */
 enum und_code word_say(struct words *words, const struct fleet *fleet, const struct word *word,
                        struct journal *journal, int64_t run, struct und_err *err);
+/* The wall's clock was set by so much and shows now_ms: what holds goes on for as long as was left
+ * of it, and is journalled so. All that can be is done, whatever fails. */
+enum und_code word_set_clock(struct words *words, const struct fleet *fleet, int64_t by_ms,
+                             int64_t now_ms, struct journal *journal, int64_t run,
+                             struct und_err *err);
 /* What the journal knows of words that may still hold. One that cannot be read is left out. */
 enum und_code word_recall(struct words *words, const struct fleet *fleet, struct journal *journal,
                           int64_t now_ms, struct und_err *err);

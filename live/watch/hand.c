@@ -287,7 +287,7 @@ static enum und_code begin(struct hand *hand, struct und_err *err)
 
 enum und_code hand_open(struct hand **out, const struct fleet *fleet,
                         const struct fleet_clock *pace, struct journal *journal, int64_t run,
-                        struct und_err *err)
+                        int64_t hour_ms, struct und_err *err)
 {
     struct hand *hand;
     *out = NULL;
@@ -301,7 +301,7 @@ enum und_code hand_open(struct hand **out, const struct fleet *fleet,
     hand->journal = journal;
     hand->run = run;
     hand->began_ms = http_monotonic_ms();
-    hand->earlier = journal_monitor_steps(journal, http_wall_ms() - HOUR_MS);
+    hand->earlier = journal_monitor_steps(journal, hour_ms);
     if (hand->earlier < 0)
         hand->earlier = 0;
     pthread_mutex_init(&hand->lock, NULL);
@@ -317,9 +317,9 @@ enum und_code hand_open(struct hand **out, const struct fleet *fleet,
 static void join(struct hand *hand)
 {
     struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += CLOSE_S;
-    if (pthread_timedjoin_np(hand->thread, NULL, &end) == 0)
+    if (pthread_clockjoin_np(hand->thread, NULL, CLOCK_MONOTONIC, &end) == 0)
         return;
     atomic_store(&hand->stop, true);
     pthread_join(hand->thread, NULL);

@@ -197,6 +197,52 @@ START_TEST(words_end_and_are_taken_up_again)
 }
 END_TEST
 
+/* A pause of an hour is one, though the clock is set ahead by a day, or back. */
+START_TEST(a_word_lasts_its_time_over_a_clock_that_is_set)
+{
+    static const int64_t steps[] = {86400000, -86400000};
+    int64_t by_ms = steps[_i], now_ms = status->now_ms + by_ms, run;
+    const char *folder = script_folder();
+    struct journal *journal;
+    struct word word =
+        say_word("{\"word\":\"pause\",\"lasts\":\"1h\",\"who\":\"Bob\",\"why\":\"a\"}");
+    char path[200];
+    json_t *about = json_object();
+    snprintf(path, sizeof path, "%s/journal.db", folder);
+    ck_assert_int_eq(journal_open(&journal, path, &err), UND_OK);
+    journal_begin(journal, JOURNAL_MONITOR, "test", about, &run, &err);
+    word_say(&status->words, &world->fleet, &word, journal, run, &err);
+    ck_assert_int_eq(
+        word_set_clock(&status->words, &world->fleet, by_ms, now_ms, journal, run, &err), UND_OK);
+    word_recall(&status->words, &world->fleet, journal, now_ms, &err);
+    ck_assert_ptr_nonnull(word_now(&status->words, WORD_PAUSE, -1, now_ms));
+    ck_assert_ptr_nonnull(word_now(&status->words, WORD_PAUSE, -1, now_ms + 3599999));
+    ck_assert_ptr_null(word_now(&status->words, WORD_PAUSE, -1, now_ms + 3600000));
+    json_decref(about);
+    journal_close(journal);
+    script_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_set_is_told_while_grace_holds)
+{
+    json_t *state;
+    char *text;
+    status->clock = (struct status_clock){.steps = 1, .by_ms = -3600000, .in_grace = true};
+    status->policy.started_ms = status->fleet_ms;
+    world->fleet.policy.grace_ms = 60000;
+    state = state_json(status);
+    text = json_dumps(json_object_get(state, "holds"), 0);
+    ck_assert_ptr_nonnull(strstr(text, "The wall's clock was set back by 1h: nobody is drained"));
+    free(text);
+    json_decref(state);
+    status->fleet_ms += 60000;
+    state = state_json(status);
+    ck_assert_uint_eq(json_array_size(json_object_get(state, "holds")), 0);
+    json_decref(state);
+}
+END_TEST
+
 /* ---- incidents ---- */
 
 static uint64_t look(unsigned notices, int64_t later_ms)
@@ -451,6 +497,8 @@ Suite *suite(void)
     tcase_add_test(tcase, openmetrics_differs_where_it_must);
     tcase_add_test(tcase, labels_are_escaped);
     tcase_add_test(tcase, words_end_and_are_taken_up_again);
+    tcase_add_loop_test(tcase, a_word_lasts_its_time_over_a_clock_that_is_set, 0, 2);
+    tcase_add_test(tcase, a_clock_that_was_set_is_told_while_grace_holds);
     tcase_add_test(tcase, an_incident_has_its_moments);
     tcase_add_test(tcase, what_is_dismissed_is_a_false_alarm);
     tcase_add_test(tcase, incidents_are_taken_up_again);
