@@ -178,6 +178,73 @@ START_TEST(all_pages_are_read)
 }
 END_TEST
 
+/* A list of 150 whose first readings shift between the pages: one comes forward, and the second page
+ * begins with whom the first ended with; or the first one goes away, so that nobody is there twice
+ * and only the length tells. */
+struct shifting {
+    int readings;       /* so many shift */
+    int moved, removed; /* by how many the second page is moved, and the list is shorter there */
+};
+
+static void shift_pages(void *context, const char *request, struct script_reply *reply)
+{
+    struct shifting *shifting = context;
+    bool second = strstr(request, "&page=2") != NULL, shifts = shifting->readings > 0;
+    int first = second ? 100 + (shifts ? shifting->moved : 0) : 0, end = second ? 150 : 100, i;
+    int total = second && shifts ? 150 - shifting->removed : 150;
+    char link[256] = "";
+    json_t *runners = json_array(), *answer;
+    char *body;
+    for (i = first; i < end; i++)
+        json_array_append_new(runners, json_pack("{s:i, s:s, s:s, s:b, s:[]}", "id", i, "name", "r",
+                                                 "status", "online", "busy", 0, "labels"));
+    if (!second)
+        snprintf(link, sizeof link,
+                 "Link: <%s/repos/o/r/actions/runners?per_page=100&page=2>; rel=\"next\"\r\n",
+                 script_url(github.script));
+    shifting->readings -= second;
+    answer = json_pack("{s:i, s:o}", "total_count", total, "runners", runners);
+    body = json_dumps(answer, 0);
+    reply->text = script_response("200 OK", link, body);
+    free(body);
+    json_decref(answer);
+}
+
+static const struct {
+    struct shifting shifting;
+    unsigned requests;
+    const char *refused; /* NULL: all 150 are read in the end */
+} shifts[] = {
+    {{1, -1, 0}, 4, NULL},
+    {{2, -1, 0}, 6, NULL},
+    {{2, 1, 1}, 6, NULL},
+    {{3, -1, 0}, 6, "its order shifted between the pages in each of 3 readings"},
+    {{3, 1, 1}, 6, "its order shifted between the pages in each of 3 readings"},
+};
+
+START_TEST(a_list_whose_order_shifts_between_pages_is_read_again)
+{
+    struct shifting shifting = shifts[_i].shifting;
+    struct github_runners runners = {0};
+    struct live live;
+    size_t i;
+    github.script = script_open(shift_pages, &shifting, NULL);
+    live = github_fixture_fleet(&github);
+    ck_assert_int_eq(github_open(&github.client, &live, &github_fixture_base, &github.err), UND_OK);
+    ck_assert_int_eq(github_runners(github.client, &runners, &github.err),
+                     shifts[_i].refused ? UND_SERVICE : UND_OK);
+    ck_assert_uint_eq(script_requests(github.script), shifts[_i].requests);
+    if (shifts[_i].refused) {
+        github_fixture_refused(&github, shifts[_i].refused);
+    } else {
+        ck_assert_uint_eq(runners.n, 150);
+        for (i = 0; i < runners.n; i++)
+            ck_assert_int_eq(runners.item[i].id, (int64_t)i);
+    }
+    github_runners_fini(&runners);
+}
+END_TEST
+
 START_TEST(a_hundred_thousand_runners_are_refused_at_the_first_page)
 {
     struct github_runners runners = {0};
@@ -302,6 +369,8 @@ Suite *suite(void)
     tcase_add_checked_fixture(calling, set_up, tear_down);
     tcase_set_timeout(calling, 30);
     tcase_add_test(calling, all_pages_are_read);
+    tcase_add_loop_test(calling, a_list_whose_order_shifts_between_pages_is_read_again, 0,
+                        COUNT(shifts));
     tcase_add_test(calling, a_hundred_thousand_runners_are_refused_at_the_first_page);
     tcase_add_test(calling, endless_pages_end);
     tcase_add_test(calling, a_page_that_is_its_own_next_ends);
