@@ -51,6 +51,53 @@ START_TEST(the_unit_is_hardened)
 }
 END_TEST
 
+/* Whoever has no page has no token for it. Told by the service manager's own reading of the unit:
+ * a credential with a default may be missing (systemd.exec(5)). */
+START_TEST(a_monitor_without_a_page_needs_no_token_for_it)
+{
+    char line[400], all[4000] = "";
+    FILE *out;
+    if (system("command -v systemd-analyze >/dev/null") != 0)
+        return;
+    out = popen("d=$(mktemp -d) && sed 's,^ExecStart=[^ ]*,ExecStart=/bin/true,'"
+                " scenarios/systemd/understudy-monitor.service >$d/understudy-monitor.service &&"
+                " systemd-analyze verify --man=no $d/understudy-monitor.service 2>&1; rm -r $d;"
+                " grep -E '^(Load|Set)Credential=' scenarios/systemd/understudy-monitor.service",
+                "r");
+    while (fgets(line, sizeof line, out))
+        strncat(all, line, sizeof all - strlen(all) - 1);
+    ck_assert_int_eq(pclose(out), 0);
+    ck_assert_str_eq(all, "LoadCredential=github-token:/etc/understudy/github-token\n"
+                          "LoadCredential=page-token:/etc/understudy/page-token\n"
+                          "SetCredential=page-token:-\n");
+}
+END_TEST
+
+/* What stands in for it is no token: a page with it is refused, not left open to a guess. */
+START_TEST(what_stands_in_for_a_token_is_none)
+{
+    char path[200];
+    FILE *file;
+    char *const arguments[] = {"monitor",
+                               "--journal",
+                               world.journal,
+                               world.scenario,
+                               "--set",
+                               "fleet.live.page={address: '127.0.0.1:0', token: "
+                               "'credential:page-token'}",
+                               NULL};
+    snprintf(path, sizeof path, "%s/page-token", world.folder);
+    file = fopen(path, "w");
+    fputs("-", file);
+    fclose(file);
+    chmod(path, 0600);
+    setenv("CREDENTIALS_DIRECTORY", world.folder, 1);
+    ck_assert_int_eq(live_fixture_wait(&world, live_fixture_run(&world, arguments, 0)), 2);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    ck_assert(live_fixture_said(&world, "page-token: got 1 characters, want at least 4"));
+}
+END_TEST
+
 static int start(void)
 {
     char *const arguments[] = {"monitor", "--journal", world.journal, world.scenario, NULL};
@@ -235,6 +282,8 @@ Suite *suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 90);
     tcase_add_test(tcase, the_unit_is_hardened);
+    tcase_add_test(tcase, a_monitor_without_a_page_needs_no_token_for_it);
+    tcase_add_test(tcase, what_stands_in_for_a_token_is_none);
     tcase_add_test(tcase, the_service_manager_is_told);
     tcase_add_test(tcase, a_valid_file_is_taken_and_another_refused);
     tcase_add_test(tcase, old_runs_are_forgotten_and_nothing_else);
