@@ -3,8 +3,10 @@
 #include "reports/text/json.h"
 #include "reports/text/text.h"
 
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 double answer_at(const struct answer_range *range, int at)
 {
@@ -69,6 +71,70 @@ void answer_words(const struct answer *answer, char *out, size_t size)
     }
 }
 
+/* ---- when ---- */
+
+/* To the confidence at which, beside an interval of half the error, both hold. */
+static struct interval widened(const struct growth *growth)
+{
+    double low = log1p(growth->low), high = log1p(growth->high), middle = (low + high) / 2;
+    double wider =
+        gsl_cdf_ugaussian_Pinv(1 - ANSWER_ERROR / 4) / gsl_cdf_ugaussian_Pinv(1 - ANSWER_ERROR / 2);
+    double half = (high - low) / 2 * wider;
+    return (struct interval){middle - half, middle + half};
+}
+
+bool answer_months(const struct answer *answer, const struct growth *growth,
+                   struct interval *months)
+{
+    const struct answer_range *range = &answer->range;
+    struct interval by_month = widened(growth);
+    double first = log(answer_at(range, answer->inner) / range->low);
+    double last = log(answer_at(range, answer->outer) / range->low);
+    if (answer->reached != ANSWER_WITHIN || answer->inner > answer->outer || !(range->low > 0))
+        return false;
+    *months = (struct interval){by_month.high > 0 ? first / by_month.high : INFINITY,
+                                by_month.low > 0 ? last / by_month.low : INFINITY};
+    return true;
+}
+
+/* "2027-03-14", or "in 5.2 months" where nobody said from when. */
+static const char *date(const struct growth *growth, double months, char out[32])
+{
+    int64_t seconds;
+    time_t at;
+    struct tm day;
+    if (!isfinite(months) || months > 1200) {
+        snprintf(out, 32, "perhaps never");
+    } else if (growth->from_day < 0) {
+        snprintf(out, 32, "in %.1f months", months);
+    } else {
+        seconds = (growth->from_day + llround(months * 30)) * 86400;
+        at = (time_t)seconds;
+        gmtime_r(&at, &day);
+        strftime(out, 32, "%Y-%m-%d", &day);
+    }
+    return out;
+}
+
+static void growth_words(const struct answer *answer, const struct growth *growth, char *out,
+                         size_t size)
+{
+    struct interval months;
+    char first[32], last[32], how[48];
+    if (growth->exact)
+        snprintf(how, sizeof how, "growing %.3g%% a month", 100 * growth->low);
+    else
+        snprintf(how, sizeof how, "growing %.3g to %.3g%% a month", 100 * growth->low,
+                 100 * growth->high);
+    if (!answer_months(answer, growth, &months))
+        snprintf(out, size, "%s: %s", how,
+                 answer->reached == ANSWER_NOWHERE ? "past it already"
+                                                   : "no date within this range");
+    else
+        snprintf(out, size, "%s: passed %s at the earliest, %s at the latest (95%%)", how,
+                 date(growth, months.low, first), date(growth, months.high, last));
+}
+
 /* ---- text ---- */
 
 static const char *const says[] = {"open", "holds", "fails"};
@@ -88,22 +154,27 @@ static void print_look(FILE *out, const struct answer *answer, const struct answ
             says[look->says], (long long)look->replications);
 }
 
-void answers_print(FILE *out, const char *path, const struct answer *answers, int n)
+void answers_print(FILE *out, const char *path, const struct growth *growth,
+                   const struct answer *answers, int n)
 {
     const struct answer_range *range = &answers->range;
     char limit[SWEEP_NAME + TEXT_VALUE + 8], words[512], low[SWEEP_VALUE], high[SWEEP_VALUE];
     int i, j;
-    fprintf(out, "%s: up to where is %s? seed %llu\n  find %s in %s..%s\n", path,
-            limit_text(&answers->limit, limit, sizeof limit), (unsigned long long)answers->seed,
+    fprintf(out, "%s: seed %llu\n  find %s in %s..%s\n", path, (unsigned long long)answers->seed,
             range->path, answer_value(range, range->low, low),
             answer_value(range, answer_at(range, range->steps), high));
     for (i = 0; i < n; i++) {
         answer_words(&answers[i], words, sizeof words);
-        fprintf(out, "  %s%s%s\n", answers[i].where, answers[i].where[0] ? ": " : "", words);
+        fprintf(out, "  %s%s%s: %s\n", limit_text(&answers[i].limit, limit, sizeof limit),
+                answers[i].where[0] ? ", " : "", answers[i].where, words);
+        if (growth->given) {
+            growth_words(&answers[i], growth, words, sizeof words);
+            fprintf(out, "    %s\n", words);
+        }
         for (j = 0; j < answers[i].n; j++)
             print_look(out, &answers[i], &answers[i].look[j]);
     }
-    fputs("  +-: 95% of each look; the answer is right at 95%, all its looks together\n", out);
+    fputs("  +-: 95% of each look; each answer is right at 95%, all its looks together\n", out);
 }
 
 /* ---- JSON ---- */
@@ -128,35 +199,48 @@ static json_t *look_json(const struct answer *answer, const struct answer_look *
                      "replications", (json_int_t)look->replications);
 }
 
-static json_t *answer_json(const struct answer *answer)
+static json_t *passed_json(const struct answer *answer, const struct growth *growth)
+{
+    struct interval months;
+    char first[32], last[32];
+    if (!growth->given || !answer_months(answer, growth, &months))
+        return json_null();
+    date(growth, months.low, first);
+    date(growth, months.high, last);
+    return json_pack("{s:o,s:o,s:s,s:s}", "months_low", number(months.low), "months_high",
+                     number(months.high), "earliest", first, "latest", last);
+}
+
+static json_t *answer_json(const struct answer *answer, const struct growth *growth)
 {
     static const char *const reached[] = {"within", "everywhere", "nowhere", "unknown"};
     bool within = answer->reached == ANSWER_WITHIN;
+    char limit[SWEEP_NAME + TEXT_VALUE + 8];
     json_t *looks = json_array();
     int i;
     for (i = 0; i < answer->n; i++)
         json_array_append_new(looks, look_json(answer, &answer->look[i]));
     return json_pack(
-        "{s:s,s:s,s:o,s:o,s:o,s:f,s:o}", "where", answer->where, "reached",
+        "{s:s,s:s,s:s,s:o,s:o,s:o,s:f,s:o,s:o}", "until",
+        limit_text(&answer->limit, limit, sizeof limit), "where", answer->where, "reached",
         reached[answer->reached], "holds_at",
         value_json(&answer->range, within ? answer_at(&answer->range, answer->inner) : NAN),
         "fails_at",
         value_json(&answer->range, within ? answer_at(&answer->range, answer->outer) : NAN),
-        "about", value_json(&answer->range, rounded(answer)), "confidence", 1 - ANSWER_ERROR,
-        "looks", looks);
+        "about", value_json(&answer->range, rounded(answer)), "confidence", 1 - answer->error,
+        "passed", passed_json(answer, growth), "looks", looks);
 }
 
-json_t *answers_json(const char *path, const struct answer *answers, int n)
+json_t *answers_json(const char *path, const struct growth *growth, const struct answer *answers,
+                     int n)
 {
     const struct answer_range *range = &answers->range;
-    char limit[SWEEP_NAME + TEXT_VALUE + 8];
     json_t *list = json_array();
     int i;
     for (i = 0; i < n; i++)
-        json_array_append_new(list, answer_json(&answers[i]));
-    return json_pack("{s:i,s:s,s:s,s:o,s:o,s:s,s:I,s:o}", "version", JSON_VERSION, "whatif", path,
+        json_array_append_new(list, answer_json(&answers[i], growth));
+    return json_pack("{s:i,s:s,s:s,s:o,s:o,s:I,s:o}", "version", JSON_VERSION, "whatif", path,
                      "find", range->path, "low", value_json(range, range->low), "high",
-                     value_json(range, answer_at(range, range->steps)), "until",
-                     limit_text(&answers->limit, limit, sizeof limit), "seed",
+                     value_json(range, answer_at(range, range->steps)), "seed",
                      (json_int_t)answers->seed, "answers", list);
 }

@@ -8,13 +8,14 @@
 #ifndef REPORTS_PLAN_ANSWER_H
 #define REPORTS_PLAN_ANSWER_H
 
+#include "model/stats/stats.h"
 #include "reports/plot/sweep.h"
 
 #include <jansson.h>
 
 #define ANSWER_PATH 256
 #define ANSWER_LOOKS 64
-#define ANSWER_ERROR 0.05 /* that the interval is wrong */
+#define ANSWER_ERROR 0.05 /* that the interval is wrong; with growth half of it */
 #define ANSWER_WHERE 128
 
 /* low, low + step, ... up to `steps` times; each followed by the unit, as in the file. */
@@ -47,6 +48,7 @@ struct answer {
     char where[ANSWER_WHERE]; /* the other settings, "" where there are none */
     struct answer_range range;
     struct sweep_limit limit;
+    double error; /* that the interval is wrong; ANSWER_ERROR, or less */
     enum answer_reached reached;
     int inner, outer; /* steps; holds at the one, fails at the other. ANSWER_WITHIN only */
     double estimate;  /* where it crosses, about; NAN: not told. Same unit as the range's ends */
@@ -55,6 +57,19 @@ struct answer {
     uint64_t seed;
 };
 
+/* Growth of the setting, a month of 30 days, as shares; the range's low end is today's value. The
+ * interval is one of 95%: widened for it, so that date and crossing together err in 5%. */
+struct growth {
+    bool given, exact; /* exact: without an interval */
+    double low, high;
+    int64_t from_day; /* since 1970-01-01; -1: not said, months are counted */
+};
+
+/* When the crossing is passed, in months from now: at the earliest and at the latest (INFINITY:
+ * perhaps never). False: it is not passed within the range, or nothing is known. */
+bool answer_months(const struct answer *answer, const struct growth *growth,
+                   struct interval *months);
+
 double answer_at(const struct answer_range *range, int at);
 /* "245/d" */
 const char *answer_value(const struct answer_range *range, double value, char out[SWEEP_VALUE]);
@@ -62,8 +77,10 @@ const char *answer_value(const struct answer_range *range, double value, char ou
 void answer_words(const struct answer *answer, char *out, size_t size);
 
 /* Several answers under one heading, with their looks. */
-void answers_print(FILE *out, const char *path, const struct answer *answers, int n);
+void answers_print(FILE *out, const char *path, const struct growth *growth,
+                   const struct answer *answers, int n);
 /* {"version", "whatif", "find", "until", "answers": [...]}; see the README. */
-json_t *answers_json(const char *path, const struct answer *answers, int n);
+json_t *answers_json(const char *path, const struct growth *growth, const struct answer *answers,
+                     int n);
 
 #endif

@@ -7,6 +7,8 @@
 #include "sim/planning/find.h"
 #include "sim/planning/n_1.h"
 
+#define WHATIF_UNTIL 8
+
 struct axis {
     char path[256];
     char value[SWEEP_POINTS][SWEEP_VALUE];
@@ -17,8 +19,11 @@ struct whatif {
     struct axis axis[SWEEP_AXES];
     struct sweep sweep;
     struct scenario_set campaign;
-    const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until, *plot, *find; /* as given */
-    int n_vary, n_metrics;
+    const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until[WHATIF_UNTIL], *plot, *find,
+        *growth, *from; /* as given */
+    int n_vary, n_metrics, n_until;
+    struct sweep_limit limit[WHATIF_UNTIL]; /* of --until; the first one is the sweep's */
+    struct growth grows;
     bool lost;                 /* --n-1 */
     struct answer_range range; /* of --find */
     const struct n_1 *now;     /* with it lost: what is simulated now; NULL: nothing is */

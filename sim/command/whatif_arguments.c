@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static enum und_code add_value(struct axis *axis, const char *value, size_t length,
                                struct und_err *err)
@@ -176,6 +177,44 @@ static enum und_code parse_until(struct sweep_limit *limit, const char *text, st
     return UND_OK;
 }
 
+/* Shares may fall as well. */
+static bool percent(const char *text, double *share)
+{
+    char *end;
+    *share = strtod(text, &end) / 100;
+    return end != text && strcmp(end, "%") == 0 && *share > -1 && *share < 10;
+}
+
+/* "4%", or "1%..7%": an interval of 95%; and from when on. */
+static enum und_code take_growth(struct whatif *whatif, struct und_err *err)
+{
+    struct growth *growth = &whatif->grows;
+    const char *dots = whatif->growth ? strstr(whatif->growth, "..") : NULL, *end = NULL;
+    char low[32];
+    bool good;
+    struct tm day = {0};
+    growth->from_day = -1;
+    if (!whatif->growth)
+        return UND_OK;
+    snprintf(low, sizeof low, "%.*s", dots ? (int)(dots - whatif->growth) : 31, whatif->growth);
+    good = percent(low, &growth->low) && percent(dots ? dots + 2 : low, &growth->high);
+    if (!good || growth->low > growth->high || (!dots && growth->low <= 0))
+        return und_fail(err, UND_USAGE,
+                        "--growth: got '%.40s', want a share a month such as 4%%, or an interval "
+                        "such as 1%%..7%%",
+                        whatif->growth);
+    growth->given = true;
+    growth->exact = dots == NULL;
+    if (!whatif->from)
+        return UND_OK;
+    end = strptime(whatif->from, "%Y-%m-%d", &day);
+    if (end == NULL || *end != '\0' || day.tm_year < 70)
+        return und_fail(err, UND_USAGE, "--from: got '%.40s', want a date such as 2026-11-28",
+                        whatif->from);
+    growth->from_day = timegm(&day) / 86400;
+    return UND_OK;
+}
+
 enum und_code whatif_take_options(struct whatif *whatif, struct und_err *err)
 {
     struct sweep *sweep = &whatif->sweep;
@@ -185,8 +224,13 @@ enum und_code whatif_take_options(struct whatif *whatif, struct und_err *err)
     for (i = 0; i < whatif->n_metrics && err->code == UND_OK; i++)
         parse_column(&sweep->column[sweep->n_columns++], whatif->metric[i],
                      strlen(whatif->metric[i]), err);
-    if (whatif->until && err->code == UND_OK)
-        parse_until(&sweep->limit, whatif->until, err);
+    for (i = 0; i < whatif->n_until && err->code == UND_OK; i++)
+        parse_until(&whatif->limit[i], whatif->until[i], err);
+    sweep->limit = whatif->limit[0];
+    if (whatif->n_until > 1 && !whatif->find && err->code == UND_OK)
+        und_fail(err, UND_USAGE, "whatif: got %d --until, want one, or --find", whatif->n_until);
+    if (err->code == UND_OK)
+        take_growth(whatif, err);
     if (whatif->find && err->code == UND_OK)
         find_range(&whatif->range, whatif->find, err);
     return err->code;

@@ -20,12 +20,18 @@ static const struct option_row rows[] = {
               "parts, such as 'queue_wait[class=NAME]' or 'queue_wait > 5min'",
      .otherwise = "queue_wait, queue_wait:p95, utilization, with faults rto:p95 and "
                   "job_recovery:p95 as well"},
-    {"until", .type = OPTION_TEXT, .argument = "METRIC[:STAT]<=V", OPTION_AT(struct whatif, until),
-     .about = "or >=V: up to where does this hold, interval included?"},
+    {"until", .type = OPTION_TEXTS, .argument = "METRIC[:STAT]<=V", OPTION_AT(struct whatif, until),
+     .beside = offsetof(struct whatif, n_until), .most = WHATIF_UNTIL,
+     .about = "or >=V: up to where does this hold, interval included? With --find up to 8"},
     {"find", .type = OPTION_TEXT, .argument = "PATH=LOW..HIGH", OPTION_AT(struct whatif, find),
      .about = "where between the two does --until cease (or begin) to hold, as an interval; "
               "LOW..HIGH:STEP for steps other than whole numbers or a hundredth; --replications: "
               "the most at one point (1600)"},
+    {"growth", .type = OPTION_TEXT, .argument = "SHARE|LOW..HIGH", OPTION_AT(struct whatif, growth),
+     .about = "of the path of --find in a month of 30 days, LOW being today's value: when is each "
+              "limit passed? 4%, or an interval of 95% as fit prints it, 1%..7%"},
+    {"from", .type = OPTION_TEXT, .argument = "DATE", OPTION_AT(struct whatif, from),
+     .about = "today, as 2026-11-28, so that dates come out", .otherwise = "months are counted"},
     {"n-1", .type = OPTION_FLAG, OPTION_AT(struct whatif, lost),
      .about =
          "every answer also with the primary lost at the busiest hour, for the 24 hours after"},
@@ -36,6 +42,8 @@ static const struct option_row rows[] = {
 
 static const struct option_rule rules[] = {SCENARIO_SET_RULES,
                                            {"find", OPTION_NEEDS, "until"},
+                                           {"growth", OPTION_NEEDS, "find"},
+                                           {"from", OPTION_NEEDS, "growth"},
                                            {"find", OPTION_EXCLUDES, "plot metric precision"},
                                            {0}};
 
@@ -46,6 +54,9 @@ static const struct option_example examples[] = {
     {"whatif scenarios/capacity.yaml --find fleet.workload.arrivals.rate=200/d..400/d "
      "--until 'queue_wait<=5min' --n-1",
      "how many runs a day can it take, and how many with the primary lost?"},
+    {"whatif scenarios/capacity.yaml --find fleet.workload.arrivals.rate=200/d..400/d "
+     "--until 'queue_wait<=5min' --until 'queue_wait<=10min' --growth 2%..6% --from 2026-11-28",
+     "when are the runbook's thresholds passed?"},
     {"whatif scenarios/cpu-degradation.yaml --vary fleet.policy.persist=1min,2min,5min",
      "how long should the policy wait?"},
     {0}};
@@ -196,25 +207,36 @@ static enum und_code sweep_once(struct whatif *whatif, json_t **json, struct und
     return err->code;
 }
 
+/* By the first point: which host is the primary is the same at all of them. */
+static enum und_code prepare_lost(struct whatif *whatif, struct n_1 *lost, struct und_err *err)
+{
+    struct whatif_sets sets;
+    int n;
+    if (whatif_lay_out(whatif, err) != UND_OK)
+        return err->code;
+    n = whatif_sets(whatif, &whatif->sweep.point[0], NULL, &sets);
+    n_1_make(lost, whatif->sweep.path, sets.set, n, err);
+    sweep_fini(&whatif->sweep);
+    return err->code;
+}
+
 /* And once more with the primary lost; the columns that were asked for are the same. */
 static enum und_code sweep_all(struct whatif *whatif, struct und_err *err)
 {
-    struct n_1 lost;
-    struct whatif_sets sets;
-    int n, asked = whatif->sweep.n_columns;
+    int asked = whatif->sweep.n_columns;
     json_t *json = NULL, *then = NULL;
+    struct n_1 lost;
+    if (whatif->lost && prepare_lost(whatif, &lost, err) != UND_OK)
+        return err->code;
     if (sweep_once(whatif, &json, err) == UND_OK && whatif->lost) {
-        n = whatif_sets(whatif, &whatif->sweep.point[0], NULL, &sets);
-        if (n_1_make(&lost, whatif->sweep.path, sets.set, n, err) == UND_OK) {
-            sweep_fini(&whatif->sweep);
-            whatif->sweep.n_columns = asked;
-            whatif->now = &lost;
-            whatif->sweep.where = lost.where;
-            if (!whatif->campaign.json)
-                printf("\n%s:\n", lost.where);
-            if (sweep_once(whatif, &then, err) == UND_OK && json)
-                json_object_set_new(json, "n_1", then);
-        }
+        sweep_fini(&whatif->sweep);
+        whatif->sweep.n_columns = asked;
+        whatif->now = &lost;
+        whatif->sweep.where = lost.where;
+        if (!whatif->campaign.json)
+            printf("\n%s:\n", lost.where);
+        if (sweep_once(whatif, &then, err) == UND_OK && json)
+            json_object_set_new(json, "n_1", then);
     }
     if (json && err->code == UND_OK) {
         json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));

@@ -295,7 +295,7 @@ static enum und_code search_range(struct search *search, struct und_err *err)
     enum answer_says low, high;
     if (settle_range(search, err) != UND_OK)
         return err->code;
-    search->error = ANSWER_ERROR / (2 + 2 * ceil(log2(answer->range.steps + 1)));
+    search->error = answer->error / (2 + 2 * ceil(log2(answer->range.steps + 1)));
     if (look_at(search, 0, &low, err) != UND_OK ||
         look_at(search, answer->range.steps, &high, err) != UND_OK)
         return err->code;

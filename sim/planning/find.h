@@ -8,7 +8,7 @@
  * eighth of what is between them. What remains between the last point known to hold and the first
  * known to fail is the interval.
  *
- * Its error is ANSWER_ERROR, shared among all looks that the lattice can ask for (Bonferroni), as
+ * Its error is answer->error, shared among all looks that the lattice can ask for (Bonferroni), as
  * long as the limit is crossed once: the measure rises or falls along the path.
  */
 #ifndef SIM_PLANNING_FIND_H
@@ -34,7 +34,7 @@ struct find {
 /* "PATH=LOW..HIGH" or "PATH=LOW..HIGH:STEP", the numbers of one unit. */
 enum und_code find_range(struct answer_range *range, const char *text, struct und_err *err);
 
-/* answer->range and ->limit are given. UND_USAGE where a point cannot be loaded or asked; a load
+/* answer->range, ->limit and ->error are given. UND_USAGE where a point cannot be loaded or asked; a load
  * beyond the capacity fails every limit on waits and queues. Depends on the scenario, the range and
  * the seed alone. */
 enum und_code find_crossing(const struct find *find, struct answer *answer, struct und_err *err);

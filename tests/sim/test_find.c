@@ -53,6 +53,7 @@ static enum und_code find_seed(const char *range, struct sweep_limit limit, uint
     err = (struct und_err){0};
     memset(&answer, 0, sizeof answer);
     answer.limit = limit;
+    answer.error = ANSWER_ERROR;
     if (find_range(&answer.range, range, &err) == UND_OK)
         find_crossing(&find, &answer, &err);
     return err.code;
@@ -235,6 +236,36 @@ START_TEST(the_primary_is_lost_at_the_busiest_hour)
 }
 END_TEST
 
+/* Between 110 and 121, from 100: one and two months of 10%. */
+START_TEST(months_until_it_is_passed)
+{
+    struct growth growth = {.given = true, .exact = true, .low = 0.1, .high = 0.1, .from_day = -1};
+    struct interval months;
+    struct answer crossing = {.range = {.low = 100, .high = 200, .step = 1, .steps = 100},
+                              .reached = ANSWER_WITHIN,
+                              .inner = 10,
+                              .outer = 21};
+    double middle = log(1.1), half = log(1.1 / 1.05), wider = 2.2414027 / 1.9599640;
+    ck_assert(answer_months(&crossing, &growth, &months));
+    ck_assert_double_eq_tol(months.low, 1, 1e-12);
+    ck_assert_double_eq_tol(months.high, 2, 1e-12);
+    growth.low = 0.05; /* of which 10% is the middle; both must hold at 95%, so either at 97.5% */
+    growth.high = 1.1 * 1.1 / 1.05 - 1;
+    ck_assert(answer_months(&crossing, &growth, &months));
+    ck_assert_double_eq_tol(months.low, log(1.1) / (middle + half * wider), 1e-6);
+    ck_assert_double_eq_tol(months.high, log(1.21) / (middle - half * wider), 1e-6);
+    growth.low = -0.05;
+    ck_assert(answer_months(&crossing, &growth, &months));
+    ck_assert(isfinite(months.low) && isinf(months.high));
+    crossing.reached = ANSWER_EVERYWHERE;
+    ck_assert(!answer_months(&crossing, &growth, &months));
+    crossing.reached = ANSWER_WITHIN;
+    crossing.inner = 21; /* slots that are needed do not grow into a limit */
+    crossing.outer = 10;
+    ck_assert(!answer_months(&crossing, &growth, &months));
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("find");
@@ -249,6 +280,7 @@ Suite *suite(void)
                         sizeof refusals / sizeof *refusals);
     tcase_add_test(tests, of_a_queue_without_end_not_every_measure_says_something);
     tcase_add_test(tests, the_primary_is_lost_at_the_busiest_hour);
+    tcase_add_test(tests, months_until_it_is_passed);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
     return suite;

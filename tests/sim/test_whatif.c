@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARGUMENTS 24
+#define ARGUMENTS 32
 
 static char path[] = "/tmp/understudy-whatif-XXXXXX";
 static struct und_err err;
@@ -227,8 +227,50 @@ START_TEST(what_gives_up_has_a_column_by_default)
 }
 END_TEST
 
+#define FIND                                                                                       \
+    "--find", "fleet.workload.arrivals.rate=2/h..9/h", "--until", "queue_wait<=5min", "--until",   \
+        "utilization<=80%", "--replications", "100", "--growth", "3%..5%", "--from", "2026-11-28", \
+        "--set", "duration=10d"
+
+/* M/M/1 waits 5 min at 100 / 22 = 4.54 an hour; 80% are busy at 8. */
+START_TEST(find_says_where_and_when_whatever_the_threads)
+{
+    char *one = WHATIF(UND_OK, FIND, "--threads", "1");
+    char *three = WHATIF(UND_OK, FIND, "--threads", "3");
+    json_t *json = WHATIF_JSON(FIND), *answer = json_array_get(json_object_get(json, "answers"), 0);
+    double holds = atof(json_string_value(json_object_get(answer, "holds_at")));
+    double fails = atof(json_string_value(json_object_get(answer, "fails_at")));
+    const char *earliest =
+        json_string_value(json_object_get(json_object_get(answer, "passed"), "earliest"));
+    ck_assert_str_eq(one, three);
+    ck_assert_ptr_nonnull(strstr(one, "queue wait <= 5:00: holds up to "));
+    ck_assert_ptr_nonnull(strstr(one, "utilization <= 80%: holds up to "));
+    ck_assert_ptr_nonnull(strstr(one, "growing 3 to 5% a month: passed 20"));
+    ck_assert_ptr_nonnull(strstr(one, earliest));
+    ck_assert_double_lt(holds, 100.0 / 22);
+    ck_assert_double_gt(fails, 100.0 / 22);
+    ck_assert_double_lt(fails - holds, 1);
+    free(one);
+    free(three);
+    json_decref(json);
+}
+END_TEST
+
+/* Two hosts of a slot each, lightly used; with one of them gone the other one is busy. */
+START_TEST(each_answer_also_with_the_primary_lost)
+{
+    json_t *root = WHATIF_JSON("--set", "fleet.hosts.1={name: B, tier: backup, slots: 1}", "--vary",
+                               "fleet.workload.arrivals.rate=5/h,6/h", "--n-1");
+    const json_t *lost = json_object_get(root, "n_1");
+    ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(lost, "where")), "with P lost"));
+    ck_assert_double_gt(number(point(lost, 0), "metrics", "queue_wait_ms", "mean"),
+                        3 * number(point(root, 0), "metrics", "queue_wait_ms", "mean"));
+    json_decref(root);
+}
+END_TEST
+
 static const struct {
-    const char *arguments[6];
+    const char *arguments[10];
     const char *message;
 } refusals[] = {
     {{"--replications", "2"}, "want one FILE and at least one --vary"},
@@ -249,6 +291,17 @@ static const struct {
     {{"--vary", "fleet.hosts.0.slots=1", "--until", "queue_wait<=5"}, "--until: got the value '5'"},
     {{"--vary", "fleet.hosts.0.slots=1", "--nonsense"}, "--nonsense"},
     {{"--vary", "fleet.hosts.0.slotz=1,2"}, "slotz"},
+    {{"--vary", "a=1..999:1", "--vary", "b=1..999:1", "--vary", "c=1..999:1"},
+     "got more than 1000 combinations"},
+    {{"--find", "a=1..2"}, "--find: want --until"},
+    {{"--vary", "a=1,2", "--until", "queue_wait<=1s", "--until", "queue_wait<=2s"}, "want one"},
+    {{"--vary", "a=1,2", "--growth", "4%"}, "--growth"},
+    {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "4"}, "--growth: got '4'"},
+    {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "7%..1%"}, "--growth: got"},
+    {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "-1%"}, "--growth: got"},
+    {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "4%", "--from", "soon"},
+     "--from: got 'soon'"},
+    {{"--vary", "fleet.hosts.0.slots=1,2", "--replications", "2", "--n-1"}, "got one host"},
 };
 
 START_TEST(bad_arguments_are_refused)
@@ -273,6 +326,8 @@ Suite *suite(void)
     tcase_add_test(tests, columns_are_the_metrics_asked_for);
     tcase_add_test(tests, a_range_may_grow);
     tcase_add_test(tests, what_gives_up_has_a_column_by_default);
+    tcase_add_test(tests, find_says_where_and_when_whatever_the_threads);
+    tcase_add_test(tests, each_answer_also_with_the_primary_lost);
     tcase_add_loop_test(tests, bad_arguments_are_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
