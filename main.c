@@ -1,6 +1,7 @@
 /* The front door: the table of commands, and what is told of all of them. Only main prints
  * errors. */
 #include "live/command/drill_command.h"
+#include "live/command/fetch_jobs.h"
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
 #include "model/base/err.h"
@@ -43,6 +44,12 @@ static enum und_code drill(int argc, char **argv, struct und_err *err)
                                       : drill_command(&wish, rehearse, err);
 }
 
+/* What is read from GitHub is read by live/. */
+static enum und_code fit(int argc, char **argv, struct und_err *err)
+{
+    return fit_command(argc, argv, fetch_jobs_of, err);
+}
+
 static command help, completion;
 static const struct options help_options, completion_options;
 
@@ -54,7 +61,7 @@ static const struct {
     {&sim_options, sim_command},
     {&test_options, test_command},
     {&whatif_options, whatif_command},
-    {&fit_options, fit_command},
+    {&fit_options, fit},
     {&alerts_check_options, alerts_check_command},
     {&alerts_explain_options, alerts_explain_command},
     {&alerts_eval_options, alerts_eval_command},

@@ -17,6 +17,8 @@
 #include "github_parse.h"
 #include "model/fleet/live.h"
 
+#define GITHUB_FILTERED 1000
+
 struct github_client;
 
 /* `base` brings time-outs and cancel. `live` is copied. */
@@ -37,6 +39,10 @@ enum und_code github_runners(struct github_client *client, struct github_runners
 /* `status` as GitHub names it ("queued", "in_progress"), NULL: all; the newest `most`. */
 enum und_code github_runs(struct github_client *client, const char *status, size_t most,
                           struct github_runs *out, struct und_err *err);
+/* Those that were created from the one second to the other, both included; GitHub lists no more
+ * than GITHUB_FILTERED of them. */
+enum und_code github_runs_created(struct github_client *client, int64_t from_ms, int64_t to_ms,
+                                  struct github_runs *out, struct und_err *err);
 /* One run, by its id; UND_SERVICE where there is none. */
 enum und_code github_run(struct github_client *client, int64_t run_id, struct github_run *out,
                          struct und_err *err);

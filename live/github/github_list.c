@@ -1,6 +1,7 @@
 /* Whole lists: runners, runs, jobs, runner groups. */
 #include "github.h"
 #include "github_call.h"
+#include "live/base/wire.h"
 #include "model/base/assert.h"
 
 #include <stddef.h>
@@ -94,6 +95,19 @@ enum und_code github_runs(struct github_client *client, const char *status, size
     github_pages(client, path, GITHUB_ACTIONS_READ, runs_page, out, &out->n, most, NULL, err);
     out->n = out->n < most ? out->n : most;
     return err->code;
+}
+
+enum und_code github_runs_created(struct github_client *client, int64_t from_ms, int64_t to_ms,
+                                  struct github_runs *out, struct und_err *err)
+{
+    char path[GITHUB_PATH], from[WIRE_TIME], to[WIRE_TIME];
+    out->n = 0;
+    if (github_need_repository(client, err) != UND_OK)
+        return err->code;
+    snprintf(path, sizeof path, "%s/actions/runs?per_page=100&created=%s..%s", client->repository,
+             wire_time(from, from_ms), wire_time(to, to_ms));
+    return github_pages(client, path, GITHUB_ACTIONS_READ, runs_page, out, &out->n, GITHUB_FILTERED,
+                        NULL, err);
 }
 
 static enum und_code jobs_page(const json_t *page, void *list, int64_t *total, const char *place,

@@ -1,6 +1,7 @@
 #include "fit_command.h"
 
 #include "model/base/assert.h"
+#include "model/base/units.h"
 #include "model/fit/fit.h"
 #include "reports/fit/fit_fleet.h"
 #include "reports/fit/fit_page.h"
@@ -11,17 +12,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct wish {
     const char *columns[OPTIONS_TEXTS];
     int n_columns;
-    const char *out, *html;
+    const char *out, *html, *github, *since, *jobs;
     int64_t slots, seed;
     double holdout;
     bool no_holdout, json, quiet;
 };
 
 static const struct option_row rows[] = {
+    {"github", .type = OPTION_TEXT, .argument = "FLEET", OPTION_AT(struct wish, github),
+     .about =
+         "read the jobs of live.github's repository in this fleet file, instead of a CSV file"},
+    {"since", .type = OPTION_TEXT, .argument = "DATE", OPTION_AT(struct wish, since),
+     .preset = "90d", .about = "from when on: a date, or how long ago"},
+    {"jobs", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, jobs),
+     .preset = "github-jobs.csv",
+     .about = "where they are kept: what is in it already is not read again"},
     {"out", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, out),
      .about = "write the fleet file; durations of no known shape in CSV files beside it"},
     {"column", .type = OPTION_TEXTS, .argument = "ROLE=NAME", OPTION_AT(struct wish, columns),
@@ -45,21 +55,30 @@ static const struct option_row rows[] = {
     OPTION_QUIET(struct wish, quiet),
     {0}};
 
-static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "holdout"}, {0}};
+static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "holdout"},
+                                           {"since", OPTION_NEEDS, "github"},
+                                           {"jobs", OPTION_NEEDS, "github"},
+                                           {0}};
 
 static const struct option_example examples[] = {
     {"fit jobs.csv --out fleet.yaml", "a fleet file with an interval beside every number"},
     {"fit jobs.csv --html fit.html", "a page with the fits drawn beside the history"},
+    {"fit --github paws360.yaml --since 2026-01-01", "from GitHub; may be stopped and goes on"},
     {"sim fleet.yaml --set duration=7d", "and what it is like"},
     {"fit export.csv --column created=queued_at --column job=stage --slots 12", "named columns"},
     {0}};
 
 static const struct option_exit exits[] = {
-    {UND_OK, "done"}, {UND_USAGE, "usage or input error, or nothing to fit"}, {0}};
+    {UND_OK, "done"},
+    {UND_USAGE, "usage or input error, or nothing to fit"},
+    {UND_SERVICE, "GitHub could not be read; what was read is kept"},
+    {UND_INTERRUPTED, "interrupted; what was read is kept"},
+    {0}};
 
 const struct options fit_options = {
     .name = "fit",
-    .synopsis = "FILE.csv [--out FLEET.yaml] [options]",
+    .synopsis = "FILE.csv [--out FLEET.yaml] [options]\n"
+                "--github FLEET.yaml [--since DATE] [--jobs FILE] [options]",
     .purpose = "fit a fleet's workload to its history: a fleet file that says how sure it is",
     .details =
         "Reads a CSV export of jobs, one a line, as GitHub's, GitLab's, Jenkins', Buildkite's, "
@@ -68,6 +87,11 @@ const struct options fit_options = {
         "or started, when it finished or how long it took; if there are, its run, name, workflow, "
         "status, attempt and runner. Times are ISO 8601, numbers, or dates "
         "as spreadsheets have them; commas, semicolons, tabs or bars.\n\n"
+        "--github reads runs and their jobs through GitHub's API, of all attempts, those that ask "
+        "for "
+        "self-hosted runners or live.github.label, a call a run and within the rate limit, into a "
+        "CSV "
+        "file that a second call goes on with.\n\n"
         "Fits rate, profile and trend of the runs, and whether a Poisson process is enough; jobs a "
         "run; the mix; durations by class (lognormal, log-logistic, Weibull, gamma by maximum "
         "likelihood, judged by Anderson and Darling's test with a parametric bootstrap; as they "
@@ -76,7 +100,7 @@ const struct options fit_options = {
     .rows = rows,
     .rules = rules,
     .operand = "CSV file",
-    .least = 1,
+    .least = 0,
     .most = 1,
     .examples = examples,
     .exits = exits,
@@ -184,18 +208,59 @@ static enum und_code run(const struct wish *wish, const struct history *history,
     return UND_OK;
 }
 
-enum und_code fit_command(int argc, char **argv, struct und_err *err)
+/* How long ago, or when. */
+static enum und_code parse_since(const char *text, int64_t *since_ms, struct und_err *err)
 {
+    char hint[UNITS_HINT];
+    struct instant instant;
+    int64_t ago_ms;
+    if (units_duration(text, &ago_ms, hint) && ago_ms > 0)
+        *since_ms = (int64_t)time(NULL) * 1000 - ago_ms;
+    else if (history_time(text, false, &instant) && instant.clocked && !instant.slashed)
+        *since_ms = instant.ms;
+    else
+        return und_fail(
+            err, UND_USAGE,
+            "--since: got '%.60s', want a date such as 2026-01-31, or how long ago, such "
+            "as 90d",
+            text);
+    return UND_OK;
+}
+
+/* The CSV file: the one that is named, or what is read from GitHub. NULL after an error. */
+static const char *find_file(const struct wish *wish, const char *named, fit_fetch *fetch,
+                             struct und_err *err)
+{
+    int64_t since_ms = 0;
+    if ((wish->github == NULL) == (named == NULL)) {
+        und_fail(err, UND_USAGE, "fit: got %s, want a CSV file or --github FLEET",
+                 named ? "both" : "no source");
+        return NULL;
+    }
+    if (named != NULL)
+        return named;
+    UND_ASSERT(fetch != NULL);
+    if (parse_since(wish->since, &since_ms, err) != UND_OK ||
+        fetch(wish->github, since_ms, wish->jobs, wish->quiet, err) != UND_OK)
+        return NULL;
+    return wish->jobs;
+}
+
+enum und_code fit_command(int argc, char **argv, fit_fetch *fetch, struct und_err *err)
+{
+    const char *file;
     struct wish wish = {0};
     struct history *history;
     struct fit *fit;
     int first = options_parse(&fit_options, argc, argv, &wish, err);
     if (first == 0)
         return err->code;
+    if ((file = find_file(&wish, first < argc ? argv[first] : NULL, fetch, err)) == NULL)
+        return err->code;
     history = calloc(1, sizeof *history);
     fit = calloc(1, sizeof *fit);
     UND_ASSERT(history != NULL && fit != NULL);
-    if (history_read(history, argv[first], wish.columns, wish.n_columns, err) == UND_OK)
+    if (history_read(history, file, wish.columns, wish.n_columns, err) == UND_OK)
         run(&wish, history, fit, err);
     fit_fini(fit);
     history_fini(history);

@@ -57,7 +57,7 @@ static enum und_code command(char **text, struct und_err *err, int argc, char **
     *text = NULL;
     *err = (struct und_err){0};
     ck_assert_ptr_nonnull(stdout = open_memstream(text, &length));
-    code = fit_command(argc, argv, err);
+    code = fit_command(argc, argv, NULL, err);
     fclose(stdout);
     stdout = kept;
     return code;
@@ -202,6 +202,55 @@ START_TEST(what_cannot_be_done_is_an_error)
 }
 END_TEST
 
+static int64_t asked_since;
+static char asked_fleet[64];
+
+/* Somebody has read them: the file is there. */
+static enum und_code fetched(const char *fleet, int64_t since_ms, const char *file, bool quiet,
+                             struct und_err *e)
+{
+    (void)quiet;
+    (void)e;
+    ck_assert_str_eq(file, csv);
+    asked_since = since_ms;
+    snprintf(asked_fleet, sizeof asked_fleet, "%s", fleet);
+    return UND_OK;
+}
+
+START_TEST(jobs_may_come_from_github)
+{
+    char *argv[] = {"fit",    "--github", "paws.yaml", "--since",      "2026-03-01",
+                    "--jobs", csv,        "--quiet",   "--no-holdout", NULL};
+    struct und_err err = {0};
+    write_export();
+    ck_assert_msg(fit_command(9, argv, fetched, &err) == UND_OK, "%s", err.text);
+    ck_assert_str_eq(asked_fleet, "paws.yaml");
+    ck_assert_int_eq(asked_since, 1772323200000LL);
+    clear();
+}
+END_TEST
+
+START_TEST(one_source_is_wanted)
+{
+    static const struct {
+        char *argv[7];
+        int n;
+        const char *want;
+    } bad[] = {
+        {{"fit", NULL}, 1, "fit: got no source, want a CSV file or --github FLEET"},
+        {{"fit", "a.csv", "--github", "b.yaml", NULL}, 4, "fit: got both, want"},
+        {{"fit", "a.csv", "--since", "9d", NULL}, 4, "--since"},
+        {{"fit", "--github", "b.yaml", "--since", "soon", NULL}, 5, "--since: got 'soon', want a"},
+        {{"fit", "--github", "b.yaml", "--since", "3/4/2026", NULL}, 5, "--since: got '3/4/2026'"},
+    };
+    char *argv[7];
+    struct und_err err = {0};
+    memcpy(argv, bad[_i].argv, sizeof argv);
+    ck_assert_int_eq(fit_command(bad[_i].n, argv, fetched, &err), UND_USAGE);
+    ck_assert_msg(strstr(err.text, bad[_i].want) != NULL, "%s", err.text);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("fit_command");
@@ -213,6 +262,8 @@ Suite *suite(void)
     tcase_add_test(commands, the_report_says_what_it_did);
     tcase_add_test(commands, the_page_holds_the_fit);
     tcase_add_loop_test(commands, what_cannot_be_done_is_an_error, 0, 5);
+    tcase_add_test(commands, jobs_may_come_from_github);
+    tcase_add_loop_test(commands, one_source_is_wanted, 0, 5);
     suite_add_tcase(all, commands);
     return all;
 }
