@@ -236,7 +236,7 @@ START_TEST(every_option_that_the_readme_names_exists)
     char *text = read_file("README.md"), *at = text, name[64];
     for (; (at = strstr(at, "--")) != NULL; at += 2) {
         const struct option_row *row;
-        size_t n = 2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+        size_t n = 2 + strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-0123456789");
         bool found = false;
         int i;
         if (!isalpha((unsigned char)at[2]) || (at > text && !strchr(" `(", at[-1])))
