@@ -7,6 +7,7 @@
 #include "model/base/err.h"
 #include "model/base/suggest.h"
 #include "model/options/options.h"
+#include "reports/history/history_command.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
 #include "sim/command/fit_command.h"
@@ -72,6 +73,7 @@ static const struct {
     {&explore_options, explore_command},
     {&search_options, search_command},
     {&drill_options_table, drill},
+    {&history_options, history_command},
     {&schema_options, schema_command},
     {&help_options, help},
     {&completion_options, completion},

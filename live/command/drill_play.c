@@ -7,10 +7,10 @@
 #include "live/watch/watch.h"
 #include "model/base/assert.h"
 #include "reports/drill/drill.h"
+#include "reports/store/record.h"
 #include "version.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,7 +128,8 @@ static enum und_code conclude(const struct drill_wish *wish, const struct drill_
     if (code != UND_OK)
         und_fail(err, code, "%s: %s", page->scenario->name,
                  page->report->why[0] ? page->report->why : sentence);
-    return finish(journal, run, err->text, err);
+    finish(journal, run, err->text, err);
+    return record_drill(store_path(wish->store), page, wish->sets, wish->n_sets, err);
 }
 
 /* ---- what is left ---- */
@@ -182,20 +183,6 @@ static void close_the_rest(const struct scenario *scenario, struct journal *jour
     }
 }
 
-static void name_operator(char *out, size_t size)
-{
-    const struct passwd *user = getpwuid(geteuid());
-    const char *sudo = getenv("SUDO_USER");
-    char host[200] = "";
-    (void)gethostname(host, sizeof host - 1);
-    snprintf(out, size, "%.60s%s%s at %s",
-             sudo   ? sudo
-             : user ? user->pw_name
-                    : "?",
-             sudo ? " as " : "", sudo && user ? user->pw_name : "", host);
-    wire_clean(out);
-}
-
 enum und_code drill_play(const struct drill_wish *wish, const struct scenario *scenario,
                          const struct prediction *prediction, struct journal *journal, int guardian,
                          struct und_err *err)
@@ -208,11 +195,11 @@ enum und_code drill_play(const struct drill_wish *wish, const struct scenario *s
     struct drill_report *done = calloc(1, sizeof *done);
     struct real_stage *stage = NULL;
     struct left left = {NULL, 0};
-    char date[WIRE_TIME], who[300];
+    char date[WIRE_TIME], who[RECORD_WHO];
     int64_t run = 0;
     UND_ASSERT(done != NULL);
     wire_time(date, http_wall_ms());
-    name_operator(who, sizeof who);
+    record_who(who, sizeof who);
     draw_phases(&scenario->fleet, &drill_options);
     if (begin(scenario, prediction, journal, &run, err) == UND_OK) {
         if (real_stage_open(&stage, scenario, journal, run, &stage_options, err) == UND_OK &&

@@ -31,6 +31,8 @@ static const struct option_row rows[] = {
     TEXT("journal", "FILE", journal, "instead of the fleet's live.journal"),
     TEXT("html", "FILE", html, "write the report as a page as well"),
     TEXT("markdown", "FILE", markdown, "write the report as Markdown as well"),
+    {"store", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct drill_wish, store),
+     .about = "keep a record of it, for history", .otherwise = "$UNDERSTUDY_STORE"},
     {"replications", .type = OPTION_WHOLE, .argument = "N",
      OPTION_AT(struct drill_wish, replications), .least = 1, .most = DRILL_WISH_REHEARSALS,
      .about = "rehearsals, of which at least 199 have to observe what is judged",
@@ -47,11 +49,12 @@ static const struct option_row rows[] = {
     {0}};
 
 static const struct option_rule rules[] = {
-    {"plan", OPTION_EXCLUDES, "rehearse rollback close yes no-prediction journal html markdown"},
+    {"plan", OPTION_EXCLUDES,
+     "rehearse rollback close yes no-prediction journal html markdown store"},
     {"rehearse", OPTION_EXCLUDES, "rollback close yes no-prediction journal html markdown"},
-    {"rollback", OPTION_EXCLUDES, "close observe yes prediction no-prediction html markdown"},
+    {"rollback", OPTION_EXCLUDES, "close observe yes prediction no-prediction html markdown store"},
     {"close", OPTION_NEEDS, "by reason"},
-    {"close", OPTION_EXCLUDES, "observe yes prediction no-prediction html markdown"},
+    {"close", OPTION_EXCLUDES, "observe yes prediction no-prediction html markdown store"},
     {"by", OPTION_NEEDS, "close"},
     {"reason", OPTION_NEEDS, "close"},
     {"prediction", OPTION_EXCLUDES, "no-prediction"},

@@ -19,7 +19,7 @@ struct drill_wish {
     bool plan, rehearse, rollback; /* what else than a live drill; at most one */
     int64_t close;                 /* the step that is settled by hand; 0: none */
     const char *by, *reason;       /* with close: who, and how */
-    const char *journal, *prediction, *html, *markdown;
+    const char *journal, *prediction, *html, *markdown, *store;
     const char *sets[OPTIONS_TEXTS];
     int n_sets;
     uint64_t seed;        /* of a rehearsal */

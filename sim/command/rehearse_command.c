@@ -3,6 +3,7 @@
 #include "model/base/assert.h"
 #include "model/load/loader.h"
 #include "reports/drill/drill.h"
+#include "reports/store/record.h"
 #include "reports/text/text.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/rehearsal/rehearsal.h"
@@ -56,6 +57,7 @@ static enum und_code rehearse(const struct drill_wish *wish, const struct scenar
     print(wish, &page);
     if (wish->prediction)
         prediction_save(&prediction, wish->prediction, err);
+    record_drill(store_path(wish->store), &page, wish->sets, wish->n_sets, err);
     prediction_fini(&prediction);
     return err->code;
 }

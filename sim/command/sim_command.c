@@ -5,6 +5,7 @@
 #include "model/load/loader.h"
 #include "reports/page/html.h"
 #include "reports/plot/plot.h"
+#include "reports/store/record.h"
 #include "reports/text/json.h"
 #include "reports/text/junit.h"
 #include "reports/text/markdown.h"
@@ -24,7 +25,7 @@
 
 struct wish {
     struct scenario_set campaign;
-    const char *html, *plots, *junit;
+    const char *html, *plots, *junit, *store;
     struct rules_diff diff;
     const char *baseline, *write_baseline, *markdown;
     struct sequential sequential;
@@ -47,6 +48,11 @@ struct wish {
         "junit", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, junit),           \
                  .about = "write the verdicts as JUnit XML"                                        \
     }
+#define ROW_STORE                                                                                  \
+    {                                                                                              \
+        "store", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, store),           \
+                 .about = "keep a record of each, for history", .otherwise = "$UNDERSTUDY_STORE"   \
+    }
 #define ROW_STRICT                                                                                 \
     {                                                                                              \
         "strict", .type = OPTION_FLAG, OPTION_AT(struct wish, strict),                             \
@@ -65,6 +71,7 @@ static const struct option_row sim_rows[] = {
     ROW_HTML,
     ROW_PLOTS,
     ROW_JUNIT,
+    ROW_STORE,
     {"no-documented", .type = OPTION_FLAG, OPTION_AT(struct wish, no_documented),
      .about = "do not simulate the documented mechanisms for comparison"},
     {"rare", .type = OPTION_FLAG, OPTION_AT(struct wish, campaign.experiment.rare),
@@ -92,6 +99,7 @@ static const struct option_row test_rows[] = {
      .about = "write the verdicts, or the difference, as a comment for a pull request"},
     ROW_HTML,
     ROW_PLOTS,
+    ROW_STORE,
     ROW_STRICT,
     {0}};
 
@@ -101,7 +109,7 @@ static const struct option_rule sim_rules[] = {
 /* --rules-diff is strict about what it compares, whether asked or not. */
 static const struct option_rule test_rules[] = {
     SCENARIO_SET_RULES,
-    {"rules-diff", OPTION_EXCLUDES, "html plots strict decide baseline write-baseline"},
+    {"rules-diff", OPTION_EXCLUDES, "html plots store strict decide baseline write-baseline"},
     {"error", OPTION_NEEDS, "decide"},
     {"decide", OPTION_EXCLUDES, "precision"},
     {0}};
@@ -324,8 +332,8 @@ static void print_tables(const struct scenario_set *campaign)
                campaign->passed_over == 1 ? "" : "s");
 }
 
-static enum und_code run(struct wish *wish, char *const *arguments, int n_arguments,
-                         struct und_err *err)
+static enum und_code run(struct wish *wish, enum record_kind kind, char *const *arguments,
+                         int n_arguments, struct und_err *err)
 {
     struct scenario_set *campaign = &wish->campaign;
     char **paths = NULL;
@@ -356,6 +364,7 @@ static enum und_code run(struct wish *wish, char *const *arguments, int n_argume
         if (!gate(wish, changes, err) && code == UND_OK)
             code = UND_FAILED;
         free(changes);
+        record_reports(store_path(wish->store), kind, campaign->report, campaign->n, err);
         if (code == UND_OK && !all_held(campaign))
             code = UND_FAILED;
     }
@@ -375,7 +384,7 @@ enum und_code sim_command(int argc, char **argv, struct und_err *err)
                         sim_options.operand);
     wish.campaign.experiment.trace = wish.trace || wish.html || wish.plots;
     wish.campaign.compare = !wish.no_documented && !wish.trace;
-    return run(&wish, argv + first, argc - first, err);
+    return run(&wish, RECORD_SIM, argv + first, argc - first, err);
 }
 
 enum und_code test_command(int argc, char **argv, struct und_err *err)
@@ -389,7 +398,7 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
     wish.sequential.most = wish.campaign.experiment.replications;
     wish.campaign.sequential = wish.decide ? &wish.sequential : NULL;
     wish.campaign.experiment.trace = wish.html || wish.plots;
-    return run(&wish, argv + first, argc - first, err);
+    return run(&wish, RECORD_TEST, argv + first, argc - first, err);
 }
 
 static const struct option_row schema_rows[] = {OPTION_SEED_IGNORED,

@@ -1,0 +1,143 @@
+#include "record.h"
+
+#include "model/base/assert.h"
+#include "reports/text/json.h"
+#include "reports/text/text.h"
+
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void record_who(char *out, size_t size)
+{
+    const struct passwd *user = getpwuid(geteuid());
+    const char *sudo = getenv("SUDO_USER");
+    char host[200] = "", text[RECORD_WHO];
+    (void)gethostname(host, sizeof host - 1);
+    snprintf(text, sizeof text, "%.60s%s%.60s at %.170s",
+             sudo   ? sudo
+             : user ? user->pw_name
+                    : "?",
+             sudo ? " as " : "", sudo && user ? user->pw_name : "", host);
+    text_clean(out, size, text);
+}
+
+void record_fleet(char out[17], const char *path, const char *const *sets, int n_sets)
+{
+    FILE *file = fopen(path, "r");
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    unsigned char digest[EVP_MAX_MD_SIZE], bytes[4096];
+    size_t n;
+    int i;
+    out[0] = '\0';
+    if (file && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1) {
+        while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+            EVP_DigestUpdate(context, bytes, n);
+        for (i = 0; i < n_sets; i++)
+            EVP_DigestUpdate(context, sets[i], strlen(sets[i]) + 1);
+        if (!ferror(file) && EVP_DigestFinal_ex(context, digest, NULL) == 1)
+            for (i = 0; i < 8; i++)
+                snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    }
+    EVP_MD_CTX_free(context);
+    if (file)
+        fclose(file);
+}
+
+static void name_mode(char *out, size_t size, const struct scenario *scenario)
+{
+    size_t used = 0;
+    int i, j;
+    out[0] = '\0';
+    for (i = 0; i < scenario->n_faults && used < size; i++) {
+        for (j = 0; j < i && scenario->faults[j].kind != scenario->faults[i].kind; j++)
+            ;
+        if (j == i)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? "+" : "",
+                                     fault_kind_name(scenario->faults[i].kind));
+    }
+}
+
+/* What every kind of record has. */
+static void begin(struct record *record, enum record_kind kind, const struct scenario *scenario,
+                  const char *const *sets, int n_sets, const char *version)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *record =
+        (struct record){.kind = kind, .at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
+    record_who(record->who, sizeof record->who);
+    snprintf(record->version, sizeof record->version, "%s", version ? version : "");
+    record_fleet(record->fleet, scenario->fleet.path, sets, n_sets);
+    text_clean(record->scenario, sizeof record->scenario, scenario->name);
+    name_mode(record->mode, sizeof record->mode, scenario);
+}
+
+static enum und_code keep(const char *path, const struct record *records, int n,
+                          struct und_err *err)
+{
+    struct und_err kept = {0};
+    if (store_add(path, records, n, &kept) == UND_OK)
+        return err->code;
+    if (err->code != UND_OK)
+        fprintf(stderr, "understudy: %s\n", kept.text);
+    return und_fail(err, kept.code, "%s", kept.text);
+}
+
+static int code_of(const struct result *result)
+{
+    int i;
+    for (i = 0; i < result->n_verdicts; i++)
+        if (!result->verdicts[i].pass)
+            return UND_FAILED;
+    return UND_OK;
+}
+
+enum und_code record_reports(const char *path, enum record_kind kind, const struct report *reports,
+                             int n, struct und_err *err)
+{
+    struct record *records;
+    int i, kept = 0;
+    if (!path)
+        return err->code;
+    records = calloc((size_t)n + 1, sizeof *records);
+    UND_ASSERT(records != NULL);
+    for (i = 0; i < n; i++) {
+        const struct report *report = &reports[i];
+        struct record *record = &records[kept];
+        if (!report->result)
+            continue;
+        begin(record, kind, report->scenario, report->sets, report->n_sets, report->version);
+        snprintf(record->digest, sizeof record->digest, "%016" PRIx64, report->result->digest);
+        record->seed = (int64_t)report->result->seed;
+        record->exit_code = code_of(report->result);
+        record->detail = json_report(report);
+        kept++;
+    }
+    if (kept > 0)
+        keep(path, records, kept, err);
+    for (i = 0; i < kept; i++)
+        json_decref(records[i].detail);
+    free(records);
+    return err->code;
+}
+
+enum und_code record_drill(const char *path, const struct drill_page *page, const char *const *sets,
+                           int n_sets, struct und_err *err)
+{
+    struct record record;
+    if (!path)
+        return err->code;
+    begin(&record, page->report ? RECORD_DRILL : RECORD_REHEARSAL, page->scenario, sets, n_sets,
+          page->version);
+    record.seed = page->prediction ? (int64_t)page->prediction->seed : 0;
+    record.exit_code = page->report ? (int)drill_page_code(page) : (int)err->code;
+    record.detail = drill_json(page);
+    keep(path, &record, 1, err);
+    json_decref(record.detail);
+    return err->code;
+}
