@@ -167,7 +167,7 @@ static int coarser(int index, const void *how)
     return ((index - 1) >> *(const int *)how) + 1;
 }
 
-void native_reduce(struct native *native, int schema)
+static void reduce(struct native *native, int schema)
 {
     int steps = native->schema - schema;
     if (steps <= 0)
@@ -332,8 +332,8 @@ static void align(struct arena *arena, struct native *a, struct native *b, struc
 {
     int schema = a->schema < b->schema ? a->schema : b->schema;
     if (!native_is_custom(a)) {
-        native_reduce(a, schema);
-        native_reduce(b, schema);
+        reduce(a, schema);
+        reduce(b, schema);
         align_zero(a, b);
     } else if (!native_same_bounds(a, b)) {
         int n;
@@ -445,7 +445,7 @@ bool native_resets(struct arena *arena, const struct native *now, const struct n
         widened(before, now->zero_width) != now->zero_width)
         return true;
     absorb(old, now->zero_width);
-    native_reduce(old, now->schema);
+    reduce(old, now->schema);
     return falls(now, old);
 }
 

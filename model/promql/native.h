@@ -88,9 +88,8 @@ void native_settle(struct native *native);
 /* Negative factors and divisors make a gauge of it; divided by 0 it has no buckets. */
 void native_scale(struct native *native, double factor);
 void native_divide(struct native *native, double by);
-void native_compact(struct native *native);            /* without empty buckets */
-void native_reduce(struct native *native, int schema); /* a coarser one */
-bool native_overflows(const struct native *native);    /* an infinity in it? */
+void native_compact(struct native *native);         /* without empty buckets */
+bool native_overflows(const struct native *native); /* an infinity in it? */
 
 bool native_is_custom(const struct native *native);
 /* The upper bound of a positive bucket; -Inf of custom number -1. */
@@ -107,9 +106,6 @@ bool native_follows(struct arena *arena, const struct native *now, const struct 
 struct native_range {
     double lower, upper, count;
 };
-
-/* All that have observations in ascending order, the zero bucket among them. */
-struct native_range *native_ranges(struct arena *arena, const struct native *native, int *n);
 
 enum native_nan { NATIVE_NO_NAN, NATIVE_SKEWED, NATIVE_ALL_NAN };
 

@@ -24,7 +24,8 @@ static struct native_range range_of(const struct native *native, const struct na
     return range;
 }
 
-struct native_range *native_ranges(struct arena *arena, const struct native *native, int *n)
+/* All that have observations in ascending order, the zero bucket among them. */
+static struct native_range *ranges_of(struct arena *arena, const struct native *native, int *n)
 {
     const struct native_side *negative = &native->negative, *positive = &native->positive;
     struct native_range *ranges =
@@ -99,7 +100,7 @@ double native_quantile(struct arena *arena, const struct native *native, double 
         return q < 0 ? -INFINITY : INFINITY;
     if (observations == 0 || isnan(q))
         return NAN;
-    ranges = native_ranges(arena, native, &n);
+    ranges = ranges_of(arena, native, &n);
     for (int i = 0; i < n; i++) {
         range = ranges[upwards ? i : n - 1 - i];
         count += range.count;
@@ -169,7 +170,7 @@ double native_fraction(struct arena *arena, const struct native *native, double 
         *nan = NATIVE_SKEWED;
     if (lower >= upper)
         return 0;
-    ranges = native_ranges(arena, native, &n);
+    ranges = ranges_of(arena, native, &n);
     ranks[0] = rank_of(native, ranges, n, lower);
     ranks[1] = rank_of(native, ranges, n, upper);
     for (int i = 0; i < 2; i++)
@@ -193,7 +194,7 @@ double native_variance(struct arena *arena, const struct native *native)
     double mean = native->sum.value / native->count.value;
     struct kahan variance = {0, 0};
     int n;
-    struct native_range *ranges = native_ranges(arena, native, &n);
+    struct native_range *ranges = ranges_of(arena, native, &n);
     for (int i = 0; i < n; i++) {
         double delta = middle_of(native, &ranges[i]) - mean;
         kahan_add(&variance, ranges[i].count * delta * delta, true);
@@ -207,7 +208,7 @@ void native_write(struct arena *arena, const struct native *native, FILE *out)
 {
     char texts[2][GO_NUMBER];
     int n;
-    struct native_range *ranges = native_ranges(arena, native, &n);
+    struct native_range *ranges = ranges_of(arena, native, &n);
     fprintf(out, "{count:%s, sum:%s", go_format_short(native->count.value, texts[0]),
             go_format_short(native->sum.value, texts[1]));
     for (int i = 0; i < n; i++) {
