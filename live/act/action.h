@@ -32,6 +32,7 @@ void action_label(char out[JOURNAL_TEXT], const struct github_runner *runner, co
 enum und_code action_variable(char out[JOURNAL_TEXT], const char *name, const char *value,
                               struct und_err *err);
 
+/* Runs the failed jobs of that attempt again; always short enough. */
 void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt);
 
 /* Is it something that only `github` can carry out? */

@@ -1,5 +1,6 @@
 #include "lease.h"
 #include "live/base/failpoint.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,21 @@ static const char guard[] =
     "[ $n -lt 99 ]; do \"$@\" && rmdir \"$d\"; n=$((n+1)); sleep 3; done' \"/tmp/$0\" \"$@\" "
     "</dev/null >/dev/null 2>&1 & }";
 
+/* What lease_init leaves: arming and disarming come together and only with a lease, on one place
+ * and with something to undo by. */
+static void check_lease(const struct lease *lease)
+{
+    UND_ASSERT(lease->action && lease->id[0]);
+    UND_ASSERT((lease->arm.argv.n > 0) == (lease->disarm.argv.n > 0));
+    UND_ASSERT(lease->arm.argv.n == 0 || lease->action->lease != DRILL_LEASE_NONE);
+    UND_ASSERT(strcmp(lease->arm.on, lease->disarm.on) == 0);
+    UND_ASSERT(strcmp(lease->run.on, lease->undo.on) == 0);
+    UND_ASSERT(lease->lease_s == 0 || lease->action->lease != DRILL_LEASE_NONE);
+}
+
 static enum und_code add(struct live_argv *argv, const char *text, struct und_err *err)
 {
+    UND_ASSERT(argv->n >= 0 && argv->n <= LIVE_ARGS);
     if (argv->n == LIVE_ARGS)
         return und_fail(err, UND_USAGE, "drill: got more than %d arguments with its lease: %.60s",
                         LIVE_ARGS, argv->arg[0]);
@@ -51,6 +65,7 @@ static enum und_code fill(struct live_argv *out, const struct live_argv *from,
             }
         }
         text[n < sizeof text ? n : sizeof text - 1] = '\0';
+        UND_ASSERT(out->n == i); /* word for word */
         if (add(out, text, err) != UND_OK)
             return err->code;
     }
@@ -101,6 +116,7 @@ enum und_code lease_init(struct lease *lease, const struct drill_action *action,
     struct action_command *const commands[] = {&lease->run, &lease->undo, &lease->check};
     const struct live_argv *const from[] = {&action->run, &action->undo, &action->check};
     size_t i;
+    UND_ASSERT(action && id[0]);
     memset(lease, 0, sizeof *lease);
     lease->action = action;
     lease->lease_s = action->lease == DRILL_LEASE_NONE ? 0 : lease_s;
@@ -111,13 +127,16 @@ enum und_code lease_init(struct lease *lease, const struct drill_action *action,
         if (fill(&commands[i]->argv, from[i], lease, host, err) != UND_OK)
             return err->code;
     }
-    return plan_guardian(lease, err);
+    if (plan_guardian(lease, err) == UND_OK)
+        check_lease(lease);
+    return err->code;
 }
 
 enum und_code lease_inject(const struct lease *lease, const struct fleet *fleet, char note[512],
                            const atomic_bool *cancel, struct und_err *err)
 {
     note[0] = '\0';
+    check_lease(lease);
     if (lease->arm.argv.n > 0 && action_run(&lease->arm, fleet, note, cancel, err) != UND_OK)
         return err->code;
     failpoint("lease armed");
@@ -132,6 +151,7 @@ enum und_code lease_revert(const struct lease *lease, const struct fleet *fleet,
     struct und_err ignored = {0}, gone = {0};
     char said[512];
     note[0] = '\0';
+    check_lease(lease);
     failpoint("before undo");
     if (lease->undo.argv.n > 0 && action_run(&lease->undo, fleet, note, NULL, err) != UND_OK)
         return err->code;

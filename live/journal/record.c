@@ -92,6 +92,9 @@ static const struct item state_items[] = {
     ITEM(policy_state, blind, WIDTH_BOOL, 0, 1),
 };
 
+/* Counts go on from what is read: one at its type's end would come to be negative. */
+#define EVER (INT32_MAX / 2)
+
 static const struct item memory_items[] = {
     ITEM(policy_host, phase, WIDTH_ENUM, 0, PHASE_COUNT - 1),
     ITEM(policy_host, admitted, WIDTH_INT, 0, SLOTS),
@@ -99,10 +102,10 @@ static const struct item memory_items[] = {
     ITEM(policy_host, clear_ms, WIDTH_INT64, -1, LATEST),
     ITEM(policy_host, ramp_start_ms, WIDTH_INT64, -LATEST, LATEST),
     ITEM(policy_host, blocked_until_ms, WIDTH_INT64, 0, LATEST),
-    ITEM(policy_host, failover_count, WIDTH_INT, 0, INT32_MAX),
+    ITEM(policy_host, failover_count, WIDTH_INT, 0, EVER),
     ITEM(policy_host, held, WIDTH_INT, 0, NOTICE_COUNT - 1),
     ITEM(policy_host, told, WIDTH_UNSIGNED, 0, (1 << SIGN_COUNT) - 1),
-    ITEM(policy_host, detection_count, WIDTH_INT, 0, INT32_MAX),
+    ITEM(policy_host, detection_count, WIDTH_INT, 0, EVER),
     ITEM(policy_host, hidden_until_ms, WIDTH_INT64, 0, LATEST),
 };
 

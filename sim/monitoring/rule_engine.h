@@ -52,8 +52,10 @@ void rule_engine_scrape(struct rule_engine *engine, int target, int64_t now_ms, 
 
 /* --- what changes --- */
 
+/* From now on the host uses so much of its processors and memory, per mille. */
 void rule_engine_use(struct rule_engine *engine, int64_t now_ms, int host, int64_t cpu_pm,
                      int64_t memory_pm);
+/* From now on its disk is busy for so much of the time, per mille. */
 void rule_engine_disk(struct rule_engine *engine, int64_t now_ms, int host, int64_t busy_pm);
 /* Does a probe reach it? An observer knows better. */
 void rule_engine_reach(struct rule_engine *engine, int host, bool reached);

@@ -18,6 +18,7 @@ struct coverage {
     int64_t pair[FAULT_KINDS][FAULT_KINDS]; /* [smaller][larger] */
 };
 
+/* Adds every count of `more` to `sum`. */
 void coverage_merge(struct coverage *sum, const struct coverage *more);
 
 /* One step of a policy. */

@@ -23,6 +23,7 @@ struct world_needs {
     uint32_t free_run, n_runs, free_step, n_steps;
 };
 
+/* For the life of the world: nothing is allocated where no class needs another; close frees. */
 void world_needs_open(struct world *world);
 void world_needs_close(struct world *world);
 void world_needs_start(struct world *world); /* a replication: no run */

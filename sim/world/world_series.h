@@ -19,6 +19,7 @@ struct world_series {
     int64_t failed[FLEET_HOSTS + 1];
 };
 
+/* For the life of the world: has Prometheus ask for the series that the fleet declares, if any. */
 void world_series_open(struct world *world);
 void world_series_start(struct world *world); /* a replication: no job has ended */
 
