@@ -264,12 +264,13 @@ static void say(const struct fetched *fetched, const char *file)
 }
 
 static enum und_code fetch_by(const struct scenario *scenario, const char *fleet,
-                              struct fetch_wish *wish, bool quiet, struct und_err *err)
+                              const struct fetch_wish *asked, bool quiet, struct und_err *err)
 {
     const struct live *live = &scenario->fleet.live;
     const struct http_config base = {.cancel = interrupt_flag(), .patience_ms = PATIENCE_MS};
     struct github_client *client = NULL;
     struct fetched fetched;
+    struct fetch_wish wish = *asked;
     char repository[300];
     if (!live->present || !live->github.repository[0])
         return und_fail(err, UND_USAGE,
@@ -277,15 +278,15 @@ static enum und_code fetch_by(const struct scenario *scenario, const char *fleet
                         "are",
                         fleet);
     snprintf(repository, sizeof repository, "%s/%s", live->github.owner, live->github.repository);
-    wish->repository = repository;
-    wish->label = live->github.label;
+    wish.repository = repository;
+    wish.label = live->github.label;
     interrupt_install();
     if (github_open(&client, live, &base, err) == UND_OK) {
-        fetch_jobs(client, wish, &fetched, err);
+        fetch_jobs(client, &wish, &fetched, err);
         if (!quiet)
-            say(&fetched, wish->file);
+            say(&fetched, wish.file);
         if (err->code == UND_SERVICE || err->code == UND_INTERRUPTED)
-            fprintf(stderr, "%s: keeps what was read; the same command goes on\n", wish->file);
+            fprintf(stderr, "%s: keeps what was read; the same command goes on\n", wish.file);
     }
     github_close(client);
     return err->code;
