@@ -96,7 +96,9 @@ static enum und_code open_file(struct fetch *fetch)
 {
     const char *path = fetch->wish->file;
     if ((fetch->file = fopen(path, "r+")) != NULL) {
-        if (fgetc(fetch->file) == EOF)
+        bool empty = fgetc(fetch->file) == EOF;
+        rewind(fetch->file);
+        if (empty)
             fputs(HEADER, fetch->file);
         rewind(fetch->file);
         return look_through(fetch);

@@ -43,13 +43,13 @@ void history_flaw(struct history *history, enum flaw flaw, int line)
 void history_flaw_seen(struct history *history, enum flaw flaw, int line, const char *text)
 {
     char *seen = history->flaw_seen[flaw];
-    size_t i;
     if (history->flaw[flaw]++ > 0)
         return;
     history->flaw_line[flaw] = line;
-    for (i = 0; i + 1 < HISTORY_SEEN && text[i] != '\0'; i++)
-        seen[i] = (char)((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i]);
-    seen[i] = '\0';
+    snprintf(seen, HISTORY_SEEN, "%s", text);
+    for (; *seen != '\0'; seen++)
+        if ((unsigned char)*seen < ' ' || *seen == 0x7f)
+            *seen = '?';
 }
 
 void history_say_why(const struct history *history, char *out, size_t size)
