@@ -11,6 +11,7 @@
 #include "tests/support/scenario_text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct scenario_text s;
@@ -275,6 +276,28 @@ START_TEST(failovers_open_at_the_end_decide_only_by_both_bounds)
 }
 END_TEST
 
+/* Beside a trace the recovery is from the last fault, wherever in the file that one stands. */
+START_TEST(a_trace_is_run_until_recovery_from_its_latest_fault)
+{
+    char *trace = realpath("tests/data/week.csv", NULL);
+    ck_assert_ptr_nonnull(trace);
+    scenario_text_load(
+        &s,
+        "name: two\nfleet:\n"
+        "  hosts: [{name: A, tier: primary, slots: 4}, {name: B, tier: backup, slots: 2}]\n"
+        "  workload: {arrivals: {kind: trace, file: %s}}\n"
+        "faults:\n"
+        "  - {kind: host-power-loss, target: A, at: 5h, lasts: 1h}\n"
+        "  - {kind: host-power-loss, target: B, at: 30h, lasts: 1h}\n"
+        "  - {kind: host-power-loss, target: A, at: 10h, lasts: 1h}\n",
+        trace);
+    free(trace);
+    ck_assert(s.scenario.until_recovered);
+    ck_assert_int_eq(s.scenario.duration_ms, SCENARIO_RECOVERY_MS + 30 * HOUR);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *suite = suite_create("censoring");
@@ -291,6 +314,7 @@ Suite *suite(void)
     tcase_add_test(tests, without_a_duration_it_lasts_until_recovery_is_over);
     tcase_add_test(tests, what_has_no_end_lasts_a_day);
     tcase_add_test(tests, the_ceiling_censors);
+    tcase_add_test(tests, a_trace_is_run_until_recovery_from_its_latest_fault);
     suite_add_tcase(suite, tests);
     return suite;
 }
