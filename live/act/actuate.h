@@ -21,8 +21,8 @@ struct lost_run {
     int64_t id, attempt;
     bool cancelled; /* by us, so that it is ours to run again; otherwise its lock is waited for */
     bool over;      /* run again, or given up, or it did well without us */
-    int refusals;
-    int64_t again_ms; /* monotonic: no further try before this */
+    int cancel_refusals, rerun_refusals; /* by GitHub, each at most ACTUATE_TRIES */
+    int64_t again_ms;                    /* monotonic: no further try before this */
 };
 
 struct actuator {

@@ -1,6 +1,7 @@
 #include "recover.h"
 #include "action.h"
 #include "live/base/failpoint.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,10 +78,11 @@ static bool is_refusal(int status)
     return status >= 400 && status < 500;
 }
 
-static void back_off(const struct actuator *actuator, struct lost_run *lost)
+static void back_off(const struct actuator *actuator, struct lost_run *lost, int *refusals)
 {
-    lost->again_ms = http_monotonic_ms() + (actuator->pause_ms << lost->refusals);
-    lost->refusals++;
+    UND_ASSERT(*refusals >= 0 && *refusals < ACTUATE_TRIES);
+    lost->again_ms = http_monotonic_ms() + (actuator->pause_ms << *refusals);
+    ++*refusals;
 }
 
 static enum und_code note(struct actuator *actuator, struct journal_step *step,
@@ -111,7 +113,7 @@ static enum und_code cancel(struct actuator *actuator, struct lost_run *lost, st
     if (wrote.code == UND_OK || !is_refusal(github_status(actuator->github)))
         lost->cancelled = true; /* or perhaps: then it is ours to look after as well */
     else
-        back_off(actuator, lost);
+        back_off(actuator, lost, &lost->cancel_refusals);
     return note(actuator, &step, &wrote, err);
 }
 
@@ -128,8 +130,8 @@ static enum und_code run_again(struct actuator *actuator, struct lost_run *lost,
         failpoint("write intended");
     action_run_again(actuator->github, lost->id, lost->attempt, NULL, &wrote);
     if (wrote.code != UND_OK) {
-        back_off(actuator, lost);
-        if (lost->refusals == ACTUATE_TRIES) {
+        back_off(actuator, lost, &lost->rerun_refusals);
+        if (lost->rerun_refusals == ACTUATE_TRIES) {
             lost->over = true;
             snprintf(actuator->said, sizeof actuator->said,
                      "run %lld is not run again, after %d tries: left to do", (long long)lost->id,
@@ -216,7 +218,7 @@ static bool cancel_due(struct actuator *actuator, const struct plan *plan,
         struct lost_run *lost;
         if ((!is_lost(actuator, plan, job) && !is_stranded(actuator, plan, job)) ||
             !(lost = remember(actuator, job)) || lost->cancelled || lost->over ||
-            lost->refusals >= ACTUATE_TRIES || http_monotonic_ms() < lost->again_ms)
+            lost->cancel_refusals >= ACTUATE_TRIES || http_monotonic_ms() < lost->again_ms)
             continue;
         sound = sound_job(actuator, plan, jobs, job->run_id);
         if (sound && first)
