@@ -371,19 +371,6 @@ static void list_keys(const struct table *table, const char *names[KEYS + 1])
     names[n] = NULL;
 }
 
-static enum und_code refuse_key(struct spec *spec, const struct table *table, const json_t *mapping,
-                                const char *key)
-{
-    const char *names[KEYS + 1], *near;
-    char list[LISTING];
-    struct spot spot = doc_member(spec->doc, mapping, key);
-    spot.line = spot.key_line;
-    list_keys(table, names);
-    if ((near = suggest_nearest(key, names)) != NULL)
-        return doc_fail(&spot, spec->err, "unknown key; did you mean %s?", near);
-    return doc_fail(&spot, spec->err, "unknown key, want one of %s", listing(names, list));
-}
-
 static const struct field *find(const struct table *table, const char *key)
 {
     const struct field *field;
@@ -391,6 +378,31 @@ static const struct field *find(const struct table *table, const char *key)
         if (strcmp(field->key, key) == 0)
             return field;
     return NULL;
+}
+
+/* The mapping below this one in which the key would be at home; NULL: none. */
+static const char *home_of(const struct table *table, const char *key)
+{
+    const struct field *field;
+    for (field = table->fields; field->key != NULL; field++)
+        if (field->kind == FIELD_TABLE && find(field->table, key) != NULL)
+            return field->key;
+    return NULL;
+}
+
+static enum und_code refuse_key(struct spec *spec, const struct table *table, const json_t *mapping,
+                                const char *key)
+{
+    const char *names[KEYS + 1], *near, *home = home_of(table, key);
+    char list[LISTING];
+    struct spot spot = doc_member(spec->doc, mapping, key);
+    spot.line = spot.key_line;
+    list_keys(table, names);
+    if (home != NULL)
+        return doc_fail(&spot, spec->err, "unknown key here; it belongs under %s", home);
+    if ((near = suggest_nearest(key, names)) != NULL)
+        return doc_fail(&spot, spec->err, "unknown key; did you mean %s?", near);
+    return doc_fail(&spot, spec->err, "unknown key, want one of %s", listing(names, list));
 }
 
 enum und_code spec_check_keys(struct spec *spec, const struct table *table, json_t *mapping)

@@ -54,7 +54,7 @@ static const struct {
     {"no-such-fleet.yaml", NULL, 1,
      "fleet: tests/invalid/nowhere.yaml: cannot be read: No such file"},
     {"fleet-of-other-shape.yaml", "bare-hosts.yaml", 1, "want a fleet file"},
-    {"bare-hosts.yaml", NULL, 1, "hosts: unknown key"},
+    {"bare-hosts.yaml", NULL, 1, "hosts: unknown key here; it belongs under fleet"},
     {"chain-1.yaml", "chain-9.yaml", 1, "fleet: more than 8 fleet files"},
     {"zero-slots.yaml", NULL, 3, "slots: got 0, want a whole number, 1..256"},
     {"too-many-slots.yaml", NULL, 3, "slots: got 257, want a whole number, 1..256"},
