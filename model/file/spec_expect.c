@@ -24,7 +24,7 @@ static enum und_code read_metric(struct spec *spec, const struct field *field, v
     char why[FACET_WHY], shown[DOC_SHOWN];
     struct facet facet;
     (void)field;
-    if (text == NULL || (strpbrk(text, "[>") == NULL && metric_by_name(text) == METRIC_COUNT))
+    if (text == NULL || (strpbrk(text, "[<=>") == NULL && metric_by_name(text) == METRIC_COUNT))
         return unknown_metric(spec, value, spot);
     if (!facet_parse(&facet, text, why) ||
         (!spec->broken && !facet_place(&facet, spec->fleet, why)))

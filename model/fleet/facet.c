@@ -215,7 +215,7 @@ static void put_said(struct facet *facet)
 
 bool facet_parse(struct facet *facet, const char *text, char why[FACET_WHY])
 {
-    size_t head = strcspn(text, "[>");
+    size_t head = strcspn(text, "[<=>"); /* only > is more than a hint */
     const char *rest = text + head, *close;
     char name[FLEET_NAME] = "", limit[UNITS_TEXT];
     *facet = (struct facet){.metric = METRIC_COUNT, .class_at = -1, .host_at = -1, .down_at = -1};

@@ -131,6 +131,7 @@ static const struct {
     {"measure-unknown-class.yaml", NULL, 7, "did you mean build?"},
     {"measure-unknown-host.yaml", NULL, 7, "the fleet has no host C, want P, B"},
     {"measure-no-number.yaml", NULL, 7, "want queue_length > a number"},
+    {"measure-below.yaml", NULL, 7, "got queue_length <= 5, want queue_length"},
     {"measure-no-part.yaml", NULL, 7, "want rto alone: it has no parts"},
     {"measure-share-in-time.yaml", NULL, 7, "value"},
     {"measure-time-in-share.yaml", NULL, 7, "value"},
