@@ -408,6 +408,8 @@ static const struct option_row schema_rows[] = {OPTION_SEED_IGNORED,
                                                  OPTION_AT(struct wish, man),
                                                  .about = "the same keys as a manual page"},
                                                 {0}};
+static const struct option_rule schema_rules[] = {{"man", OPTION_EXCLUDES, "format"}, {0}};
+
 static const struct option_example schema_examples[] = {
     {"schema >understudy.schema.json", "for an editor"},
     {"schema --man | man -l -", "to read; once installed: man 5 understudy"},
@@ -423,6 +425,7 @@ const struct options schema_options = {
     .details = "Every key with its unit, range and default. Editors complete and check by it. It "
                "is JSON, whatever the format, but for --man.",
     .rows = schema_rows,
+    .rules = schema_rules,
     .examples = schema_examples,
     .exits = schema_exits,
 };
