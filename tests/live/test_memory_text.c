@@ -136,6 +136,8 @@ START_TEST(what_cannot_be_trusted_is_refused)
         {"\"phase\":2", "\"phase\":9", "memory.host[0].phase: got 9, want 0..4"},
         {"\"phase\":2", "\"phase\":0.5", "memory.host[0].phase: want an integer"},
         {"\"admitted\":0", "\"admitted\":2", "admits what its phase does not"},
+        {"\"failover_count\":2", "\"failover_count\":2147483647",
+         "memory.host[0].failover_count: got 2147483647, want 0..1073741823"}, /* it counts on */
         {"\"failovers\":[900000,900000]", "\"failovers\":[900000]", "got 1 times, want 2"},
         {"\"failovers\":[900000,900000]", "\"failovers\":[900000,99900000]", "have not come yet"},
         {"\"state\":", "\"stat\":", "memory.started_ms: want an integer"},
