@@ -45,8 +45,8 @@ struct hand_wish {
 };
 
 /* UND_USAGE where the fleet file does not allow actions. `run` is of the journal, whose lock the
- * caller holds. All is borrowed until hand_close. Writes since `hour_ms` (wall) count as done in the
- * last hour. */
+ * caller holds. All is borrowed until hand_close. Writes since `hour_ms` (wall) count as done in
+ * the last hour. */
 enum und_code hand_open(struct hand **out, const struct fleet *fleet,
                         const struct fleet_clock *pace, struct journal *journal, int64_t run,
                         int64_t hour_ms, struct und_err *err);

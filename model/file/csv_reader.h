@@ -2,7 +2,8 @@
  * Records out of CSV files as programs write them (RFC 4180, and what is not in it): fields apart
  * by commas, semicolons, tabs or bars, whichever the first line has most of; in double quotes where
  * they hold one of these, a line's end or a quote (written twice); lines that end in CR LF, or CR
- * alone; a byte order mark; Excel's first line "sep=;". The first record names the columns. Empty lines are skipped.
+ * alone; a byte order mark; Excel's first line "sep=;". The first record names the columns. Empty
+ * lines are skipped.
  *
  * Everything is checked, nothing asserted: errors are "file:line: ...", UND_USAGE. A file that is
  * no text, a record longer than the opener allows, a quote that is never closed.

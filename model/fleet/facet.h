@@ -10,7 +10,8 @@
  *     utilization[host=primary-1]>90%   share of the time that more of its slots are busy
  *
  * Parts go together: queue_wait[class=build,host=primary-1]>5min; a name may stand in quotes. Which
- * metric has which stands in metric.c. Plain data: the text alone says what it is, facet_place finds it in a fleet.
+ * metric has which stands in metric.c. Plain data: the text alone says what it is, facet_place
+ * finds it in a fleet.
  */
 #ifndef MODEL_FLEET_FACET_H
 #define MODEL_FLEET_FACET_H

@@ -14,7 +14,8 @@
 /* `sets` are "path=value" overrides (--set), applied in order before reading: a path into the
  * scenario file ("duration", "faults.0.at", "fleet.policy.persist", "fleet.hosts.0.slots";
  * hosts may also be addressed by name: "fleet.hosts.dell-r640-01-runner.slots"); null takes an item
- * out of its list, the number after the last one adds one. A scenario's own `set` comes before them. */
+ * out of its list, the number after the last one adds one. A scenario's own `set` comes before
+ * them. */
 enum und_code scenario_load(struct scenario *scenario, const char *path, const char *const *sets,
                             int n_sets, struct und_err *err);
 /* The same from text; `name` stands for its file in messages and for relative paths. */

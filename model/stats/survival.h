@@ -6,10 +6,11 @@
  * Greenwood's, its intervals are of log(-log S), so that they stay within 0 and 1. Quantiles are
  * the first time by which a share is over, as R's survfit has them; their intervals are Brookmeyer
  * and Crowley's. A mean is the area under the curve: known where the curve goes down to 0, else (up
- * to the last time that anything is known of) a lower bound; where nothing is over there is no curve,
- * and the bound is the mean of what was seen.
+ * to the last time that anything is known of) a lower bound; where nothing is over there is no
+ * curve, and the bound is the mean of what was seen.
  *
- * Where the curve does not reach a quantile it is NAN, and survival_least says what it is beyond. Times in ms, or in any other unit.
+ * Where the curve does not reach a quantile it is NAN, and survival_least says what it is beyond.
+ * Times in ms, or in any other unit.
  *
  * Sources: Kaplan and Meier, "Nonparametric estimation from incomplete observations", JASA 53
  * (1958); Brookmeyer and Crowley, "A confidence interval for the median survival time", Biometrics

@@ -34,9 +34,9 @@ struct find {
 /* "PATH=LOW..HIGH" or "PATH=LOW..HIGH:STEP", the numbers of one unit. */
 enum und_code find_range(struct answer_range *range, const char *text, struct und_err *err);
 
-/* answer->range, ->limit and ->error are given. UND_USAGE where a point cannot be loaded or asked; a load
- * beyond the capacity fails every limit on waits and queues. Depends on the scenario, the range and
- * the seed alone. */
+/* answer->range, ->limit and ->error are given. UND_USAGE where a point cannot be loaded or asked;
+ * a load beyond the capacity fails every limit on waits and queues. Depends on the scenario, the
+ * range and the seed alone. */
 enum und_code find_crossing(const struct find *find, struct answer *answer, struct und_err *err);
 
 #endif

@@ -4,14 +4,14 @@
  * (between which percentiles reality fell, 0..100, and 1 if it was inside the central 99%). If
  * rehearsal and reality are one, the percentiles of every measure are uniform: a table of their
  * number, how many lay outside, their mean, how wide they were, and the probability of so large a
- * Kolmogorov-Smirnov distance. Exit 1 if one of them is improbable (at most 1%), and so wrong for at
- * most one right measure in a hundred.
+ * Kolmogorov-Smirnov distance. Exit 1 if one of them is improbable (at most 1%), and so wrong for
+ * at most one right measure in a hundred.
  *
  * A measure is known to a second or so; where much of its prediction lies within that, its
  * percentile is a range and no number. It is then drawn from that range (seed fixed), as for
  * discrete predictions: the randomised probability integral transform (Czado, Gneiting and Held,
- * "Predictive model assessment for count data", Biometrics 65 (2009)). The wider the ranges the less
- * the test can see, which is why the table has their mean.
+ * "Predictive model assessment for count data", Biometrics 65 (2009)). The wider the ranges the
+ * less the test can see, which is why the table has their mean.
  */
 #include "tests/real/ks.h"
 

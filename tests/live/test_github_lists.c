@@ -178,9 +178,9 @@ START_TEST(all_pages_are_read)
 }
 END_TEST
 
-/* A list of 150 whose first readings shift between the pages: one comes forward, and the second page
- * begins with whom the first ended with; or the first one goes away, so that nobody is there twice
- * and only the length tells. */
+/* A list of 150 whose first readings shift between the pages: one comes forward, and the second
+ * page begins with whom the first ended with; or the first one goes away, so that nobody is there
+ * twice and only the length tells. */
 struct shifting {
     int readings;       /* so many shift */
     int moved, removed; /* by how many the second page is moved, and the list is shorter there */

@@ -198,8 +198,8 @@ START_TEST(a_few_that_are_not_over_decide_only_what_is_close)
 }
 END_TEST
 
-/* 294 or 295 of 315: whatever becomes of the last, the interval straddles 95%, so no longer run would
- * tell. */
+/* 294 or 295 of 315: whatever becomes of the last, the interval straddles 95%, so no longer run
+ * would tell. */
 START_TEST(what_is_open_and_makes_no_difference_leaves_it_not_shown)
 {
     samples(METRIC_RTO, 294, 20);

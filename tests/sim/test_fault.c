@@ -32,8 +32,9 @@ START_TEST(a_clock_far_off_to_either_side_cuts_the_host_from_github)
 }
 END_TEST
 
-/* A job of 4 min every 10 min on one slot. Those of 20, 30 and 40 min start at 45, 49 and 53, the one
- * of 50 at 57: only then does no more wait than at 15, when the fault struck. One waited at 49. */
+/* A job of 4 min every 10 min on one slot. Those of 20, 30 and 40 min start at 45, 49 and 53, the
+ * one of 50 at 57: only then does no more wait than at 15, when the fault struck. One waited at
+ * 49. */
 START_TEST(a_backlog_is_worked_off_when_no_more_wait_than_before)
 {
     scenario_text_load(&s, "{name: backlog, duration: 3h, fleet: {github: ideal,"

@@ -1,9 +1,9 @@
 /*
  * The recommended policy over quiet years, in which every failover is a false one: no more than one
  * in ten years, the interval included. Of a Poisson number the upper 97.5% bound is half a quantile
- * of chi-square with 2 (n + 1) degrees of freedom (Garwood 1936); none in 40 years is at most 0.93 in
- * ten. The seed is fixed: were it not, a policy with a false failover in 400 years would fail one run
- * in ten.
+ * of chi-square with 2 (n + 1) degrees of freedom (Garwood 1936); none in 40 years is at most 0.93
+ * in ten. The seed is fixed: were it not, a policy with a false failover in 400 years would fail
+ * one run in ten.
  */
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"

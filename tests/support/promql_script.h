@@ -22,9 +22,9 @@ void promql_script_run(const char *name, char *text, enum promql_version version
                        struct script_result *result, FILE *out);
 
 /* A script does not say which version it is written for. It is taken for the one among these
- * (PROMQL_2, PROMQL_2_LAST and PROMQL_3, in this order) under which least of it fails; of equal ones
- * for 3 if it has what only that version's own do (expect, eval_warn, eval_info, load_with_nhcb),
- * else for the first. */
+ * (PROMQL_2, PROMQL_2_LAST and PROMQL_3, in this order) under which least of it fails; of equal
+ * ones for 3 if it has what only that version's own do (expect, eval_warn, eval_info,
+ * load_with_nhcb), else for the first. */
 enum promql_version promql_script_version(const char *text, enum promql_version first,
                                           enum promql_version last);
 /* "2.42", "2.55" or "3". */
