@@ -288,7 +288,8 @@ START_TEST(progress_fits_the_terminal)
 }
 END_TEST
 
-/* A metric asked for by name stands in the table, as certain as its runs are many: the upper bound is
+/* A metric asked for by name stands in the table, as certain as its runs are many: the upper bound
+ * is
  * -ln(2.5%) / 2. */
 START_TEST(a_metric_that_was_asked_for_is_shown)
 {
