@@ -26,6 +26,7 @@ struct whatif {
     struct growth grows;
     bool lost;                 /* --n-1 */
     struct answer_range range; /* of --find */
+    struct n_1 loss;           /* how it is lost, once that is known */
     const struct n_1 *now;     /* with it lost: what is simulated now; NULL: nothing is */
     struct und_errors errors;  /* of the first point */
 };

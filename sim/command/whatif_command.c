@@ -208,14 +208,14 @@ static enum und_code sweep_once(struct whatif *whatif, json_t **json, struct und
 }
 
 /* By the first point: which host is the primary is the same at all of them. */
-static enum und_code prepare_lost(struct whatif *whatif, struct n_1 *lost, struct und_err *err)
+static enum und_code prepare_lost(struct whatif *whatif, struct und_err *err)
 {
     struct whatif_sets sets;
     int n;
     if (whatif_lay_out(whatif, err) != UND_OK)
         return err->code;
     n = whatif_sets(whatif, &whatif->sweep.point[0], NULL, &sets);
-    n_1_make(lost, whatif->sweep.path, sets.set, n, err);
+    n_1_make(&whatif->loss, whatif->sweep.path, sets.set, n, err);
     sweep_fini(&whatif->sweep);
     return err->code;
 }
@@ -225,16 +225,15 @@ static enum und_code sweep_all(struct whatif *whatif, struct und_err *err)
 {
     int asked = whatif->sweep.n_columns;
     json_t *json = NULL, *then = NULL;
-    struct n_1 lost;
-    if (whatif->lost && prepare_lost(whatif, &lost, err) != UND_OK)
+    if (whatif->lost && prepare_lost(whatif, err) != UND_OK)
         return err->code;
     if (sweep_once(whatif, &json, err) == UND_OK && whatif->lost) {
         sweep_fini(&whatif->sweep);
         whatif->sweep.n_columns = asked;
-        whatif->now = &lost;
-        whatif->sweep.where = lost.where;
+        whatif->now = &whatif->loss;
+        whatif->sweep.where = whatif->loss.where;
         if (!whatif->campaign.json)
-            printf("\n%s:\n", lost.where);
+            printf("\n%s:\n", whatif->loss.where);
         if (sweep_once(whatif, &then, err) == UND_OK && json)
             json_object_set_new(json, "n_1", then);
     }
