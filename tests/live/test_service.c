@@ -76,16 +76,11 @@ END_TEST
 /* What stands in for it is no token: a page with it is refused, not left open to a guess. */
 START_TEST(what_stands_in_for_a_token_is_none)
 {
-    char path[200];
+    char path[200],
+        page[] = "fleet.live.page={address: '127.0.0.1:0', token: 'credential:page-token'}";
     FILE *file;
-    char *const arguments[] = {"monitor",
-                               "--journal",
-                               world.journal,
-                               world.scenario,
-                               "--set",
-                               "fleet.live.page={address: '127.0.0.1:0', token: "
-                               "'credential:page-token'}",
-                               NULL};
+    char *const arguments[] = {"monitor", "--journal", world.journal, world.scenario,
+                               "--set",   page,        NULL};
     snprintf(path, sizeof path, "%s/page-token", world.folder);
     file = fopen(path, "w");
     fputs("-", file);
