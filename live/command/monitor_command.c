@@ -4,7 +4,6 @@
 #include "live/base/notify.h"
 #include "live/base/wire.h"
 #include "model/base/assert.h"
-#include "model/base/units.h"
 #include "model/load/loader.h"
 #include "model/policy/policy_evidence.h"
 #include "monitor_internal.h"
@@ -164,7 +163,7 @@ static bool heed_clock(struct monitor *monitor)
 {
     struct und_err unwritten = {0};
     int64_t by_ms = wall_step_look(&monitor->wall);
-    char line[160], length[UNITS_TEXT];
+    char line[160], by[STATUS_CLOCK];
     if (by_ms == 0)
         return false;
     monitor->clock.steps++;
@@ -177,9 +176,8 @@ static bool heed_clock(struct monitor *monitor)
                    monitor->run, &unwritten);
     pthread_mutex_unlock(&monitor->lock);
     status_set_clock(monitor->status, by_ms, monitor->journal, monitor->run);
-    snprintf(line, sizeof line, "clock: the wall's was set %s by %s; grace begins anew",
-             by_ms > 0 ? "ahead" : "back",
-             units_format_duration((by_ms > 0 ? by_ms : -by_ms) / 1000 * 1000, length));
+    snprintf(line, sizeof line, "clock: the wall's was set %s; grace begins anew",
+             status_clock_words(by_ms, by));
     monitor_note(monitor, "clock", line);
     return true;
 }

@@ -1,6 +1,5 @@
 #include "state_json.h"
 #include "live/base/wire.h"
-#include "model/base/units.h"
 #include "model/policy/policy_names.h"
 #include "version.h"
 #include "why.h"
@@ -173,11 +172,9 @@ static void add_lists(const struct status *status, json_t *out)
 
 static void clock_line(const struct status *status, char *out, size_t size)
 {
-    int64_t by_ms = status->clock.by_ms;
-    char length[UNITS_TEXT];
-    snprintf(out, size, "The wall's clock was set %s by %s: nobody is drained before grace is over",
-             by_ms > 0 ? "ahead" : "back",
-             units_format_duration((by_ms > 0 ? by_ms : -by_ms) / 1000 * 1000, length));
+    char by[STATUS_CLOCK];
+    snprintf(out, size, "The wall's clock was set %s: nobody is drained before grace is over",
+             status_clock_words(status->clock.by_ms, by));
 }
 
 /* What keeps an active monitor from writing; the lease; the witness; a clock that was set. */

@@ -1,6 +1,7 @@
 #include "status.h"
 #include "live/http/http.h"
 #include "model/base/assert.h"
+#include "model/base/units.h"
 #include "model/policy/policy_names.h"
 
 #include <stdarg.h>
@@ -209,6 +210,14 @@ void status_follow(struct status *status, const struct watch_event *event, struc
         expected[i] = word_now(&status->words, WORD_DOWNTIME, i, status->now_ms) != NULL;
     look.expected = expected;
     keep_incidents(status, incidents_look(&status->incidents, &look), journal, run);
+}
+
+const char *status_clock_words(int64_t by_ms, char out[STATUS_CLOCK])
+{
+    char length[UNITS_TEXT];
+    snprintf(out, STATUS_CLOCK, "%s by %s", by_ms > 0 ? "ahead" : "back",
+             units_format_duration((by_ms > 0 ? by_ms : -by_ms) / 1000 * 1000, length));
+    return out;
 }
 
 void status_set_clock(struct status *status, int64_t by_ms, struct journal *journal, int64_t run)

@@ -81,6 +81,9 @@ void status_follow(struct status *status, const struct watch_event *event, struc
 void status_heed(const struct status *status, struct watch *watch, int64_t now_ms);
 void status_refresh_drills(struct status *status, struct journal *journal);
 
+#define STATUS_CLOCK 64
+/* By how much the wall's clock was set: "ahead by 5min". */
+const char *status_clock_words(int64_t by_ms, char out[STATUS_CLOCK]);
 /* The wall's clock was set: open incidents last as long as they do. */
 void status_set_clock(struct status *status, int64_t by_ms, struct journal *journal, int64_t run);
 /* Does grace after that hold, in which nobody is drained? */

@@ -69,7 +69,7 @@ double window_factor(const struct window *window, bool counter, bool per_second,
 }
 
 /* A counter that began within the range was 0 then: there is no need to extrapolate to its left. */
-static bool rate_since_start(const struct window *window, bool per_second, double *out)
+static double rate_since_start(const struct window *window, bool per_second)
 {
     const struct point *first = &window->points[0], *last = &window->points[window->n - 1];
     double to_end = (double)(window->end_ms - last->t_ms) / 1000;
@@ -79,17 +79,18 @@ static bool rate_since_start(const struct window *window, bool per_second, doubl
         average = (double)(last->t_ms - first->t_ms) / 1000 / (window->n - 1);
     if (to_end >= average * 1.1)
         to_end = average / 2;
-    *out = (sum_of_changes(window, true) + first->value) * ((sampled + to_end) / sampled);
-    if (per_second)
-        *out /= window->range_s;
-    return true;
+    double increase = sum_of_changes(window, true) + first->value;
+    increase *= (sampled + to_end) / sampled;
+    return per_second ? increase / window->range_s : increase;
 }
 
 static bool rate(const struct window *window, bool counter, bool per_second, double *out)
 {
     if (counter && window->starts && window->starts[0] != 0 &&
-        window->starts[0] > window->start_ms && window->starts[0] < window->points[0].t_ms)
-        return rate_since_start(window, per_second, out);
+        window->starts[0] > window->start_ms && window->starts[0] < window->points[0].t_ms) {
+        *out = rate_since_start(window, per_second);
+        return true;
+    }
     if (window->n < 2)
         return false;
     *out = sum_of_changes(window, counter);

@@ -143,8 +143,7 @@ void drill_picture(FILE *out, const struct drill_page *page)
     draw_scale(out, &axis, TOP + n * LINE + 10);
     fprintf(out,
             "</svg></div>\n<p class=\"soft\">Thin: the central 99%% of the rehearsals; thick: the "
-            "central "
-            "half; tick: the median; dashed: the documents%s%s.</p>\n",
+            "central half; tick: the median; dashed: the documents%s%s.</p>\n",
             page->report ? "; dot: this drill" : "",
             !open          ? ""
             : page->report ? "; dashed outline, hollow dot: not over, so it goes on from there"

@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/base/units.h"
+#include "sim/planning/number_range.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,16 +20,6 @@ static enum und_code add_value(struct axis *axis, const char *value, size_t leng
                         axis->path, length, SWEEP_VALUE - 1);
     snprintf(axis->value[axis->n++], SWEEP_VALUE, "%.*s", (int)length, value);
     return UND_OK;
-}
-
-/* One number and its unit out of a range; false if there is none. */
-static bool read_bound(const char *text, size_t length, double *number, char unit[SWEEP_VALUE])
-{
-    char bound[SWEEP_VALUE], *end;
-    snprintf(bound, sizeof bound, "%.*s", (int)(length < sizeof bound ? length : 0), text);
-    *number = strtod(bound, &end);
-    snprintf(unit, SWEEP_VALUE, "%s", end);
-    return end != bound;
 }
 
 /* A, and so many per cent more each time, up to B. */
@@ -54,17 +45,13 @@ static enum und_code add_growth(struct axis *axis, double a, double b, double pe
  * growth, "4%". */
 static enum und_code add_range(struct axis *axis, const char *text, struct und_err *err)
 {
-    const char *dots = strstr(text, ".."), *colon = dots ? strchr(dots, ':') : NULL;
-    char unit_a[SWEEP_VALUE], unit_b[SWEEP_VALUE], unit_step[SWEEP_VALUE];
-    double a, b, step;
+    struct number_range range;
+    bool good = number_range_read(&range, text) && range.stepped;
+    double a = range.low, b = range.high, step = range.step;
     long i, n;
-    bool good = colon && read_bound(text, (size_t)(dots - text), &a, unit_a) &&
-                read_bound(dots + 2, (size_t)(colon - dots - 2), &b, unit_b) &&
-                read_bound(colon + 1, strlen(colon + 1), &step, unit_step) &&
-                strcmp(unit_a, unit_b) == 0;
-    if (good && strcmp(unit_step, "%") == 0 && strcmp(unit_a, "%") != 0)
-        return add_growth(axis, a, b, step, unit_a, err);
-    if (!good || strcmp(unit_a, unit_step) != 0)
+    if (good && strcmp(range.step_unit, "%") == 0 && strcmp(range.unit, "%") != 0)
+        return add_growth(axis, a, b, step, range.unit, err);
+    if (!good || strcmp(range.unit, range.step_unit) != 0)
         return und_fail(err, UND_USAGE,
                         "--vary %s: got '%.60s', want A..B:STEP, three numbers of one unit, or a "
                         "growth such as 4%% as step",
@@ -75,7 +62,7 @@ static enum und_code add_range(struct axis *axis, const char *text, struct und_e
     n = lround(floor((b - a) / step + 1e-9));
     for (i = 0; i <= n; i++) {
         char value[2 * SWEEP_VALUE];
-        int length = snprintf(value, sizeof value, "%.10g%s", a + (double)i * step, unit_step);
+        int length = snprintf(value, sizeof value, "%.10g%s", a + (double)i * step, range.unit);
         if (add_value(axis, value, (size_t)length, err) != UND_OK)
             return err->code;
     }

@@ -1,4 +1,5 @@
 #include "find.h"
+#include "number_range.h"
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
@@ -15,18 +16,6 @@
 
 /* ---- the range ---- */
 
-/* A number with its unit. */
-static bool read_bound(const char *text, size_t length, double *number, char unit[SWEEP_VALUE])
-{
-    char bound[SWEEP_VALUE], *end;
-    if (length >= sizeof bound)
-        return false;
-    snprintf(bound, sizeof bound, "%.*s", (int)length, text);
-    *number = strtod(bound, &end);
-    snprintf(unit, SWEEP_VALUE, "%s", end);
-    return end != bound && isfinite(*number);
-}
-
 static enum und_code bad_range(const char *text, struct und_err *err)
 {
     return und_fail(err, UND_USAGE,
@@ -37,25 +26,22 @@ static enum und_code bad_range(const char *text, struct und_err *err)
 
 enum und_code find_range(struct answer_range *range, const char *text, struct und_err *err)
 {
-    const char *equals = strchr(text, '='), *dots = equals ? strstr(equals, "..") : NULL, *colon;
-    char unit[SWEEP_VALUE];
-    size_t rest;
+    const char *equals = strchr(text, '=');
+    struct number_range numbers;
     memset(range, 0, sizeof *range);
-    if (!dots || equals == text || equals - text >= (long)sizeof range->path)
+    if (!equals || equals == text || equals - text >= (long)sizeof range->path ||
+        !number_range_read(&numbers, equals + 1) ||
+        (numbers.stepped && strcmp(numbers.step_unit, numbers.unit) != 0))
         return bad_range(text, err);
     snprintf(range->path, sizeof range->path, "%.*s", (int)(equals - text), text);
-    colon = strchr(dots, ':');
-    rest = colon ? (size_t)(colon - dots - 2) : strlen(dots + 2);
-    if (!read_bound(equals + 1, (size_t)(dots - equals - 1), &range->low, range->unit) ||
-        !read_bound(dots + 2, rest, &range->high, unit) || strcmp(unit, range->unit) != 0)
-        return bad_range(text, err);
-    if (colon && (!read_bound(colon + 1, strlen(colon + 1), &range->step, unit) ||
-                  strcmp(unit, range->unit) != 0))
-        return bad_range(text, err);
-    if (!(range->low < range->high) || (colon && !(range->step > 0)))
+    memcpy(range->unit, numbers.unit, sizeof range->unit);
+    range->low = numbers.low;
+    range->high = numbers.high;
+    range->step = numbers.step;
+    if (!(range->low < range->high) || (numbers.stepped && !(range->step > 0)))
         return und_fail(err, UND_USAGE, "--find %s: got '%.80s', want LOW < HIGH and a step > 0",
                         range->path, equals + 1);
-    if (colon && (range->high - range->low) / range->step > MOST_STEPS)
+    if (numbers.stepped && (range->high - range->low) / range->step > MOST_STEPS)
         return und_fail(err, UND_USAGE, "--find %s: got '%.80s', want at most %d steps",
                         range->path, equals + 1, MOST_STEPS);
     return UND_OK;

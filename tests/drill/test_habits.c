@@ -17,7 +17,7 @@ static struct live_fixture world;
 
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, "  preconditions: {wait: 3h}\n");
+    live_fixture_open(&world, NULL, LIVE_FIXTURE_PATIENT);
     world.with_job = true;
 }
 

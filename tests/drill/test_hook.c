@@ -27,7 +27,7 @@ static void write_hook(void)
 
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, "  preconditions: {wait: 3h}\n");
+    live_fixture_open(&world, NULL, LIVE_FIXTURE_PATIENT);
     write_hook();
 }
 

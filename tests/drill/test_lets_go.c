@@ -21,7 +21,7 @@ static struct live_fixture world[WORLDS];
 static void open_world(struct live_fixture *w)
 {
     /* A busy machine answers a probe late; the drill then waits for its preconditions. */
-    live_fixture_open(w, NULL, "  preconditions: {wait: 3h}\n");
+    live_fixture_open(w, NULL, LIVE_FIXTURE_PATIENT);
     live_fixture_lease_for(w, LIVE_FIXTURE_SHORT);
     w->with_job = true;
     live_fixture_with_canaries(w, 2);

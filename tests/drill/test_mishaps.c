@@ -10,12 +10,9 @@
 
 static struct live_fixture world;
 
-/* A busy machine answers a probe late; the drill then waits for its preconditions. */
-#define PATIENT "  preconditions: {wait: 3h}\n"
-
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, PATIENT);
+    live_fixture_open(&world, NULL, LIVE_FIXTURE_PATIENT);
     world.with_job = true;
 }
 
@@ -214,7 +211,7 @@ START_TEST(a_step_can_be_settled_by_hand_with_a_name_and_a_reason)
     char *by[] = {"drill",  "--journal", world.journal,   "--close",      "3", "--by",
                   "Ada L.", "--reason",  "it was pulled", world.scenario, NULL};
     live_fixture_close(&world);
-    live_fixture_open(&world, "run: ['true'], undo: [sh, -c, 'exit 7']", PATIENT);
+    live_fixture_open(&world, "run: ['true'], undo: [sh, -c, 'exit 7']", LIVE_FIXTURE_PATIENT);
     close[5] = by[9] = world.scenario;
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 5);
     ck_assert(live_fixture_said(&world, "step 3, break it on net"));
@@ -249,7 +246,7 @@ START_TEST(an_undo_that_prints_the_token_is_shown_without_it)
     char *monitor[] = {"monitor", "--for", "1s", "--journal", world.journal, world.scenario, NULL};
     live_fixture_close(&world);
     live_fixture_open(&world, "run: ['true'], undo: [sh, -c, 'cat $TMPDIR/token; exit 7']",
-                      PATIENT);
+                      LIVE_FIXTURE_PATIENT);
     monitor[4] = world.journal;
     monitor[5] = world.scenario;
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 5);
@@ -281,7 +278,8 @@ START_TEST(a_service_that_is_lost_ends_the_drill)
     char command[500];
     live_fixture_close(&world);
     live_fixture_open(&world, NULL,
-                      PATIENT "  stop_when: {github_lost: 20s, monitoring_lost: 20s}\n");
+                      LIVE_FIXTURE_PATIENT
+                      "  stop_when: {github_lost: 20s, monitoring_lost: 20s}\n");
     snprintf(command, sizeof command, "sed -i 's/after: routing/after: full/' %s", world.scenario);
     ck_assert_int_eq(system(command), 0);
     world.mute_monitoring = _i == 1;

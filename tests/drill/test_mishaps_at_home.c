@@ -11,12 +11,9 @@
 
 static struct live_fixture world;
 
-/* A busy machine answers a probe late; the drill then waits for its preconditions. */
-#define PATIENT "  preconditions: {wait: 3h}\n"
-
 static void set_up(void)
 {
-    live_fixture_open(&world, NULL, PATIENT);
+    live_fixture_open(&world, NULL, LIVE_FIXTURE_PATIENT);
     world.with_job = true;
 }
 

@@ -104,24 +104,22 @@ END_TEST
 
 START_TEST(bash_completes_commands_and_files)
 {
-    char *text = complete("al", 1);
-    ck_assert_str_eq(text, " alerts \n");
-    free(text);
-    text = complete("alerts e", 2);
-    ck_assert_str_eq(text, " explain eval \n");
-    free(text);
-    text = complete("sim Make", 2);
-    ck_assert_str_eq(text, " Makefile \n");
-    free(text);
-    text = complete("sim --html Make", 3);
-    ck_assert_str_eq(text, " Makefile \n");
-    free(text);
-    text = complete("sim --plots tests/gold", 3);
-    ck_assert_str_eq(text, " tests/golden \n");
-    free(text);
-    text = complete("sim --seed M", 3);
-    ck_assert_str_eq(text, "  \n");
-    free(text);
+    static const struct {
+        const char *words;
+        int cursor;
+        const char *replies;
+    } cases[] = {{"al", 1, " alerts \n"},
+                 {"alerts e", 2, " explain eval \n"},
+                 {"sim Make", 2, " Makefile \n"},
+                 {"sim --html Make", 3, " Makefile \n"},
+                 {"sim --plots tests/gold", 3, " tests/golden \n"},
+                 {"sim --seed M", 3, "  \n"}};
+    size_t i;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = complete(cases[i].words, cases[i].cursor);
+        ck_assert_str_eq(text, cases[i].replies);
+        free(text);
+    }
 }
 END_TEST
 
@@ -232,7 +230,6 @@ START_TEST(every_option_that_the_readme_names_exists)
 {
     static const char *const elsewhere[] = {"--version", "--help",      "--man", "--global",
                                             "--add",     "--body-file", NULL}; /* git's and gh's */
-    ;
     char *text = read_file("README.md"), *at = text, name[64];
     for (; (at = strstr(at, "--")) != NULL; at += 2) {
         const struct option_row *row;

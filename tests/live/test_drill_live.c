@@ -9,9 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A busy machine answers a probe late; the drill then waits for its preconditions. */
-#define PATIENT "  preconditions: {wait: 3h}\n"
-
 static struct live_fixture world;
 
 static void set_up(void)
@@ -163,7 +160,7 @@ static const char *const mischiefs[] = {
 START_TEST(drill_survives_a_github_that_misbehaves)
 {
     live_fixture_close(&world);
-    live_fixture_open(&world, NULL, PATIENT);
+    live_fixture_open(&world, NULL, LIVE_FIXTURE_PATIENT);
     atomic_store(&world.mischief, mischiefs[_i]);
     /* Observed for 100 s of fleet time, then undone; GitHub then recovers, with the host. */
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 0);
@@ -177,7 +174,7 @@ END_TEST
 START_TEST(injection_that_fails_is_rolled_back)
 {
     live_fixture_close(&world);
-    live_fixture_open(&world, "run: ['false'], undo: ['true']", PATIENT);
+    live_fixture_open(&world, "run: ['false'], undo: ['true']", LIVE_FIXTURE_PATIENT);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 3);
     ck_assert(live_fixture_said(&world, "got exit 1, want 0"));
     ck_assert(live_fixture_is_closed(&world));
@@ -191,7 +188,7 @@ START_TEST(injection_that_half_worked_is_undone)
     snprintf(action, sizeof action,
              "run: [sh, -c, 'touch \"$0\"; exit 1', '{host}-half'], undo: [rm, -f, '{host}-half']");
     live_fixture_close(&world);
-    live_fixture_open(&world, action, PATIENT);
+    live_fixture_open(&world, action, LIVE_FIXTURE_PATIENT);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 3);
     ck_assert_int_ne(access("big-half", F_OK), 0);
     ck_assert(live_fixture_is_closed(&world));
@@ -201,7 +198,8 @@ END_TEST
 START_TEST(undo_that_fails_is_told_with_the_way_by_hand)
 {
     live_fixture_close(&world);
-    live_fixture_open(&world, "run: ['true'], undo: [sh, -c, 'echo no; exit 7']", PATIENT);
+    live_fixture_open(&world, "run: ['true'], undo: [sh, -c, 'echo no; exit 7']",
+                      LIVE_FIXTURE_PATIENT);
     ck_assert_int_eq(live_fixture_drill(&world, "--yes", 0), 5);
     ck_assert(live_fixture_said(&world, "left undone: break it on net"));
     ck_assert(live_fixture_said(&world, "by hand: "));

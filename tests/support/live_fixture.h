@@ -60,6 +60,9 @@ struct live_fixture {
 /* What the world's one server answers; for the fixture itself. */
 void live_fixture_serve(void *context, const char *request, struct script_reply *reply);
 
+/* Of a drill: a busy machine answers a probe late, and its preconditions are waited for. */
+#define LIVE_FIXTURE_PATIENT "  preconditions: {wait: 3h}\n"
+
 /* `more` is appended to the drill's one action ("", or "stop_when: ..."). */
 void live_fixture_open(struct live_fixture *world, const char *action, const char *more);
 void live_fixture_close(struct live_fixture *world);
