@@ -28,12 +28,17 @@ static double draw_hyperexponential(const struct dist *dist, double u)
     return -dist->c * log((1 - u) / (1 - dist->a));
 }
 
-/* As a tree, which takes a third of the time of Horner's rule. */
-static inline double polynomial(const double c[8], double x)
+/* What stands above and below a fraction's line, evaluated by the same instructions. */
+typedef double fraction __attribute__((vector_size(2 * sizeof(double))));
+
+/* factor * above / below, each polynomial as a tree, which takes a third of the time of Horner's
+ * rule. */
+static inline double rational(const fraction c[8], double x, double factor)
 {
     double x2 = x * x;
-    return (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2 +
-           ((c[4] + c[5] * x) + (c[6] + c[7] * x) * x2) * (x2 * x2);
+    fraction value = (c[0] + c[1] * x) + (c[2] + c[3] * x) * x2 +
+                     ((c[4] + c[5] * x) + (c[6] + c[7] * x) * x2) * (x2 * x2);
+    return factor * value[0] / value[1];
 }
 
 /* The quantile of the standard normal distribution as gsl_cdf_ugaussian_Pinv (Wichura's algorithm
@@ -41,37 +46,29 @@ static inline double polynomial(const double c[8], double x)
  * to GSL. Every lognormal draw needs one. */
 static double normal_quantile(double u)
 {
-    static const double middle_above[8] = {3.3871328727963666080e0, 1.3314166789178437745e2,
-                                           1.9715909503065514427e3, 1.3731693765509461125e4,
-                                           4.5921953931549871457e4, 6.7265770927008700853e4,
-                                           3.3430575583588128105e4, 2.5090809287301226727e3};
-    static const double middle_below[8] = {1,
-                                           4.2313330701600911252e1,
-                                           6.8718700749205790830e2,
-                                           5.3941960214247511077e3,
-                                           2.1213794301586595867e4,
-                                           3.9307895800092710610e4,
-                                           2.8729085735721942674e4,
-                                           5.2264952788528545610e3};
-    static const double tail_above[8] = {1.42343711074968357734e0,  4.63033784615654529590e0,
-                                         5.76949722146069140550e0,  3.64784832476320460504e0,
-                                         1.27045825245236838258e0,  2.41780725177450611770e-1,
-                                         2.27238449892691845833e-2, 7.74545014278341407640e-4};
-    static const double tail_below[8] = {1,
-                                         2.05319162663775882187e0,
-                                         1.67638483018380384940e0,
-                                         6.89767334985100004550e-1,
-                                         1.48103976427480074590e-1,
-                                         1.51986665636164571966e-2,
-                                         5.47593808499534494600e-4,
-                                         1.05075007164441684324e-9};
+    static const fraction middle[8] = {{3.3871328727963666080e0, 1},
+                                       {1.3314166789178437745e2, 4.2313330701600911252e1},
+                                       {1.9715909503065514427e3, 6.8718700749205790830e2},
+                                       {1.3731693765509461125e4, 5.3941960214247511077e3},
+                                       {4.5921953931549871457e4, 2.1213794301586595867e4},
+                                       {6.7265770927008700853e4, 3.9307895800092710610e4},
+                                       {3.3430575583588128105e4, 2.8729085735721942674e4},
+                                       {2.5090809287301226727e3, 5.2264952788528545610e3}};
+    static const fraction tail[8] = {{1.42343711074968357734e0, 1},
+                                     {4.63033784615654529590e0, 2.05319162663775882187e0},
+                                     {5.76949722146069140550e0, 1.67638483018380384940e0},
+                                     {3.64784832476320460504e0, 6.89767334985100004550e-1},
+                                     {1.27045825245236838258e0, 1.48103976427480074590e-1},
+                                     {2.41780725177450611770e-1, 1.51986665636164571966e-2},
+                                     {2.27238449892691845833e-2, 5.47593808499534494600e-4},
+                                     {7.74545014278341407640e-4, 1.05075007164441684324e-9}};
     double q = u - 0.5, r = 0.180625 - q * q;
     if (fabs(q) <= 0.425)
-        return q * polynomial(middle_above, r) / polynomial(middle_below, r);
+        return rational(middle, r, q);
     r = sqrt(-log(q < 0 ? u : 1 - u));
     if (r > 5)
         return gsl_cdf_ugaussian_Pinv(u);
-    return copysign(polynomial(tail_above, r - 1.6) / polynomial(tail_below, r - 1.6), q);
+    return copysign(rational(tail, r - 1.6, 1), q);
 }
 
 double draw_by_kind(const struct dist *dist, struct stream *stream)

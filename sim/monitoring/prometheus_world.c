@@ -129,11 +129,8 @@ void prometheus_use(struct prometheus *prometheus, int64_t now_ms, int host, int
     UND_ASSERT(cpu_pm >= 0 && cpu_pm <= 1000 && memory_pm >= 0 && memory_pm <= 1000);
     if (host >= prometheus->n_hosts)
         return;
-    for (int i = 0; i < prometheus->n_jobs; i++) {
-        struct target *target = target_of(prometheus, host, i);
-        target_set(target, now_ms, VALUE_CPU, cpu_pm);
-        target_set(target, now_ms, VALUE_MEMORY, memory_pm);
-    }
+    for (int i = 0; i < prometheus->n_jobs; i++)
+        target_use(target_of(prometheus, host, i), now_ms, cpu_pm, memory_pm);
     if (prometheus->engine)
         rule_engine_use(prometheus->engine, now_ms, host, cpu_pm, memory_pm);
     wake_if_suspicious(prometheus, host, VALUE_CPU, cpu_pm, now_ms);

@@ -96,6 +96,13 @@ static inline void target_set(struct target *target, int64_t now_ms, enum target
         target_end_spell(target, now_ms);
     target->value[value] = value_pm;
 }
+/* Both values that follow from a host's jobs. */
+static inline void target_use(struct target *target, int64_t now_ms, int64_t cpu_pm,
+                              int64_t memory_pm)
+{
+    target_set(target, now_ms, VALUE_CPU, cpu_pm);
+    target->value[VALUE_MEMORY] = memory_pm;
+}
 
 /* The server dies, with the scrape in flight; and comes back, scraping from first_ms on. */
 void target_forsake(struct target *target, int64_t now_ms);

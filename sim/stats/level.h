@@ -36,12 +36,15 @@ void level_quantity(const struct level *level, double scale, struct quantity *qu
 /* It was at `value` for that long. */
 static inline void level_hold(struct level *level, int64_t value, int64_t ms)
 {
+    int64_t *held_ms = &level->held_ms[sketch_bucket(value)];
     UND_ASSERT(value >= 0 && ms > 0);
-    level->held_ms[sketch_bucket(value)] += ms;
+    if (*held_ms == 0 || value >= SKETCH_LINEAR) { /* below that, a bucket is one value */
+        level->min = value < level->min ? value : level->min;
+        level->max = value > level->max ? value : level->max;
+    }
+    *held_ms += ms;
     level->area += (int128)value * ms;
     level->total_ms += ms;
-    level->min = value < level->min ? value : level->min;
-    level->max = value > level->max ? value : level->max;
 }
 
 #endif

@@ -71,7 +71,7 @@ void world_measure_start(struct world *world, int group, struct time_slices *sli
     m->group = group;
     m->slices = slices;
     m->since_ms = 0;
-    m->queue_ms = m->busy_ms = m->available_ms = 0;
+    m->available_ms = 0;
     m->jobs_done = m->jobs_failed = m->first_done = m->first_failed = m->given_up = 0;
     m->waited = m->started = m->wait_sum_ms = 0;
     m->n_fault_waits = m->fault_wait_sum_ms = 0;
@@ -107,8 +107,6 @@ void world_measure_account(struct world *world)
     m->since_ms = world->now_ms;
     level_hold(&m->rep_queue_level, queued, ms);
     level_hold(&m->rep_busy_level, occupied, ms);
-    m->queue_ms += queued * ms;
-    m->busy_ms += occupied * ms;
     m->available_ms += up ? ms : 0;
     if (m->slices)
         time_slices_hold(m->slices, since_ms, world->now_ms, queued, occupied, up);
@@ -206,8 +204,8 @@ static void fill_in(const struct world *world, struct rep *rep)
     double ms = (double)(world->now_ms - world->stats_from_ms);
     int i;
     ms = ms > 0 ? ms : NAN;
-    rep->queue_length = (double)m->queue_ms / ms;
-    rep->utilization = (double)m->busy_ms / ms / (double)world->github.n_regs;
+    rep->queue_length = (double)m->rep_queue_level.area / ms;
+    rep->utilization = (double)m->rep_busy_level.area / ms / (double)world->github.n_regs;
     rep->availability = (double)m->available_ms / ms;
     rep->jobs_done = m->jobs_done;
     rep->jobs_failed = m->jobs_failed;

@@ -37,7 +37,7 @@ struct world_measures {
     struct time_slices *slices; /* the caller's; NULL: not wanted */
     struct level rep_queue_level, rep_busy_level;
     int64_t since_ms; /* the integrals go up to there */
-    int64_t queue_ms, busy_ms, available_ms;
+    int64_t available_ms;
     int64_t jobs_done, jobs_failed, first_done, first_failed, given_up;
     int64_t waited, started, wait_sum_ms;
     int64_t n_fault_waits, fault_wait_sum_ms;

@@ -332,8 +332,9 @@ START_TEST(other_failures_slots_and_policies_draw_the_same_jobs)
         for (k = 0; k < 2; k++) {
             ck_assert_mem_eq(&other->workload.duration[k].stream,
                              &world->workload.duration[k].stream, sizeof(struct stream));
-            ck_assert_int_eq(other->workload.duration[k].ahead_ms,
-                             world->workload.duration[k].ahead_ms);
+            ck_assert_mem_eq(other->workload.duration[k].ahead_ms,
+                             world->workload.duration[k].ahead_ms,
+                             sizeof world->workload.duration[k].ahead_ms);
         }
         world_close(other);
         scenario_text_fini(&s);
