@@ -269,11 +269,11 @@ static enum und_code replay_file(const struct asked *asked, const char *path, bo
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     struct trial *trial = malloc(sizeof *trial);
-    struct trial_options options = {
-        .seed = asked->search.seed, .twice = true, .expectations = true};
+    struct trial_options options = {.seed = asked->search.seed, .expectations = true};
     UND_ASSERT(scenario != NULL && trial != NULL);
     if (load(asked, path, scenario, err) == UND_OK) {
         options.replications = scenario->replications > 0 ? scenario->replications : 1;
+        options.twice = options.replications;
         options.converge = schedule_heals(scenario, schedule_bound_ms(&scenario->fleet));
         if (scenario->duration_ms <= 0)
             und_fail(err, UND_USAGE, "%s: duration: got none, want one to replay", path);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define MINUTE_MS 60000LL
-#define BEGIN_WITHIN_MS (4 * 60 * MINUTE_MS)
 #define GB 1000000000LL
 #define FILL_BYTES (30 * GB) /* ten of them fill a disk */
 
@@ -97,11 +96,11 @@ static void clip_slots(const struct fleet *fleet, struct fault *fault)
 }
 
 static void draw_fault(const struct fleet *fleet, struct stream *stream, enum fault_kind kind,
-                       struct fault *fault)
+                       int64_t within_ms, struct fault *fault)
 {
     static const int64_t lasts[] = {1, 3, 6, 10, 30, 60, 120};
     *fault = (struct fault){.kind = kind, .has_lasts = true};
-    fault->at = dist_fixed((int64_t)(stream_uniform(stream) * (double)BEGIN_WITHIN_MS));
+    fault->at = dist_fixed((int64_t)(stream_uniform(stream) * (double)within_ms));
     fault->lasts = dist_fixed(pick_ms(stream, lasts, sizeof lasts / sizeof *lasts));
     dist_init(&fault->every);
     draw_parameters(fleet, stream, fault);
@@ -133,9 +132,11 @@ uint64_t schedule_stream_seed(const struct schedule *schedule)
 void schedule_draw(const struct fleet *fleet, uint64_t seed, int64_t number,
                    const enum fault_kind focus[2], int64_t bound_ms, struct schedule *schedule)
 {
-    static const double loads[] = {0.1, 0.5, 1, 1, 2, 4};
+    static const double loads[] = {0.05, 0.1, 0.1, 0.2, 0.2, 0.5, 1, 4};
+    static const int64_t within[] = {60, 4 * 60, 12 * 60, 48 * 60};
     enum fault_kind kind[FAULT_KINDS];
     struct stream stream;
+    int64_t within_ms;
     int kinds, i;
     memset(schedule, 0, sizeof *schedule);
     schedule->seed = seed;
@@ -144,6 +145,7 @@ void schedule_draw(const struct fleet *fleet, uint64_t seed, int64_t number,
     schedule->focus[1] = focus[1];
     stream_seed(&stream, ~schedule_stream_seed(schedule));
     schedule->load = pick(&stream, loads, sizeof loads / sizeof *loads);
+    within_ms = pick_ms(&stream, within, sizeof within / sizeof *within);
     kinds = draw_kinds(fleet, &stream, focus, kind);
     schedule->n = 1 + (int)stream_below(&stream, SCHEDULE_FAULTS);
     for (i = 0; i < schedule->n; i++) {
@@ -151,7 +153,7 @@ void schedule_draw(const struct fleet *fleet, uint64_t seed, int64_t number,
             kinds > 0 ? kind[stream_below(&stream, (uint32_t)kinds)] : FAULT_HOST_POWER_LOSS;
         if (i < 2 && focus[i] != SCHEDULE_ANY && schedule_can(fleet, focus[i]))
             next = focus[i];
-        draw_fault(fleet, &stream, next, &schedule->fault[i]);
+        draw_fault(fleet, &stream, next, within_ms, &schedule->fault[i]);
     }
     schedule_close(schedule, bound_ms);
 }
@@ -166,6 +168,20 @@ void schedule_close(struct schedule *schedule, int64_t bound_ms)
             schedule->heal_ms = end_ms;
     }
     schedule->end_ms = schedule->heal_ms + bound_ms;
+}
+
+int64_t schedule_trouble_ms(const struct schedule *schedule)
+{
+    int64_t at_ms, sum_ms = 0;
+    int i;
+    for (at_ms = 0; at_ms < schedule->heal_ms; at_ms += MINUTE_MS)
+        for (i = 0; i < schedule->n; i++)
+            if ((double)at_ms >= schedule->fault[i].at.a &&
+                (double)at_ms < schedule->fault[i].at.a + schedule->fault[i].lasts.a) {
+                sum_ms += MINUTE_MS;
+                break;
+            }
+    return sum_ms;
 }
 
 bool schedule_heals(const struct scenario *scenario, int64_t bound_ms)

@@ -4,8 +4,11 @@
  *
  * Drawn as a swarm (Groce and others, "Swarm testing", ISSTA 2012): each schedule first draws which
  * kinds of fault exist for it, and how often, then the faults from these; what a mixture of
- * everything hides, a few kinds show. `focus` names two kinds that it must have, for whoever steers
- * the draw. A schedule is a function of (fleet, seed, number, focus) alone.
+ * everything hides, a few kinds show. So it draws within which time they begin: an hour, where all
+ * meet, to two days, where the fleet is well again before the next. Loads are light mostly: what
+ * the policy decides by needs few jobs, and of a fleet that is overloaded nobody asks that it be
+ * well. `focus` names two kinds that it must have, for whoever steers the draw. A schedule is a
+ * function of (fleet, seed, number, focus) alone.
  */
 #ifndef SIM_SEARCH_SCHEDULE_H
 #define SIM_SEARCH_SCHEDULE_H
@@ -44,6 +47,9 @@ uint64_t schedule_stream_seed(const struct schedule *schedule);
 
 /* When its last fault ends, and with it the run; call after any change of the faults. */
 void schedule_close(struct schedule *schedule, int64_t bound_ms);
+
+/* How long any of its faults goes on, to a minute. */
+int64_t schedule_trouble_ms(const struct schedule *schedule);
 
 /* Has a scenario's every fault ended so long before it is over? Faults at random times never
  * have. */

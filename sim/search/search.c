@@ -14,6 +14,7 @@
 struct worker {
     struct crew *crew;
     struct scenario *scenario; /* its own copy, whose faults and load change */
+    struct trial_stage *stage;
 };
 
 struct crew {
@@ -39,7 +40,7 @@ struct trial_options search_trial(const struct schedule *schedule)
     return (struct trial_options){.seed = schedule_stream_seed(schedule),
                                   .replications = SEARCH_REPLICATIONS,
                                   .converge = true,
-                                  .twice = schedule->number % SEARCH_TWICE_EVERY == 0,
+                                  .twice = schedule->number % SEARCH_TWICE_EVERY == 0 ? 1 : 0,
                                   .expectations = true};
 }
 
@@ -54,7 +55,7 @@ static void *work(void *argument)
             return NULL;
         options = search_trial(&crew->schedule[i]);
         schedule_apply(&crew->schedule[i], crew->rate_per_ms, worker->scenario);
-        trial_run(worker->scenario, &options, &crew->trial[i]);
+        trial_on(worker->stage, &options, &crew->trial[i]);
     }
 }
 
@@ -121,6 +122,8 @@ static void add_up(const struct crew *crew, struct search_result *result)
         result->replications += SEARCH_REPLICATIONS;
         result->simulated_ms += trial->simulated_ms;
         result->events += trial->events;
+        result->faults += SEARCH_REPLICATIONS * crew->schedule[i].n;
+        result->trouble_ms += SEARCH_REPLICATIONS * schedule_trouble_ms(&crew->schedule[i]);
         coverage_merge(&result->coverage, &trial->coverage);
         if (trial->reason == TRIAL_HOLDS)
             continue;
@@ -150,6 +153,7 @@ static void hire(struct crew *crew, const struct scenario *scenario)
         crew->worker[i].scenario = malloc(sizeof *scenario);
         UND_ASSERT(crew->worker[i].scenario != NULL);
         *crew->worker[i].scenario = *scenario; /* what it points to is read alone */
+        crew->worker[i].stage = trial_open(crew->worker[i].scenario);
     }
 }
 
@@ -176,7 +180,9 @@ void search_run(const struct scenario *scenario, const struct search_options *op
             options->progress(options->context, result->schedules,
                               (double)result->simulated_ms / 86400000.0);
     } while (!is_over(options, result));
-    for (i = 0; i < crew->threads; i++)
+    for (i = 0; i < crew->threads; i++) {
+        trial_close(crew->worker[i].stage);
         free(crew->worker[i].scenario);
+    }
     free(crew);
 }

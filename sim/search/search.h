@@ -17,7 +17,7 @@
 
 #define SEARCH_GENERATION 64
 #define SEARCH_REPLICATIONS 4 /* of a schedule */
-#define SEARCH_TWICE_EVERY 16 /* schedules, of which one compares digests */
+#define SEARCH_TWICE_EVERY 16 /* schedules, of which one compares digests, of a replication */
 #define SEARCH_THREADS 64
 
 struct search_options {
@@ -34,6 +34,7 @@ struct search_options {
 
 struct search_result {
     int64_t schedules, replications, simulated_ms, events;
+    int64_t faults, trouble_ms; /* of all replications; the time in which any went on */
     double seconds;
     int64_t bound_ms;
     struct coverage coverage;

@@ -64,12 +64,15 @@ void search_print(FILE *out, const struct search_findings *findings)
     const struct search_result *result = findings->result;
     double days = (double)result->simulated_ms / DAY_MS;
     char text[UNITS_TEXT];
-    fprintf(out,
-            "%lld schedules, %lld replications, %.0f simulated days, %lld million events, %.1f s: "
-            "%.0f days a second. All must be well %s after the last fault.\n",
-            (long long)result->schedules, (long long)result->replications, days,
-            (long long)(result->events / 1000000), result->seconds, days / result->seconds,
-            units_format_duration(result->bound_ms, text));
+    fprintf(
+        out,
+        "%lld schedules, %lld replications, %.0f simulated days, %lld million events, %.1f s: "
+        "%.0f days a second. %lld faults, one or more in %.0f%% of the time. All must be well %s "
+        "after the last.\n",
+        (long long)result->schedules, (long long)result->replications, days,
+        (long long)(result->events / 1000000), result->seconds, days / result->seconds,
+        (long long)result->faults, 100 * (double)result->trouble_ms / (days * DAY_MS),
+        units_format_duration(result->bound_ms, text));
     coverage_print(out, &result->coverage, findings->fleet);
     if (result->failed)
         print_failure(out, findings);
@@ -145,10 +148,12 @@ json_t *search_json(const struct search_findings *findings)
     const struct search_result *result = findings->result;
     int met, all;
     coverage_count_pairs(&result->coverage, findings->fleet, &met, &all);
-    return json_pack(
-        "{s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:i, s:i}, s:o, s:o}", "version", 1, "schedules",
-        (json_int_t)result->schedules, "replications", (json_int_t)result->replications,
-        "simulated_ms", (json_int_t)result->simulated_ms, "events", (json_int_t)result->events,
-        "bound_ms", (json_int_t)result->bound_ms, "said", counts_json(&result->coverage), "pairs",
-        "met", met, "all", all, "never", never_json(findings), "failure", failure_json(findings));
+    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:i, s:i}, s:o, s:o}",
+                     "version", 1, "schedules", (json_int_t)result->schedules, "replications",
+                     (json_int_t)result->replications, "simulated_ms",
+                     (json_int_t)result->simulated_ms, "events", (json_int_t)result->events,
+                     "faults", (json_int_t)result->faults, "trouble_ms",
+                     (json_int_t)result->trouble_ms, "bound_ms", (json_int_t)result->bound_ms,
+                     "said", counts_json(&result->coverage), "pairs", "met", met, "all", all,
+                     "never", never_json(findings), "failure", failure_json(findings));
 }

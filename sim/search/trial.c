@@ -135,17 +135,38 @@ static void check_rep(const struct world *world, const struct rep *rep, struct l
 
 /* ---- a replication ---- */
 
-struct stage {
+struct trial_stage {
+    const struct scenario *scenario;
+    struct world *world, *again; /* that polls always; opened when somebody wants it */
     struct rep rep;
     struct rep_host host[FLEET_HOSTS];
     struct incident incidents[WORLD_INCIDENTS];
 };
 
-static uint64_t replicate(struct world *world, const struct stream *base, struct stage *stage,
+struct trial_stage *trial_open(const struct scenario *scenario)
+{
+    struct trial_stage *stage = calloc(1, sizeof *stage);
+    UND_ASSERT(stage != NULL);
+    stage->scenario = scenario;
+    stage->world = world_open(scenario, false);
+    return stage;
+}
+
+void trial_close(struct trial_stage *stage)
+{
+    if (stage->again)
+        world_close(stage->again);
+    world_close(stage->world);
+    free(stage);
+}
+
+static uint64_t replicate(struct trial_stage *stage, struct world *world, const struct stream *base,
                           struct looking *watch, bool converge)
 {
-    const struct replication found = {
-        .rep = &stage->rep, .incidents = stage->incidents, .max_incidents = WORLD_INCIDENTS};
+    const struct replication found = {.rep = &stage->rep,
+                                      .incidents = stage->incidents,
+                                      .max_incidents = WORLD_INCIDENTS,
+                                      .group = -1};
     int host;
     memset(&stage->rep, 0, sizeof stage->rep);
     stage->rep.host = stage->host;
@@ -164,27 +185,30 @@ static uint64_t replicate(struct world *world, const struct stream *base, struct
     return stage->rep.digest;
 }
 
-static void replicate_all(const struct scenario *scenario, const struct trial_options *options,
+static struct world *open_again(struct trial_stage *stage)
+{
+    if (!stage->again)
+        stage->again = world_open(stage->scenario, true);
+    else
+        world_reopen(stage->again);
+    return stage->again;
+}
+
+static void replicate_all(struct trial_stage *stage, const struct trial_options *options,
                           struct trial *trial)
 {
-    struct world *world = world_open(scenario, false);
-    struct world *again = options->twice ? world_open(scenario, true) : NULL;
-    struct stage *stage = calloc(1, sizeof *stage);
+    struct world *again = options->twice > 0 ? open_again(stage) : NULL;
     struct stream base;
     int r;
-    UND_ASSERT(stage != NULL);
+    world_reopen(stage->world);
     stream_seed(&base, options->seed);
     for (r = 0; r < options->replications && trial->reason == TRIAL_HOLDS; r++) {
         struct looking watch = {.trial = trial, .replication = r};
-        uint64_t digest = replicate(world, &base, stage, &watch, options->converge);
-        if (again && replicate(again, &base, stage, NULL, false) != digest)
+        uint64_t digest = replicate(stage, stage->world, &base, &watch, options->converge);
+        if (r < options->twice && replicate(stage, again, &base, NULL, false) != digest)
             fail(trial, TRIAL_DIGEST, 0, -1, r, 0, "a second run of the same replication differs");
         stream_long_jump(&base);
     }
-    free(stage);
-    if (again)
-        world_close(again);
-    world_close(world);
 }
 
 static void judge_all(const struct scenario *scenario, const struct trial_options *options,
@@ -207,12 +231,19 @@ static void judge_all(const struct scenario *scenario, const struct trial_option
     result_fini(&result);
 }
 
-void trial_run(const struct scenario *scenario, const struct trial_options *options,
-               struct trial *trial)
+void trial_on(struct trial_stage *stage, const struct trial_options *options, struct trial *trial)
 {
     memset(trial, 0, sizeof *trial);
     trial->host = -1;
-    replicate_all(scenario, options, trial);
-    if (options->expectations && scenario->n_expects > 0 && trial->reason == TRIAL_HOLDS)
-        judge_all(scenario, options, trial);
+    replicate_all(stage, options, trial);
+    if (options->expectations && stage->scenario->n_expects > 0 && trial->reason == TRIAL_HOLDS)
+        judge_all(stage->scenario, options, trial);
+}
+
+void trial_run(const struct scenario *scenario, const struct trial_options *options,
+               struct trial *trial)
+{
+    struct trial_stage *stage = trial_open(scenario);
+    trial_on(stage, options, trial);
+    trial_close(stage);
 }

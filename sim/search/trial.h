@@ -31,7 +31,7 @@ struct trial_options {
     uint64_t seed; /* of the streams, as for `understudy sim` */
     int replications;
     bool converge;     /* is everything to be well at the end? */
-    bool twice;        /* compare digests */
+    int twice;         /* replications of which digests are compared, the first ones */
     bool expectations; /* judge them */
 };
 
@@ -46,7 +46,14 @@ struct trial {
     struct coverage coverage;
 };
 
+/* Worlds of one scenario, which may change between trials as schedule_apply changes it. */
+struct trial_stage;
+struct trial_stage *trial_open(const struct scenario *scenario); /* borrowed; trial_close frees */
+void trial_close(struct trial_stage *stage);
+
 /* Stops at the first replication that fails. Expectations are judged only where all else holds. */
+void trial_on(struct trial_stage *stage, const struct trial_options *options, struct trial *trial);
+/* The same, on a stage of its own. */
 void trial_run(const struct scenario *scenario, const struct trial_options *options,
                struct trial *trial);
 

@@ -41,22 +41,35 @@ struct stream *world_modulation_stream(struct world *world)
     return &world->streams[world->n_streams - 1];
 }
 
+/* What faults, duration and rate decide. */
+static void open_scenario(struct world *world)
+{
+    free(world->streams);
+    world->warmup_ms = world->scenario->warmup_ms;
+    world->n_streams = stream_count(world->fleet, world->scenario);
+    world->streams = world_allocate(world->n_streams, sizeof *world->streams);
+    world_workload_open(world);
+}
+
+void world_reopen(struct world *world)
+{
+    open_scenario(world);
+    world_forget(world);
+}
+
 struct world *world_open(const struct scenario *scenario, bool always_tick)
 {
     struct world *world = world_allocate(1, sizeof *world);
     world->scenario = scenario;
     world->fleet = &scenario->fleet;
     world->n_hosts = scenario->fleet.n_hosts;
-    world->warmup_ms = scenario->warmup_ms;
-    world->n_streams = stream_count(world->fleet, scenario);
-    world->streams = world_allocate(world->n_streams, sizeof *world->streams);
+    open_scenario(world);
     queue_init(&world->queue, 4 * WORLD_JOBS);
     queue_drop_stale(&world->queue, world_event_is_stale, world);
     world_github_open(world);
     world_session_open(world);
     world_job_open(world);
     world_needs_open(world);
-    world_workload_open(world);
     world_field_open(world);
     world_monitoring_open(world, always_tick);
     world_series_open(world);

@@ -122,7 +122,7 @@ struct replication {
     int max_incidents;
     struct time_slices *slices; /* NULL: not wanted */
     struct timeline *timeline;  /* NULL: not traced */
-    int group;                  /* of the cohort of waits */
+    int group; /* of the cohort of waits; -1: nobody asks the world what its replications add up to */
 };
 
 struct world {
@@ -160,6 +160,9 @@ struct world {
 /* `scenario` is borrowed, and valid: the loader has checked it. `always_tick`: nothing sleeps; the
  * results are the same. world_close frees. */
 struct world *world_open(const struct scenario *scenario, bool always_tick);
+/* Its scenario has other faults, another duration or rate than before, and nothing else: as if it
+ * were closed and opened, but for the memory, which it has already. */
+void world_reopen(struct world *world);
 void world_close(struct world *world);
 /* Of the replications to come, what is before it counts for nothing. */
 void world_warm_up(struct world *world, int64_t warmup_ms);

@@ -309,10 +309,13 @@ static bool feeds_stay_fresh(const struct world *world)
     return feeds_work(world);
 }
 
-static bool may_sleep(const struct world *world)
+/* The health check is rare and goes by what is known: it is waited for with the feeds asleep, and
+ * wakes them if it counts otherwise. */
+static bool may_sleep(const struct world *world, enum poll poll)
 {
     const struct driver *driver = &world->controller.driver;
-    return !world->controller.always_poll && world->controller.quiet == ALL_QUIET &&
+    unsigned quiet = poll == POLL_HEALTH ? ALL_QUIET : ALL_QUIET & ~(1u << POLL_HEALTH);
+    return !world->controller.always_poll && (world->controller.quiet & quiet) == quiet &&
            feeds_stay_fresh(world) && driver_settled(driver) &&
            (!world_field_looks(world) || readings_still(&driver->readings, world->now_ms));
 }
@@ -344,7 +347,7 @@ void world_controller_poll(struct world *world, enum poll poll)
         world->controller.quiet |= 1u << poll;
     step(world);
     world->controller.poll_pending[poll] = false;
-    if (!may_sleep(world))
+    if (!may_sleep(world, poll))
         push_poll(world, poll, world->now_ms + fleet_poll_ms(world->fleet, poll));
     else if (poll == POLL_GITHUB && world_field_looks(world))
         stride(world);

@@ -225,12 +225,10 @@ static void fill_in(const struct world *world, struct rep *rep)
                                          .failed = m->host[i].failed};
 }
 
-void world_measure_finish(struct world *world, struct rep *rep)
+static void gather(struct world *world, struct rep *rep)
 {
     struct world_measures *m = &world->measures;
     int i;
-    world_account(world);
-    count_waiting(world, rep);
     waits_end(&m->waits, m->group);
     waits_end(&m->fault_waits, m->group);
     for (i = 0; i < world->fleet->workload.n_classes; i++)
@@ -242,5 +240,13 @@ void world_measure_finish(struct world *world, struct rep *rep)
     cluster_add_level(&m->queue_clusters, &m->rep_queue_level);
     cluster_add_level(&m->busy_clusters, &m->rep_busy_level);
     world_facet_finish(world, m->group, rep->facet);
+}
+
+void world_measure_finish(struct world *world, struct rep *rep)
+{
+    world_account(world);
+    count_waiting(world, rep);
+    if (world->measures.group >= 0)
+        gather(world, rep);
     fill_in(world, rep);
 }

@@ -42,6 +42,7 @@ void world_workload_open(struct world *world)
     const struct workload *workload = &world->fleet->workload;
     double sum = 0, peak = 0;
     int i;
+    world->workload = (struct world_workload){0};
     for (i = 0; i < workload->n_classes; i++) {
         world->workload.class_weight_sum += workload->classes[i].weight;
         world->workload.class_mcores[i] = llround(workload->classes[i].cores * 1000);

@@ -250,7 +250,7 @@ START_TEST(sleep_changes_nothing_in_any_schedule)
         schedule_apply(&schedule, rate_per_ms, &base);
         trial_run(&base,
                   &(struct trial_options){
-                      .seed = schedule_stream_seed(&schedule), .replications = 2, .twice = true},
+                      .seed = schedule_stream_seed(&schedule), .replications = 2, .twice = 2},
                   &trial);
         ck_assert_msg(trial.reason == TRIAL_HOLDS, "schedule %lld: %s", (long long)number,
                       trial.words);
