@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEYS 64     /* of a table */
@@ -307,7 +308,7 @@ static kind_reader *const readers[FIELD_KINDS] = {
 static enum und_code read_list(struct spec *spec, const struct field *field, void *to,
                                json_t *value, const struct spot *spot)
 {
-    char want[WANT];
+    char want[WANT], *list = to;
     int *count = (int *)((char *)to - field->at + field->count_at);
     enum und_code code = UND_OK;
     size_t i;
@@ -320,9 +321,14 @@ static enum und_code read_list(struct spec *spec, const struct field *field, voi
     if (json_array_size(value) < (size_t)field->required || json_array_size(value) > field->size ||
         !json_is_array(value))
         return spec_refuse(spec, spot, value, want);
+    if (field->owned) {
+        list = calloc(json_array_size(value) + 1, field->stride);
+        UND_ASSERT(list != NULL);
+        *(void **)to = list;
+    }
     json_array_foreach (value, i, item) {
         struct spot at = doc_item(spec->doc, value, i, field->key);
-        char *element = (char *)to + i * field->stride;
+        char *element = list + i * field->stride;
         ++*count; /* before reading: what was half read is freed with the rest */
         if (readers[field->item->kind](spec, field->item, element, item, &at) == UND_OK)
             continue;

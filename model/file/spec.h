@@ -59,6 +59,7 @@ struct field {
     const struct table *table;
     const struct field *item;
     size_t stride, count_at;
+    bool owned; /* list: at `at` is a pointer to as many items as there are, the reader's to free */
     field_reader *read;
     const char *schema;           /* custom: JSON Schema of its values */
     json_t *(*make_schema)(void); /* the same where it has to be computed */

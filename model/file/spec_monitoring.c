@@ -140,6 +140,7 @@ static const struct field monitoring_fields[] = {
      .size = FLEET_JOBS,
      .item = &a_job,
      .stride = sizeof(struct scrape_job),
+     .owned = true,
      .count_at = offsetof(struct monitoring, n_jobs),
      .referred = true,
      .help = "scrape jobs with times of their own. Left out: one"},

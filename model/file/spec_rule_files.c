@@ -99,11 +99,13 @@ enum und_code spec_read_series(struct spec *spec, const struct field *field, voi
     return UND_OK;
 }
 
-static int job_of(const struct monitoring *monitoring, const char *name)
+/* Targets come in the order of their jobs: `from` is where the last one's was. */
+static int job_of(const struct monitoring *monitoring, const char *name, int from)
 {
     for (int i = 0; name && i < monitoring->n_jobs; i++) {
-        if (strcmp(monitoring->jobs[i].name, name) == 0)
-            return i;
+        int job = (from + i) % monitoring->n_jobs;
+        if (strcmp(monitoring->jobs[job].name, name) == 0)
+            return job;
     }
     return -1;
 }
@@ -113,6 +115,7 @@ enum und_code spec_read_targets(struct spec *spec, const struct field *field, vo
                                 json_t *value, const struct spot *spot)
 {
     struct monitoring *monitoring = base;
+    int job = 0;
     size_t i;
     json_t *item;
     (void)field;
@@ -124,7 +127,7 @@ enum und_code spec_read_targets(struct spec *spec, const struct field *field, vo
         const char *host = json_string_value(json_object_get(item, "host"));
         json_t *labels = json_object_get(item, "labels");
         struct scrape_target *to = &monitoring->targets[i];
-        to->job = job_of(monitoring, json_string_value(json_object_get(item, "job")));
+        to->job = job = job_of(monitoring, json_string_value(json_object_get(item, "job")), job);
         to->host = host ? fleet_host_index(spec->fleet, host) : -1;
         if (to->job < 0 || (host && to->host < 0) ||
             (!json_is_object(labels) && !json_is_null(labels)))

@@ -5,15 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct rule *fleet_own_rules(struct fleet *copy)
+static void *copy_of(const void *list, int n, size_t size)
 {
-    size_t size = (size_t)copy->monitoring.n_rules * sizeof *copy->monitoring.rules;
-    struct rule *own = malloc(size + 1);
+    void *own = calloc((size_t)n + 1, size);
     UND_ASSERT(own != NULL);
-    if (size > 0)
-        memcpy(own, copy->monitoring.rules, size);
-    copy->monitoring.rules = own;
+    if (n > 0)
+        memcpy(own, list, (size_t)n * size);
     return own;
+}
+
+void fleet_own(struct fleet *copy)
+{
+    struct monitoring *monitoring = &copy->monitoring;
+    struct alertmanager_config *config = &copy->alertmanager;
+    monitoring->rules = copy_of(monitoring->rules, monitoring->n_rules, sizeof *monitoring->rules);
+    monitoring->jobs = copy_of(monitoring->jobs, monitoring->n_jobs, sizeof *monitoring->jobs);
+    config->routes = copy_of(config->routes, config->n_routes, sizeof *config->routes);
+}
+
+void fleet_disown(struct fleet *copy)
+{
+    free(copy->monitoring.rules);
+    free(copy->monitoring.jobs);
+    free(copy->alertmanager.routes);
 }
 
 int fleet_slots(const struct fleet *fleet)

@@ -22,14 +22,15 @@
 #define FLEET_HOSTS POLICY_HOSTS
 #define FLEET_SLOTS 256 /* a host */
 #define FLEET_CLASSES 32
-#define FLEET_RULES 16384 /* alerts about hosts; of others any number */
-#define FLEET_JOBS 16     /* scrape jobs that alert rules read from */
-#define FLEET_ROUTES 64   /* of the Alertmanager, that notify the controller */
+#define FLEET_RULES 16384  /* alerts about hosts; of others any number */
+#define FLEET_JOBS 16384   /* scrape jobs that alert rules read from */
+#define FLEET_ROUTES 16384 /* of the Alertmanager, that notify the controller */
 #define FLEET_LABELS 16
 #define FLEET_METRICS 64 /* a team's own */
 #define METRIC_LABELS 8
 #define METRIC_NAME 128
 #define FLEET_NAME 64
+#define JOB_NAME 256 /* of a scrape job: operators write serviceMonitor/namespace/name/0 */
 #define FLEET_PATH 512
 
 struct host {
@@ -165,7 +166,7 @@ struct rule {
 
 /* A job of prometheus.yml that scrapes every host. */
 struct scrape_job {
-    char name[FLEET_NAME];
+    char name[JOB_NAME];
     int64_t interval_ms, timeout_ms;
 };
 
@@ -243,9 +244,9 @@ struct monitoring {
     int64_t scrape_timeout_ms;
     int64_t evaluation_interval_ms;
     int64_t lookback_ms;
-    int prometheus;         /* 2 or 3: the version whose PromQL the rules are */
-    int64_t unreachable_ms; /* a scrape of a host that is gone from the LAN fails after this */
-    struct scrape_job jobs[FLEET_JOBS]; /* none: one job with the interval and timeout above */
+    int prometheus;          /* 2 or 3: the version whose PromQL the rules are */
+    int64_t unreachable_ms;  /* a scrape of a host that is gone from the LAN fails after this */
+    struct scrape_job *jobs; /* owned; none: one job with the interval and timeout above */
     int n_jobs;
     struct rule *rules; /* owned */
     int n_rules;
@@ -294,9 +295,9 @@ struct alertmanager_config {
     /* From alertmanager.yml, in place of the above: which route takes a rule's alert for a host to
      * the controller (-1: none does), in which group (those of one route and number are one), and
      * what mutes it. */
-    struct alert_route routes[FLEET_ROUTES];
+    struct alert_route *routes; /* owned */
     int n_routes;
-    int8_t (*route_of)[FLEET_HOSTS];   /* owned; of each rule */
+    int16_t (*route_of)[FLEET_HOSTS];  /* owned; of each rule */
     uint32_t (*group_of)[FLEET_HOSTS]; /* owned */
     struct inhibition *inhibitions;    /* owned */
     int n_inhibitions;
@@ -334,9 +335,10 @@ struct fleet {
     struct live live;
 };
 
-/* A copy of a fleet shares all that it owns. This gives it rules of its own, to be edited; they are
- * the caller's to free. */
-struct rule *fleet_own_rules(struct fleet *copy);
+/* A copy of a fleet shares all that it owns. This gives it rules, scrape jobs (room for one even
+ * where there is none) and routes of its own, to be edited; fleet_disown frees them. */
+void fleet_own(struct fleet *copy);
+void fleet_disown(struct fleet *copy);
 
 int fleet_slots(const struct fleet *fleet);                        /* of all hosts */
 int fleet_host_index(const struct fleet *fleet, const char *name); /* -1 if unknown */

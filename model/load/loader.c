@@ -412,6 +412,7 @@ void fleet_fini(struct fleet *fleet)
     for (n = 0; n < fleet->alertmanager.n_inhibitions; n++)
         free(fleet->alertmanager.inhibitions[n].alert);
     free(fleet->alertmanager.inhibitions);
+    free(fleet->alertmanager.routes);
     free(fleet->alertmanager.route_of);
     free(fleet->alertmanager.group_of);
     free(fleet->monitoring.rules);

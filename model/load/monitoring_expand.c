@@ -25,7 +25,7 @@ struct expander {
     struct rule_set *set;
     json_t *paths; /* owned: of rule files */
     int *job_of;   /* owned: of each job of the file, its place in `jobs`; -1: none */
-    int jobs[FLEET_JOBS];
+    int *jobs;     /* owned: of each of the fleet's, its place in the file */
     int n_jobs;
     bool edited;      /* another edition of the files: it need not have what is left out */
     json_t *files_of; /* owned: a group's name -> list of files, in order */
@@ -110,7 +110,8 @@ static enum und_code read_config(struct expander *expander)
     if (prometheus_file_read(expander->prometheus, path, expander->err))
         return UND_USAGE;
     expander->job_of = malloc(((size_t)expander->prometheus->n_jobs + 1) * sizeof(int));
-    UND_ASSERT(expander->job_of != NULL);
+    expander->jobs = malloc(((size_t)expander->prometheus->n_jobs + 1) * sizeof(int));
+    UND_ASSERT(expander->job_of && expander->jobs);
     for (int i = 0; i < expander->prometheus->n_jobs; i++)
         expander->job_of[i] = -1;
     expander->expand.file = expander->prometheus;
@@ -127,8 +128,8 @@ static void read_jobs(struct expander *expander)
     size_t i;
     json_array_foreach (json_object_get(expander->monitoring, "jobs"), i, job) {
         const char *name = json_string_value(json_object_get(job, "name"));
-        if (name && to->n_jobs < FLEET_JOBS)
-            snprintf(to->jobs[to->n_jobs++].name, FLEET_NAME, "%.*s", FLEET_NAME - 1, name);
+        if (name)
+            targets_add_job(to, name);
     }
 }
 
@@ -457,6 +458,7 @@ static void finish(struct expander *expander)
         prometheus_file_fini(expander->prometheus);
     free(expander->prometheus);
     free(expander->job_of);
+    free(expander->jobs);
     series_expand_fini(&expander->expand);
     json_decref(expander->files_of);
     rule_set_free(expander->set);

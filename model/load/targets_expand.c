@@ -55,36 +55,43 @@ static void take_targets(struct monitoring *monitoring, const struct prometheus_
         add(monitoring, -1, other);
 }
 
+void targets_add_job(struct monitoring *monitoring, const char *name)
+{
+    struct scrape_job *job;
+    monitoring->jobs = realloc(monitoring->jobs, ((size_t)monitoring->n_jobs + 1) * sizeof *job);
+    UND_ASSERT(monitoring->jobs != NULL);
+    job = &monitoring->jobs[monitoring->n_jobs++];
+    *job = (struct scrape_job){.interval_ms = 0};
+    snprintf(job->name, sizeof job->name, "%.*s", JOB_NAME - 1, name);
+}
+
 void targets_take_jobs(struct monitoring *monitoring, const struct prometheus_file *file,
                        const struct fleet *hosts)
 {
-    for (int i = 0; i < file->n_jobs && monitoring->n_jobs < FLEET_JOBS; i++) {
-        struct scrape_job *job = &monitoring->jobs[monitoring->n_jobs++];
-        snprintf(job->name, sizeof job->name, "%s", file->jobs[i].job.name);
+    for (int i = 0; i < file->n_jobs; i++) {
+        targets_add_job(monitoring, file->jobs[i].job.name);
         take_targets(monitoring, &file->jobs[i], hosts);
     }
 }
 
-static bool is_listed(const json_t *jobs, const char *name)
+static json_t *names_of(const json_t *jobs)
 {
-    json_t *job;
+    json_t *names = json_object(), *job;
     size_t i;
-    json_array_foreach ((json_t *)jobs, i, job) {
-        if (strcmp(json_string_value(json_object_get(job, "name")), name) == 0)
-            return true;
-    }
-    return false;
+    json_array_foreach ((json_t *)jobs, i, job)
+        json_object_set_new(names, json_string_value(json_object_get(job, "name")), json_true());
+    return names;
 }
 
 json_t *targets_list(const struct monitoring *monitoring, const struct fleet *hosts,
                      const json_t *jobs)
 {
-    json_t *list = json_array();
+    json_t *list = json_array(), *listed = names_of(jobs);
     for (int i = 0; i < monitoring->n_targets; i++) {
         const struct scrape_target *target = &monitoring->targets[i];
         const char *job = monitoring->jobs[target->job].name;
         json_t *item;
-        if (!is_listed(jobs, job))
+        if (!json_object_get(listed, job))
             continue;
         item = json_pack("{s:s, s:o}", "job", job, "labels",
                          target->labels ? json_loads(target->labels, 0, NULL) : json_null());
@@ -92,6 +99,7 @@ json_t *targets_list(const struct monitoring *monitoring, const struct fleet *ho
             json_object_set_new(item, "host", json_string(hosts->hosts[target->host].name));
         json_array_append_new(list, item);
     }
+    json_decref(listed);
     return list;
 }
 
@@ -100,6 +108,9 @@ void targets_fini(struct monitoring *monitoring)
     for (int i = 0; i < monitoring->n_targets; i++)
         free(monitoring->targets[i].labels);
     free(monitoring->targets);
+    free(monitoring->jobs);
+    monitoring->jobs = NULL;
+    monitoring->n_jobs = 0;
     monitoring->targets = NULL;
     monitoring->n_targets = 0;
 }

@@ -12,8 +12,8 @@ struct applier {
     const char *receiver;
     const struct alert_labels *labels;
     struct alertmanager_config *config;
-    int node_of[FLEET_ROUTES]; /* the tree's node behind each of config->routes */
-    json_t *groups;            /* route and labels, as a text -> number of the group */
+    int *route_of;  /* owned: of each node of the tree, its place in config->routes; or -1 */
+    json_t *groups; /* route and labels, as a text -> number of the group */
     struct und_err *err;
 };
 
@@ -109,15 +109,17 @@ static enum und_code use_node(struct applier *applier, int node, int *route)
     const struct route_node *from = &applier->file->routes[node];
     struct alertmanager_config *config = applier->config;
     struct alert_route *to;
-    for (*route = 0; *route < config->n_routes; ++*route) {
-        if (applier->node_of[*route] == node)
-            return UND_OK;
-    }
+    *route = applier->route_of[node];
+    if (*route >= 0)
+        return UND_OK;
     if (config->n_routes == FLEET_ROUTES)
         return und_fail(applier->err, UND_USAGE, "%s:%d: more than %d routes tell the controller",
                         applier->file->path, from->line, FLEET_ROUTES);
+    config->routes =
+        realloc(config->routes, ((size_t)config->n_routes + 1) * sizeof *config->routes);
+    UND_ASSERT(config->routes != NULL);
     to = &config->routes[config->n_routes];
-    applier->node_of[config->n_routes++] = node;
+    *route = applier->route_of[node] = config->n_routes++;
     *to = (struct alert_route){.group_wait_ms = from->group_wait_ms,
                                .group_interval_ms = from->group_interval_ms,
                                .repeat_interval_ms = from->repeat_interval_ms,
@@ -183,7 +185,7 @@ static enum und_code apply_routes(struct applier *applier)
             int node = labels ? match(applier, 0, labels, &taken) : -1, route = -1;
             if (node >= 0 && use_node(applier, node, &route))
                 return UND_USAGE;
-            config->route_of[rule][host] = (int8_t)route;
+            config->route_of[rule][host] = (int16_t)route;
             if (route >= 0)
                 config->group_of[rule][host] = (uint32_t)group_of(applier, node, route, labels);
         }
@@ -192,7 +194,9 @@ static enum und_code apply_routes(struct applier *applier)
         return UND_OK;
     /* A route that nothing takes, so that the fleet's own keys do not come back into force. */
     config->n_routes = 1;
-    config->routes[0] = (struct alert_route){.group_interval_ms = 300000};
+    config->routes = calloc(1, sizeof *config->routes);
+    UND_ASSERT(config->routes != NULL);
+    config->routes[0].group_interval_ms = 300000;
     return UND_OK;
 }
 
@@ -235,7 +239,12 @@ enum und_code alertmanager_file_apply(const struct alertmanager_file *file, cons
     if (receiver[0] && !json_object_get(file->receivers, receiver))
         return und_fail(err, UND_USAGE, "%s: receivers: none is called '%s'", file->path, receiver);
     applier.groups = json_object();
+    applier.route_of = malloc((size_t)file->n_routes * sizeof *applier.route_of);
+    UND_ASSERT(applier.route_of != NULL);
+    for (int i = 0; i < file->n_routes; i++)
+        applier.route_of[i] = -1;
     code = apply_routes(&applier);
+    free(applier.route_of);
     json_decref(applier.groups);
     config->inhibitions = calloc((size_t)file->n_inhibits + 1, sizeof *config->inhibitions);
     UND_ASSERT(config->inhibitions != NULL);

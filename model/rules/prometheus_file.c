@@ -73,14 +73,12 @@ static enum und_code read_global(const struct prom_reader *reader, const json_t 
 
 /* --- scrape jobs ----------------------------------------------------------------------------- */
 
-static enum und_code check_name(const struct prom_reader *reader,
-                                const struct prometheus_file *file, const struct spot *spot,
-                                const char *name)
+static enum und_code take_name(const struct prom_reader *reader, struct prometheus_file *file,
+                               const struct spot *spot, const char *name)
 {
-    for (int i = 0; i < file->n_jobs; i++) {
-        if (strcmp(file->jobs[i].name, name) == 0)
-            return doc_fail(spot, reader->err, "a second scrape job of the name '%.100s'", name);
-    }
+    if (json_object_get(file->job_names, name))
+        return doc_fail(spot, reader->err, "a second scrape job of the name '%.100s'", name);
+    json_object_set_new(file->job_names, name, json_true());
     return UND_OK;
 }
 
@@ -100,13 +98,13 @@ static enum und_code read_job(const struct prom_reader *reader, const json_t *ma
         .prom = reader, .mapping = mapping, .scheme = scheme ? scheme : "http"};
     struct relabel *checked = NULL;
     enum und_code code;
-    if (check_name(reader, file, spot, name))
+    if (take_name(reader, file, spot, name))
         return UND_USAGE;
     file->jobs = realloc(file->jobs, ((size_t)file->n_jobs + 1) * sizeof *file->jobs);
     UND_ASSERT(file->jobs != NULL);
     job.job = &file->jobs[file->n_jobs++];
     *job.job = (struct prometheus_job){.name = copy_text(name)};
-    snprintf(job.job->job.name, sizeof job.job->job.name, "%.*s", FLEET_NAME - 1, name);
+    snprintf(job.job->job.name, sizeof job.job->job.name, "%.*s", JOB_NAME - 1, name);
     prom_note_unused(reader, mapping, unused);
     if (relabel_read(reader, mapping, "metric_relabel_configs", &checked))
         return UND_USAGE;
@@ -253,6 +251,7 @@ enum und_code prometheus_file_read(struct prometheus_file *file, const char *pat
     enum und_code code;
     *file = (struct prometheus_file){.rule_files = json_array(),
                                      .missing = json_array(),
+                                     .job_names = json_object(),
                                      .external_labels = json_object(),
                                      .notes = json_array()};
     reader.notes = file->notes;
@@ -281,6 +280,7 @@ void prometheus_file_fini(struct prometheus_file *file)
     free(file->jobs);
     json_decref(file->rule_files);
     json_decref(file->missing);
+    json_decref(file->job_names);
     json_decref(file->external_labels);
     json_decref(file->notes);
     relabel_free(file->alert_relabel);

@@ -34,6 +34,7 @@ struct prometheus_file {
     int64_t scrape_interval_ms, scrape_timeout_ms, evaluation_interval_ms;
     struct prometheus_job *jobs; /* owned */
     int n_jobs;
+    json_t *job_names;       /* owned: a set */
     json_t *rule_files;      /* owned: paths, patterns resolved */
     json_t *missing;         /* owned: texts "file:line: ..." of rule files that are not there */
     json_t *external_labels; /* owned */

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define VALUE 4096 /* bytes of a label's value after an expansion; what is longer is cut */
-
 enum action {
     ACTION_REPLACE,
     ACTION_KEEP,
@@ -192,15 +190,6 @@ enum und_code relabel_read(const struct prom_reader *reader, const json_t *mappi
 
 /* --- applying -------------------------------------------------------------------------------- */
 
-static void append(char out[VALUE], size_t *n, const char *text, size_t length)
-{
-    if (length > VALUE - 1 - *n)
-        length = VALUE - 1 - *n;
-    memcpy(out + *n, text, length);
-    *n += length;
-    out[*n] = '\0';
-}
-
 static void set(json_t *labels, const char *name, const char *value)
 {
     if (*value)
@@ -215,17 +204,21 @@ static const char *get(const json_t *labels, const char *name)
     return value ? value : "";
 }
 
-static void join(const struct step *step, const json_t *labels, char out[VALUE])
+/* The values of the source labels with the separator between them, the caller's to free. */
+static char *join(const struct step *step, const json_t *labels)
 {
-    size_t i, n = 0;
+    size_t i, n = 1;
     json_t *name;
-    out[0] = '\0';
-    json_array_foreach (step->source, i, name) {
-        const char *value = get(labels, json_string_value(name));
-        if (i > 0)
-            append(out, &n, step->separator, strlen(step->separator));
-        append(out, &n, value, strlen(value));
-    }
+    char *out, *end;
+    json_array_foreach (step->source, i, name)
+        n += strlen(get(labels, json_string_value(name))) + strlen(step->separator);
+    out = end = malloc(n);
+    UND_ASSERT(out != NULL);
+    *out = '\0';
+    json_array_foreach (step->source, i, name)
+        end =
+            stpcpy(stpcpy(end, i > 0 ? step->separator : ""), get(labels, json_string_value(name)));
+    return out;
 }
 
 static void replace(const struct step *step, json_t *labels, const char *value)
@@ -271,10 +264,8 @@ static void change_case(const struct step *step, json_t *labels, char *value)
     set(labels, step->target, value);
 }
 
-static bool apply(const struct step *step, json_t *labels)
+static bool act(const struct step *step, json_t *labels, char *value)
 {
-    char value[VALUE];
-    join(step, labels, value);
     switch (step->action) {
     case ACTION_KEEP:
         return regex_matches(step->regex, value);
@@ -303,6 +294,14 @@ static bool apply(const struct step *step, json_t *labels)
         break;
     }
     return true;
+}
+
+static bool apply(const struct step *step, json_t *labels)
+{
+    char *value = join(step, labels);
+    bool kept = act(step, labels, value);
+    free(value);
+    return kept;
 }
 
 bool relabel_apply(const struct relabel *relabel, json_t *labels)

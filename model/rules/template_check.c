@@ -96,10 +96,14 @@ static bool knows_variable(const struct checker *checker, const char *name)
     return false;
 }
 
-static void declare(struct checker *checker, const char *name)
+static bool declare(struct checker *checker, const char *name)
 {
-    if (checker->n_variables < VARIABLES && !knows_variable(checker, name))
-        snprintf(checker->variables[checker->n_variables++], NAME, "%s", name);
+    if (knows_variable(checker, name))
+        return true;
+    if (checker->n_variables == VARIABLES)
+        return refuse(checker, "more than %d variables", VARIABLES);
+    snprintf(checker->variables[checker->n_variables++], NAME, "%s", name);
+    return true;
 }
 
 /* $name, perhaps declared here: "$a :=", "$a, $b := range". */
@@ -111,9 +115,8 @@ static bool variable(struct checker *checker)
     take_word(checker, name);
     ahead = checker->at + strspn(checker->at, " \t");
     if (strncmp(ahead, ":=", 2) == 0 || (*ahead == ',' && strstr(ahead, ":="))) {
-        declare(checker, name);
         checker->at = ahead + (*ahead == ',' ? 1 : 2);
-        return true;
+        return declare(checker, name);
     }
     if (*ahead == '=') {
         checker->at = ahead + 1;

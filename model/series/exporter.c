@@ -79,10 +79,10 @@ static void name_jobs(struct exported_list *exported, const struct fleet *fleet)
         const char *own = alike(monitoring, exporter_words[i].likes);
         if (i == EXPORTER_NODE && !*own)
             own = alike(monitoring, NULL);
-        snprintf(exported->jobs[i], FLEET_NAME, "%s", *own ? own : exporter_words[i].job);
+        snprintf(exported->jobs[i], JOB_NAME, "%s", *own ? own : exporter_words[i].job);
     }
     if (strcmp(exported->jobs[EXPORTER_RUNNER], exported->jobs[EXPORTER_NODE]) == 0)
-        snprintf(exported->jobs[EXPORTER_RUNNER], FLEET_NAME, "runner-exporter");
+        snprintf(exported->jobs[EXPORTER_RUNNER], JOB_NAME, "runner-exporter");
 }
 
 /* --- series ---------------------------------------------------------------------------------- */

@@ -115,7 +115,7 @@ struct exported_list {
     struct exported *list; /* owned */
     int n, room;
     struct label_pool *pool; /* borrowed */
-    char jobs[EXPORTERS][FLEET_NAME];
+    char jobs[EXPORTERS][JOB_NAME];
 };
 
 /* Every series of the fleet. */

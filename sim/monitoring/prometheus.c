@@ -12,7 +12,7 @@
 /* A scrape of each target, an evaluation of each group. */
 size_t prometheus_pending(const struct fleet *fleet)
 {
-    return FLEET_HOSTS * (FLEET_JOBS + EXPORTERS) +
+    return FLEET_HOSTS * ((size_t)fleet->monitoring.n_jobs + 1 + EXPORTERS) +
            (size_t)(fleet->monitoring.n_rules + fleet->monitoring.n_series) + 1;
 }
 
@@ -92,6 +92,8 @@ static void learn_jobs(struct prometheus *prometheus, int n_hosts)
     const struct monitoring *monitoring = prometheus->monitoring;
     int64_t longest_ms = 0;
     prometheus->n_jobs = monitoring->n_jobs > 0 ? monitoring->n_jobs : 1;
+    prometheus->jobs = calloc((size_t)prometheus->n_jobs, sizeof *prometheus->jobs);
+    UND_ASSERT(prometheus->jobs != NULL);
     prometheus->jobs[0] = (struct scrape_job){.interval_ms = monitoring->scrape_interval_ms,
                                               .timeout_ms = monitoring->scrape_timeout_ms};
     for (int i = 0; i < monitoring->n_jobs; i++)
@@ -169,6 +171,7 @@ void prometheus_close(struct prometheus *prometheus)
     for (int i = 0; i < prometheus->n_hosts * prometheus->n_jobs; i++)
         target_close(&prometheus->targets[i]);
     free(prometheus->targets);
+    free(prometheus->jobs);
     free(prometheus->pairs);
     rule_engine_close(prometheus->engine);
     free(prometheus->series_targets);

@@ -49,7 +49,7 @@ struct prometheus {
     int *group_of;        /* owned: of each rule */
     struct group *groups; /* owned */
     int groups_room;
-    struct scrape_job jobs[FLEET_JOBS];
+    struct scrape_job *jobs;    /* owned */
     struct target *targets;     /* owned: n_hosts * n_jobs */
     struct pair *pairs;         /* owned: n_rules * n_hosts */
     struct rule_engine *engine; /* of the rules that are no signals; NULL: there are none */

@@ -106,11 +106,12 @@ static void say(const struct fleet *fleet, int rule, double bound_ms, double cla
 static bool try_step(struct fleet *copy, const struct fleet *fleet, int rule, int host,
                      const struct delay_fault *faults, int n, double claim_ms, int64_t step_ms)
 {
-    struct rule *own = copy->monitoring.rules, *settings = &own[rule];
     for (int narrow = 0; narrow < 2; narrow++) {
+        struct rule *settings;
+        fleet_disown(copy);
         *copy = *fleet;
-        copy->monitoring.rules = own;
-        *settings = fleet->monitoring.rules[rule];
+        fleet_own(copy);
+        settings = &copy->monitoring.rules[rule];
         set_step(copy, rule, host, step_ms);
         if (narrow && settings->window_ms <= 4 * step_ms)
             return false;
@@ -126,12 +127,11 @@ void alerts_advice(const struct fleet *fleet, int rule, int host, const struct d
                    int n, double claim_ms, char *text, size_t size)
 {
     struct fleet *copy = malloc(sizeof *copy);
-    struct rule *own;
     char claim[UNITS_TEXT];
     bool found = false;
     UND_ASSERT(copy != NULL);
     *copy = *fleet;
-    own = fleet_own_rules(copy);
+    fleet_own(copy);
     text[0] = '\0';
     if (n > 0 && worst_bound(fleet, rule, host, faults, n) <= claim_ms + SLACK_MS) {
         snprintf(text, size, "meets %s always", units_format_duration((int64_t)claim_ms, claim));
@@ -145,6 +145,6 @@ void alerts_advice(const struct fleet *fleet, int rule, int host, const struct d
     if (n > 0 && !found)
         snprintf(text, size, "no scrape and evaluation every second or slower meets %s always",
                  units_format_duration((int64_t)claim_ms, claim));
-    free(own);
+    fleet_disown(copy);
     free(copy);
 }

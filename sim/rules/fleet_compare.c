@@ -173,7 +173,7 @@ static void compare_jobs(json_t *texts, const struct monitoring *before,
     for (int i = 0; i < before->n_jobs; i++) {
         for (int j = 0; j < after->n_jobs; j++) {
             const struct scrape_job *a = &before->jobs[i], *b = &after->jobs[j];
-            char what[FLEET_NAME + 32];
+            char what[JOB_NAME + 32];
             if (strcmp(a->name, b->name) != 0)
                 continue;
             snprintf(what, sizeof what, "job %s: scrape_interval", a->name);

@@ -124,12 +124,11 @@ static enum und_code measure_all(const char *path, const char *const *sets, int 
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     struct fleet *was = malloc(sizeof *was);
-    struct rule *own = NULL;
     int i;
     UND_ASSERT(scenario != NULL && was != NULL);
     if (load_question(path, sets, n_sets, which, scenario, err) == UND_OK) {
         *was = scenario->fleet; /* what it owns stays the scenario's */
-        own = fleet_own_rules(was);
+        fleet_own(was);
         if (tune->n == 0)
             choose_points(was, tune);
         for (i = 0; i < tune->n && err->code == UND_OK; i++) {
@@ -138,9 +137,9 @@ static enum und_code measure_all(const char *path, const char *const *sets, int 
             if (options->progress)
                 options->progress(options->context, which * tune->n + i + 1, SCENARIOS * tune->n);
         }
+        fleet_disown(was);
         scenario_fini(scenario);
     }
-    free(own);
     free(was);
     free(scenario);
     return err->code;
@@ -225,11 +224,10 @@ static enum und_code explore_frontier(const struct fleet *was, struct tune *tune
     struct scale *scale = calloc(TUNE_POINTS, sizeof *scale);
     struct fleet *fleet = malloc(sizeof *fleet);
     struct scale_limits limits = {0};
-    struct rule *own;
     int i, j;
     UND_ASSERT(scale != NULL && fleet != NULL);
     *fleet = *was;
-    own = fleet_own_rules(fleet);
+    fleet_own(fleet);
     for (i = 0; i < tune->n && err->code == UND_OK; i++) {
         struct tune_point *point = &tune->point[i];
         if (!point->frontier)
@@ -242,7 +240,7 @@ static enum und_code explore_frontier(const struct fleet *was, struct tune *tune
         point->safe = j < i ? tune->point[j].safe : explored_safe(&scale[i], err);
         point->explored = true;
     }
-    free(own);
+    fleet_disown(fleet);
     free(fleet);
     free(scale);
     return err->code;

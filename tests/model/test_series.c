@@ -181,9 +181,11 @@ START_TEST(series_have_the_labels_of_their_targets)
         {"prometheus_build_info{version=\"x\",exported_version=\"2.42.0\"} == 1", 0, 1},
         {"probe_success >= 0", 3, 2}, /* of a job that the file does not have */
     };
+    static struct scrape_job jobs[2];
     struct reach_world *world;
     setup();
     fleet.monitoring.n_jobs = 2;
+    fleet.monitoring.jobs = jobs;
     strcpy(fleet.monitoring.jobs[0].name, "ci node");
     strcpy(fleet.monitoring.jobs[1].name, "prometheus");
     fleet.monitoring.targets = targets;

@@ -119,6 +119,29 @@ START_TEST(hosts_behind_one_address_are_told_apart_by_port)
 }
 END_TEST
 
+/* As long as it is: nothing is cut. */
+START_TEST(relabeling_joins_long_values)
+{
+    static struct prometheus_file file;
+    static char text[40000], value[10001];
+    struct und_err err = {0};
+    const json_t *labels;
+    memset(value, 'v', sizeof value - 1);
+    snprintf(text, sizeof text,
+             "scrape_configs:\n- job_name: j\n"
+             "  static_configs: [{targets: ['h:1'], labels: {a: %s}}]\n"
+             "  relabel_configs:\n"
+             "  - {source_labels: [a, a], separator: '-', target_label: b}\n",
+             value);
+    rule_folder_write("p.yml", text);
+    ck_assert_msg(prometheus_file_read(&file, "p.yml", &err) == UND_OK, "%s", err.text);
+    labels = file.jobs[0].targets[0].labels;
+    snprintf(text, sizeof text, "%s-%s", value, value);
+    ck_assert_str_eq(json_string_value(json_object_get(labels, "b")), text);
+    prometheus_file_fini(&file);
+}
+END_TEST
+
 START_TEST(relabeling_decides_what_a_target_is)
 {
     static struct prometheus_file file;
@@ -251,6 +274,7 @@ Suite *suite(void)
     LOOP(files, bad_prometheus_file_is_one_placed_line, bad_prometheus);
     tcase_add_test(files, a_rule_file_that_is_not_here_is_kept_in_mind);
     tcase_add_test(files, hosts_behind_one_address_are_told_apart_by_port);
+    tcase_add_test(files, relabeling_joins_long_values);
     tcase_add_test(files, relabeling_decides_what_a_target_is);
     LOOP(files, bad_alertmanager_file_is_one_placed_line, bad_alertmanager);
     suite_add_tcase(suite, files);

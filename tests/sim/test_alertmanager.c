@@ -250,8 +250,9 @@ END_TEST
 /* Rule 0 of host 0 by a quick route, of host 1 by none; rule 1 by a slow route shared by hosts. */
 static void setup_routed(void)
 {
-    static int8_t route_of[2][FLEET_HOSTS];
+    static int16_t route_of[2][FLEET_HOSTS];
     static uint32_t group_of[2][FLEET_HOSTS];
+    static struct alert_route routes[2];
     struct stream phases;
     struct alertmanager_config *config = &world.fleet.alertmanager;
     stream_seed(&phases, 7);
@@ -260,6 +261,7 @@ static void setup_routed(void)
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_UP, 2 * MINUTE);
     monitoring_fixture_add_rule(&world.fleet, SIGNAL_CPU_RATE, 5 * MINUTE);
     config->n_routes = 2;
+    config->routes = routes;
     config->route_of = route_of;
     config->group_of = group_of;
     config->routes[0] = (struct alert_route){.group_wait_ms = 10 * SECOND,
@@ -375,10 +377,12 @@ END_TEST
 /* A route that is mute from Monday 0:01 to 0:05 says nothing then; the flush of 6:30 does. */
 START_TEST(a_mute_time_says_nothing_until_it_is_over)
 {
-    static int8_t route_of[2][FLEET_HOSTS];
+    static int16_t route_of[2][FLEET_HOSTS];
     static uint32_t group_of[2][FLEET_HOSTS];
+    static struct alert_route route;
     monitoring_fixture_close(&world);
     world.fleet.alertmanager.n_routes = 1;
+    world.fleet.alertmanager.routes = &route;
     world.fleet.alertmanager.route_of = route_of;
     world.fleet.alertmanager.group_of = group_of;
     world.fleet.alertmanager.routes[0] = (struct alert_route){.group_wait_ms = 30 * SECOND,

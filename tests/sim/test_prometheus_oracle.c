@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define RULES 64
+#define JOBS 2
 
 /* --- sleeping is the same as ticking --------------------------------------------------------- */
 
@@ -64,7 +65,9 @@ static void draw_rules(struct history *history, struct stream *random, int64_t s
 /* One job as the monitoring's own interval says, or two, the second half as often. */
 static void draw_jobs(struct monitoring *monitoring, struct stream *random)
 {
-    monitoring->n_jobs = 1 + (int)stream_below(random, 2);
+    static struct scrape_job jobs[JOBS];
+    monitoring->n_jobs = 1 + (int)stream_below(random, JOBS);
+    monitoring->jobs = jobs;
     for (int i = 0; i < monitoring->n_jobs; i++) {
         monitoring->jobs[i].interval_ms = monitoring->scrape_interval_ms * (i + 1);
         monitoring->jobs[i].timeout_ms = monitoring->scrape_timeout_ms;
@@ -206,7 +209,7 @@ END_TEST
 
 struct oracle {
     const struct history *history;
-    int64_t scrape_phase_ms[FLEET_HOSTS * FLEET_JOBS];
+    int64_t scrape_phase_ms[FLEET_HOSTS * JOBS];
     struct alert alerts[RULES][FLEET_HOSTS];
     int64_t restarted_ms; /* the process that the alerts belong to */
     struct observed *log;
