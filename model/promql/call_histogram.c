@@ -262,8 +262,8 @@ static void of_native(struct eval *eval, const struct asked *asked, const struct
     enum native_nan nan;
     double value;
     if (asked->function == F_HISTOGRAM_FRACTION) {
-        value =
-            native_fraction(eval->arena, native, asked->parameters[0], asked->parameters[1], &nan);
+        value = native_fraction(eval->arena, native, asked->parameters[0], asked->parameters[1],
+                                !eval->v3, &nan);
         tell_nan(eval, sample->labels, true, nan);
         give(eval, asked, sample->labels, 0, value, out);
         return;
@@ -273,7 +273,7 @@ static void of_native(struct eval *eval, const struct asked *asked, const struct
         return;
     }
     for (int i = 0; i < asked->n; i++) {
-        value = native_quantile(eval->arena, native, asked->parameters[i], &nan);
+        value = native_quantile(eval->arena, native, asked->parameters[i], !eval->v3, &nan);
         tell_nan(eval, sample->labels, false, nan);
         give(eval, asked, sample->labels, i, value, out);
     }

@@ -109,11 +109,12 @@ struct native_range {
 
 enum native_nan { NATIVE_NO_NAN, NATIVE_SKEWED, NATIVE_ALL_NAN };
 
-/* `nan`: what observations that are NaN do to the result. */
-double native_quantile(struct arena *arena, const struct native *native, double q,
+/* `linear`: within every bucket observations are spread evenly, as version 2 has it, not by their
+ * logarithms. `nan`: what observations that are NaN do to the result. */
+double native_quantile(struct arena *arena, const struct native *native, double q, bool linear,
                        enum native_nan *nan);
 double native_fraction(struct arena *arena, const struct native *native, double lower, double upper,
-                       enum native_nan *nan);
+                       bool linear, enum native_nan *nan);
 double native_variance(struct arena *arena, const struct native *native);
 /* Only what is below that value, or only what is above it. */
 struct native *native_trim(struct arena *arena, const struct native *native, double at, bool below);
@@ -124,6 +125,8 @@ struct native *native_trim(struct arena *arena, const struct native *native, dou
  * behind it begins at `*at`; NULL, and what is wanted there in `want` otherwise. `hinted`: it says
  * its hint. */
 struct native *native_read(struct arena *arena, const char **at, bool *hinted, const char **want);
+/* The same from its content, without empty ends: what unit tests of rules are compared by. */
+void native_write_notation(struct arena *arena, const struct native *native, FILE *out);
 /* As a label of count_values has it: {count:22, sum:3, (1,2]:5}. */
 void native_write(struct arena *arena, const struct native *native, FILE *out);
 

@@ -65,18 +65,19 @@ static void narrow(const struct native *native, struct native_range *range)
     }
 }
 
-static bool is_linear(const struct native *native, const struct native_range *range)
+/* Observations are taken to be spread evenly in it; else evenly by their logarithms. */
+static bool is_linear(const struct native *native, const struct native_range *range, bool linear)
 {
-    return native_is_custom(native) || has_zero(range);
+    return linear || native_is_custom(native) || has_zero(range);
 }
 
 /* --- quantiles ------------------------------------------------------------------------------- */
 
-static double value_at(const struct native *native, const struct native_range *range,
+static double value_at(const struct native *native, const struct native_range *range, bool linear,
                        double fraction)
 {
     double lower, upper;
-    if (is_linear(native, range))
+    if (is_linear(native, range, linear))
         return range->lower + (range->upper - range->lower) * fraction;
     lower = go_log2(fabs(range->lower));
     upper = go_log2(fabs(range->upper));
@@ -87,7 +88,7 @@ static double value_at(const struct native *native, const struct native_range *r
 
 /* Ranks count from the end that is nearer; with observations that are NaN, which stand behind all
  * others, from below. */
-double native_quantile(struct arena *arena, const struct native *native, double q,
+double native_quantile(struct arena *arena, const struct native *native, double q, bool linear,
                        enum native_nan *nan)
 {
     bool has_nan = isnan(native->sum.value) != 0, upwards = has_nan || q < 0.5;
@@ -120,18 +121,19 @@ double native_quantile(struct arena *arena, const struct native *native, double 
     if (count < rank)
         return NAN;
     rank = upwards ? rank - (count - range.count) : count - rank;
-    return value_at(native, &range, rank / range.count);
+    return value_at(native, &range, linear, rank / range.count);
 }
 
 /* How many of a bucket's observations lie below a value within it. */
-static double below_in(const struct native *native, const struct native_range *range, double value)
+static double below_in(const struct native *native, const struct native_range *range, bool linear,
+                       double value)
 {
     double lower, upper, at;
     if (range->upper == INFINITY)
         return 0;
     if (range->lower == -INFINITY)
         return range->count;
-    if (is_linear(native, range))
+    if (is_linear(native, range, linear))
         return range->count * (value - range->lower) / (range->upper - range->lower);
     lower = go_log2(fabs(range->lower));
     upper = go_log2(fabs(range->upper));
@@ -142,7 +144,7 @@ static double below_in(const struct native *native, const struct native_range *r
 }
 
 static double rank_of(const struct native *native, const struct native_range *ranges, int n,
-                      double value)
+                      bool linear, double value)
 {
     double rank = 0;
     for (int i = 0; i < n; i++) {
@@ -151,14 +153,14 @@ static double rank_of(const struct native *native, const struct native_range *ra
         if (range.lower >= value)
             return rank;
         if (range.upper > value)
-            return rank + below_in(native, &range, value);
+            return rank + below_in(native, &range, linear, value);
         rank += range.count;
     }
     return isnan(native->sum.value) ? rank : native->count.value;
 }
 
 double native_fraction(struct arena *arena, const struct native *native, double lower, double upper,
-                       enum native_nan *nan)
+                       bool linear, enum native_nan *nan)
 {
     double observations = native->count.value, ranks[2];
     struct native_range *ranges;
@@ -171,8 +173,8 @@ double native_fraction(struct arena *arena, const struct native *native, double 
     if (lower >= upper)
         return 0;
     ranges = ranges_of(arena, native, &n);
-    ranks[0] = rank_of(native, ranges, n, lower);
-    ranks[1] = rank_of(native, ranges, n, upper);
+    ranks[0] = rank_of(native, ranges, n, linear, lower);
+    ranks[1] = rank_of(native, ranges, n, linear, upper);
     for (int i = 0; i < 2; i++)
         ranks[i] = ranks[i] > observations ? observations : ranks[i];
     return (ranks[1] - ranks[0]) / observations;

@@ -177,3 +177,79 @@ struct native *native_read(struct arena *arena, const char **at, bool *hinted, c
     *hinted = written.hinted;
     return built(arena, &written);
 }
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+struct writer {
+    FILE *out;
+    bool any;
+};
+
+static void write_key(struct writer *writer, const char *key)
+{
+    fprintf(writer->out, "%s%s:", writer->any ? " " : "", key);
+    writer->any = true;
+}
+
+static void write_number(struct writer *writer, const char *key, double value)
+{
+    char text[GO_NUMBER];
+    if (value == 0)
+        return;
+    write_key(writer, key);
+    fputs(go_format(value, text), writer->out);
+}
+
+static void write_numbers(struct writer *writer, const char *key, const double *list, int n)
+{
+    char text[GO_NUMBER];
+    write_key(writer, key);
+    for (int i = 0; i < n; i++)
+        fprintf(writer->out, "%s%s", i ? " " : "[", go_format(list[i], text));
+    fputs(n ? "]" : "[]", writer->out);
+}
+
+/* Buckets from the first to the last that are there, with zeros in between. */
+static void write_side(struct writer *writer, const char *key, const char *offset,
+                       const struct native_side *side)
+{
+    char text[GO_NUMBER];
+    int next;
+    if (side->n == 0)
+        return;
+    next = side->list[0].index;
+    if (next != 0) {
+        write_key(writer, offset);
+        fprintf(writer->out, "%d", next);
+    }
+    write_key(writer, key);
+    for (int i = 0; i < side->n; i++) {
+        for (; next < side->list[i].index; next++)
+            fputs("0 ", writer->out);
+        fprintf(writer->out, "%s%s%s", i ? "" : "[", go_format(side->list[i].count.value, text),
+                i + 1 < side->n ? " " : "]");
+        next++;
+    }
+}
+
+void native_write_notation(struct arena *arena, const struct native *native, FILE *out)
+{
+    struct writer writer = {out, false};
+    struct native *copy = native_copy(arena, native);
+    native_compact(copy);
+    fputs("{{", out);
+    write_number(&writer, "schema", copy->schema);
+    write_number(&writer, "count", copy->count.value);
+    write_number(&writer, "sum", copy->sum.value);
+    write_number(&writer, "z_bucket", copy->zero.value);
+    write_number(&writer, "z_bucket_w", copy->zero_width);
+    if (native_is_custom(copy))
+        write_numbers(&writer, "custom_values", copy->bounds, copy->n_bounds);
+    if (copy->hint != NATIVE_UNKNOWN) {
+        write_key(&writer, "counter_reset_hint");
+        fputs(hints[copy->hint], out);
+    }
+    write_side(&writer, "buckets", "offset", &copy->positive);
+    write_side(&writer, "n_buckets", "n_offset", &copy->negative);
+    fputs("}}", out);
+}

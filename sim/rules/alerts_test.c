@@ -59,6 +59,19 @@ static enum und_code latest(struct suite *suite, const json_t *list, int64_t *la
     return UND_OK;
 }
 
+/* As promtool of version 2.42 does. */
+static enum und_code refuse_natives(const struct suite *suite, const char *values,
+                                    struct und_err *err)
+{
+    const char *at = suite->version == PROMQL_3 ? NULL : strchr(values, '{');
+    if (!at)
+        return UND_OK;
+    return und_fail(err, UND_USAGE,
+                    "values: character %d: a native histogram, which version 2 has not: want "
+                    "--prometheus 3",
+                    (int)(at - values) + 1);
+}
+
 static enum und_code read_series(struct group_test *test, const json_t *list)
 {
     size_t i;
@@ -73,6 +86,7 @@ static enum und_code read_series(struct group_test *test, const json_t *list)
         int j = 0;
         if (notation_labels(test->store->pool, alerts_test_text(item, "series"),
                             test->suite->version, &notation.labels, &err) ||
+            refuse_natives(test->suite, alerts_test_text(item, "values"), &err) ||
             notation_values(&notation, alerts_test_text(item, "values"), &err)) {
             notation_fini(&notation);
             return doc_fail(&at, test->suite->prom.err, "%.400s", err.text);
@@ -86,6 +100,17 @@ static enum und_code read_series(struct group_test *test, const json_t *list)
     return UND_OK;
 }
 
+static enum und_code check_samples(struct suite *suite, const json_t *list, const char *const *keys)
+{
+    size_t i;
+    json_t *item, *samples;
+    json_array_foreach ((json_t *)list, i, item) {
+        if (alerts_test_list(suite, item, "exp_samples", keys, &samples))
+            return UND_USAGE;
+    }
+    return UND_OK;
+}
+
 static enum und_code read_group_test(struct group_test *test)
 {
     static const char *const keys[] = {
@@ -94,7 +119,10 @@ static enum und_code read_group_test(struct group_test *test)
     static const char *const series[] = {"series", "values", NULL};
     static const char *const alerts[] = {"eval_time", "alertname", "exp_alerts", NULL};
     static const char *const exprs[] = {"expr", "eval_time", "exp_samples", NULL};
+    static const char *const samples_2[] = {"labels", "value", NULL};
+    static const char *const samples_3[] = {"labels", "value", "histogram", NULL};
     struct suite *suite = test->suite;
+    const char *const *samples = suite->version == PROMQL_3 ? samples_3 : samples_2;
     struct spot spot = doc_root(suite->prom.doc, test->mapping);
     json_t *list;
     /* Version 2 has no default: all samples stand at 0, where the first counts. */
@@ -104,7 +132,7 @@ static enum und_code read_group_test(struct group_test *test)
         alerts_test_list(suite, test->mapping, "alert_rule_test", alerts, &list) ||
         latest(suite, list, &test->last_ms) ||
         alerts_test_list(suite, test->mapping, "promql_expr_test", exprs, &list) ||
-        latest(suite, list, &test->last_ms) ||
+        check_samples(suite, list, samples) || latest(suite, list, &test->last_ms) ||
         alerts_test_list(suite, test->mapping, "input_series", series, &list) ||
         read_series(test, list))
         return UND_USAGE;

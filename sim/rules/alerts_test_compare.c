@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/promql/gomath.h"
+#include "model/promql/native.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -137,7 +138,34 @@ void alerts_test_alerts(struct group_test *test, int64_t t_ms)
 struct result {
     const struct labels *labels;
     double value;
+    char *histogram; /* owned: its notation, NULL of a number */
 };
+
+static void free_results(struct result *list, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(list[i].histogram);
+    free(list);
+}
+
+static char *notation_of(double value)
+{
+    struct arena *arena = arena_open();
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    UND_ASSERT(out != NULL);
+    native_write_notation(arena, native_of(value), out);
+    fclose(out);
+    arena_close(arena);
+    return text;
+}
+
+static struct result result_of(const struct labels *labels, double value)
+{
+    return native_is(value) ? (struct result){labels, 0, notation_of(value)}
+                            : (struct result){labels, value, NULL};
+}
 
 static int by_result(const void *a, const void *b)
 {
@@ -153,7 +181,8 @@ static char *results_text(const struct result *list, int n)
     for (int i = 0; i < n; i++) {
         fputs(i ? ", " : "", out);
         labels_write_all(list[i].labels, out);
-        fprintf(out, " %s", go_format_exponent(list[i].value, number));
+        fprintf(out, " %s",
+                list[i].histogram ? list[i].histogram : go_format_exponent(list[i].value, number));
     }
     fputs(n ? "" : "nil", out);
     fclose(out);
@@ -167,6 +196,41 @@ static bool read_value(const json_t *item, double *value)
     return !prom_has(item, "value") || go_parse(text + (text[0] == '.' && text[1] > '9'), value);
 }
 
+/* The notation that stands for the same as the sample's; NULL, and an error, if it is none. */
+static char *read_histogram(const json_t *sample, struct und_err *err)
+{
+    struct notation notation = {.labels = NULL};
+    char *text = NULL;
+    if (notation_values(&notation, alerts_test_text(sample, "histogram"), err) == UND_OK) {
+        if (notation.n == 1 && notation.values[0].there && native_is(notation.values[0].value))
+            text = notation_of(notation.values[0].value);
+        else
+            und_fail(err, UND_USAGE, "histogram: got '%.60s', want one as {{count:1 buckets:[1]}}",
+                     alerts_test_text(sample, "histogram"));
+    }
+    notation_fini(&notation);
+    return text;
+}
+
+static bool read_sample(struct group_test *test, const json_t *sample, struct result *result,
+                        struct und_err *err)
+{
+    struct labels *labels;
+    if (notation_labels(test->store->pool, alerts_test_text(sample, "labels"), test->suite->version,
+                        &labels, err))
+        return false;
+    result->labels = labels;
+    if (!read_value(sample, &result->value)) {
+        und_fail(err, UND_USAGE, "value: got '%.60s', want a number",
+                 alerts_test_text(sample, "value"));
+        return false;
+    }
+    if (!alerts_test_text(sample, "histogram")[0])
+        return true;
+    result->histogram = read_histogram(sample, err);
+    return result->histogram != NULL;
+}
+
 static struct result *expected_samples(struct group_test *test, const json_t *item, int *n,
                                        struct und_err *err)
 {
@@ -176,19 +240,19 @@ static struct result *expected_samples(struct group_test *test, const json_t *it
     UND_ASSERT(want != NULL);
     *n = 0;
     json_array_foreach (list, i, sample) {
-        struct labels *labels;
-        if (notation_labels(test->store->pool, alerts_test_text(sample, "labels"),
-                            test->suite->version, &labels, err) ||
-            !read_value(sample, &want[*n].value)) {
-            und_fail(err, UND_USAGE, "value: got '%.60s', want a number",
-                     alerts_test_text(sample, "value"));
+        if (!read_sample(test, sample, &want[*n], err))
             break;
-        }
-        want[(*n)++].labels = labels;
+        ++*n;
     }
     if (*n > 1)
         qsort(want, (size_t)*n, sizeof *want, by_result);
     return want;
+}
+
+static bool same_histogram(const struct result *a, const struct result *b)
+{
+    return a->histogram && b->histogram ? strcmp(a->histogram, b->histogram) == 0
+                                        : a->histogram == b->histogram;
 }
 
 static bool same_number(const struct suite *suite, double a, double b)
@@ -213,9 +277,9 @@ static struct result *actual_samples(struct group_test *test, struct query *quer
     got = calloc((size_t)value.vector.n + 1, sizeof *got);
     UND_ASSERT(got != NULL);
     if (value.type == PROMQL_SCALAR)
-        got[(*n)++] = (struct result){labels_none(test->store->pool), value.scalar};
+        got[(*n)++] = result_of(labels_none(test->store->pool), value.scalar);
     for (int i = 0; i < value.vector.n; i++)
-        got[(*n)++] = (struct result){value.vector.list[i].labels, value.vector.list[i].value};
+        got[(*n)++] = result_of(value.vector.list[i].labels, value.vector.list[i].value);
     if (*n > 1)
         qsort(got, (size_t)*n, sizeof *got, by_result);
     return got;
@@ -231,7 +295,7 @@ static void compare_samples(struct group_test *test, const json_t *item, int64_t
     bool same = n_got == n_want;
     if (err->code == UND_OK && got && want) {
         for (int i = 0; i < n_got && same; i++)
-            same = got[i].labels == want[i].labels &&
+            same = got[i].labels == want[i].labels && same_histogram(&got[i], &want[i]) &&
                    same_number(test->suite, got[i].value, want[i].value);
         if (!same) {
             char *got_text = results_text(got, n_got), *want_text = results_text(want, n_want);
@@ -243,8 +307,8 @@ static void compare_samples(struct group_test *test, const json_t *item, int64_t
             free(want_text);
         }
     }
-    free(got);
-    free(want);
+    free_results(got, n_got);
+    free_results(want, n_want);
 }
 
 void alerts_test_expression(struct group_test *test, const json_t *item)

@@ -93,6 +93,7 @@ static const struct {
     {"tests:\n- input_series: [{series: 'm', values: '1 a'}]\n  promql_expr_test: []\n", false},
     {"tests:\n- alert_rule_test: [{eval_time: 1m}]\n", false},
     {"group_eval_order: [a, a]\n", false},
+    {EXPR("m", "3m", "{label: m, value: 1}"), false},
     {"evaluation_interval: 30s\ntests:\n- input_series: [{series: m, values: '1 2 3'}]\n"
      "  promql_expr_test:\n  - {expr: m, eval_time: 1m, exp_samples: [{labels: m, value: 1}]}\n",
      true}, /* without an interval all samples stand at 0 */
@@ -158,6 +159,63 @@ START_TEST(verdict_is_promtool_s)
 }
 END_TEST
 
+#define NATIVE(samples)                                                                            \
+    "tests:\n- interval: 1m\n  input_series:\n"                                                    \
+    "  - {series: h, values: '{{schema:1 sum:5 count:4 offset:-1 buckets:[1 0 3]}}+{{sum:1 "       \
+    "count:1 buckets:[1] schema:1}}x3'}\n"                                                         \
+    "  - {series: c, values: '{{schema:-53 sum:2 count:2 custom_values:[5 10] buckets:[0 2]}}'}\n" \
+    "  promql_expr_test:\n  - {eval_time: 1m, " samples "}\n"
+#define SAMPLE(labels, histogram)                                                                  \
+    "exp_samples: [{labels: '" labels "', histogram: '" histogram "'}]"
+
+/* Version 3 compares native histograms by their whole notation, the hint with it, but neither by
+ * its order nor by empty buckets at its ends. Version 2.42 has none. */
+static const struct {
+    const char *test, *failure;
+} native_cases[] = {
+    {NATIVE("expr: h, " SAMPLE("h", "{{schema:1 count:5 sum:6 counter_reset_hint:not_reset "
+                                    "offset:-2 buckets:[0 1 1 3 0]}}")),
+     NULL},
+    {NATIVE("expr: h, " SAMPLE("h", "{{schema:1 count:5 sum:6 offset:-1 buckets:[1 1 3]}}")),
+     "exp: {__name__=\"h\"} {{schema:1 count:5 sum:6 offset:-1 buckets:[1 1 3]}}\n        got: "
+     "{__name__=\"h\"} {{schema:1 count:5 sum:6 counter_reset_hint:not_reset offset:-1 buckets:[1 "
+     "1 3]}}"},
+    {NATIVE("expr: c, " SAMPLE("c", "{{schema:-53 sum:2 count:2 custom_values:[5 10] buckets:[0 "
+                                    "2]}}")),
+     NULL},
+    {NATIVE("expr: c, " SAMPLE("c", "{{schema:-53 sum:2 count:2 custom_values:[5 11] buckets:[0 "
+                                    "2]}}")),
+     "custom_values:[5 11]"},
+    {NATIVE("expr: -c, " SAMPLE("{}", "{{schema:-53 sum:-2 count:-2 custom_values:[5 10] "
+                                      "buckets:[0 -2] counter_reset_hint:gauge}}")),
+     NULL},
+    {NATIVE("expr: c, exp_samples: [{labels: c, value: 2}]"), "exp: {__name__=\"c\"} 2E+00"},
+    {NATIVE("expr: histogram_count(c), " SAMPLE("{}", "{{count:2}}")), "got: {} 2E+00"},
+    {NATIVE("expr: histogram_count(c), exp_samples: [{labels: '{}', value: 2}]"), NULL},
+    {NATIVE("expr: c, " SAMPLE("c", "{{count:2}} {{count:2}}")), "want one as"},
+    {NATIVE("expr: c, " SAMPLE("c", "2")), "want one as"},
+    {NATIVE("expr: c, " SAMPLE("c", "{{cuont:2}}")), "cuont"},
+    {NATIVE("expr: c, exp_samples: [{label: c, value: 2}]"), "label: unknown key"},
+};
+
+START_TEST(native_histograms_are_compared_by_their_notation)
+{
+    char path[100];
+    json_t *failures = json_array(), *warnings = json_array();
+    const char *want = native_cases[_i].failure, *got;
+    snprintf(path, sizeof path, "%s/test.yml", folder);
+    write_file("test.yml", native_cases[_i].test);
+    alerts_test_file(path, PROMQL_3, failures, warnings);
+    got = json_string_value(json_array_get(failures, 0));
+    ck_assert_msg(want ? got && strstr(got, want) : !got, "%s\n%s", native_cases[_i].test, got);
+    json_array_clear(failures);
+    ck_assert(!alerts_test_file(path, PROMQL_2, failures, warnings));
+    ck_assert(!promtool_passes(path, false));
+    json_decref(failures);
+    json_decref(warnings);
+}
+END_TEST
+
 START_TEST(missing_file_fails)
 {
     json_t *failures = json_array(), *warnings = json_array();
@@ -174,6 +232,8 @@ Suite *suite(void)
     TCase *tcase = tcase_create("alerts test");
     tcase_add_unchecked_fixture(tcase, make_folder, remove_folder);
     tcase_add_loop_test(tcase, verdict_is_promtool_s, 0, sizeof cases / sizeof *cases);
+    tcase_add_loop_test(tcase, native_histograms_are_compared_by_their_notation, 0,
+                        sizeof native_cases / sizeof *native_cases);
     tcase_add_test(tcase, missing_file_fails);
     suite_add_tcase(suite, tcase);
     return suite;
