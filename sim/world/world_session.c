@@ -243,6 +243,8 @@ void world_session_slot(struct world *world, uint32_t reg, bool lost)
     world->sessions.runner[reg].dead = lost;
     if (lost && ideal) /* before its job goes back, or it might come back here */
         world_github_see(world, reg, false);
+    if (lost && job_of(world, reg, JOB_LOST) != NONE) /* lived on behind a partition */
+        world_job_kill(world, world->github.reg[reg].job);
     if (lost && job_of(world, reg, JOB_RUNNING) != NONE)
         (ideal ? interrupt : lose)(world, world->github.reg[reg].job);
     if (lost && !ideal)

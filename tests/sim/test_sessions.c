@@ -100,6 +100,21 @@ START_TEST(a_job_behind_a_partition_that_heals_in_time_survives)
 }
 END_TEST
 
+START_TEST(a_job_behind_a_partition_ends_with_its_runner)
+{
+    int job;
+    scenario_text_play(
+        &s, scenario_text_calm, scenario_text_github,
+        "faults:\n"
+        "  - {kind: network-partition, from: github, target: P, at: 1h, lasts: 5min}\n"
+        "  - {kind: slots-lost, slots: 8, target: P, at: 61min, lasts: 30min}\n");
+    job = job_of(HOUR, "is lost from GitHub's sight");
+    ck_assert_int_ge(when_job(job, HOUR + 9 * MINUTE, "fails"), 0);
+    ck_assert_int_gt(scenario_text_count(&s, "its lock ran out"), 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 /* Back after 40 s, while GitHub holds the dead sessions for 101 s: retries every 30 s find them
  * gone at 130 s. Until then jobs sent there strand, and GitHub shows the host offline from 100 s.
  */
@@ -190,6 +205,7 @@ Suite *suite(void)
     tcase_add_test(sessions, a_job_assigned_to_a_dead_runner_is_requeued_after_60_s);
     tcase_add_test(sessions, lost_jobs_fail_600_minus_u60_plus_u15_s_after_the_loss);
     tcase_add_test(sessions, a_job_behind_a_partition_that_heals_in_time_survives);
+    tcase_add_test(sessions, a_job_behind_a_partition_ends_with_its_runner);
     tcase_add_test(sessions, after_a_crash_a_session_conflict_keeps_the_host_out);
     tcase_add_test(sessions, a_session_conflict_beyond_its_limit_keeps_the_host_down);
     tcase_add_test(sessions, slots_lost_in_a_crash_get_another_chance_at_the_next_boot);
