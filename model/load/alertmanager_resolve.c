@@ -115,7 +115,8 @@ enum und_code alertmanager_resolve(struct doc *doc, const json_t *fleet, struct 
         return UND_OK;
     if (doc_relative(&spot, json_string_value(json_object_get(mapping, "config")), path, err))
         return UND_USAGE;
-    file = alertmanager_file_read(path, err);
+    file =
+        alertmanager_file_read(path, read->monitoring.prometheus == 3 ? PROMQL_3 : PROMQL_2, err);
     labels = labels_of_alerts(json_object_get(json_object_get(fleet, "monitoring"), "rules"), read);
     if (file)
         code = alertmanager_file_apply(file, receiver ? receiver : "", labels, &read->alertmanager,

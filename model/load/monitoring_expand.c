@@ -107,7 +107,7 @@ static enum und_code read_config(struct expander *expander)
         return UND_USAGE;
     expander->prometheus = calloc(1, sizeof *expander->prometheus);
     UND_ASSERT(expander->prometheus != NULL);
-    if (prometheus_file_read(expander->prometheus, path, expander->err))
+    if (prometheus_file_read(expander->prometheus, path, expander->set->version, expander->err))
         return UND_USAGE;
     expander->job_of = malloc(((size_t)expander->prometheus->n_jobs + 1) * sizeof(int));
     expander->jobs = malloc(((size_t)expander->prometheus->n_jobs + 1) * sizeof(int));

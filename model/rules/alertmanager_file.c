@@ -21,7 +21,7 @@ static enum und_code read_match_map(const struct prom_reader *reader, const json
     json_object_foreach (map, label, value) {
         struct spot spot = doc_member(reader->doc, map, label);
         const char *text = json_string_value(value);
-        if (!promql_is_label(label))
+        if (!prom_is_label(reader->version, label))
             return doc_fail(&spot, reader->err, "no valid name of a label");
         if (!text && match == PROMQL_LIKE)
             return doc_fail(&spot, reader->err, "want a regular expression");
@@ -132,7 +132,7 @@ static enum und_code read_group_by(const struct prom_reader *reader, const json_
             node->group_by_all = true;
             continue;
         }
-        if (!promql_is_label(name))
+        if (!prom_is_label(reader->version, name))
             return doc_fail(&spot, reader->err, "want the name of a label");
         for (j = 0; j < i; j++) {
             if (json_equal(item, json_array_get(list, j)))
@@ -288,7 +288,7 @@ static enum und_code read_inhibit(const struct prom_reader *reader, const json_t
     inhibit->equal = equal ? json_incref(equal) : json_array();
     json_array_foreach (equal, i, item) {
         struct spot at = doc_item(reader->doc, equal, i, "equal");
-        if (!json_is_string(item) || !promql_is_label(json_string_value(item)))
+        if (!json_is_string(item) || !prom_is_label(reader->version, json_string_value(item)))
             return doc_fail(&at, reader->err, "want the name of a label");
     }
     return UND_OK;
@@ -330,11 +330,12 @@ static enum und_code read_root(const struct prom_reader *reader, const json_t *r
     return read_inhibits(reader, root, file);
 }
 
-struct alertmanager_file *alertmanager_file_read(const char *path, struct und_err *err)
+struct alertmanager_file *alertmanager_file_read(const char *path, enum promql_version version,
+                                                 struct und_err *err)
 {
     struct alertmanager_file *file = calloc(1, sizeof *file);
     struct doc doc;
-    struct prom_reader reader = {.doc = &doc, .err = err};
+    struct prom_reader reader = {.doc = &doc, .err = err, .version = version};
     enum und_code code;
     UND_ASSERT(file != NULL);
     snprintf(file->path, sizeof file->path, "%.*s", DOC_PATH - 1, path);

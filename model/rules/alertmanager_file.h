@@ -54,7 +54,8 @@ struct alertmanager_file {
 };
 
 /* On the heap; free it with alertmanager_file_free. NULL on error. */
-struct alertmanager_file *alertmanager_file_read(const char *path, struct und_err *err);
+struct alertmanager_file *alertmanager_file_read(const char *path, enum promql_version version,
+                                                 struct und_err *err);
 void alertmanager_file_free(struct alertmanager_file *file);
 
 /* The labels of each rule's alert for each host; NULL: there is no such alert. */

@@ -63,6 +63,29 @@ enum und_code prom_mapping(const struct prom_reader *reader, const json_t *value
     return UND_OK;
 }
 
+/* A foreign document is UTF-8 throughout. */
+bool prom_is_label(enum promql_version version, const char *name)
+{
+    return version == PROMQL_3 ? *name != '\0' : promql_is_label(name);
+}
+
+bool prom_is_name(enum promql_version version, const char *name)
+{
+    return version == PROMQL_3 ? *name != '\0' : promql_is_name(name);
+}
+
+enum und_code prom_label_names(const struct prom_reader *reader, const json_t *labels)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *)labels, name, value) {
+        struct spot spot = doc_member(reader->doc, labels, name);
+        if (!prom_is_label(reader->version, name))
+            return doc_fail(&spot, reader->err, "no valid name of a label");
+    }
+    return UND_OK;
+}
+
 bool prom_has(const json_t *mapping, const char *key)
 {
     const json_t *value = json_object_get(mapping, key);

@@ -8,6 +8,7 @@
 #define MODEL_RULES_PROM_DOC_H
 
 #include "model/file/doc.h"
+#include "model/promql/promql.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct prom_reader {
     struct doc *doc;
     json_t *notes; /* list of {"file", "line", "text"}; borrowed */
     struct und_err *err;
+    enum promql_version version; /* from 3 on a name is any text */
 };
 
 /* The value must be a mapping without other keys than these (ended by NULL). `unused` names keys
@@ -40,6 +42,11 @@ enum und_code prom_flag(const struct prom_reader *reader, const json_t *mapping,
                         bool *value);
 bool prom_bool(const char *text, bool *value); /* false: neither true nor false */
 bool prom_has(const json_t *mapping, const char *key);
+/* Of a label, of a metric: as that version has them. */
+bool prom_is_label(enum promql_version version, const char *name);
+bool prom_is_name(enum promql_version version, const char *name);
+/* Of all keys of a mapping of labels, or of nothing. */
+enum und_code prom_label_names(const struct prom_reader *reader, const json_t *labels);
 
 /* A value as the file has it: its doc being foreign, 5 and "5" are one. */
 const char *prom_show(const json_t *value, char text[DOC_SHOWN]);

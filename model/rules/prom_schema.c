@@ -103,7 +103,8 @@ static const struct section sections[] = {
      "kuma_sd_configs:[kuma_sd linode_sd_configs:[linode_sd marathon_sd_configs:[marathon_sd "
      "nerve_sd_configs:[zookeeper_sd serverset_sd_configs:[zookeeper_sd "
      "nomad_sd_configs:[nomad_sd openstack_sd_configs:[openstack_sd "
-     "ovhcloud_sd_configs:[ovhcloud_sd puppetdb_sd_configs:[puppetdb_sd "
+     "outscale_sd_configs:[outscale_sd ovhcloud_sd_configs:[ovhcloud_sd "
+     "puppetdb_sd_configs:[puppetdb_sd "
      "scaleway_sd_configs:[scaleway_sd stackit_sd_configs:[stackit_sd "
      "triton_sd_configs:[triton_sd uyuni_sd_configs:[uyuni_sd vultr_sd_configs:[vultr_sd "
      "xds_sd_configs:*"},
@@ -149,6 +150,7 @@ static const struct section sections[] = {
      "application_credential_secret:s role:(hypervisor|instance|loadbalancer)! region:s! "
      "refresh_interval:d port:i all_tenants:b tls_config:{tls "
      "availability:(public|admin|internal)"},
+    {"outscale_sd", "endpoint:s region:s access_key:s! secret_key:s! +port_sd"},
     {"ovhcloud_sd", "endpoint:s application_key:s! application_secret:s! consumer_key:s! "
                     "service:(vps|dedicated_server)! refresh_interval:d"},
     {"puppetdb_sd", "url:s! query:s! include_parameters:b port:i refresh_interval:d +http"},

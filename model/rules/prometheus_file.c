@@ -50,13 +50,10 @@ static enum und_code read_external_labels(const struct prom_reader *reader, cons
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *)labels, name, value) {
-        struct spot spot = doc_member(reader->doc, labels, name);
-        if (!promql_is_label(name))
-            return doc_fail(&spot, reader->err, "no valid name of a label");
         if (json_is_string(value))
             json_object_set(file->external_labels, name, value);
     }
-    return UND_OK;
+    return prom_label_names(reader, labels);
 }
 
 static enum und_code read_global(const struct prom_reader *reader, const json_t *root,
@@ -135,16 +132,17 @@ static enum und_code read_jobs(const struct prom_reader *reader, const json_t *r
     return UND_OK;
 }
 
-static enum und_code read_scrape_file(const char *path, struct prometheus_file *file,
-                                      struct und_err *err)
+static enum und_code read_scrape_file(const struct prom_reader *from, const char *path,
+                                      struct prometheus_file *file)
 {
     struct doc doc;
-    struct prom_reader reader = {.doc = &doc, .notes = file->notes, .err = err};
+    struct prom_reader reader = *from;
     json_t *root = NULL;
     enum und_code code;
+    reader.doc = &doc;
     doc_init(&doc);
     doc.foreign = true;
-    code = doc_load(&doc, path, &root, err);
+    code = doc_load(&doc, path, &root, reader.err);
     if (code == UND_OK) {
         struct spot spot = doc_root(&doc, root);
         code = prom_schema_check(&reader, "scrape_files", root, &spot);
@@ -204,7 +202,7 @@ static enum und_code read_scrape_files(const struct prom_reader *reader, const j
     size_t i;
     json_array_foreach (paths, i, path) {
         if (code == UND_OK)
-            code = read_scrape_file(json_string_value(path), file, reader->err);
+            code = read_scrape_file(reader, json_string_value(path), file);
     }
     json_decref(paths);
     return code;
@@ -243,10 +241,10 @@ static enum und_code read_root(const struct prom_reader *reader, const json_t *r
 }
 
 enum und_code prometheus_file_read(struct prometheus_file *file, const char *path,
-                                   struct und_err *err)
+                                   enum promql_version version, struct und_err *err)
 {
     struct doc doc;
-    struct prom_reader reader = {.doc = &doc, .err = err};
+    struct prom_reader reader = {.doc = &doc, .err = err, .version = version};
     json_t *root = NULL;
     enum und_code code;
     *file = (struct prometheus_file){.rule_files = json_array(),

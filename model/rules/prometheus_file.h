@@ -43,7 +43,7 @@ struct prometheus_file {
 };
 
 enum und_code prometheus_file_read(struct prometheus_file *file, const char *path,
-                                   struct und_err *err);
+                                   enum promql_version version, struct und_err *err);
 void prometheus_file_fini(struct prometheus_file *file);
 
 /* The host of the fleet that the target is a port of, or -1. By its probe's address with the port,

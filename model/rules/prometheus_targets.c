@@ -119,7 +119,7 @@ static enum und_code read_groups(struct job_reader *reader, const struct prom_re
         struct spot spot = doc_item(prom->doc, groups, i, "targets");
         const json_t *labels = json_object_get(group, "labels");
         if (prom_mapping(prom, group, &spot, keys, NULL) ||
-            prom_list(prom, group, "targets", &list))
+            prom_list(prom, group, "targets", &list) || prom_label_names(prom, labels))
             return UND_USAGE;
         json_array_foreach (list, j, item) {
             struct spot at = doc_item(prom->doc, list, j, "targets");
@@ -157,7 +157,8 @@ static enum und_code read_sd_files(struct job_reader *reader, const struct spot 
     }
     for (size_t i = 0; i < found.gl_pathc && code == UND_OK; i++) {
         struct doc doc;
-        struct prom_reader prom = {.doc = &doc, .err = reader->prom->err};
+        struct prom_reader prom = {
+            .doc = &doc, .err = reader->prom->err, .version = reader->prom->version};
         json_t *root = NULL;
         doc_init(&doc);
         doc.foreign = true;

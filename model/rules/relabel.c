@@ -36,6 +36,7 @@ struct step {
     char *separator, *target, *replacement;
     struct regex *regex;
     uint64_t modulus;
+    enum promql_version version;
 };
 
 struct relabel {
@@ -112,7 +113,7 @@ static enum und_code check_step(const struct prom_reader *reader, const json_t *
     const char *word = action_words[step->action];
     if (target && step->target[0] == '\0')
         return doc_fail(spot, reader->err, "%s without a target_label", word);
-    if (target && !strchr(step->target, '$') && !promql_is_label(step->target))
+    if (target && !strchr(step->target, '$') && !prom_is_label(step->version, step->target))
         return doc_fail(spot, reader->err, "target_label: got '%.60s', want a label's name",
                         step->target);
     if (step->action == ACTION_HASHMOD && step->modulus == 0)
@@ -151,9 +152,10 @@ static enum und_code read_step(const struct prom_reader *reader, const json_t *m
     step->source = list ? json_incref(list) : json_array();
     json_array_foreach (step->source, i, name) {
         struct spot at = doc_item(reader->doc, step->source, i, "source_labels");
-        if (!json_is_string(name) || !promql_is_label(json_string_value(name)))
+        if (!json_is_string(name) || !prom_is_label(reader->version, json_string_value(name)))
             return doc_fail(&at, reader->err, "want a label's name");
     }
+    step->version = reader->version;
     step->modulus = strtoull(modulus, NULL, 10);
     step->separator = copy_text(mapping, "separator", ";");
     step->target = copy_text(mapping, "target_label", "");
@@ -224,7 +226,8 @@ static char *join(const struct step *step, const json_t *labels)
 static void replace(const struct step *step, json_t *labels, const char *value)
 {
     char *target = NULL, *text = NULL;
-    if (regex_expand(step->regex, value, step->target, &target) && promql_is_label(target) &&
+    if (regex_expand(step->regex, value, step->target, &target) &&
+        prom_is_label(step->version, target) &&
         regex_expand(step->regex, value, step->replacement, &text))
         set(labels, target, text);
     free(target);

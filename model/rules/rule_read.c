@@ -44,7 +44,7 @@ enum und_code rule_read_labels(struct rule_reader *reader, const json_t *mapping
         return doc_fail(&spot, reader->prom.err, "got %s, want a mapping", prom_show(given, shown));
     json_object_foreach (given, name, value) {
         struct spot at = doc_member(reader->prom.doc, given, name);
-        if (!promql_is_label(name) || (labels && strcmp(name, "__name__") == 0))
+        if (!prom_is_label(reader->set->version, name) || (labels && strcmp(name, "__name__") == 0))
             return doc_fail(&at, reader->prom.err, "no valid name of a label");
         if (!json_is_string(value) && !json_is_null(value))
             return doc_fail(&at, reader->prom.err, "got %s, want a text", prom_show(value, shown));
@@ -99,7 +99,7 @@ static enum und_code read_record(struct rule_reader *reader, const json_t *rule,
     if (prom_string(&reader->prom, rule, "record", &name) ||
         prom_string(&reader->prom, rule, "expr", &text))
         return UND_USAGE;
-    if (!promql_is_name(name))
+    if (!prom_is_name(reader->set->version, name))
         return doc_fail(&spot, reader->prom.err, "got '%.100s', want a metric's name", name);
     if (prom_has(rule, "for") || prom_has(rule, "keep_firing_for") || prom_has(rule, "annotations"))
         return doc_fail(&spot, reader->prom.err,

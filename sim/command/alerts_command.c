@@ -24,7 +24,7 @@ enum { MAX_SIMULATIONS = 10000000 };
 struct wish {
     const char *rules, *series, *fleet;
     bool json, quiet, strict;
-    enum promql_version version;
+    int version; /* of `versions` */
     struct alerts_delay delay;
     double from;
     int64_t claim_ms;
@@ -34,7 +34,12 @@ struct wish {
 
 /* ---- options ---- */
 
-static const char *const versions[] = {"2", "3", NULL}; /* in the order of enum promql_version */
+static const char *const versions[] = {"2", "3", NULL};
+
+static enum promql_version version_of(const struct wish *wish)
+{
+    return wish->version == 1 ? PROMQL_3 : PROMQL_2;
+}
 
 #define ROW_STRICT                                                                                 \
     {                                                                                              \
@@ -247,15 +252,23 @@ static enum und_code eval(const struct wish *wish, struct und_err *err)
 /* ---- check and explain ---- */
 
 /* The fleet with the files given in place of its own. */
-static enum und_code load_fleet(const char *path, char *const *files, int n,
+static enum und_code load_fleet(const struct wish *wish, char *const *files, int n,
                                 struct scenario *scenario, struct und_err *err)
 {
     struct rules_input input = {.n_sets = 0};
+    const char *sets[RULES_INPUT_SETS + 1];
+    int n_sets = 0;
     enum und_code code = UND_OK;
     if (n == 1)
         code = rules_input_read(&input, files[0], files[0], err);
+    while (n_sets < input.n_sets) {
+        sets[n_sets] = input.sets[n_sets];
+        n_sets++;
+    }
+    if (version_of(wish) == PROMQL_3)
+        sets[n_sets++] = "fleet.monitoring.prometheus=3";
     if (code == UND_OK)
-        code = scenario_load(scenario, path, (const char *const *)input.sets, input.n_sets, err);
+        code = scenario_load(scenario, wish->fleet, sets, n_sets, err);
     rules_input_fini(&input);
     return code;
 }
@@ -266,14 +279,16 @@ static enum und_code check(const struct wish *wish, char *const *paths, int n, b
     struct alerts_reading reading;
     struct scenario *scenario = calloc(1, sizeof *scenario);
     UND_ASSERT(scenario != NULL);
-    alerts_reading_open(&reading, wish->version);
+    alerts_reading_open(&reading, version_of(wish));
     if (wish->fleet && n > 1) {
         und_fail(err, UND_USAGE,
                  "alerts: --fleet goes with one rule file or configuration, or a "
                  "folder of them");
-    } else if (wish->fleet && load_fleet(wish->fleet, paths, n, scenario, err) != UND_OK) {
+    } else if (wish->fleet && load_fleet(wish, paths, n, scenario, err) != UND_OK) {
         /* said */
     } else {
+        if (scenario->fleet.monitoring.prometheus == 3)
+            reading.set->version = PROMQL_3;
         alerts_reading_take(&reading, paths, n);
         if (wish->json)
             alerts_reading_dump(&reading, wish->fleet ? &scenario->fleet : NULL);
@@ -361,5 +376,5 @@ enum und_code alerts_test_command(int argc, char **argv, struct und_err *err)
     int first = options_parse(&alerts_test_options, argc, argv, &wish, err);
     if (first == 0)
         return err->code;
-    return alerts_unit_tests(wish.version, wish.json, argv + first, argc - first);
+    return alerts_unit_tests(version_of(&wish), wish.json, argv + first, argc - first);
 }

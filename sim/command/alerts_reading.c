@@ -32,6 +32,21 @@ static void add_problem(struct alerts_reading *reading, const struct und_err *er
         json_array_append_new(reading->problems, json_string(err->text));
 }
 
+/* One that cannot be read says nothing else of itself. */
+static void take_config(struct alerts_reading *reading, const char *path, struct und_err *err)
+{
+    if (reading->has_prometheus)
+        prometheus_file_fini(&reading->prometheus);
+    reading->has_prometheus =
+        prometheus_file_read(&reading->prometheus, path, reading->set->version, err) == UND_OK;
+    if (!reading->has_prometheus) {
+        prometheus_file_fini(&reading->prometheus);
+        return;
+    }
+    json_array_extend(reading->rule_files, reading->prometheus.rule_files);
+    json_array_extend(reading->problems, reading->prometheus.missing);
+}
+
 static void read_one(struct alerts_reading *reading, const char *path)
 {
     struct und_err err = {0};
@@ -47,16 +62,10 @@ static void read_one(struct alerts_reading *reading, const char *path)
         break;
     case PROM_ALERTMANAGER:
         alertmanager_file_free(reading->alertmanager);
-        reading->alertmanager = alertmanager_file_read(path, &err);
+        reading->alertmanager = alertmanager_file_read(path, reading->set->version, &err);
         break;
     case PROM_CONFIG:
-        if (reading->has_prometheus)
-            prometheus_file_fini(&reading->prometheus);
-        reading->has_prometheus = true;
-        if (prometheus_file_read(&reading->prometheus, path, &err) == UND_OK) {
-            json_array_extend(reading->rule_files, reading->prometheus.rule_files);
-            json_array_extend(reading->problems, reading->prometheus.missing);
-        }
+        take_config(reading, path, &err);
         break;
     }
     add_problem(reading, &err);

@@ -47,7 +47,7 @@ static enum und_code read_rules(struct rules_input *input, const json_t *files, 
 static enum und_code take_config(struct rules_input *input, const char *path, struct und_err *err)
 {
     struct prometheus_file file;
-    enum und_code code = prometheus_file_read(&file, path, err);
+    enum und_code code = prometheus_file_read(&file, path, input->rules->version, err);
     if (code == UND_OK)
         code = read_rules(input, file.rule_files, err);
     prometheus_file_fini(&file);
@@ -153,13 +153,27 @@ static enum und_code take_folder(struct rules_input *input, const char *path, st
     return code;
 }
 
-enum und_code rules_input_read(struct rules_input *input, const char *path, const char *other,
-                               struct und_err *err)
+static enum und_code take(struct rules_input *input, const char *path, const char *other,
+                          enum promql_version version, struct und_err *err)
 {
     struct stat status;
     *input = (struct rules_input){.rules = rule_set_new()};
+    input->rules->version = version;
     if (stat(path, &status) != 0)
         return und_fail(err, UND_USAGE, "%s: cannot be read: %s", path, strerror(errno));
     return S_ISDIR(status.st_mode) ? take_folder(input, path, err)
                                    : take_file(input, path, other, err);
+}
+
+/* The fleets, which know their version, are not read yet, and refuse what is not of it. */
+enum und_code rules_input_read(struct rules_input *input, const char *path, const char *other,
+                               struct und_err *err)
+{
+    struct und_err newer = {0};
+    if (take(input, path, other, PROMQL_2, err) == UND_OK)
+        return UND_OK;
+    rules_input_fini(input);
+    if (take(input, path, other, PROMQL_3, &newer) == UND_OK)
+        *err = newer;
+    return err->code;
 }

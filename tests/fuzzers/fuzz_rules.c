@@ -38,14 +38,14 @@ static void read_prometheus(const char *path)
 {
     static struct prometheus_file file;
     struct und_err err = {0};
-    fuzz_check(prometheus_file_read(&file, path, &err), &err);
+    fuzz_check(prometheus_file_read(&file, path, PROMQL_2, &err), &err);
     prometheus_file_fini(&file);
 }
 
 static void read_alertmanager(const char *path)
 {
     struct und_err err = {0};
-    struct alertmanager_file *file = alertmanager_file_read(path, &err);
+    struct alertmanager_file *file = alertmanager_file_read(path, PROMQL_2, &err);
     fuzz_check(file ? UND_OK : UND_USAGE, &err);
     alertmanager_file_free(file);
 }

@@ -12,7 +12,8 @@ START_TEST(prometheus_file_gives_jobs_and_rule_files)
     static struct prometheus_file file;
     struct und_err err = {0};
     rule_folder_write_all();
-    ck_assert_msg(prometheus_file_read(&file, "prometheus.yml", &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(prometheus_file_read(&file, "prometheus.yml", PROMQL_2, &err) == UND_OK, "%s",
+                  err.text);
     ck_assert_int_eq(file.scrape_interval_ms, 30000);
     ck_assert_int_eq(file.scrape_timeout_ms, 10000);
     ck_assert_int_eq(file.evaluation_interval_ms, 20000);
@@ -55,6 +56,8 @@ static const struct {
      "p.yml:1: relabel_configs[0]: hashmod without a modulus"},
     {"scrape_configs: [{job_name: a, file_sd_configs: [{files: [b.txt]}]}]\n",
      "p.yml:1: files[0]: got 'b.txt', want *.json, *.yml or *.yaml"},
+    {"scrape_configs: [{job_name: a, static_configs: [{targets: [b], labels: {c.d: e}}]}]\n",
+     "p.yml:1: c.d: no valid name of a label"},
     {"rule_files: [[a]]\n", "p.yml:1: rule_files[0]: got "},
     {"rule_files: ['a/*/b.yml']\n", "p.yml:1: rule_files[0]: got 'a/*/b.yml', want a path"},
 };
@@ -64,7 +67,7 @@ START_TEST(bad_prometheus_file_is_one_placed_line)
     static struct prometheus_file file;
     struct und_err err = {0};
     rule_folder_write("p.yml", bad_prometheus[_i].text);
-    ck_assert_int_eq(prometheus_file_read(&file, "p.yml", &err), UND_USAGE);
+    ck_assert_int_eq(prometheus_file_read(&file, "p.yml", PROMQL_2, &err), UND_USAGE);
     ck_assert_msg(
         strncmp(err.text, bad_prometheus[_i].message, strlen(bad_prometheus[_i].message)) == 0,
         "got:  %s\nwant: %s", err.text, bad_prometheus[_i].message);
@@ -78,7 +81,7 @@ START_TEST(a_rule_file_that_is_not_here_is_kept_in_mind)
     static struct prometheus_file file;
     struct und_err err = {0};
     rule_folder_write("p.yml", "rule_files: [/etc/prometheus/none.yml, 'none-*.yml']\n");
-    ck_assert_msg(prometheus_file_read(&file, "p.yml", &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(prometheus_file_read(&file, "p.yml", PROMQL_2, &err) == UND_OK, "%s", err.text);
     ck_assert_uint_eq(json_array_size(file.missing), 1);
     ck_assert_str_eq(json_string_value(json_array_get(file.missing, 0)),
                      "p.yml:1: rule_files[0]: /etc/prometheus/none.yml: cannot be read");
@@ -134,7 +137,7 @@ START_TEST(relabeling_joins_long_values)
              "  - {source_labels: [a, a], separator: '-', target_label: b}\n",
              value);
     rule_folder_write("p.yml", text);
-    ck_assert_msg(prometheus_file_read(&file, "p.yml", &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(prometheus_file_read(&file, "p.yml", PROMQL_2, &err) == UND_OK, "%s", err.text);
     labels = file.jobs[0].targets[0].labels;
     snprintf(text, sizeof text, "%s-%s", value, value);
     ck_assert_str_eq(json_string_value(json_object_get(labels, "b")), text);
@@ -177,7 +180,7 @@ START_TEST(relabeling_decides_what_a_target_is)
         "  - {regex: 'a_.*', action: labeldrop}\n"
         "- job_name: found\n"
         "  ec2_sd_configs: [{region: x}]\n");
-    ck_assert_msg(prometheus_file_read(&file, "p.yml", &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(prometheus_file_read(&file, "p.yml", PROMQL_2, &err) == UND_OK, "%s", err.text);
     ck_assert_int_eq(file.n_jobs, 5);
     ck_assert_int_eq(file.jobs[0].n_dropped, 1);
     check_target(&file.jobs[0], 0, "a:9100",
@@ -252,7 +255,7 @@ START_TEST(bad_alertmanager_file_is_one_placed_line)
 {
     struct und_err err = {0};
     rule_folder_write("a.yml", bad_alertmanager[_i].text);
-    ck_assert_ptr_null(alertmanager_file_read("a.yml", &err));
+    ck_assert_ptr_null(alertmanager_file_read("a.yml", PROMQL_2, &err));
     ck_assert_msg(
         strncmp(err.text, bad_alertmanager[_i].message, strlen(bad_alertmanager[_i].message)) == 0,
         "got:  %s\nwant: %s", err.text, bad_alertmanager[_i].message);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RULES "scenarios/paws360-rules.yml"
 
@@ -98,6 +99,59 @@ START_TEST(check_says_what_is_true_without_a_fleet)
     ck_assert_ptr_nonnull(strstr(output, "  meaning   as it stands, on simulated series"));
     ck_assert_ptr_nonnull(strstr(output, "  verdict   a fleet decides: --fleet"));
     ck_assert_ptr_null(strstr(output, "NO SIGNAL"));
+    free(output);
+    remove(path);
+}
+END_TEST
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Names that are no identifiers, in every kind of file: version 3 has them, version 2 has not. */
+static const char *const newer[] = {
+    "groups:\n- name: a\n  rules:\n  - {alert: A, expr: '{\"my.metric\"} > 1', labels: {a.b: c}}\n",
+    "groups:\n- name: a\n  rules:\n  - {record: my.metric, expr: up}\n",
+    "global: {external_labels: {a.b: c}}\nscrape_configs: []\n",
+    "scrape_configs:\n- job_name: j\n  static_configs: [{targets: ['h:1']}]\n"
+    "  relabel_configs: [{source_labels: [a.b], target_label: c.d}]\n",
+    "route: {receiver: a, group_by: [a.b]}\nreceivers: [{name: a}]\n",
+    "route: {receiver: a}\nreceivers: [{name: a}]\ninhibit_rules:\n"
+    "- {source_matchers: [a=b], target_matchers: [c=d], equal: [a.b]}\n",
+};
+
+START_TEST(version_3_has_any_name)
+{
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[96];
+    close(mkstemp(path));
+    write_text(path, newer[_i]);
+    snprintf(arguments, sizeof arguments, "check %s", path);
+    ck_assert_int_eq(run(arguments, &output), 2);
+    free(output);
+    snprintf(arguments, sizeof arguments, "check --prometheus 3 %s", path);
+    ck_assert_msg(run(arguments, &output) == 0, "%s", output);
+    free(output);
+    remove(path);
+}
+END_TEST
+
+/* The fleet's version is that of the files that take the place of its own. */
+START_TEST(a_fleet_of_version_3_reads_as_that)
+{
+    char *output, path[] = "/tmp/understudy-check-XXXXXX", arguments[160];
+    close(mkstemp(path));
+    write_text(path, newer[0]);
+    snprintf(arguments, sizeof arguments, "check --prometheus 3 %s --fleet scenarios/paws360.yaml",
+             path);
+    ck_assert_msg(run(arguments, &output) == 0, "%s", output);
+    ck_assert_ptr_nonnull(strstr(output, "no series here: never fires"));
+    free(output);
+    snprintf(arguments, sizeof arguments, "check %s --fleet scenarios/paws360.yaml", path);
+    ck_assert_int_eq(run(arguments, &output), 2);
     free(output);
     remove(path);
 }
@@ -241,6 +295,8 @@ Suite *suite(void)
     Suite *suite = suite_create("alerts command");
     TCase *command = tcase_create("command");
     tcase_add_loop_test(command, misuse_is_told_in_one_line, 0, sizeof misuses / sizeof *misuses);
+    tcase_add_loop_test(command, version_3_has_any_name, 0, sizeof newer / sizeof *newer);
+    tcase_add_test(command, a_fleet_of_version_3_reads_as_that);
     tcase_add_test(command, check_says_what_is_true_without_a_fleet);
     tcase_add_test(command, check_goes_on_after_what_is_bad);
     tcase_add_test(command, a_webhook_that_others_decide_is_simulated);
