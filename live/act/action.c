@@ -71,10 +71,15 @@ void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt)
              (long long)run, (long long)attempt);
 }
 
+bool action_is_canary(const char *text)
+{
+    return strncmp(text, "{\"canary\"", 9) == 0;
+}
+
 bool action_needs_github(const char *text)
 {
     return strncmp(text, "{\"label\"", 8) == 0 || strncmp(text, "{\"variable\"", 11) == 0 ||
-           strncmp(text, "{\"run\"", 6) == 0 || strncmp(text, "{\"canary\"", 9) == 0;
+           strncmp(text, "{\"run\"", 6) == 0 || action_is_canary(text);
 }
 
 /* What the journal says is checked like anything else from outside. */

@@ -37,6 +37,8 @@ void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt);
 
 /* Is it something that only `github` can carry out? */
 bool action_needs_github(const char *text);
+/* Does it take a canary back? */
+bool action_is_canary(const char *text);
 
 /* Carries an action or undo out. `github` may be NULL where action_needs_github says no. What the
  * command printed (cleaned, cut) goes to `note` (may be NULL). Blocks. */

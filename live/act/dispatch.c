@@ -30,22 +30,24 @@ static enum und_code intend(struct journal *journal, const struct live_canary *w
 
 enum und_code dispatch_canary(struct github_client *github, const struct live_canary *what,
                               const json_t *inputs, struct journal *journal, int64_t run,
-                              int64_t *run_id, struct und_err *err)
+                              struct dispatched *out, struct und_err *err)
 {
     struct journal_step step = {.run = run, .lease_until_ms = -1};
     struct und_err wrote = {0};
-    int status;
-    *run_id = 0;
+    bool refused;
+    *out = (struct dispatched){0};
     if (journal && intend(journal, what, &step, err) != UND_OK)
         return err->code;
+    out->step = step.id;
     failpoint("write intended");
-    github_dispatch(github, what->workflow, what->ref, inputs, run_id, &wrote);
-    status = github_status(github);
+    github_dispatch(github, what->workflow, what->ref, inputs, &out->run, &wrote);
+    refused = github_status(github) >= 400 && github_status(github) < 500;
+    out->unsure = wrote.code != UND_OK && !refused;
     failpoint("GitHub written");
     if (journal)
         journal_event(journal, step.id, wrote.code == UND_OK ? JOURNAL_DONE : JOURNAL_FAILED,
                       wrote.text, err);
-    if (journal && wrote.code != UND_OK && status >= 400 && status < 500)
+    if (journal && wrote.code != UND_OK && refused)
         journal_event(journal, step.id, JOURNAL_UNDONE, "refused: nothing was done", err);
     return wrote.code == UND_OK ? err->code : und_fail(err, wrote.code, "%s", wrote.text);
 }

@@ -14,12 +14,17 @@
 #include "live/github/github.h"
 #include "live/journal/journal.h"
 
+struct dispatched {
+    int64_t run;  /* 0: GitHub did not tell */
+    int64_t step; /* of the journal; 0: none */
+    bool unsure;  /* it failed, and yet may have been made: no answer came, or no refusal */
+};
+
 /* One dispatch of the fleet's canary workflow. `journal` may be NULL: then nobody takes it back. A
- * refusal (4xx) is the end of its step: there is no run. *run_id is 0 where GitHub does not
- * tell. */
+ * refusal (4xx) is the end of its step: there is no run. */
 enum und_code dispatch_canary(struct github_client *github, const struct live_canary *what,
                               const json_t *inputs, struct journal *journal, int64_t run,
-                              int64_t *run_id, struct und_err *err);
+                              struct dispatched *out, struct und_err *err);
 
 /* Cancels what that dispatch has begun. UND_SERVICE also while GitHub may not list it yet, for
  * `settle_ms` of real time after it. */

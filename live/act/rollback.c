@@ -153,7 +153,8 @@ static bool visit_open(struct rounds *rounds, step_visitor *visit, void *context
         good = journal_open_steps(rounds->journal, before, &steps, &n, err) == UND_OK;
         for (i = 0; good && i < n; i++) {
             before = steps[i].id;
-            visit(rounds, attempt_of(rounds, &at, before), &steps[i], context);
+            if (!action_is_canary(steps[i].undo) || !steps[i].by_monitor)
+                visit(rounds, attempt_of(rounds, &at, before), &steps[i], context);
         }
     } while (good && n == JOURNAL_STEPS);
     free(steps);

@@ -8,6 +8,8 @@
  * tried no more. A journal that cannot be written keeps nothing from being undone. Signals during a
  * rollback end its pauses; the third one ends the trying.
  *
+ * The canaries of a monitor are left to it (canary.h): one that lives still waits for them.
+ *
  * Errors: UND_STUCK, naming what is left and how to undo it by hand; UND_SERVICE where all is
  * undone but that could not be recorded.
  */

@@ -309,9 +309,7 @@ enum und_code real_stage_open(struct real_stage **out, const struct scenario *sc
         actuate_init(&live->actuator, &scenario->fleet, live->github, journal, run);
         job_reader_init(&live->reader, live->github, scenario->fleet.live.canary.workflow);
         job_signs_init(&live->signs, &scenario->fleet, &live->pace);
-        canary_open(&live->canary, &scenario->fleet, &live->pace, live->github);
-        live->canary.journal = journal;
-        live->canary.run = run;
+        canary_open(&live->canary, &scenario->fleet, &live->pace, live->github, journal, run);
         live->actuator.pause_ms =
             fleet_clock_real_ms(&live->pace, scenario->fleet.controller.github_poll_ms);
         *out = live;

@@ -186,8 +186,9 @@ enum und_code real_stage_canary(void *self, int jobs, struct und_err *err)
         return und_fail(err, UND_USAGE, "drill.canary: the fleet has no live.canary, want one");
     inputs = canary_inputs(&live->scenario->fleet, live->actuator.value);
     for (sent = 0; sent < jobs && err->code == UND_OK; sent++) {
-        int64_t run;
-        dispatch_canary(live->github, &config->canary, inputs, live->journal, live->run, &run, err);
+        struct dispatched made;
+        dispatch_canary(live->github, &config->canary, inputs, live->journal, live->run, &made,
+                        err);
     }
     json_decref(inputs);
     if (err->code != UND_OK)

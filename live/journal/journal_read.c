@@ -26,7 +26,8 @@ static void column(sqlite3_stmt *statement, int i, char *out, size_t size)
 
 #define STEP_COLUMNS                                                                               \
     "SELECT s.id, s.run, s.name, s.host, s.action, s.undo, s.at_ms, s.lease_until_ms,"             \
-    " coalesce(e.event, 0), coalesce(e.at_ms, s.at_ms) FROM step s LEFT JOIN step_event e"         \
+    " coalesce(e.event, 0), coalesce(e.at_ms, s.at_ms), r.kind = 'monitor' FROM step s"               \
+    " LEFT JOIN run r ON r.id = s.run LEFT JOIN step_event e"                                      \
     " ON e.id = (SELECT max(id) FROM step_event WHERE step = s.id) "
 
 static void read_step(sqlite3_stmt *row, struct journal_step *step)
@@ -36,7 +37,8 @@ static void read_step(sqlite3_stmt *row, struct journal_step *step)
                                   .run = sqlite3_column_int64(row, 1),
                                   .at_ms = sqlite3_column_int64(row, 6),
                                   .lease_until_ms = sqlite3_column_int64(row, 7),
-                                  .last_ms = sqlite3_column_int64(row, 9)};
+                                  .last_ms = sqlite3_column_int64(row, 9),
+                                  .by_monitor = sqlite3_column_int(row, 10) != 0};
     /* An event that this version does not know leaves the step open: undoing twice is harmless. */
     step->last = last >= 0 && last < JOURNAL_EVENTS ? (enum journal_event)last : JOURNAL_INTENDED;
     column(row, 2, step->name, sizeof step->name);
@@ -245,7 +247,8 @@ int64_t journal_monitor_steps(struct journal *journal, int64_t since_ms)
     int64_t n = -1;
     if (sqlite3_prepare_v2(journal->db,
                            "SELECT count(*) FROM step s JOIN run r ON r.id = s.run"
-                           " WHERE r.kind = 'monitor' AND s.at_ms >= ?",
+                           " WHERE r.kind = 'monitor' AND s.at_ms >= ?"
+                           " AND s.action NOT LIKE '{\"dispatch\"%'",
                            -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_bind_int64(statement, 1, since_ms) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW)

@@ -1,6 +1,6 @@
 /*
- * What a journal forgets (journal.h): the views and plans of old monitor runs, but never the last
- * memory of a policy (live/watch/memory.h). The one place that
+ * What a journal forgets (journal.h): the views, plans and settled canaries of old monitor runs, but
+ * never the last memory of a policy (live/watch/memory.h). The one place that
  * deletes; the triggers that forbid it are taken away and put back in the same transaction, so that
  * nobody ever finds the journal without them.
  */
@@ -44,19 +44,35 @@ static int64_t oldest(struct journal *journal, int64_t *ended_ms)
     return run;
 }
 
+/* A canary that has ended, or was taken back, is like a reading: there is one every few minutes. */
+#define CANARIES "SELECT s.id FROM step s WHERE s.run = %lld AND s.action LIKE '{\"dispatch\"%%'"
+#define SETTLED                                                                                    \
+    CANARIES " AND EXISTS (SELECT 1 FROM step_event e WHERE e.step = s.id AND e.event IN (4, 6))"
+_Static_assert(JOURNAL_UNDONE == 4 && JOURNAL_CLOSED == 6, "as the query says");
+
 static enum und_code forget(struct journal *journal, int64_t run, struct und_err *err)
 {
-    char sql[900];
-    snprintf(sql, sizeof sql,
-             "BEGIN IMMEDIATE; DROP TRIGGER decision_stays; DROP TRIGGER note_stays;"
-             "DELETE FROM decision WHERE run = %lld;"
-             "DELETE FROM note WHERE run = %lld AND topic NOT IN ('word', 'incident') AND id NOT IN"
-             " (SELECT max(id) FROM note WHERE topic LIKE 'memory/%%' GROUP BY topic);"
-             "CREATE TRIGGER decision_stays BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT,"
-             "'the journal is append-only'); END;"
-             "CREATE TRIGGER note_stays BEFORE DELETE ON note BEGIN SELECT RAISE(ABORT,"
-             "'the journal is append-only'); END; COMMIT",
-             (long long)run, (long long)run);
+    static const char *const guarded[] = {"decision", "note", "step", "step_event"};
+    const long long id = (long long)run;
+    char sql[3000];
+    size_t n = (size_t)snprintf(sql, sizeof sql, "BEGIN IMMEDIATE;"), i;
+    for (i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, "DROP TRIGGER %s_stays;", guarded[i]);
+    n += (size_t)snprintf(
+        sql + n, sizeof sql - n,
+        "DELETE FROM decision WHERE run = %lld;"
+        "DELETE FROM note WHERE run = %lld AND topic NOT IN ('word', 'incident') AND id NOT IN"
+        " (SELECT max(id) FROM note WHERE topic LIKE 'memory/%%' GROUP BY topic);"
+        "CREATE TEMP TABLE settled AS " SETTLED ";"
+        "DELETE FROM step_event WHERE step IN settled; DELETE FROM step WHERE id IN settled;"
+        "DROP TABLE settled;",
+        id, id, id);
+    for (i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n,
+                              "CREATE TRIGGER %s_stays BEFORE DELETE ON %s BEGIN SELECT"
+                              " RAISE(ABORT, 'the journal is append-only'); END;",
+                              guarded[i], guarded[i]);
+    snprintf(sql + n, sizeof sql - n, "COMMIT");
     if (sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK)
         return UND_OK;
     journal_failed(journal, "cannot be trimmed", err);

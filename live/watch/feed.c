@@ -193,6 +193,8 @@ static void read_github(struct feeds *feeds, struct feed_reading *reading)
         reading->strays = attribution_count(feeds->fleet, &runners, reading->hosts);
         if (jobs_due(feeds))
             read_jobs(feeds, &runners, reading);
+        if (feeds->fleet->live.allow_actions && !reading->said[0])
+            canary_take_back(&feeds->canary, reading->said);
     }
     reading->requests_left = github_limits(feeds->github)->remaining;
     if (before >= reading->requests_left && reading->requests_left >= 0)
@@ -335,7 +337,6 @@ static enum und_code open_clients(struct feeds *feeds, struct und_err *err)
     job_reader_init(&feeds->reader, feeds->github, live->canary.workflow);
     job_signs_init(&feeds->signs, feeds->fleet, feeds->pace);
     job_signs_init(&feeds->counts, feeds->fleet, feeds->pace);
-    canary_open(&feeds->canary, feeds->fleet, feeds->pace, feeds->github);
     interval_ms = fleet_clock_real_ms(feeds->pace, feeds->fleet->controller.probe_interval_ms);
     probe_open(&feeds->probe, feeds->fleet, interval_ms, interval_ms < 5000 ? interval_ms : 5000);
     if (live->prometheus.url[0])
@@ -358,7 +359,7 @@ static void init_locks(struct feeds *feeds)
 
 enum und_code feeds_open(struct feeds **out, const struct fleet *fleet,
                          const struct fleet_clock *pace, const atomic_bool *cancel,
-                         struct und_err *err)
+                         struct journal *journal, int64_t run, struct und_err *err)
 {
     void *(*const threads[])(void *) = {follow_github, follow_probe, follow_alerts};
     struct feeds *feeds = calloc(1, sizeof *feeds);
@@ -370,6 +371,8 @@ enum und_code feeds_open(struct feeds **out, const struct fleet *fleet,
     feeds->cancel = cancel;
     init_locks(feeds);
     open_clients(feeds, err);
+    canary_open(&feeds->canary, fleet, pace, feeds->github, journal, run);
+    feeds->canary.keeps = true;
     n = feeds_have_alerts(feeds) ? 3 : 2;
     for (; err->code == UND_OK && feeds->n_threads < n; feeds->n_threads++)
         if (pthread_create(&feeds->thread[feeds->n_threads], NULL, threads[feeds->n_threads],

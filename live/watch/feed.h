@@ -9,6 +9,7 @@
 
 #include "live/act/attribution.h"
 #include "live/http/fleet_clock.h"
+#include "live/journal/journal.h"
 #include "queue.h"
 
 #include <stdatomic.h>
@@ -36,10 +37,10 @@ struct feeds;
 #define FEED_QUEUE_MS 60000
 
 /* Opens the clients (reading their credentials) and starts the threads. All arguments are borrowed
- * and outlive it; `cancel` may be NULL. */
+ * and outlive it; `cancel` may be NULL. Canaries are in the journal under `run`. */
 enum und_code feeds_open(struct feeds **out, const struct fleet *fleet,
                          const struct fleet_clock *pace, const atomic_bool *cancel,
-                         struct und_err *err);
+                         struct journal *journal, int64_t run, struct und_err *err);
 void feeds_close(struct feeds *feeds); /* waits for the threads */
 
 /* The next reading, or false after so many real ms. */

@@ -74,7 +74,7 @@ enum und_code watch_open(struct watch **out, const struct fleet *fleet,
         und_fail(err, UND_USAGE, "%s: has no policy section, want one: what to decide by",
                  fleet->path);
     else
-        feeds_open(&watch->feeds, fleet, pace, cancel, err);
+        feeds_open(&watch->feeds, fleet, pace, cancel, journal, run, err);
     if (err->code == UND_OK)
         listen_open(&watch->listener, fleet, err);
     if (err->code != UND_OK) {

@@ -165,7 +165,7 @@ static void set_up(void)
     job_signs_init(&signs, &fleet, &pace);
     signs.began_ms = 0;
     signs.started_ms[0] = signs.started_ms[1] = 0;
-    canary_open(&canary, &fleet, &pace, client);
+    canary_open(&canary, &fleet, &pace, client, NULL, 0);
 }
 
 static void tear_down(void)

@@ -190,6 +190,14 @@ static int64_t record_run(struct journal *journal, enum journal_kind kind, bool 
         journal_decision(journal, run, i, &view, &plan, &err);
     journal_note(journal, run, "github", "cannot be read", &err);
     journal_note(journal, run, "incident", "{}", &err);
+    for (i = 0; i < 3; i++) { /* settled, open, and a write that is no canary */
+        struct journal_step step = {.run = run, .name = "it", .lease_until_ms = -1};
+        snprintf(step.action, sizeof step.action, "%s",
+                 i < 2 ? "{\"dispatch\":{}}" : "{\"label\":{}}");
+        snprintf(step.undo, sizeof step.undo, "%s", i < 2 ? "{\"canary\":{}}" : "");
+        journal_intend(journal, &step, &err);
+        journal_event(journal, step.id, i == 1 ? JOURNAL_DONE : JOURNAL_UNDONE, "", &err);
+    }
     if (ended)
         journal_end(journal, run, 0, "ended", &err);
     ck_assert_msg(err.code == UND_OK, "%s", err.text);
@@ -215,6 +223,9 @@ START_TEST(old_runs_are_forgotten_and_nothing_else)
     ck_assert_int_eq(ask("SELECT count(*) FROM decision WHERE run IN (2, 4)"), 40);
     ck_assert_int_eq(ask("SELECT count(*) FROM note WHERE topic = 'incident'"), 4);
     ck_assert_int_eq(ask("SELECT count(*) FROM note WHERE topic = 'github'"), 2);
+    ck_assert_int_eq(ask("SELECT count(*) FROM step WHERE run IN (1, 3)"), 4);
+    ck_assert_int_eq(ask("SELECT count(*) FROM step WHERE run IN (2, 4)"), 6);
+    ck_assert_int_eq(ask("SELECT count(*) FROM step_event"), 10);
     ck_assert_int_eq(ask("SELECT count(*) FROM run"), 4);
     /* And the guards are back. */
     ck_assert_int_eq(ask("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'"), 12);

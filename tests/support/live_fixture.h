@@ -45,6 +45,9 @@ struct live_fixture {
     atomic_int canaries;
     _Atomic uint64_t cancelled_canaries;
     char dispatched[LIVE_FIXTURE_CANARIES][32]; /* when */
+    bool pinned[LIVE_FIXTURE_CANARIES];         /* to big; small otherwise */
+    bool canary_jobs;                           /* their jobs are listed ... */
+    atomic_bool canaries_run;                   /* ... and run to their end */
     bool ephemeral;                             /* the registrations go after one job */
     bool foreign_group; /* they are in an organisation's group that does not serve the repository */
     bool leftover;      /* a third registration of big, offline, with the label */

@@ -177,13 +177,32 @@ static json_t *jobs_of(struct live_fixture *world)
 
 static json_t *canary_json(const struct live_fixture *world, int canary)
 {
-    bool over = atomic_load(&world->cancelled_canaries) >> canary & 1;
+    bool over = (atomic_load(&world->cancelled_canaries) >> canary & 1) ||
+                atomic_load(&world->canaries_run);
+    char now[32];
     json_t *run = run_json(FIRST_CANARY + canary, 1, over, "cancelled");
     json_object_set_new(run, "path", json_string(".github/workflows/canary.yml"));
     json_object_set_new(run, "event", json_string("workflow_dispatch"));
     json_object_set_new(run, "status", json_string(over ? "completed" : "queued"));
     json_object_set_new(run, "created_at", json_string(world->dispatched[canary]));
+    json_object_set_new(run, "updated_at", json_string(wire_time(now, http_wall_ms())));
     return run;
+}
+
+static json_t *canary_jobs(const struct live_fixture *world, int canary)
+{
+    bool cancelled = atomic_load(&world->cancelled_canaries) >> canary & 1;
+    bool over = cancelled || atomic_load(&world->canaries_run);
+    if (!world->canary_jobs || canary >= atomic_load(&world->canaries))
+        return json_pack("{s:i, s:[]}", "total_count", 0, "jobs");
+    return json_pack("{s:i, s:[{s:i, s:i, s:i, s:s, s:s, s:s?, s:s, s:[s,s]}]}", "total_count", 1,
+                     "jobs", "id", 900 + canary, "run_id", FIRST_CANARY + canary, "run_attempt", 1,
+                     "name", "canary", "status", over ? "completed" : "queued", "conclusion",
+                     cancelled ? "cancelled"
+                     : over    ? "success"
+                               : NULL,
+                     "created_at", world->dispatched[canary], "labels", "self-hosted",
+                     world->pinned[canary] ? "big" : "small");
 }
 
 int live_fixture_queued(const struct live_fixture *world)
@@ -198,7 +217,8 @@ static json_t *runs_of(struct live_fixture *world, const char *request)
     bool runs = world->with_job && job_runs(world);
     int canary;
     for (canary = atomic_load(&world->canaries); canary-- > 0;) {
-        bool over = atomic_load(&world->cancelled_canaries) >> canary & 1;
+        bool over = (atomic_load(&world->cancelled_canaries) >> canary & 1) ||
+                    atomic_load(&world->canaries_run);
         if (!strstr(request, "status=") ||
             strstr(request, over ? "status=completed" : "status=queued"))
             json_array_append_new(list, canary_json(world, canary));
@@ -235,6 +255,7 @@ static const char *run_call(struct live_fixture *world, const char *request)
         if (canary == LIVE_FIXTURE_CANARIES)
             return "422 Unprocessable Entity";
         wire_time(world->dispatched[canary], http_wall_ms());
+        world->pinned[canary] = strstr(request, "\\\"big\\\"") != NULL;
         atomic_store(&world->canaries, canary + 1);
         return "204 No Content";
     }
@@ -334,7 +355,7 @@ void live_fixture_serve(void *context, const char *request, struct script_reply 
         status = run_call(world, request);
         body = json_object();
     } else if ((at = strstr(request, "/actions/runs/10")) && strstr(at, "/jobs"))
-        body = json_pack("{s:i, s:[]}", "total_count", 0, "jobs");
+        body = canary_jobs(world, atoi(at + 14) - FIRST_CANARY);
     else if (strstr(request, "/actions/runs/7/jobs"))
         body = jobs_of(world);
     else if (strstr(request, "/actions/runs/7"))
