@@ -14,7 +14,7 @@
 #define HOUR_MS 3600000
 #define LOG 1024                          /* writes remembered */
 #define NAP_MS 100                        /* real */
-#define RETRY_MS 5000                     /* real: after something went wrong */
+#define RETRY_MS 5000                     /* fleet time: after something went wrong */
 #define REST_MS (CONTROLLER_LEASE_MS / 4) /* the lease wants to be renewed */
 #define SINCE_MS 60000
 #define CLOSE_S 1
@@ -33,6 +33,7 @@ struct hand {
     struct controller_lease lease;
     int64_t wrote_ms[LOG]; /* monotonic; a ring */
     int64_t read_ms, again_ms;
+    bool jobless;              /* they could not be read */
     int64_t began_ms, earlier; /* writes of those before us within the hour before that */
     /* Under the lock: */
     pthread_mutex_t lock;
@@ -124,7 +125,7 @@ static void fail(struct hand *hand, const struct und_err *err)
     hand->state.failures++;
     pthread_mutex_unlock(&hand->lock);
     say(hand, line, false);
-    hand->again_ms = http_monotonic_ms() + RETRY_MS;
+    hand->again_ms = http_monotonic_ms() + fleet_clock_real_ms(hand->pace, RETRY_MS);
 }
 
 /* True: go on. Otherwise somebody else leads, or it could not be learnt who does. */
@@ -147,8 +148,20 @@ static bool leads(struct hand *hand)
         return true;
     snprintf(line, sizeof line, "another controller leads: %s", hand->lease.other);
     say(hand, line, false);
-    hand->again_ms = http_monotonic_ms() + RETRY_MS;
+    hand->again_ms = http_monotonic_ms() + fleet_clock_real_ms(hand->pace, RETRY_MS);
     return false;
+}
+
+/* Jobs that cannot be read (a token may not read them) keep no host in the rotation; but then no run
+ * is cancelled or run again, either. */
+static void read_jobs(struct hand *hand, int64_t poll_ms)
+{
+    struct und_err err = {0};
+    bool was = hand->jobless;
+    job_reader_look(&hand->reader, http_wall_ms() - 3 * poll_ms - SINCE_MS, NULL, 0, &err);
+    hand->jobless = err.code != UND_OK;
+    if (hand->jobless && !was)
+        journal_note(hand->journal, hand->run, "hand", err.text, &(struct und_err){0});
 }
 
 /* The world is read again each poll's time, so that what others change is put right. */
@@ -159,12 +172,12 @@ static bool read_world(struct hand *hand)
     int64_t poll_ms = fleet_clock_real_ms(hand->pace, hand->fleet->controller.github_poll_ms);
     if (hand->read_ms > 0 && now_ms - hand->read_ms < poll_ms)
         return true;
-    if (actuate_read(&hand->actuator, &err) == UND_OK && hand->fleet->github.fast_recovery)
-        job_reader_look(&hand->reader, http_wall_ms() - 3 * poll_ms - SINCE_MS, NULL, 0, &err);
-    if (err.code != UND_OK) {
+    if (actuate_read(&hand->actuator, &err) != UND_OK) {
         fail(hand, &err);
         return false;
     }
+    if (hand->fleet->github.fast_recovery)
+        read_jobs(hand, poll_ms);
     hand->read_ms = now_ms;
     return true;
 }
@@ -173,13 +186,14 @@ static bool read_world(struct hand *hand)
 static bool write_one(struct hand *hand, const struct hand_wish *wish)
 {
     struct und_err err = {0};
+    static const struct github_jobs none;
     int routed[FLEET_HOSTS];
     struct plan plan;
     int64_t rest_ms;
     bool wrote = false;
     actuate_routed(&hand->actuator, routed);
     plan = hand_limit(wish, routed);
-    actuate_step(&hand->actuator, &plan, &hand->reader.jobs, &wrote, &err);
+    actuate_step(&hand->actuator, &plan, hand->jobless ? &none : &hand->reader.jobs, &wrote, &err);
     if (hand->actuator.said[0])
         journal_note(hand->journal, hand->run, "hand", hand->actuator.said, &(struct und_err){0});
     hand->actuator.said[0] = '\0';
