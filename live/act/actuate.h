@@ -59,6 +59,9 @@ enum und_code actuate_step(struct actuator *actuator, const struct plan *plan,
                            const struct github_jobs *jobs, bool *wrote, struct und_err *err);
 /* Is a re-run of what we cancelled due, once its run has concluded? */
 bool actuate_waits(const struct actuator *actuator);
+/* The runs whose end, or whose re-run, is awaited: to be read at every look (job_reader.h), which
+ * forgets what has ended. How many. */
+size_t actuate_awaited(const struct actuator *actuator, int64_t run[ACTUATE_RUNS]);
 
 /* Proves that GitHub lets us do what a plan may ask for, by writes that change nothing: a label
  * that is there is added, the variable is set to its value, the hook is told what is so, a run that

@@ -180,6 +180,16 @@ bool actuate_waits(const struct actuator *actuator)
     return false;
 }
 
+size_t actuate_awaited(const struct actuator *actuator, int64_t run[ACTUATE_RUNS])
+{
+    size_t n = 0;
+    int i;
+    for (i = 0; i < actuator->n_lost; i++)
+        if (!actuator->lost[i].over)
+            run[n++] = actuator->lost[i].id;
+    return n;
+}
+
 static bool rerun_due(struct actuator *actuator, const struct github_jobs *jobs,
                       struct lost_run **due)
 {

@@ -105,12 +105,9 @@ enum und_code real_stage_jobs(void *self, int64_t since_ms, struct stage_job *jo
                                                                  (since_ms > 0 ? since_ms : 0)) -
                             5000;
     int64_t lost[ACTUATE_RUNS];
-    size_t most = *n, n_lost = 0, i;
+    size_t most = *n, n_lost = actuate_awaited(&live->actuator, lost), i;
     int r;
     *n = 0;
-    for (r = 0; r < live->actuator.n_lost; r++)
-        if (!live->actuator.lost[r].over)
-            lost[n_lost++] = live->actuator.lost[r].id;
     if (job_reader_look(&live->reader, since_wall_ms, lost, n_lost, err) != UND_OK)
         return err->code;
     job_signs_note(&live->signs, &live->reader);

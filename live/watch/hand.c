@@ -157,8 +157,10 @@ static bool leads(struct hand *hand)
 static void read_jobs(struct hand *hand, int64_t poll_ms)
 {
     struct und_err err = {0};
+    int64_t awaited[ACTUATE_RUNS];
+    size_t n = actuate_awaited(&hand->actuator, awaited);
     bool was = hand->jobless;
-    job_reader_look(&hand->reader, http_wall_ms() - 3 * poll_ms - SINCE_MS, NULL, 0, &err);
+    job_reader_look(&hand->reader, http_wall_ms() - 3 * poll_ms - SINCE_MS, awaited, n, &err);
     hand->jobless = err.code != UND_OK;
     if (hand->jobless && !was)
         journal_note(hand->journal, hand->run, "hand", err.text, &(struct und_err){0});
