@@ -14,6 +14,7 @@
 #include "sim/command/rehearse_command.h"
 #include "sim/command/search_command.h"
 #include "sim/command/sim_command.h"
+#include "sim/experiment/experiment.h"
 #include "sim/rehearsal/rehearsal.h"
 #include "version.h"
 
@@ -23,6 +24,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#define REPLAY_REPLICATIONS 40 /* of the recorded time, under each policy */
 
 typedef enum und_code command(int argc, char **argv, struct und_err *err);
 
@@ -51,6 +54,19 @@ static enum und_code fit(int argc, char **argv, struct und_err *err)
     return fit_command(argc, argv, fetch_jobs_of, err);
 }
 
+/* What another policy would have come to: live code does not know the simulator. */
+static enum und_code simulate(const struct scenario *scenario, struct result *result,
+                              struct und_err *err)
+{
+    const struct experiment experiment = {.seed = 1, .replications = REPLAY_REPLICATIONS};
+    return experiment_run(scenario, &experiment, result, err);
+}
+
+static enum und_code replay(int argc, char **argv, struct und_err *err)
+{
+    return replay_command(argc, argv, simulate, err);
+}
+
 static command help, completion;
 static const struct options help_options, completion_options;
 
@@ -69,7 +85,7 @@ static const struct {
     {&alerts_delay_options, alerts_delay_command},
     {&alerts_test_options, alerts_test_command},
     {&monitor_options, monitor_command},
-    {&replay_options, replay_command},
+    {&replay_options, replay},
     {&explore_options, explore_command},
     {&search_options, search_command},
     {&drill_options_table, drill},

@@ -31,6 +31,14 @@ static bool count_once(struct job_signs *signs, int64_t job)
     return true;
 }
 
+static void keep_end(struct job_signs *signs, const struct github_job *job)
+{
+    if (signs->n_ends == JOB_SIGNS_KEPT)
+        memmove(signs->end, signs->end + 1, (size_t)--signs->n_ends * sizeof *signs->end);
+    signs->end[signs->n_ends++] =
+        (struct job_end){job->created_ms, job->completed_ms - job->started_ms};
+}
+
 /* Cancelled or skipped says nothing of the host. */
 static void note_end(struct job_signs *signs, const struct github_job *job, int host)
 {
@@ -40,7 +48,17 @@ static void note_end(struct job_signs *signs, const struct github_job *job, int 
     if ((well || badly) && count_once(signs, job->id)) {
         signs->done[host] += well;
         signs->failed[host] += badly;
+        keep_end(signs, job);
     }
+}
+
+int job_signs_ends(struct job_signs *signs, struct job_end out[JOB_SIGNS_TOLD])
+{
+    int n = signs->n_ends < JOB_SIGNS_TOLD ? signs->n_ends : JOB_SIGNS_TOLD;
+    memcpy(out, signs->end, (size_t)n * sizeof *out);
+    signs->n_ends -= n;
+    memmove(signs->end, signs->end + n, (size_t)signs->n_ends * sizeof *out);
+    return n;
 }
 
 void job_signs_note(struct job_signs *signs, const struct job_reader *reader)

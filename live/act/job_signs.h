@@ -12,6 +12,12 @@
 #include "live/http/fleet_clock.h"
 
 #define JOB_SIGNS_ENDS 4096
+#define JOB_SIGNS_TOLD 100 /* ends told in full at a time; the others wait for the next */
+#define JOB_SIGNS_KEPT 800 /* so many wait, the newest */
+
+struct job_end {
+    int64_t created_ms, duration_ms; /* GitHub's wall clock; from its start to its end */
+};
 
 struct job_signs {
     const struct fleet *fleet; /* borrowed, like the clock */
@@ -21,6 +27,8 @@ struct job_signs {
     int64_t counted[JOB_SIGNS_ENDS];            /* ids of jobs whose end has been counted; a ring */
     size_t n_counted;                           /* ever */
     int done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* since the last fill */
+    struct job_end end[JOB_SIGNS_KEPT];         /* not told yet */
+    int n_ends;
 };
 
 /* Every host counts as having started a job now. */
@@ -32,6 +40,8 @@ void job_signs_note(struct job_signs *signs, const struct job_reader *reader);
  */
 void job_signs_fill(struct job_signs *signs, const struct job_reader *reader,
                     const struct github_runners *runners, struct host_reading host[FLEET_HOSTS]);
+/* The oldest ends that were not told yet; how many. */
+int job_signs_ends(struct job_signs *signs, struct job_end out[JOB_SIGNS_TOLD]);
 
 /* Online, idle by both lists, and with every label that the job asks for. */
 bool job_signs_could_take(const struct job_reader *reader, const struct github_runner *runner,

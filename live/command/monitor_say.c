@@ -5,6 +5,7 @@
 #include "monitor_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void monitor_say(struct monitor *monitor, const char *about, const char *text)
@@ -45,6 +46,22 @@ static void say_feed(struct monitor *monitor, const struct feed_reading *reading
     monitor_note(monitor, name, line);
 }
 
+/* For `replay --policy`: what was to be done, and when. */
+static void keep_ends(struct monitor *monitor, const struct feed_reading *reading)
+{
+    json_t *ends = json_array();
+    char *text;
+    int i;
+    for (i = 0; i < reading->n_ends; i++)
+        json_array_append_new(ends, json_pack("[I, I]", (json_int_t)reading->end[i].created_ms,
+                                              (json_int_t)reading->end[i].duration_ms));
+    text = json_dumps(ends, JSON_COMPACT);
+    if (reading->n_ends > 0 && text)
+        journal_note(monitor->journal, monitor->run, "ended", text, &(struct und_err){0});
+    free(text);
+    json_decref(ends);
+}
+
 /* What GitHub's feed tells beside its readings. */
 static void say_jobs(struct monitor *monitor, const struct feed_reading *reading)
 {
@@ -54,6 +71,7 @@ static void say_jobs(struct monitor *monitor, const struct feed_reading *reading
         return;
     if (reading->said[0])
         monitor_note(monitor, "canary", reading->said);
+    keep_ends(monitor, reading);
     if (!reading->jobs_read || bad == monitor->bad_jobs)
         return;
     monitor->bad_jobs = bad;

@@ -20,6 +20,7 @@ struct replay {
     const char *policy;  /* file; NULL: the recorded one */
     struct fleet *other; /* that file's */
     struct replay_policy if_other;
+    struct what_if what;
     int64_t only; /* run; 0: all */
     struct policy_config config;
     struct policy_state from; /* what the run began with */
@@ -31,13 +32,16 @@ struct replay {
     bool differs;
     json_t *told; /* with json: lines of the run at hand */
     json_t *runs; /* with json: objects, one a run */
+    replay_simulator *simulate;
+    json_t *simulated; /* NULL: nothing was to be */
 };
 
 static const struct option_row rows[] = {
     {"run", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct replay, only), .least = 1,
      .most = INT64_MAX, .about = "one run only", .otherwise = "all"},
     {"policy", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct replay, policy),
-     .about = "what that fleet file's policy would have decided instead"},
+     .about = "what that fleet file's policy would have decided instead, and what that would have "
+              "done to RTO and queue minutes"},
     {"plans", .type = OPTION_FLAG, OPTION_AT(struct replay, plans),
      .about = "print every plan that decided something"},
     OPTION_SEED_IGNORED,
@@ -209,13 +213,16 @@ static enum und_code under_other(void *context, int64_t number, int64_t now_ms, 
 {
     struct replay *replay = context;
     replay->decisions++;
+    what_if_see(&replay->what, wall_ms, view);
     return replay_policy_see(&replay->if_other, number, now_ms, wall_ms, view, plan, err);
 }
 
 /* Differences are what was asked for: no failure. */
 static enum und_code replay_other(struct replay *replay, struct journal *journal, int64_t run,
-                                  struct und_err *err)
+                                  const json_t *about, struct und_err *err)
 {
+    what_if_run(&replay->what, &replay->config, replay->n_hosts, (const char(*)[64])replay->host,
+                json_number_value(json_object_get(about, "time_factor")));
     replay_policy_init(&replay->if_other, &replay->other->policy, (const char(*)[64])replay->host);
     replay->if_other.from = replay->begins ? &replay->from : NULL;
     if (journal_decisions(journal, run, under_other, replay, err) == UND_OK) {
@@ -259,7 +266,7 @@ static enum und_code replay_run(struct replay *replay, struct journal *journal,
             printf("run %lld: %s of %s, begun %s\n", (long long)run->id,
                    journal_kind_name(run->kind), run->name, wire_time(when, run->began_ms));
         if (replay->other) {
-            replay_other(replay, journal, run->id, err);
+            replay_other(replay, journal, run->id, about, err);
             json_decref(about);
             return err->code;
         }
@@ -271,6 +278,17 @@ static enum und_code replay_run(struct replay *replay, struct journal *journal,
     }
     json_decref(about);
     *differs = *differs || replay->differs;
+    return err->code;
+}
+
+/* What it would have come to. */
+static enum und_code simulate_other(struct replay *replay, struct journal *journal,
+                                    struct und_err *err)
+{
+    what_if_simulate(&replay->what, journal, replay->policy, replay->simulate, &replay->simulated,
+                     err);
+    if (err->code == UND_OK && !replay->json)
+        what_if_print(replay->simulated);
     return err->code;
 }
 
@@ -289,6 +307,8 @@ static enum und_code replay_all(struct replay *replay, const char *path, struct 
             found++;
             replay_run(replay, journal, &runs[n - 1], &differs, err);
         }
+    if (err->code == UND_OK && replay->other && found > 0)
+        simulate_other(replay, journal, err);
     if (err->code == UND_OK && found == 0)
         und_fail(err, UND_USAGE, "journal %s: has no %s", path,
                  replay->only ? "such run" : "run in it");
@@ -301,7 +321,8 @@ static enum und_code replay_all(struct replay *replay, const char *path, struct 
 
 static void print_runs(const struct replay *replay)
 {
-    json_t *json = json_pack("{s:i, s:O}", "version", 1, "results", replay->runs);
+    json_t *json = json_pack("{s:i, s:O, s:O*}", "version", 1, "results", replay->runs, "simulated",
+                             replay->simulated);
     json_dumpf(json, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     putchar('\n');
     json_decref(json);
@@ -319,7 +340,7 @@ static enum und_code read_other(struct replay *replay, struct und_err *err)
     return err->code;
 }
 
-enum und_code replay_command(int argc, char **argv, struct und_err *err)
+enum und_code replay_command(int argc, char **argv, replay_simulator *simulate, struct und_err *err)
 {
     struct replay *replay = calloc(1, sizeof *replay);
     enum und_code code = UND_OK;
@@ -327,6 +348,8 @@ enum und_code replay_command(int argc, char **argv, struct und_err *err)
     UND_ASSERT(replay != NULL);
     replay->told = json_array();
     replay->runs = json_array();
+    replay->simulate = simulate;
+    what_if_init(&replay->what);
     first = options_parse(&replay_options, argc, argv, replay, err);
     if (first != 0 && read_other(replay, err) == UND_OK) {
         code = replay_all(replay, argv[first], err);
@@ -335,6 +358,8 @@ enum und_code replay_command(int argc, char **argv, struct und_err *err)
     }
     json_decref(replay->told);
     json_decref(replay->runs);
+    json_decref(replay->simulated);
+    what_if_fini(&replay->what);
     if (replay->other)
         fleet_fini(replay->other);
     free(replay->other);

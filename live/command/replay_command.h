@@ -6,9 +6,12 @@
 #define LIVE_COMMAND_REPLAY_COMMAND_H
 
 #include "model/options/options.h"
+#include "replay_what_if.h"
 
 extern const struct options replay_options;
 
-enum und_code replay_command(int argc, char **argv, struct und_err *err);
+/* `simulate`: for --policy. */
+enum und_code replay_command(int argc, char **argv, replay_simulator *simulate,
+                             struct und_err *err);
 
 #endif

@@ -2,7 +2,7 @@
  * A recorded run under another policy: what it would have decided from the same views, and what
  * that comes to. Views are what was seen under the recorded policy: a host that the other one would
  * have drained goes on being busy in them. So moments and durations are told, and nothing is said
- * of queues.
+ * of queues (replay_what_if.h asks the simulator).
  *
  * Between two recorded views the world stood still, but clocks of the other policy may run out: it
  * is stepped each second until it is settled.

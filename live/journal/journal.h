@@ -55,8 +55,8 @@ enum journal_event {
 struct journal_step {
     int64_t id, run;
     bool by_monitor; /* of a run of the monitor's */
-    char name[128]; /* "stop the runner service" */
-    char host[64];  /* of the fleet; "" for none */
+    char name[128];  /* "stop the runner service" */
+    char host[64];   /* of the fleet; "" for none */
     char action[JOURNAL_TEXT],
         undo[JOURNAL_TEXT]; /* JSON, as live/act/action.h reads; undo "": none */
     int64_t at_ms;          /* when it was intended */

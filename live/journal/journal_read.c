@@ -26,7 +26,7 @@ static void column(sqlite3_stmt *statement, int i, char *out, size_t size)
 
 #define STEP_COLUMNS                                                                               \
     "SELECT s.id, s.run, s.name, s.host, s.action, s.undo, s.at_ms, s.lease_until_ms,"             \
-    " coalesce(e.event, 0), coalesce(e.at_ms, s.at_ms), r.kind = 'monitor' FROM step s"               \
+    " coalesce(e.event, 0), coalesce(e.at_ms, s.at_ms), r.kind = 'monitor' FROM step s"            \
     " LEFT JOIN run r ON r.id = s.run LEFT JOIN step_event e"                                      \
     " ON e.id = (SELECT max(id) FROM step_event WHERE step = s.id) "
 

@@ -1,6 +1,5 @@
 #include "feed.h"
 #include "live/act/canary.h"
-#include "live/act/job_signs.h"
 #include "live/monitoring/probe.h"
 #include "model/base/assert.h"
 
@@ -164,6 +163,7 @@ static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
         job_signs_note(&feeds->signs, &feeds->reader);
         job_signs_fill(&feeds->signs, &feeds->reader, runners, reading->hosts);
         count_ends(reading->hosts, reading);
+        reading->n_ends = job_signs_ends(&feeds->signs, reading->end);
         canary_note(&feeds->canary, &feeds->reader, reading->hosts);
         send_canary(feeds, reading);
     } else {
@@ -171,6 +171,7 @@ static void read_jobs(struct feeds *feeds, const struct github_runners *runners,
         job_signs_note(&feeds->counts, &feeds->reader);
         job_signs_fill(&feeds->counts, &feeds->reader, runners, people);
         count_ends(people, reading);
+        reading->n_ends = job_signs_ends(&feeds->counts, reading->end);
     }
 }
 

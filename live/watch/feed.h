@@ -8,6 +8,7 @@
 #define LIVE_WATCH_FEED_H
 
 #include "live/act/attribution.h"
+#include "live/act/job_signs.h"
 #include "live/http/fleet_clock.h"
 #include "live/journal/journal.h"
 #include "queue.h"
@@ -29,6 +30,8 @@ struct feed_reading {
     char said[256];             /* GitHub: about a canary; "": nothing */
     struct queue_summary queue; /* GitHub: .known if jobs_read and no error */
     int done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* GitHub: jobs that ended since the last reading */
+    struct job_end end[JOB_SIGNS_TOLD];         /* GitHub: some of those, for the journal */
+    int n_ends;
 };
 
 struct feeds;
