@@ -68,6 +68,18 @@ static enum MHD_Result answer_metrics(struct page *page, struct MHD_Connection *
     return result;
 }
 
+static enum MHD_Result answer_plot(struct page *page, struct MHD_Connection *connection)
+{
+    const char *theme = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "theme");
+    char why[200], *picture = plots_take(page->plots, theme && strcmp(theme, "dark") == 0, why);
+    enum MHD_Result result;
+    if (!picture)
+        return answer_text(connection, MHD_HTTP_NOT_FOUND, why);
+    result = answer(connection, MHD_HTTP_OK, "image/svg+xml", picture, strlen(picture));
+    free(picture);
+    return result;
+}
+
 /* Alive: the loop that decides goes round. Ready: it sees what it needs to decide. */
 static enum MHD_Result answer_health(struct page *page, struct MHD_Connection *connection,
                                      bool ready)
@@ -173,6 +185,8 @@ static enum MHD_Result answer_get(struct page *page, struct MHD_Connection *conn
         return answer_metrics(page, connection);
     if (strcmp(url, "/api/v1/state") == 0)
         return answer_state(page, connection);
+    if (strcmp(url, "/api/v1/plot.svg") == 0)
+        return answer_plot(page, connection);
     if (strcmp(url, "/api/v1/events") == 0)
         return stream_answer(page, connection);
     return answer_text(connection, MHD_HTTP_NOT_FOUND, "not found\n");
@@ -293,6 +307,7 @@ enum und_code page_open(struct page **out, const struct page_config *config, str
     pthread_mutex_init(&page->lock, NULL);
     page->config = *config;
     page->loopback = address_is_loopback(&address);
+    page->plots = plots_open();
     if (open_guards(page, text, err) == UND_OK)
         start(page, &address, text, err);
     if (err->code == UND_OK)
@@ -313,6 +328,7 @@ void page_close(struct page *page)
     pthread_mutex_unlock(&page->lock);
     if (page->daemon)
         MHD_stop_daemon(page->daemon);
+    plots_close(page->plots);
     secret_close(page->token);
     secret_close(page->key);
     free(page->certificate);
@@ -333,6 +349,7 @@ void page_publish(struct page *page, const struct status *status)
     pthread_mutex_lock(&page->lock);
     page->status = *status;
     page->published = true;
+    plots_follow(page->plots, status);
     if (now_ms - page->woken_ms >= PAGE_PACE_MS) {
         page->woken_ms = now_ms;
         page->version++;

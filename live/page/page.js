@@ -218,6 +218,34 @@ function render() {
   tick();
 }
 
+// ---- the picture ----
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let pictured = 0;    // when it was last asked for, ms
+
+// As an element and not as an <img>, which cannot carry the token.
+async function picture() {
+  if (!state || document.hidden || Date.now() - pictured < 15000) return;
+  pictured = Date.now();
+  try {
+    const answer = await fetch("/api/v1/plot.svg?theme=" + (dark.matches ? "dark" : "light"), {
+      headers: token ? { Authorization: "Bearer " + token } : {}, cache: "no-store" });
+    const text = await answer.text();
+    $("plot-said").textContent = answer.ok ? "" : "Plot: " + text;
+    if (!answer.ok) {
+      $("plot").replaceChildren();
+      if (text === "being drawn") pictured -= 14000;
+      return;
+    }
+    const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+    if (svg.tagName === "svg") $("plot").replaceChildren(document.importNode(svg, true));
+  } catch {
+    pictured = 0;
+  }
+}
+
+dark.addEventListener("change", () => { pictured = 0; picture(); });
+
 // ---- following ----
 
 function link(text) {
@@ -293,5 +321,5 @@ $("act").addEventListener("submit", async (event) => {
   }
 });
 
-setInterval(tick, 1000);
+setInterval(() => { tick(); picture(); }, 1000);
 stay();

@@ -3,6 +3,7 @@
 #define LIVE_PAGE_PAGE_INTERNAL_H
 
 #include "page.h"
+#include "plots.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@ struct page {
     bool published, closing;
     int64_t version, woken_ms; /* of the status; monotonic */
     struct stream *stream[PAGE_STREAMS];
+    struct plots *plots; /* NULL: none */
 };
 
 /* Queues what is answered; `type` NULL: text. The body is copied. */

@@ -75,6 +75,34 @@ const struct status_news *status_newest(const struct status *status, int64_t age
     return &status->news[(status->n_news - age - 1) % STATUS_NEWS];
 }
 
+int64_t status_moments(const struct status *status)
+{
+    return status->n_moments < STATUS_MOMENTS ? status->n_moments : STATUS_MOMENTS;
+}
+
+const struct status_moment *status_moment(const struct status *status, int64_t i)
+{
+    return &status->moment[(status->n_moments - status_moments(status) + i) % STATUS_MOMENTS];
+}
+
+/* After the clock was set back they begin anew. */
+static void note_moment(struct status *status)
+{
+    struct status_moment moment = {.at_ms = status->now_ms,
+                                   .waiting = status->queue.known ? status->queue.waiting : -1};
+    int64_t n = status_moments(status), i;
+    int64_t last_ms = n > 0 ? status_moment(status, n - 1)->at_ms : -1;
+    if (status->now_ms < last_ms)
+        status->n_moments = 0;
+    else if (last_ms >= 0 && status->now_ms - last_ms < STATUS_MOMENT_MS)
+        return;
+    for (i = 0; i < status->view.n; i++) {
+        moment.busy += status->view.host[i].busy;
+        moment.online += status->view.host[i].online;
+    }
+    status->moment[status->n_moments++ % STATUS_MOMENTS] = moment;
+}
+
 bool status_paused(const struct status *status)
 {
     return status->pause_file || word_now(&status->words, WORD_PAUSE, -1, status->now_ms) != NULL;
@@ -199,6 +227,7 @@ void status_follow(struct status *status, const struct watch_event *event, struc
     if (event->reading)
         note_reading(status, event->reading);
     status->view = *event->view;
+    note_moment(status);
     if (!event->stepped && !status->begun)
         return;
     status->begun = true;

@@ -15,6 +15,14 @@
 
 #define STATUS_NEWS 40
 #define STATUS_DRILLS 8
+#define STATUS_MOMENTS 1440
+#define STATUS_MOMENT_MS 15000 /* real: six hours in all */
+
+struct status_moment {
+    int64_t at_ms;
+    int waiting; /* jobs; -1: not known */
+    int busy, online;
+};
 
 struct status_feed {
     int64_t good, failed; /* polls */
@@ -62,10 +70,12 @@ struct status {
     int64_t done[FLEET_HOSTS], failed[FLEET_HOSTS]; /* jobs that ended well and badly, so far */
     int64_t hints;                                  /* webhooks that told something, so far */
     int64_t journal_bytes;
-    int64_t failovers[FLEET_HOSTS];          /* so far */
-    struct status_news news[STATUS_NEWS];    /* ring */
-    int64_t n_news;                          /* ever */
-    struct journal_run drill[STATUS_DRILLS]; /* the newest first */
+    int64_t failovers[FLEET_HOSTS];              /* so far */
+    struct status_news news[STATUS_NEWS];        /* ring */
+    int64_t n_news;                              /* ever */
+    struct status_moment moment[STATUS_MOMENTS]; /* ring */
+    int64_t n_moments;                           /* ever */
+    struct journal_run drill[STATUS_DRILLS];     /* the newest first */
     size_t n_drills;
 };
 
@@ -94,6 +104,10 @@ void status_news(struct status *status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* By age, 0 the newest; NULL past the oldest. */
 const struct status_news *status_newest(const struct status *status, int64_t age);
+
+/* How many are kept; by number, 0 the oldest of them. */
+int64_t status_moments(const struct status *status);
+const struct status_moment *status_moment(const struct status *status, int64_t i);
 
 /* Does the policy see enough to decide: every feed it needs is fresh. */
 bool status_ready(const struct status *status, char why[200]);

@@ -96,7 +96,7 @@ static int post(const char *text, const char *more)
 
 static void check_contains(const char *text, const char *part)
 {
-    ck_assert_msg(strstr(text, part) != NULL, "want '%s' in:\n%s", part, text);
+    ck_assert_msg(strstr(text, part) != NULL, "want '%s' in:\n%.2000s", part, text);
 }
 
 START_TEST(the_page_and_its_parts_are_served)
@@ -339,6 +339,89 @@ START_TEST(other_methods_are_no_way_in)
 }
 END_TEST
 
+/* ---- the picture ---- */
+
+/* An hour in which a queue came and went, with one incident. */
+static void live_through_an_hour(void)
+{
+    struct incident *incident = &world->status->incidents.item[0];
+    int64_t now_ms = world->status->now_ms;
+    int i;
+    for (i = 0; i < 240; i++)
+        world->status->moment[i] = (struct status_moment){now_ms - (240 - i) * STATUS_MOMENT_MS,
+                                                          i < 10 ? -1 : i / 8, 2, 3};
+    world->status->n_moments = 240;
+    *incident = (struct incident){.id = 1,
+                                  .open = true,
+                                  .began_ms = now_ms - 1800000,
+                                  .detected_ms = -1,
+                                  .decided_ms = -1,
+                                  .routed_ms = -1,
+                                  .restored_ms = -1,
+                                  .full_ms = -1};
+    world->status->incidents.last = 1;
+    strcpy(world->fleet.hosts[0].name, "big \" ' <&> $x`");
+}
+
+/* Within 10 s. */
+static int await_plot(const char *path, const char *instead, char **body)
+{
+    int i, status = 0;
+    for (i = 0; i < 200; i++) {
+        status = get(path, body);
+        if (status == 200 || strcmp(*body, instead) == 0)
+            break;
+        free(*body);
+        usleep(50000);
+    }
+    ck_assert_int_lt(i, 200);
+    return status;
+}
+
+START_TEST(the_last_hours_are_drawn_light_and_dark)
+{
+    static const char *const paths[] = {"/api/v1/plot.svg", "/api/v1/plot.svg?theme=dark"};
+    static const char *const paper[] = {"fill=\"#ffffff\"", "fill=\"#1d2026\""};
+    char *body;
+    live_through_an_hour();
+    open_it();
+    ck_assert_int_eq(await_plot(paths[_i], "", &body), 200);
+    check_contains(body, "<svg");
+    check_contains(body, "<title>Queue and slots</title>");
+    check_contains(body, "At most 29 jobs waited and 2 were busy");
+    check_contains(body, paper[_i]);
+    check_contains(body, "&lt;&amp;> $x");      /* the incident's host, as text */
+    ck_assert_ptr_null(strstr(body, "<style")); /* the page's policy would refuse them */
+    ck_assert_ptr_null(strstr(body, "style="));
+    ck_assert_ptr_null(strstr(body, "<script"));
+    free(body);
+}
+END_TEST
+
+START_TEST(without_gnuplot_the_page_says_so_and_works)
+{
+    char *path = strdup(getenv("PATH")), *body;
+    live_through_an_hour();
+    setenv("PATH", "/nonexistent", 1);
+    open_it();
+    ck_assert_int_eq(await_plot("/api/v1/plot.svg", "no picture: gnuplot: not found", &body), 404);
+    free(body);
+    ck_assert_int_eq(get("/api/v1/state", NULL), 200);
+    setenv("PATH", path, 1);
+    free(path);
+}
+END_TEST
+
+START_TEST(a_new_page_has_no_picture_yet)
+{
+    char *body;
+    open_it();
+    ck_assert_int_eq(
+        await_plot("/api/v1/plot.svg", "no picture yet: too little has been seen", &body), 404);
+    free(body);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("page");
@@ -357,6 +440,9 @@ Suite *suite(void)
     tcase_add_test(tcase, beyond_loopback_there_is_tls_and_a_token);
     tcase_add_test(tcase, events_bring_the_state_and_each_change);
     tcase_add_test(tcase, other_methods_are_no_way_in);
+    tcase_add_loop_test(tcase, the_last_hours_are_drawn_light_and_dark, 0, 2);
+    tcase_add_test(tcase, without_gnuplot_the_page_says_so_and_works);
+    tcase_add_test(tcase, a_new_page_has_no_picture_yet);
     suite_add_tcase(all, tcase);
     return all;
 }

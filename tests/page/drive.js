@@ -70,6 +70,9 @@ class Browser {
       { width, height: 900, deviceScaleFactor: 1, mobile: width < 500 });
     await this.send("Emulation.setEmulatedMedia",
       { features: [{ name: "prefers-color-scheme", value: scheme }] });
+    if (await this.run("document.querySelector('#plot svg') !== null"))
+      await this.until(`document.querySelector("#plot svg rect").getAttribute("fill") === "${
+        scheme === "dark" ? "#1d2026" : "#ffffff"}"`, `the plot follows ${scheme}`);
     check(await this.run("document.documentElement.scrollWidth <= innerWidth"),
       `${name}: wider than ${width} pixels`);
     const { data } = await this.send("Page.captureScreenshot", { captureBeyondViewport: true });
@@ -155,6 +158,8 @@ async function play(browser, stage, port) {
   await browser.until("document.querySelector('#incidents .bad')?.textContent === 'open'", "its incident is open");
   await browser.until("document.getElementById('announce').textContent.includes('big is')", "it is announced");
   await browser.run("document.querySelector('#incidents details').open = true");
+  await browser.until("document.querySelector('#plot svg title')?.textContent === 'Queue and slots'", "the plot is drawn");
+  await browser.until("document.querySelector('#plot svg').textContent.includes('big')", "the incident is marked in it");
   await browser.lookEverywhere("incident");
   check(await browser.run("document.querySelector('#incidents details').open"), "what was opened stays open");
   await checkAccess(browser);
