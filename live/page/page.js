@@ -238,7 +238,10 @@ async function picture() {
       return;
     }
     const svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-    if (svg.tagName === "svg") $("plot").replaceChildren(document.importNode(svg, true));
+    if (svg.tagName !== "svg") return;
+    $("plot").replaceChildren(document.importNode(svg, true));
+    for (const [name, value] of [["role", "region"], ["aria-label", "Plot of the last hours"], ["tabindex", "0"]])
+      $("plot").setAttribute(name, value);
   } catch {
     pictured = 0;
   }
