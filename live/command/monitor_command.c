@@ -294,6 +294,7 @@ static enum und_code begin_run(struct monitor *monitor, struct und_err *err)
         monitor_note(monitor, "memory", monitor->memory.said);
     monitor->turn_ms = http_monotonic_ms() + TURN_MS;
     memset(monitor->shown, 0, sizeof monitor->shown);
+    monitor->shown_read = 0;
     return err->code;
 }
 

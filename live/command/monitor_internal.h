@@ -33,6 +33,7 @@ struct monitor {
     struct memory memory;    /* what this run of the journal begins with */
     struct telling *telling; /* NULL: nobody is told */
     bool shown_deaf;         /* what was last said of them */
+    int64_t shown_read;      /* and of how many was said what became of their evidence */
     int64_t run;
     enum monitor_end end; /* why the loop ended */
     struct fleet *next;   /* read anew, not yet in use */
@@ -63,7 +64,7 @@ void monitor_tell(struct monitor *monitor, const struct watch_event *event);
 void monitor_tell_hand(struct monitor *monitor);
 /* What becomes of all hosts that look bad at once, and what the witness is worth. */
 void monitor_tell_witness(struct monitor *monitor);
-/* Whoever is to be told of incidents, and does not hear. */
+/* Whoever is to be told of incidents, and does not hear; and what Loki knows of them. */
 void monitor_tell_deaf(struct monitor *monitor);
 void monitor_say_canary(struct monitor *monitor);
 

@@ -184,11 +184,22 @@ void monitor_tell_witness(struct monitor *monitor)
     status_news(monitor->status, "the witness %s", lies ? "lies" : "is believed again");
 }
 
+/* What was told and has been looked for since. */
+static void say_evidence(struct monitor *monitor, const struct telling_state *state)
+{
+    if (state->read + state->missing == monitor->shown_read)
+        return;
+    monitor->shown_read = state->read + state->missing;
+    monitor_note(monitor, "evidence", state->evidence);
+    status_news(monitor->status, "%.199s", state->evidence);
+}
+
 void monitor_tell_deaf(struct monitor *monitor)
 {
     struct telling_state state;
     char line[260];
     telling_look(monitor->telling, &state);
+    say_evidence(monitor, &state);
     if ((state.error[0] != '\0') == monitor->shown_deaf)
         return;
     monitor->shown_deaf = state.error[0] != '\0';

@@ -14,6 +14,9 @@
 #define AGAIN_MS 1000 /* after a failure; doubles */
 #define AGAIN_MOST_MS 300000
 #define CALL_MS 10000
+#define READ_TRIES 5 /* a line is found a moment after it was told, or not at all */
+
+enum { GRAFANA, LOKI, EVIDENCE, PLACES };
 
 /* One incident or drill, as it is to be told. */
 struct item {
@@ -30,10 +33,12 @@ struct place {
     enum und_code (*tell)(struct http *http, const struct item *item, struct und_err *err);
     int64_t version[2 * TELLING_ITEMS]; /* of each slot, as told */
     int64_t again_ms, backoff_ms;
+    const struct place *after; /* what has ended, once it was told there; NULL: all, at once */
+    int failures;              /* in a row */
 };
 
 struct telling {
-    struct place place[2];
+    struct place place[PLACES];
     pthread_t thread;
     bool started;
     atomic_bool stop;
@@ -112,9 +117,10 @@ static void add_line(json_t *values, int64_t at_ms, int i, const char *text)
     json_array_append_new(values, json_pack("[s, s]", at, text));
 }
 
-static enum und_code tell_loki(struct http *http, const struct item *item, struct und_err *err)
+/* New reference: [[ns, line], ...]. */
+static json_t *lines_of(const struct item *item)
 {
-    json_t *values = json_array(), *body;
+    json_t *values = json_array();
     char text[320];
     int i;
     for (i = 0; i < item->n_lines; i++) {
@@ -125,6 +131,12 @@ static enum und_code tell_loki(struct http *http, const struct item *item, struc
         snprintf(text, sizeof text, "%s: %s", item->tag, item->text);
         add_line(values, item->ended_ms, 0, text);
     }
+    return values;
+}
+
+static enum und_code tell_loki(struct http *http, const struct item *item, struct und_err *err)
+{
+    json_t *values = lines_of(item), *body;
     body =
         json_pack("{s:[{s:{s:s, s:s, s:s}, s:O}]}", "streams", "stream", "job", "understudy",
                   "kind", item->drill ? "drill" : "incident", "host", item->host, "values", values);
@@ -135,7 +147,80 @@ static enum und_code tell_loki(struct http *http, const struct item *item, struc
     return err->code;
 }
 
+/* Of its last line. */
+static int64_t line_ms(const struct item *item)
+{
+    int64_t last_ms = item->drill ? item->ended_ms : 0;
+    int i;
+    for (i = 0; i < item->n_lines; i++)
+        last_ms = item->line[i].at_ms > last_ms ? item->line[i].at_ms : last_ms;
+    return last_ms;
+}
+
+/* Time and text; Loki may add labels of its own. */
+static bool is_line(const json_t *value, const json_t *wanted)
+{
+    return json_equal(json_array_get(value, 0), json_array_get(wanted, 0)) &&
+           json_equal(json_array_get(value, 1), json_array_get(wanted, 1));
+}
+
+/* How many of the lines are in an answer to query_range; *missing is the first that is not. */
+static size_t count_found(const json_t *answer, const json_t *wanted, const char **missing)
+{
+    const json_t *streams = json_object_get(json_object_get(answer, "data"), "result");
+    size_t i, k, m, n = 0;
+    *missing = NULL;
+    for (i = 0; i < json_array_size(wanted); i++) {
+        bool found = false;
+        for (k = 0; k < json_array_size(streams) && !found; k++) {
+            const json_t *values = json_object_get(json_array_get(streams, k), "values");
+            for (m = 0; m < json_array_size(values) && !found; m++)
+                found = is_line(json_array_get(values, m), json_array_get(wanted, i));
+        }
+        n += found;
+        if (!found && !*missing)
+            *missing = json_string_value(json_array_get(json_array_get(wanted, i), 1));
+    }
+    return n;
+}
+
+/* What was told, read back: evidence that nobody can find is none. */
+static enum und_code read_loki(struct http *http, const struct item *item, struct und_err *err)
+{
+    json_t *wanted = lines_of(item), *answer = NULL;
+    size_t last = json_array_size(wanted), found;
+    char query[200], escaped[500], path[800];
+    const char *missing;
+    if (last > 0) {
+        snprintf(query, sizeof query, "{job=\"understudy\",kind=\"%s\"} |= \"%s\"",
+                 item->drill ? "drill" : "incident", item->tag);
+        if (!http_escape(escaped, sizeof escaped, query))
+            und_fail(err, UND_SERVICE, "a tag that is too long");
+        snprintf(path, sizeof path,
+                 "/loki/api/v1/query_range?query=%s&start=%s&end=%lld000000&limit=1000&direction="
+                 "forward",
+                 escaped, json_string_value(json_array_get(json_array_get(wanted, 0), 0)),
+                 (long long)(1 + line_ms(item)));
+        if (err->code == UND_OK &&
+            send(http, HTTP_GET, path, NULL, "200", &answer, err) == UND_OK &&
+            (found = count_found(answer, wanted, &missing)) < last)
+            und_fail(err, UND_SERVICE, "Loki has %zu of the %zu lines of %s; not found: %.100s",
+                     found, last, item->tag, missing);
+    }
+    json_decref(answer);
+    json_decref(wanted);
+    return err->code;
+}
+
 /* ---- the thread ---- */
+
+/* Is it for this place now? */
+static bool is_due(const struct telling *telling, const struct place *place, int slot)
+{
+    return telling->version[slot] > place->version[slot] &&
+           (!place->after ||
+            (telling->item[slot].ended && place->after->version[slot] == telling->version[slot]));
+}
 
 /* The next slot that this place has not heard of as it is now; -1: none. */
 static int next_for(struct telling *telling, struct place *place, struct item *out,
@@ -144,7 +229,7 @@ static int next_for(struct telling *telling, struct place *place, struct item *o
     int i, found = -1;
     pthread_mutex_lock(&telling->lock);
     for (i = 0; i < 2 * TELLING_ITEMS; i++)
-        if (telling->version[i] > place->version[i] &&
+        if (is_due(telling, place, i) &&
             (found < 0 || telling->version[i] < telling->version[found]))
             found = i;
     if (found >= 0) {
@@ -155,9 +240,22 @@ static int next_for(struct telling *telling, struct place *place, struct item *o
     return found;
 }
 
-static void note(struct telling *telling, const struct und_err *err)
+static void note(struct telling *telling, const struct place *place, const struct item *item,
+                 const struct und_err *err)
 {
+    struct telling_state *state = &telling->state;
     pthread_mutex_lock(&telling->lock);
+    if (place->after) {
+        state->read += err->code == UND_OK;
+        state->missing += err->code != UND_OK && place->failures == READ_TRIES;
+        if (err->code == UND_OK)
+            snprintf(state->evidence, sizeof state->evidence, "Loki has every line of %s",
+                     item->tag);
+        else if (place->failures == READ_TRIES)
+            snprintf(state->evidence, sizeof state->evidence, "%.199s", err->text);
+        pthread_mutex_unlock(&telling->lock);
+        return;
+    }
     telling->state.told += err->code == UND_OK;
     telling->state.failures += err->code != UND_OK;
     snprintf(telling->state.error, sizeof telling->state.error, "%.199s",
@@ -175,10 +273,12 @@ static void serve_place(struct telling *telling, struct place *place)
         (slot = next_for(telling, place, &item, &version)) < 0)
         return;
     place->tell(place->service.http, &item, &err);
-    note(telling, &err);
-    if (err.code == UND_OK) {
+    place->failures = err.code == UND_OK ? 0 : place->failures + 1;
+    note(telling, place, &item, &err);
+    if (err.code == UND_OK || (place->after && place->failures == READ_TRIES)) {
         place->version[slot] = version;
         place->backoff_ms = AGAIN_MS;
+        place->failures = 0;
         return;
     }
     place->again_ms = http_monotonic_ms() + place->backoff_ms;
@@ -190,9 +290,10 @@ static void *work(void *context)
 {
     struct telling *telling = context;
     const struct timespec nap = {0, NAP_MS * 1000000};
+    int i;
     while (!atomic_load(&telling->stop)) {
-        serve_place(telling, &telling->place[0]);
-        serve_place(telling, &telling->place[1]);
+        for (i = 0; i < PLACES; i++)
+            serve_place(telling, &telling->place[i]);
         nanosleep(&nap, NULL);
     }
     return NULL;
@@ -291,10 +392,14 @@ enum und_code telling_open(struct telling **out, const struct fleet *fleet, stru
     telling = calloc(1, sizeof *telling);
     UND_ASSERT(telling != NULL);
     pthread_mutex_init(&telling->lock, NULL);
-    telling->place[0].tell = tell_grafana;
-    telling->place[1].tell = tell_loki;
-    if (open_place(telling, &telling->place[0], &live->grafana, "live.grafana", err) == UND_OK &&
-        open_place(telling, &telling->place[1], &live->loki, "live.loki", err) == UND_OK) {
+    telling->place[GRAFANA].tell = tell_grafana;
+    telling->place[LOKI].tell = tell_loki;
+    telling->place[EVIDENCE].tell = read_loki;
+    telling->place[EVIDENCE].after = &telling->place[LOKI];
+    if (open_place(telling, &telling->place[GRAFANA], &live->grafana, "live.grafana", err) ==
+            UND_OK &&
+        open_place(telling, &telling->place[LOKI], &live->loki, "live.loki", err) == UND_OK &&
+        open_place(telling, &telling->place[EVIDENCE], &live->loki, "live.loki", err) == UND_OK) {
         telling->started = pthread_create(&telling->thread, NULL, work, telling) == 0;
         if (!telling->started)
             und_fail(err, UND_SERVICE, "cannot start a thread: %s", strerror(errno));
@@ -308,13 +413,14 @@ enum und_code telling_open(struct telling **out, const struct fleet *fleet, stru
 
 void telling_close(struct telling *telling)
 {
+    int i;
     if (!telling)
         return;
     atomic_store(&telling->stop, true);
     if (telling->started)
         pthread_join(telling->thread, NULL);
-    service_close(&telling->place[0].service);
-    service_close(&telling->place[1].service);
+    for (i = 0; i < PLACES; i++)
+        service_close(&telling->place[i].service);
     pthread_mutex_destroy(&telling->lock);
     free(telling);
 }

@@ -6,6 +6,9 @@
  *   - Loki (live.loki): a log line for each line of an incident's timeline and for each drill
  *     (POST /loki/api/v1/push), labels job="understudy", kind, host.
  *
+ * What has ended is read back from Loki (GET /loki/api/v1/query_range), and what is not found is
+ * said: evidence that nobody can find is none.
+ *
  * Told until it is heard, and once: an annotation is looked for before it is made, and Loki takes a
  * line of the same time and text as the same line; so what was cut off after it was done, or
  * told by a monitor that died, is not told twice. A thread of its own, so that whoever does not
@@ -25,6 +28,8 @@ struct telling_state {
     bool present;
     int64_t told, failures; /* so far */
     char error[200];        /* of the last try; "": it went well */
+    int64_t read, missing;  /* ended incidents and drills: found in Loki in full, and not */
+    char evidence[200];     /* the last of them, in words; "": none was read back yet */
 };
 
 /* *out is NULL where neither is configured. `fleet` is borrowed. */

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define PLAYS 40
-#define AT_ONCE 21 /* they mostly wait */
+#define AT_ONCE 24 /* they mostly wait */
 #define PATIENCE_MS 30000
 #define ENDS_MS 4000 /* 2 s are promised, on a machine that has nothing else to do */
 
@@ -80,13 +80,14 @@ static int64_t open_steps(const struct play *p, const char *like)
 
 static bool is_settled(struct play *p)
 {
-    return (p->story == BY_VARIABLE || (p->notes > 0 && p->ended > 0 && p->lines > 2)) &&
+    return (p->story == BY_VARIABLE ||
+            (p->notes > 0 && p->ended > 0 && p->lines > 2 && p->reads > 0)) &&
            open_steps(p, "LIKE") == 0 && open_steps(p, "NOT LIKE") == 0;
 }
 
 static bool is_restored(struct play *p)
 {
-    return live_fixture_said_quietly(&p->world, "big: restored");
+    return p->restored || live_fixture_said_quietly(&p->world, "big: restored");
 }
 
 static bool amiss(struct play *p, const char *what)
@@ -126,6 +127,7 @@ static bool await(struct play *p, bool (*holds)(struct play *), const char *what
             atomic_store(&p->over, true);
             if (!end(p, 0, 130))
                 return false;
+            p->restored = is_restored(p);
             live_fixture_turn_away(&p->world);
             live_fixture_lease(&p->world, "{\"holder\":\"dead/1/0\",\"until_ms\":1,\"fence\":7}");
             start(p);
@@ -189,7 +191,7 @@ static void *play(void *context)
         if (outcome == WHOLE)
             await(p, is_settled, "not told, or not settled");
         else
-            live_fixture_pause(1000);
+            live_fixture_pause(1500);
     }
     end(p, SIGTERM, 0);
     check_end(p, outcome);

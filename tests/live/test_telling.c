@@ -13,7 +13,7 @@
 
 /* ---- stand-ins, by the documented APIs ---- */
 
-enum manner { TAKES, REFUSES_ONCE, CUT_AFTER_IT, LATE, NONSENSE, REFUSES_FOR_EVER, MANNERS };
+enum manner { TAKES, REFUSES_ONCE, CUT_AFTER_IT, LATE, NONSENSE, REFUSES_FOR_EVER, LOSES, MANNERS };
 
 static struct script *server;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -78,6 +78,28 @@ static void loki(const char *body)
     json_decref(sent);
 }
 
+/* query_range, by what Loki's documentation says: {job, kind} and one |= filter; from start on, and
+ * before end. One that LOSES has dropped what it was told of the detection. */
+static json_t *read_back(const char *request)
+{
+    json_t *values = json_array();
+    const char *key, *tag = strstr(request, "incident-big-"), *start = strstr(request, "start=");
+    const char *end = strstr(request, "end=");
+    json_t *one;
+    ck_assert_ptr_nonnull(strstr(request, "query=%7Bjob%3D%22understudy%22%2Ckind%3D%22"));
+    ck_assert(start && end && strlen(end) > 23);
+    json_object_foreach (lines, key, one) {
+        if ((tag && strncmp(key + 20, tag, 26) != 0) || strncmp(key, start + 6, 19) < 0 ||
+            strncmp(key, end + 4, 19) >= 0 ||
+            (atomic_load(&manner) == LOSES && strstr(key, "detected")))
+            continue;
+        json_array_append_new(values, json_pack("[s#, s]", key, 19, key + 20));
+    }
+    return json_pack("{s:s, s:{s:s, s:[{s:{s:s}, s:o}]}}", "status", "success", "data",
+                     "resultType", "streams", "result", "stream", "job", "understudy", "values",
+                     values);
+}
+
 static void serve(void *context, const char *request, struct script_reply *reply)
 {
     const char *body = strstr(request, "\r\n\r\n");
@@ -98,6 +120,8 @@ static void serve(void *context, const char *request, struct script_reply *reply
     pthread_mutex_lock(&lock);
     if (strstr(request, " /api/annotations"))
         answer = grafana(request, body + 4);
+    else if (strstr(request, " /loki/api/v1/query_range"))
+        answer = read_back(request);
     else
         loki(body + 4);
     pthread_mutex_unlock(&lock);
@@ -219,6 +243,59 @@ START_TEST(an_incident_is_told_once_whatever_happens)
 }
 END_TEST
 
+static void await_read(int64_t read, int64_t missing, struct telling_state *state)
+{
+    int i;
+    for (i = 0; i < 2500; i++) {
+        telling_follow(telling, world->status);
+        telling_look(telling, state);
+        if (state->read == read && state->missing == missing)
+            break;
+        live_fixture_pause(10);
+    }
+    ck_assert_msg(state->read == read && state->missing == missing, "%lld, %lld: %s",
+                  (long long)state->read, (long long)state->missing, state->evidence);
+}
+
+static struct incident *begin_and_end(void)
+{
+    struct incident *incident = begin();
+    add_line(incident, 1700000900000, "full capacity");
+    incident->open = false;
+    incident->full_ms = 1700000900000;
+    return incident;
+}
+
+START_TEST(what_was_told_is_read_back)
+{
+    struct telling_state state;
+    begin();
+    open_it();
+    await_told(2, false);
+    live_fixture_pause(500);
+    telling_look(telling, &state);
+    ck_assert_int_eq(state.read + state.missing, 0); /* it is under way */
+    begin_and_end();
+    await_read(1, 0, &state);
+    ck_assert_str_eq(state.evidence, "Loki has every line of incident-big-1700000000000");
+    ck_assert_str_eq(state.error, "");
+}
+END_TEST
+
+START_TEST(what_is_not_found_is_said)
+{
+    struct telling_state state;
+    atomic_store(&manner, LOSES);
+    begin_and_end();
+    open_it();
+    await_read(0, 1, &state);
+    ck_assert_str_eq(state.evidence,
+                     "Loki has 2 of the 3 lines of incident-big-1700000000000; not found: "
+                     "incident-big-1700000000000: big: detected");
+    ck_assert_str_eq(state.error, ""); /* it was told all the same */
+}
+END_TEST
+
 /* The next monitor tells what it recalls, and finds it told. */
 START_TEST(a_restart_tells_nothing_twice)
 {
@@ -316,6 +393,7 @@ START_TEST(a_monitor_tells_its_incident)
         live_fixture_pause(20);
     }
     ck_assert_int_lt(i, 500);
+    ck_assert(live_fixture_await(&fleet, "Loki has every line of incident-big-"));
     kill(pid, SIGTERM);
     ck_assert_int_eq(live_fixture_wait(&fleet, pid), 0);
     live_fixture_close(&fleet);
@@ -329,6 +407,8 @@ Suite *suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 90);
     tcase_add_loop_test(tcase, an_incident_is_told_once_whatever_happens, TAKES, REFUSES_FOR_EVER);
+    tcase_add_test(tcase, what_was_told_is_read_back);
+    tcase_add_test(tcase, what_is_not_found_is_said);
     tcase_add_test(tcase, a_restart_tells_nothing_twice);
     tcase_add_test(tcase, the_deaf_are_asked_seldom_and_said);
     tcase_add_test(tcase, a_drill_is_told_as_well);

@@ -31,6 +31,7 @@ const struct call calls[CALLS] = {
     {"annotation made", "POST", "/api/annotations", NULL, OTHERS, UNTOLD, 1},
     {"annotation ended", "PATCH", "/api/annotations/", NULL, OTHERS, UNTOLD, 1},
     {"lines to Loki", "POST", "/loki/api/v1/push", NULL, OTHERS, UNTOLD, 1},
+    {"evidence read back", "GET", "/loki/api/v1/query_range", NULL, OTHERS, UNTOLD, 1},
     {"witness asked", "GET", "/witness", NULL, OTHERS, WHOLE, 1},
 };
 
@@ -81,6 +82,11 @@ static void others(struct play *p, const char *request, struct script_reply *rep
     char body[400] = "[]";
     if (strstr(request, " /witness")) {
         reply->text = script_response("200 OK", "", "up");
+        return;
+    }
+    if (strstr(request, " /loki/api/v1/query_range")) {
+        p->reads++;
+        reply->text = script_response("200 OK", "", "{\"data\":{\"result\":[]}}");
         return;
     }
     if (strstr(request, " /loki")) {

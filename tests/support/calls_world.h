@@ -9,7 +9,7 @@
 
 #include "live_fixture.h"
 
-#define CALLS 21
+#define CALLS 22
 
 enum service { GITHUB, MONITORING, OTHERS, SERVICES };
 enum story { BY_LABEL, BY_VARIABLE, STORIES };
@@ -31,15 +31,16 @@ struct play {
     struct script *server[SERVICES];
     enum story story;
     enum fate fate;
-    int only;                       /* the call that meets it; -1: each of the story */
-    atomic_bool over;               /* no call meets it any more */
-    atomic_uint met;                /* a bit each */
-    atomic_int pid;                 /* the monitor's */
-    _Atomic int64_t well_ms;        /* since when the host is well; 0: it is not */
-    char wrong[200];                /* the first wrong action; GitHub's thread's */
-    atomic_int writes;              /* that GitHub took */
-    atomic_int notes, ended, lines; /* of Grafana, of Loki */
-    char failed[300];               /* what the play came to; "": as it should */
+    int only;                              /* the call that meets it; -1: each of the story */
+    atomic_bool over;                      /* no call meets it any more */
+    atomic_uint met;                       /* a bit each */
+    atomic_int pid;                        /* the monitor's */
+    _Atomic int64_t well_ms;               /* since when the host is well; 0: it is not */
+    char wrong[200];                       /* the first wrong action; GitHub's thread's */
+    atomic_int writes;                     /* that GitHub took */
+    atomic_int notes, ended, lines, reads; /* of Grafana, of Loki */
+    bool restored;                         /* said before the monitor was replaced */
+    char failed[300];                      /* what the play came to; "": as it should */
     pthread_t thread;
 };
 
