@@ -95,7 +95,8 @@ static void print_incidents(FILE *script, const struct status *status, int64_t f
     }
 }
 
-bool plots_script(FILE *script, const struct status *status, bool dark)
+/* False: too little has been seen for a picture. */
+static bool write_script(FILE *script, const struct status *status, bool dark)
 {
     const struct colours *colours = &themes[dark];
     int64_t n = status_moments(status), from_ms, to_ms;
@@ -154,7 +155,7 @@ static char *draw(const struct status *status, bool dark, char why[200])
     char *picture = NULL, about[300];
     if (!script || !out) {
         snprintf(why, 200, "no picture: no room for temporary files");
-    } else if (!plots_script(script, status, dark)) {
+    } else if (!write_script(script, status, dark)) {
         snprintf(why, 200, "no picture yet: too little has been seen");
     } else {
         describe(status, about);

@@ -19,7 +19,4 @@ void plots_follow(struct plots *plots, const struct status *status);
  * so. */
 char *plots_take(struct plots *plots, bool dark, char why[200]);
 
-/* The script, for gnuplot. False: too little has been seen for a picture. */
-bool plots_script(FILE *script, const struct status *status, bool dark);
-
 #endif

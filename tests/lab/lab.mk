@@ -59,6 +59,9 @@ lab:
 	$(Q)tests/lab/lab -d $(LAB_DIR) up
 	@echo "  plan a drill      build/understudy drill --plan $(LAB_DIR)/drills/power-loss.yaml"
 	@echo "  carry it out      build/understudy drill $(LAB_DIR)/drills/power-loss.yaml"
+	@echo "  be in charge      build/understudy monitor $(LAB_DIR)/fleet.yaml --active --page 127.0.0.1:8098"
+	@echo "                    http://127.0.0.1:8098/ shows it"
+	@echo "  break something   tests/lab/lab -d $(LAB_DIR) power-off primary     (and power-on primary)"
 
 lab-down:
 	$(Q)tests/lab/lab -d $(LAB_DIR) down
