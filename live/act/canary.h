@@ -12,9 +12,9 @@
  * what was said into the journal. What still waits in the end is cancelled (canary_close).
  *
  * Each is in the journal before it is made, with its undo (dispatch.h). A drill takes them back in
- * its rollback. A monitor `keeps` its own: a canary that was seen to end is the end of its step, and
- * what is open and not on its way (left by one that died, or made by a call without an answer) is
- * taken back by canary_take_back before another one is sent. Not in a rollback: a start must not
+ * its rollback. A monitor `keeps` its own: a canary that was seen to end is the end of its step,
+ * and what is open and not on its way (left by one that died, or made by a call without an answer)
+ * is taken back by canary_take_back before another one is sent. Not in a rollback: a start must not
  * wait for GitHub.
  */
 #ifndef LIVE_ACT_CANARY_H

@@ -123,8 +123,8 @@ enum und_code journal_note(struct journal *journal, int64_t run, const char *top
  * below `before` (0: of all). The array is the caller's to free. */
 enum und_code journal_open_steps(struct journal *journal, int64_t before, struct journal_step **out,
                                  size_t *n, struct und_err *err);
-/* Actions of the monitor's runs but its canaries that were intended since that wall-clock time; -1:
- * not to be read. */
+/* Actions of the monitor's runs but its canaries that were intended since that wall-clock time;
+ * -1: not to be read. */
 int64_t journal_monitor_steps(struct journal *journal, int64_t since_ms);
 /* Marks every open step with this undo as undone: what it would do has just been done. */
 enum und_code journal_settle(struct journal *journal, const char *undo, const char *note,
@@ -160,8 +160,8 @@ enum und_code journal_last_note(struct journal *journal, const char *topic, char
 enum und_code journal_first_note(struct journal *journal, int64_t run, const char *topic,
                                  char **text, struct und_err *err);
 
-/* Forgets views, plans, readings and settled canaries of monitor runs, the oldest first: of all that ended before
- * that wall-clock time, and of more while the journal holds more than `most_bytes`. Words,
+/* Forgets views, plans, readings and settled canaries of monitor runs, the oldest first: of all that
+ * ended before that wall-clock time, and of more while the journal holds more than `most_bytes`. Words,
  * incidents and whatever drills and actions have written stay, and so does a run that has not
  * ended. The room is used again by what is written next. */
 enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int64_t most_bytes,

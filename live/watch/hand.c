@@ -152,8 +152,8 @@ static bool leads(struct hand *hand)
     return false;
 }
 
-/* Jobs that cannot be read (a token may not read them) keep no host in the rotation; but then no run
- * is cancelled or run again, either. */
+/* Jobs that cannot be read (a token may not read them) keep no host in the rotation; but then no
+ * run is cancelled or run again, either. */
 static void read_jobs(struct hand *hand, int64_t poll_ms)
 {
     struct und_err err = {0};

@@ -1,5 +1,5 @@
-/* The canaries of a monitor that dies: in the journal before they are made, and taken back or closed
- * by whoever starts next. Judged by what the world's GitHub was told. */
+/* The canaries of a monitor that dies: in the journal before they are made, and taken back or
+ * closed by whoever starts next. Judged by what the world's GitHub was told. */
 #include "tests/support/helpers.h"
 #include "tests/support/live_fixture.h"
 #include "tests/support/sql.h"

@@ -1,5 +1,5 @@
-/* What another policy would have done to RTO and queue, by what a journal recorded. Seeds are fixed:
- * nothing here is left to chance. */
+/* What another policy would have done to RTO and queue, by what a journal recorded. Seeds are
+ * fixed: nothing here is left to chance. */
 #include "live/command/replay_what_if.h"
 #include "live/journal/record.h"
 #include "model/load/loader.h"
