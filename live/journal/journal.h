@@ -160,10 +160,10 @@ enum und_code journal_last_note(struct journal *journal, const char *topic, char
 enum und_code journal_first_note(struct journal *journal, int64_t run, const char *topic,
                                  char **text, struct und_err *err);
 
-/* Forgets views, plans, readings and settled canaries of monitor runs, the oldest first: of all that
- * ended before that wall-clock time, and of more while the journal holds more than `most_bytes`. Words,
- * incidents and whatever drills and actions have written stay, and so does a run that has not
- * ended. The room is used again by what is written next. */
+/* Forgets views, plans, readings and settled canaries of monitor runs, the oldest first: of all
+ * that ended before that wall-clock time, and of more while the journal holds more than
+ * `most_bytes`. Words, incidents and whatever drills and actions have written stay, and so does a
+ * run that has not ended. The room is used again by what is written next. */
 enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int64_t most_bytes,
                            int *forgotten, struct und_err *err);
 int64_t journal_bytes(struct journal *journal); /* in use */

@@ -1,7 +1,8 @@
 /*
  * What a journal forgets (journal.h): views, plans and settled canaries of old monitor runs, but
- * never the last memory of a policy (live/watch/memory.h). The one place that deletes; the triggers that forbid it are taken away and put back in the same transaction, so that
- * nobody ever finds the journal without them.
+ * never the last memory of a policy (live/watch/memory.h). The one place that deletes; the
+ * triggers that forbid it are taken away and put back in the same transaction, so that nobody
+ * ever finds the journal without them.
  */
 #include "journal_internal.h"
 
