@@ -5,7 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define HELD_UP_MS 60000 /* picking a job up takes seconds: one that took longer had waited */
+/* Of the fleet's time: picking a job up takes seconds, and one that took longer had waited. */
+#define HELD_UP_MS 60000
 
 static bool has_label(const struct github_labels *labels, const char *name)
 {
@@ -88,10 +89,12 @@ static void note_running(struct queue_summary *out, const struct fleet *fleet,
                          const struct github_job *job)
 {
     int host = job->runner_name[0] ? attribution_of_runner(fleet, job->runner_name) : -1;
+    double pace = fleet->live.time_factor > 1 ? fleet->live.time_factor : 1;
     if (host < 0)
         return;
     out->running += job->completed_ms < 0;
-    if (job->started_ms - job->created_ms > HELD_UP_MS && job->started_ms > out->start_ms[host])
+    if ((double)(job->started_ms - job->created_ms) * pace > HELD_UP_MS &&
+        job->started_ms > out->start_ms[host])
         out->start_ms[host] = job->started_ms;
 }
 

@@ -59,6 +59,12 @@ START_TEST(jobs_that_nobody_can_take_are_named)
     ck_assert_int_eq(queue.running, 1);
     ck_assert_int_eq(queue.start_ms[0], 62003); /* it had waited for a slot */
     ck_assert_int_eq(queue.start_ms[1], -1);
+    job[3].started_ms = 1003 + 3000; /* a minute and a half where time is 30 times as fast */
+    queue_sum_up(&queue, &world->fleet, &runners, &reader);
+    ck_assert_int_eq(queue.start_ms[0], -1);
+    world->fleet.live.time_factor = 30;
+    queue_sum_up(&queue, &world->fleet, &runners, &reader);
+    ck_assert_int_eq(queue.start_ms[0], 4003);
 }
 END_TEST
 
