@@ -243,7 +243,7 @@ async function picture() {
     for (const [name, value] of [["role", "region"], ["aria-label", "Plot of the last hours"], ["tabindex", "0"]])
       $("plot").setAttribute(name, value);
   } catch {
-    pictured = 0;
+    $("plot-said").textContent = "";
   }
 }
 

@@ -40,14 +40,15 @@ static void tear_down(void)
     live_fixture_close(&world);
 }
 
-static int start(const char *grace)
+static int start_limited(const char *grace, const char *limit)
 {
     const char *build = getenv("BUILD") ? getenv("BUILD") : "build";
-    char library[300], set[80];
-    char *const arguments[] = {"monitor",      "--active", "--journal", world.journal,
-                               world.scenario, "--set",    set,         NULL};
+    char library[300], set[80], most[80];
+    char *const arguments[] = {"monitor", "--active", "--journal", world.journal, world.scenario,
+                               "--set",   set,        "--set",     most,          NULL};
     int pid;
     snprintf(set, sizeof set, "fleet.policy.guard.grace=%s", grace);
+    snprintf(most, sizeof most, "fleet.live.writes_per_hour=%s", limit);
     snprintf(library, sizeof library, "%s/tests/preload/wall_clock.so", build);
     ck_assert_int_eq(access(library, R_OK), 0);
     setenv("WALL_CLOCK", clock_path, 1);
@@ -58,6 +59,11 @@ static int start(const char *grace)
     unsetenv("ASAN_OPTIONS");
     ck_assert(live_fixture_await(&world, "big: serving"));
     return pid;
+}
+
+static int start(const char *grace)
+{
+    return start_limited(grace, "200");
 }
 
 static void end(int pid)
@@ -97,6 +103,25 @@ START_TEST(nobody_is_drained_in_the_grace_after_it)
     LIVE_FIXTURE_AWAIT(is_out(), 20000); /* and then he is */
     unlink(world.broken);
     LIVE_FIXTURE_AWAIT(is_in(), 20000);
+    end(pid);
+}
+END_TEST
+
+/* The two writes that took the host out are of this hour, and no clock makes them older. */
+START_TEST(the_hour_of_the_write_limit_is_an_hour)
+{
+    int pid = start_limited("0s", "2");
+    live_fixture_touch(world.broken);
+    LIVE_FIXTURE_AWAIT(is_out(), 20000);
+    live_fixture_pause(1000);
+    set_clock(settings[_i].by_s);
+    ck_assert(live_fixture_await(&world, settings[_i].said));
+    unlink(world.broken);
+    ck_assert(live_fixture_await(&world, "nothing is written: too many writes within an hour"));
+    ck_assert(live_fixture_await(&world, "big: restored"));
+    live_fixture_pause(1000);
+    ck_assert_int_eq(atomic_load(&world.writes), 2);
+    ck_assert(is_out());
     end(pid);
 }
 END_TEST
@@ -187,6 +212,7 @@ Suite *suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, nobody_is_drained_in_the_grace_after_it, 0, 2);
     tcase_add_loop_test(tcase, an_incident_lasts_as_long_as_it_does, 0, 2);
+    tcase_add_loop_test(tcase, the_hour_of_the_write_limit_is_an_hour, 0, 2);
     tcase_add_test(tcase, a_clock_set_far_ahead_ages_no_journal);
     tcase_add_test(pure, a_step_is_told_once_and_a_busy_machine_is_none);
     tcase_add_test(pure, what_is_known_of_another_clock_outlives_a_step_of_ours);
