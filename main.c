@@ -2,6 +2,7 @@
  * errors. */
 #include "live/command/drill_command.h"
 #include "live/command/fetch_jobs.h"
+#include "live/command/fetch_samples.h"
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
 #include "model/base/err.h"
@@ -51,7 +52,9 @@ static enum und_code drill(int argc, char **argv, struct und_err *err)
 /* What is read from GitHub is read by live/. */
 static enum und_code fit(int argc, char **argv, struct und_err *err)
 {
-    return fit_command(argc, argv, fetch_jobs_of, err);
+    static const struct fit_sources sources = {fetch_jobs_of, fetch_samples_prometheus,
+                                               fetch_samples_journal};
+    return fit_command(argc, argv, &sources, err);
 }
 
 /* What another policy would have come to: live code does not know the simulator. */

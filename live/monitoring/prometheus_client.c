@@ -122,6 +122,20 @@ enum und_code prometheus_client_query(struct prometheus_client *client, const ch
     return ask(client, path, out, err);
 }
 
+enum und_code prometheus_client_range(struct prometheus_client *client, const char *query,
+                                      int64_t from_ms, int64_t to_ms, int64_t step_ms,
+                                      struct prometheus_matrix *out, struct und_err *err)
+{
+    char escaped[QUERY], path[QUERY + 160];
+    if (escape(escaped, query, err) != UND_OK)
+        return err->code;
+    snprintf(path, sizeof path,
+             "/api/v1/query_range?query=%s&start=%lld.%03d&end=%lld.%03d&step=%lld.%03d", escaped,
+             (long long)(from_ms / 1000), (int)(from_ms % 1000), (long long)(to_ms / 1000),
+             (int)(to_ms % 1000), (long long)(step_ms / 1000), (int)(step_ms % 1000));
+    return ask(client, path, out, err);
+}
+
 static enum und_code check(struct prometheus_client *client, const char *path, struct und_err *err)
 {
     struct http_request request = {.path = path, .once = true};

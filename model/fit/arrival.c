@@ -202,30 +202,49 @@ static double dispersion(const struct grid *grid, enum profile_kind kind, int64_
     return fmax(1, sum / total * (double)n / (double)(n - (size_t)spent));
 }
 
+/* What a kind must gain in twice the log likelihood over the best one below it, dispersion aside: a
+ * test, but for 168 hours, of which each has an error of its own: these must pay for them. */
+static double price(enum profile_kind kind, enum profile_kind best, size_t n)
+{
+    static const int parameters[] = {1, 24, 30, WEEK_HOURS};
+    int more = parameters[kind] - parameters[best];
+    return kind == PROFILE_WEEK ? more * log((double)n) : gsl_cdf_chisq_Qinv(ARRIVAL_ERROR, more);
+}
+
+/* Of spells, which hours of a day have in common, or days. */
+static double widest_dispersion(const struct grid *grid, enum profile_kind kind, bool days)
+{
+    double most = 1;
+    int64_t every_ms;
+    for (every_ms = UNITS_HOUR; every_ms <= 8 * UNITS_HOUR; every_ms *= 2)
+        most = fmax(most, dispersion(grid, kind, every_ms));
+    return days ? fmax(most, dispersion(grid, kind, UNITS_DAY)) : most;
+}
+
 static enum profile_kind choose_profile(struct arrivals *arrivals, struct grid *grid,
                                         double rate[WEEK_HOURS])
 {
-    static const int parameters[] = {1, 24, 30, WEEK_HOURS};
     enum profile_kind kind, best = PROFILE_NONE;
     struct hours hours;
-    double phi, least = INFINITY;
+    double phi[2], most;
     bool weeks = arrivals->to_ms - arrivals->from_ms >= 14 * UNITS_DAY;
     bool days = arrivals->to_ms - arrivals->from_ms >= 3 * UNITS_DAY;
     add_hours(&hours, arrivals, grid);
     kind = weeks ? PROFILE_DAYS : days ? PROFILE_DAY : PROFILE_NONE;
     fit_rates(kind, &hours, rate);
     set_means(arrivals, grid, rate);
-    phi = dispersion(grid, kind, UNITS_HOUR);
-    for (kind = PROFILE_NONE; kind <= PROFILE_WEEK; kind++) {
-        double cost;
-        if ((kind > PROFILE_NONE && (!days || arrivals->n < ARRIVAL_LEAST)) ||
-            (kind > PROFILE_DAY && !weeks))
+    phi[0] = widest_dispersion(grid, kind, false);
+    phi[1] = widest_dispersion(grid, kind, true);
+    fit_rates(PROFILE_NONE, &hours, rate);
+    most = log_likelihood(&hours, rate);
+    for (kind = PROFILE_DAY; kind <= PROFILE_WEEK; kind++) {
+        double value;
+        if (!days || arrivals->n < ARRIVAL_LEAST || (kind > PROFILE_DAY && !weeks))
             break;
         fit_rates(kind, &hours, rate);
-        cost =
-            -2 * log_likelihood(&hours, rate) / phi + parameters[kind] * log((double)arrivals->n);
-        if (cost < least) {
-            least = cost;
+        value = log_likelihood(&hours, rate);
+        if (2 * (value - most) > phi[kind > PROFILE_DAY] * price(kind, best, arrivals->n)) {
+            most = value;
             best = kind;
         }
     }
@@ -236,6 +255,13 @@ static enum profile_kind choose_profile(struct arrivals *arrivals, struct grid *
 
 /* ---- the trend ---- */
 
+/* In less than two weeks a trend is a weekend. How little is known of it is known from one week on,
+ * which a prediction must know as well. */
+static bool trend_is_told(const struct arrivals *arrivals)
+{
+    return arrivals->to_ms - arrivals->from_ms >= 14 * UNITS_DAY;
+}
+
 /* Given how many there are, when they come has the density of the means; its maximum likelihood by
  * Newton's steps. */
 static void fit_trend(struct arrivals *arrivals, struct grid *grid)
@@ -244,7 +270,7 @@ static void fit_trend(struct arrivals *arrivals, struct grid *grid)
     double growth = arrivals->growth_per_ms, change = 0;
     size_t i;
     int step;
-    if (arrivals->to_ms - arrivals->from_ms < 14 * UNITS_DAY || arrivals->n < ARRIVAL_LEAST)
+    if (arrivals->to_ms - arrivals->from_ms < 7 * UNITS_DAY || arrivals->n < ARRIVAL_LEAST)
         return;
     for (i = 0; i < grid->n; i++)
         if (grid->seen[i])
@@ -265,7 +291,8 @@ static void fit_trend(struct arrivals *arrivals, struct grid *grid)
         if (fabs(seen - first) < 1e-9 * sqrt(variance))
             break;
     }
-    arrivals->growth_per_ms = growth + change;
+    if (trend_is_told(arrivals))
+        arrivals->growth_per_ms = growth + change;
     arrivals->growth_error =
         sqrt(dispersion(grid, arrivals->kind, UNITS_DAY) / ((double)arrivals->n * variance));
 }
@@ -361,7 +388,7 @@ static void set_rate(struct arrivals *arrivals, const struct grid *grid, double 
     arrivals->middle_rate = mean;
     error = sqrt((1 + excess) / (double)arrivals->n);
     arrivals->growth = (struct measured){NAN, {NAN, NAN}};
-    if (arrivals->growth_error > 0) {
+    if (arrivals->growth_error > 0 && trend_is_told(arrivals)) {
         growth = arrivals->growth_per_ms * MONTH_MS;
         arrivals->growth.value = expm1(growth);
         arrivals->growth.interval.low = expm1(growth - z * arrivals->growth_error * MONTH_MS);

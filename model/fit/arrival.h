@@ -2,9 +2,9 @@
  * When runs come: a rate with a profile over the day or the week, a trend, and what a Poisson
  * process with these leaves unexplained.
  *
- * Counts of quarters of an hour on the team's clock. The profile is one of four, by a quasi-BIC
- * (the likelihood over the dispersion of hourly counts): none; 24 hours; 24 hours times 7 days; 168
- * hours. The trend is log-linear. Whether counts are Poisson given both is a likelihood ratio test
+ * Counts of quarters of an hour on the team's clock. The profile is one of four: none; 24 hours; 24
+ * hours times 7 days, by a quasi-likelihood ratio test each (over the dispersion of counts of 1 to 8
+ * hours, and of days); 168 hours, by a quasi-BIC. The trend is log-linear. Whether counts are Poisson given both is a likelihood ratio test
  * against a rate that is itself random: a gamma variate of mean 1 for each stretch of time, so that
  * counts are negative binomial; how long a stretch is, the likelihood says too, which for a given
  * length is closed form. Intervals count that spread in.

@@ -22,14 +22,6 @@ void fit_note(struct fit *fit, const char *format, ...)
     fit->n_notes++;
 }
 
-struct measured fit_share(size_t hits, size_t n)
-{
-    if (n == 0)
-        return fit_unknown;
-    return (struct measured){(double)hits / (double)n,
-                             stats_clopper_pearson((int64_t)hits, (int64_t)n, STATS_CONFIDENCE)};
-}
-
 int fit_compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -96,15 +88,38 @@ static void close_part(struct part *part)
 
 static void fit_shares(struct fit *fit, const struct part *part)
 {
-    size_t ends[END_OPEN + 1] = {0}, again = 0, i, over;
-    for (i = 0; i < part->n; i++) {
-        ends[part->row[i].end]++;
-        again += part->row[i].attempt > 1;
+    int *hits[3], *over = calloc((size_t)part->n_runs, sizeof *over), k;
+    bool attempts = fit->history->column[ROLE_ATTEMPT][0] != '\0';
+    size_t i;
+    for (k = 0; k < 3; k++) {
+        hits[k] = calloc((size_t)part->n_runs, sizeof *hits[k]);
+        UND_ASSERT(hits[k] != NULL && over != NULL);
     }
-    over = ends[END_SUCCESS] + ends[END_FAILURE] + ends[END_CANCELLED];
-    fit->failed = fit_share(ends[END_FAILURE], over);
-    fit->cancelled = fit_share(ends[END_CANCELLED], over);
-    fit->rerun = fit->history->column[ROLE_ATTEMPT][0] ? fit_share(again, part->n) : fit_unknown;
+    for (i = 0; i < part->n; i++) {
+        enum job_end end = part->row[i].end;
+        int run = part->run[i];
+        over[run] += end == END_SUCCESS || end == END_FAILURE || end == END_CANCELLED;
+        hits[0][run] += end == END_FAILURE;
+        hits[1][run] += end == END_CANCELLED;
+        hits[2][run] += part->row[i].attempt > 1;
+    }
+    fit->failed = fit_share(hits[0], over, part->n_runs);
+    fit->cancelled = fit_share(hits[1], over, part->n_runs);
+    fit->rerun = attempts ? fit_share(hits[2], part->jobs, part->n_runs) : fit_unknown;
+    for (k = 0; k < 3; k++)
+        free(hits[k]);
+    free(over);
+}
+
+/* Busy slots do not tell how a job ended; counters do, but not of which run it was. */
+static void watched_shares(struct fit *fit, const struct watched *watched)
+{
+    int64_t over = watched->succeeded + watched->failed;
+    fit->failed = fit->cancelled = fit->rerun = fit_unknown;
+    if (watched->counted && over > 0)
+        fit->failed =
+            (struct measured){(double)watched->failed / (double)over,
+                              stats_clopper_pearson(watched->failed, over, STATS_CONFIDENCE)};
 }
 
 enum und_code fit_history(struct fit *fit, const struct history *history,
@@ -129,9 +144,12 @@ enum und_code fit_history(struct fit *fit, const struct history *history,
     arrivals_fit(&fit->arrivals, part.at_ms, (size_t)part.n_runs);
     fit_fan_out(fit, &part);
     fit_classes(fit, &part, wish->untested);
+    fit_hosts(fit, wish->watched, wish->untested);
     fit_slots(fit, &part, wish->slots);
     fit_shares(fit, &part);
-    fit_notes(fit, &part);
+    if (history->sampled_ms > 0 && wish->watched != NULL)
+        watched_shares(fit, wish->watched);
+    fit_notes(fit, &part, wish->watched);
     close_part(&part);
     return UND_OK;
 }
@@ -145,5 +163,6 @@ void fit_fini(struct fit *fit)
     }
     for (i = 0; i < fit->n_notes; i++)
         free(fit->note[i]);
+    fit_hosts_fini(fit);
     memset(fit, 0, sizeof *fit);
 }

@@ -9,6 +9,7 @@
 #include "history.h"
 #include "lifetime.h"
 #include "model/fleet/fleet.h"
+#include "watched.h"
 
 #define FIT_NOTES 64
 #define FIT_FAN_OUT 64 /* jobs a run that a fleet file can weigh */
@@ -28,6 +29,16 @@ struct class_fit {
     int chosen;                     /* candidate, of a family */
     struct measured mean, p50, p95; /* of what was chosen; ms */
     struct measured shape;          /* of a family */
+};
+
+/* A host that was watched. */
+struct host_fit {
+    const struct watched_host *watched; /* borrowed */
+    int slots;                          /* most that were online or busy at once; 0: not known */
+    struct outages outages;             /* owned */
+    struct measured mtbf, mttr; /* means, ms; NAN: not known, mtbf.interval.low may be even so */
+    struct class_fit repair;    /* borrows of outages; of few or none only the arrays are set */
+    bool shaped;                /* repairs are of the family in `repair` */
 };
 
 struct fan_out_fit {
@@ -50,8 +61,11 @@ struct fit {
     struct measured failed, cancelled, rerun; /* shares of jobs that are over; NAN: not known */
     struct measured pickup_p50, pickup_p95;   /* ms; NAN: not known */
     size_t pickups;
+    struct host_fit *hosts; /* owned; of `watched` */
+    int n_hosts;
     int peak; /* most jobs that ran at once */
     int slots;
+    bool slots_watched; /* they are those of hosts */
     bool slots_given, starts_known;
     struct measured wait_mean, wait_p50, wait_p95; /* as recorded, ms; NAN: not known */
     size_t waits;
@@ -60,8 +74,9 @@ struct fit {
 };
 
 struct fit_wish {
-    int slots;              /* 0: as many as ran at once */
-    int64_t from_ms, to_ms; /* only jobs created from then to before then; both 0: all */
+    int slots;                     /* 0: as many as were watched, or else as ran at once */
+    const struct watched *watched; /* NULL: nobody watched the hosts; outlives the fit */
+    int64_t from_ms, to_ms;        /* only jobs created from then to before then; both 0: all */
     bool untested; /* no tests of the families: for a fit that is only asked for its prediction */
 };
 

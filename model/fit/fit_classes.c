@@ -2,7 +2,6 @@
 #include "fit_internal.h"
 #include "model/base/assert.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,34 +102,22 @@ static int *name_classes(struct fit *fit, const struct part *part)
 
 /* ---- how often ---- */
 
-/* A share of the jobs, which come in runs: a ratio of sums over the runs. */
 static void set_weights(struct fit *fit, const struct part *part, const int *class_of)
 {
-    double *of_run = calloc((size_t)part->n_runs * (size_t)fit->n_classes, sizeof *of_run);
-    double z = gsl_cdf_ugaussian_Pinv(0.5 + STATS_CONFIDENCE / 2);
-    int names = fit->history->classes.n, c, r;
+    int *hits = malloc((size_t)part->n_runs * sizeof *hits);
+    int names = fit->history->classes.n, c;
     size_t i;
-    UND_ASSERT(of_run != NULL);
-    for (i = 0; i < part->n; i++) {
-        int name = part->row[i].job_class >= 0 ? part->row[i].job_class : names;
-        fit->classes[class_of[name]].jobs++;
-        of_run[(size_t)part->run[i] * (size_t)fit->n_classes + (size_t)class_of[name]]++;
-    }
+    UND_ASSERT(hits != NULL);
     for (c = 0; c < fit->n_classes; c++) {
-        struct class_fit *class_fit = &fit->classes[c];
-        double share = (double)class_fit->jobs / (double)part->n, squares = 0, half;
-        class_fit->weight = fit_share(class_fit->jobs, part->n);
-        for (r = 0; r < part->n_runs; r++) {
-            double apart =
-                of_run[(size_t)r * (size_t)fit->n_classes + (size_t)c] - share * part->jobs[r];
-            squares += apart * apart;
+        memset(hits, 0, (size_t)part->n_runs * sizeof *hits);
+        for (i = 0; i < part->n; i++) {
+            int name = part->row[i].job_class >= 0 ? part->row[i].job_class : names;
+            hits[part->run[i]] += class_of[name] == c;
+            fit->classes[c].jobs += class_of[name] == c;
         }
-        half = z * sqrt(squares) / (double)part->n;
-        if (part->n_runs >= 30 && half > 0)
-            class_fit->weight.interval =
-                (struct interval){fmax(share - half, 0), fmin(share + half, 1)};
+        fit->classes[c].weight = fit_share(hits, part->jobs, part->n_runs);
     }
-    free(of_run);
+    free(hits);
 }
 
 /* ---- how long ---- */
@@ -214,7 +201,7 @@ static void choose(struct class_fit *class_fit, const struct lifetimes *data, bo
     take_empirical(class_fit);
 }
 
-static void fit_class(struct class_fit *class_fit, bool untested)
+void fit_durations(struct class_fit *class_fit, bool untested)
 {
     const struct lifetimes data = {class_fit->event, class_fit->n, class_fit->censored,
                                    class_fit->n_censored};
@@ -257,6 +244,6 @@ void fit_classes(struct fit *fit, const struct part *part, bool untested)
     set_weights(fit, part, class_of);
     gather(fit, part, class_of);
     for (c = 0; c < fit->n_classes; c++)
-        fit_class(&fit->classes[c], untested);
+        fit_durations(&fit->classes[c], untested);
     free(class_of);
 }

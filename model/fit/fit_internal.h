@@ -16,10 +16,17 @@ struct part {
 
 void fit_fan_out(struct fit *fit, const struct part *part);
 void fit_classes(struct fit *fit, const struct part *part, bool untested);
+/* Chooses what the durations of a class are, whose arrays are set. */
+void fit_durations(struct class_fit *class_fit, bool untested);
+void fit_hosts(struct fit *fit, const struct watched *watched, bool untested);
+void fit_hosts_fini(struct fit *fit);
+void fit_hosts_notes(struct fit *fit, const struct watched *watched);
 void fit_slots(struct fit *fit, const struct part *part, int slots);
-void fit_notes(struct fit *fit, const struct part *part);
+void fit_notes(struct fit *fit, const struct part *part, const struct watched *watched);
 
-struct measured fit_share(size_t hits, size_t n);
+/* A share of the jobs, which come in runs that are alike within: of each run so many of its jobs
+ * are `hits`, `of` count at all. */
+struct measured fit_share(const int *hits, const int *of, int n_runs);
 extern const struct measured fit_unknown;
 int fit_compare(const void *a, const void *b); /* of doubles */
 

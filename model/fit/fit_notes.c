@@ -123,29 +123,32 @@ static void note_arrivals(struct fit *fit)
                  100 * arrivals->growth.interval.high);
 }
 
-static void note_capacity(struct fit *fit)
+static void note_capacity(struct fit *fit, const struct watched *watched)
 {
     if (!fit->starts_known)
         fit_note(fit,
                  "no column says when jobs started: how many ran at once, waits and pick-up "
                  "cannot be told; %d slots are what all would have needed to start at once%s",
                  fit->peak, fit->slots_given ? "" : ", give --slots");
-    else if (!fit->slots_given)
+    else if (!fit->slots_given && !fit->slots_watched)
         fit_note(fit,
                  "slots: at most %d jobs ran at once, so that there were at least so many; how "
                  "many more, and on which hosts, jobs do not tell: give --slots",
                  fit->peak);
-    if (fit->starts_known && isnan(fit->pickup_p50.value))
+    if (fit->history->sampled_ms == 0 && fit->starts_known && isnan(fit->pickup_p50.value))
         fit_note(fit,
                  "pick-up: %zu waits beside a free slot are known, which is too few (%d); "
                  "GitHub's own stands",
                  fit->pickups, FIT_PICKUPS);
+    if (watched != NULL)
+        return;
     fit_note(fit,
              "speeds and labels of hosts, patience, and when hosts were down (MTBF, MTTR) cannot "
-             "be told from jobs: every host is as fast, and none fails, unless you say so");
+             "be told from jobs: every host is as fast, and none fails, unless you say so or give "
+             "--prometheus, --journal or --samples");
 }
 
-void fit_notes(struct fit *fit, const struct part *part)
+void fit_notes(struct fit *fit, const struct part *part, const struct watched *watched)
 {
     int c;
     note_flaws(fit);
@@ -171,5 +174,6 @@ void fit_notes(struct fit *fit, const struct part *part)
             fit_note(fit, "class '%s': %zu jobs without an end are not in its empirical durations",
                      class_fit->name, class_fit->n_censored);
     }
-    note_capacity(fit);
+    note_capacity(fit, watched);
+    fit_hosts_notes(fit, watched);
 }

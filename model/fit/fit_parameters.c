@@ -42,6 +42,15 @@ static void list_class(const struct listing *listing, const struct class_fit *cl
         list(listing, class_fit->shape, 1, "", path, i, "k");
 }
 
+static void list_host(const struct listing *listing, const struct host_fit *host, int i)
+{
+    const char *path = "fleet.hosts.%d.%s";
+    if (isnan(host->mtbf.value) || isnan(host->mttr.value))
+        return;
+    list(listing, host->mtbf, 1e-3, "s", path, i, "mtbf.mean");
+    list(listing, host->mttr, 1e-3, "s", path, i, "mttr.mean");
+}
+
 void fit_parameters(const struct fit *fit,
                     void (*each)(void *context, const struct fit_parameter *parameter),
                     void *context)
@@ -50,6 +59,8 @@ void fit_parameters(const struct fit *fit,
     const struct arrivals *arrivals = &fit->arrivals;
     const char *workload = "fleet.workload.%s";
     int i;
+    for (i = 0; i < fit->n_hosts; i++)
+        list_host(&listing, &fit->hosts[i], i);
     list(&listing, arrivals->rate, (double)UNITS_DAY, "/d", workload, "arrivals.rate");
     for (i = 0; i < arrivals->n_profile; i++)
         list(&listing, arrivals->profile[i], 1, "", "fleet.workload.arrivals.profile.%d", i);

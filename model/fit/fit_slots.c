@@ -78,7 +78,7 @@ static void measure_pickup(struct fit *fit, const struct part *part, const struc
     if (waits.n > 0)
         measure_waits(fit, &waits);
     fit->pickups = free_waits.n;
-    if (free_waits.n >= FIT_PICKUPS) {
+    if (free_waits.n >= FIT_PICKUPS && fit->history->sampled_ms == 0) {
         qsort(free_waits.at, free_waits.n, sizeof(double), fit_compare);
         fit->pickup_p50 = quantile_of(&free_waits, 0.5);
         fit->pickup_p95 = quantile_of(&free_waits, 0.95);
@@ -90,10 +90,15 @@ static void measure_pickup(struct fit *fit, const struct part *part, const struc
 void fit_slots(struct fit *fit, const struct part *part, int slots)
 {
     struct times starts = times_open(part, false), ends = times_open(part, true);
+    int watched = 0, i;
     fit->peak = peak_of(&starts, &ends);
     fit->slots_given = slots > 0;
-    fit->slots = slots > 0 ? slots : fit->peak > 0 ? fit->peak : 1;
-    fit->starts_known = fit->history->column[ROLE_STARTED][0] || fit->history->column[ROLE_WAIT][0];
+    for (i = 0; i < fit->n_hosts; i++)
+        watched += fit->hosts[i].slots;
+    fit->slots_watched = watched > 0;
+    fit->slots = slots > 0 ? slots : watched > 0 ? watched : fit->peak > 0 ? fit->peak : 1;
+    fit->starts_known = fit->history->sampled_ms > 0 || fit->history->column[ROLE_STARTED][0] ||
+                        fit->history->column[ROLE_WAIT][0];
     fit->pickup_p50 = fit->pickup_p95 = fit_unknown;
     fit->wait_mean = fit->wait_p50 = fit->wait_p95 = fit_unknown;
     if (fit->history->waits)

@@ -31,6 +31,8 @@ const char *flaw_text(enum flaw flaw)
             "are the same job: kept",
         [FLAW_OVERLAP] = "that ran while their runner ran another job: runners' names are not "
                          "registrations, or rows overlap; kept",
+        [FLAW_OUTAGE] = "whose host went down while they ran: they count as arrivals, their "
+                        "durations are left out",
     };
     return texts[flaw];
 }

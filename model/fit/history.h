@@ -58,6 +58,7 @@ enum flaw {
     FLAW_EARLY,                /* started before it was created: no wait is known of it */
     FLAW_SAME,                 /* as another in every field, and no id tells them apart */
     FLAW_OVERLAP,              /* its runner ran another job at the same time */
+    FLAW_OUTAGE,               /* its host went down while it ran */
     FLAW_COUNT
 };
 
@@ -103,6 +104,7 @@ struct history {
     int64_t offset_changed; /* when it first did; HISTORY_NONE */
     int64_t from_ms, to_ms; /* first created; the last time seen at all */
     const char *duration_unit;
+    int64_t sampled_ms; /* times are only as fine: of samples (watched.h); 0: as they are */
 };
 
 /* `columns` are ROLE=NAME, as options give them. The history is the caller's to fini whatever is

@@ -33,6 +33,7 @@ struct timeline_entry {
     int cause; /* index of the entry that caused this one; -1: none (the outside) */
     int host;  /* -1: no host */
     enum mark mark;
+    int job_class; /* of a job that arrives: index into the fleet's */
     char what[240];
 };
 

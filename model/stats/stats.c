@@ -143,12 +143,17 @@ static double beta_quantile(double p, double a, double b)
     return dist_solve(beta_error, &beta, 0, 1);
 }
 
+struct interval stats_share_interval(double hits, double n, double confidence)
+{
+    double tail = (1 - confidence) / 2, misses = n - hits;
+    UND_ASSERT(hits >= 0 && hits <= n);
+    return (struct interval){hits <= 0 ? 0 : beta_quantile(tail, hits, misses + 1),
+                             misses <= 0 ? 1 : beta_quantile(1 - tail, hits + 1, misses)};
+}
+
 struct interval stats_clopper_pearson(int64_t hits, int64_t n, double confidence)
 {
-    double tail = (1 - confidence) / 2, k = (double)hits, misses = (double)(n - hits);
-    UND_ASSERT(hits >= 0 && hits <= n);
-    return (struct interval){hits == 0 ? 0 : beta_quantile(tail, k, misses + 1),
-                             hits == n ? 1 : beta_quantile(1 - tail, k + 1, misses)};
+    return stats_share_interval((double)hits, (double)n, confidence);
 }
 
 struct comparison stats_compare(const double *x, const double *y, size_t n, double confidence)

@@ -53,6 +53,8 @@ struct interval stats_quantile_interval(const double *sorted, size_t n, double p
 
 /* `hits` of n independent trials, 0 <= hits <= n: Clopper and Pearson's, which never covers less
  * than it says. Never empty; 0..1 for n = 0. */
+/* Likewise of a share that is worth so many trials, which need not be a whole number. */
+struct interval stats_share_interval(double hits, double n, double confidence);
 struct interval stats_clopper_pearson(int64_t hits, int64_t n, double confidence);
 
 /* Two systems under common random numbers: x[i] and y[i] are of the same replication. */

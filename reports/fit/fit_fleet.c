@@ -73,11 +73,70 @@ static void print_head(FILE *out, const struct fit *fit)
     fputs("\n\nfleet:\n", out);
 }
 
+/* "{kind: weibull, mean: 60.000s, k: 1.2}" and, as a comment, its intervals. */
+static void print_family(FILE *out, const struct class_fit *class_fit)
+{
+    const struct lifetime_fit *one = &class_fit->candidate[class_fit->chosen];
+    char first[TEXT_VALUE], second[TEXT_VALUE], range[3 * TEXT_VALUE], other[3 * TEXT_VALUE];
+    bool half = one->kind == DIST_LOGLOGISTIC;
+    const struct measured *scale = half ? &class_fit->p50 : &class_fit->mean;
+    if (one->kind == DIST_LOGNORMAL)
+        fprintf(out, "{kind: lognormal, p50: %s, p95: %s} # %s; %s\n",
+                seconds(first, class_fit->p50.value), seconds(second, class_fit->p95.value),
+                range_of_times(range, &class_fit->p50.interval),
+                range_of_times(other, &class_fit->p95.interval));
+    else
+        fprintf(out, "{kind: %s, %s: %s, k: %.6g} # %s; k %.4g to %.4g\n",
+                dist_kind_name(one->kind), half ? "p50" : "mean", seconds(first, scale->value),
+                class_fit->shape.value, range_of_times(range, &scale->interval),
+                class_fit->shape.interval.low, class_fit->shape.interval.high);
+}
+
+static void print_outages(FILE *out, const struct host_fit *host)
+{
+    char text[TEXT_VALUE], range[3 * TEXT_VALUE];
+    if (isnan(host->mtbf.value) || isnan(host->mttr.value)) {
+        if (!isnan(host->mtbf.interval.low))
+            fprintf(out, "      # mtbf: %s, at least %s\n",
+                    host->outages.n > 0 ? "no repair was seen" : "no outage was seen",
+                    text_time(text, host->mtbf.interval.low));
+        return;
+    }
+    fprintf(out, "      mtbf: %s # %s; %d %s\n", seconds(text, host->mtbf.value),
+            range_of_times(range, &host->mtbf.interval), host->outages.n,
+            host->outages.n == 1 ? "outage" : "outages");
+    fputs("      mttr: ", out);
+    if (host->shaped)
+        print_family(out, &host->repair);
+    else
+        fprintf(out, "%s # %s; %zu %s\n", seconds(text, fmax(host->mttr.value, 1)),
+                range_of_times(range, &host->mttr.interval), host->outages.n_repairs,
+                host->outages.n_repairs == 1 ? "repair" : "repairs");
+}
+
+static void print_watched_hosts(FILE *out, const struct fit *fit)
+{
+    int i;
+    for (i = 0; i < fit->n_hosts; i++) {
+        const struct host_fit *host = &fit->hosts[i];
+        int slots = host->slots > 0 ? host->slots : 1;
+        fputs("    - name: ", out);
+        quoted(out, host->watched->name);
+        fprintf(out, "\n      tier: primary\n      slots: %d # %s\n",
+                slots < FLEET_SLOTS ? slots : FLEET_SLOTS,
+                host->slots > 0 ? "most that were online or busy at once"
+                                : "an assumption: neither online nor busy slots are known");
+        print_outages(out, host);
+    }
+}
+
 static void print_hosts(FILE *out, const struct fit *fit)
 {
     int left = fit->slots, i;
     fputs("  hosts:\n", out);
-    for (i = 0; left > 0 && i < FLEET_HOSTS; i++) {
+    if (fit->n_hosts > 0)
+        print_watched_hosts(out, fit);
+    for (i = 0; fit->n_hosts == 0 && left > 0 && i < FLEET_HOSTS; i++) {
         int slots = left < FLEET_SLOTS ? left : FLEET_SLOTS;
         fprintf(out, "    - {name: host-%d, tier: primary, slots: %d} # %s\n", i + 1, slots,
                 fit->slots_given ? "as given"
@@ -179,31 +238,20 @@ static void print_choice(FILE *out, const struct class_fit *class_fit)
 
 static void print_duration(FILE *out, const struct class_fit *class_fit, const char *values, int i)
 {
-    const struct lifetime_fit *one = &class_fit->candidate[class_fit->chosen];
-    char first[TEXT_VALUE], second[TEXT_VALUE], text[512], range[3 * TEXT_VALUE],
-        other[3 * TEXT_VALUE];
-    if (class_fit->model == DURATION_EMPIRICAL && values == NULL) {
+    char first[TEXT_VALUE], text[512], range[3 * TEXT_VALUE];
+    if (class_fit->model == DURATION_FAMILY) {
+        fputs("        duration: ", out);
+        print_family(out, class_fit);
+    } else if (class_fit->model == DURATION_FIXED) {
+        fprintf(out, "        duration: %s # every one\n", seconds(first, class_fit->mean.value));
+    } else if (values == NULL) {
         fprintf(out, "        duration: %s\n", seconds(first, class_fit->mean.value));
-    } else if (class_fit->model == DURATION_EMPIRICAL) {
+    } else {
         fit_fleet_values_name(text, sizeof text, values, i);
         fputs("        duration: {kind: empirical, file: ", out);
         quoted(out, text);
         fprintf(out, "} # mean %s, %s\n", seconds(first, class_fit->mean.value),
                 range_of_times(range, &class_fit->mean.interval));
-    } else if (class_fit->model == DURATION_FIXED) {
-        fprintf(out, "        duration: %s # every one\n", seconds(first, class_fit->mean.value));
-    } else if (one->kind == DIST_LOGNORMAL) {
-        fprintf(out, "        duration: {kind: lognormal, p50: %s, p95: %s} # %s; %s\n",
-                seconds(first, class_fit->p50.value), seconds(second, class_fit->p95.value),
-                range_of_times(range, &class_fit->p50.interval),
-                range_of_times(other, &class_fit->p95.interval));
-    } else {
-        bool half = one->kind == DIST_LOGLOGISTIC;
-        const struct measured *scale = half ? &class_fit->p50 : &class_fit->mean;
-        fprintf(out, "        duration: {kind: %s, %s: %s, k: %.6g} # %s; k %.4g to %.4g\n",
-                dist_kind_name(one->kind), half ? "p50" : "mean", seconds(first, scale->value),
-                class_fit->shape.value, range_of_times(range, &scale->interval),
-                class_fit->shape.interval.low, class_fit->shape.interval.high);
     }
 }
 

@@ -54,10 +54,23 @@ static void number(FILE *out, const char *name, const struct measured *measured,
     row(out, name, value, isnan(measured->interval.low) ? "" : range);
 }
 
+static void print_host(FILE *out, const struct host_fit *host)
+{
+    char name[FLEET_NAME + 32], text[64];
+    snprintf(name, sizeof name, "MTBF of %s, hours", host->watched->name);
+    number(out, name, &host->mtbf, 1 / 3600000.0, "");
+    snprintf(text, sizeof text, "at least %.4g", host->mtbf.interval.low / 3600000.0);
+    if (isnan(host->mtbf.value) && !isnan(host->mtbf.interval.low))
+        row(out, name, "no outage seen", text);
+    snprintf(name, sizeof name, "MTTR of %s, minutes", host->watched->name);
+    number(out, name, &host->mttr, 1 / 60000.0, "");
+}
+
 static void print_numbers(FILE *out, const struct fit *fit)
 {
     const struct arrivals *arrivals = &fit->arrivals;
     char every[UNITS_TEXT], p[64];
+    int i;
     fputs("<div class=\"scroll\"><table><thead><tr><th scope=\"col\">what</th><th scope=\"col\">"
           "fitted</th><th scope=\"col\">95% interval</th></tr></thead><tbody>\n",
           out);
@@ -76,6 +89,8 @@ static void print_numbers(FILE *out, const struct fit *fit)
     } else if (!isnan(arrivals->modulation.p)) {
         row(out, "Poisson arrivals", "not rejected", p);
     }
+    for (i = 0; i < fit->n_hosts; i++)
+        print_host(out, &fit->hosts[i]);
     number(out, "jobs that fail", &fit->failed, 100, "%");
     number(out, "jobs that are cancelled", &fit->cancelled, 100, "%");
     number(out, "jobs that are a re-run", &fit->rerun, 100, "%");

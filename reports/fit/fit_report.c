@@ -100,6 +100,21 @@ static void print_class(FILE *out, const struct class_fit *class_fit)
             times(p95, &class_fit->p95));
 }
 
+static void print_host(FILE *out, const struct host_fit *host)
+{
+    char name[3 * FLEET_NAME], text[3 * TEXT_VALUE], low[TEXT_VALUE];
+    text_clean(name, sizeof name, host->watched->name);
+    fprintf(out, "    %-28.28s %d %s", name, host->slots, host->slots == 1 ? "slot" : "slots");
+    if (!isnan(host->mtbf.value))
+        fprintf(out, ", %d %s: MTBF %s", host->outages.n,
+                host->outages.n == 1 ? "outage" : "outages", times(text, &host->mtbf));
+    else if (!isnan(host->mtbf.interval.low))
+        fprintf(out, ", no outage: MTBF at least %s", text_time(low, host->mtbf.interval.low));
+    if (!isnan(host->mttr.value))
+        fprintf(out, ", MTTR %s", times(text, &host->mttr));
+    fputc('\n', out);
+}
+
 static void print_load(FILE *out, const struct fit *fit)
 {
     static const char *const kinds[] = {[FAN_OUT_FIXED] = "always the same",
@@ -115,7 +130,11 @@ static void print_load(FILE *out, const struct fit *fit)
     for (i = 0; i < fit->n_classes; i++)
         print_class(out, &fit->classes[i]);
     fprintf(out, "  slots             %d%s\n", fit->slots,
-            fit->slots_given ? ", as given" : ": as many jobs ran at once");
+            fit->slots_given     ? ", as given"
+            : fit->slots_watched ? ", most that were online or busy at once"
+                                 : ": as many jobs ran at once");
+    for (i = 0; i < fit->n_hosts; i++)
+        print_host(out, &fit->hosts[i]);
     if (fit->waits > 0) {
         fprintf(out, "  recorded waits    mean %s", times(text, &fit->wait_mean));
         fprintf(out, ", p50 %s", times(text, &fit->wait_p50));

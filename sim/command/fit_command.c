@@ -14,10 +14,12 @@
 #include <string.h>
 #include <time.h>
 
+#define SINCE "90d"
+
 struct wish {
     const char *columns[OPTIONS_TEXTS];
     int n_columns;
-    const char *out, *html, *github, *since, *jobs;
+    const char *out, *html, *github, *prometheus, *journal, *since, *jobs, *samples;
     int64_t slots, seed;
     double holdout;
     bool no_holdout, json, quiet;
@@ -27,8 +29,16 @@ static const struct option_row rows[] = {
     {"github", .type = OPTION_TEXT, .argument = "FLEET", OPTION_AT(struct wish, github),
      .about =
          "read the jobs of live.github's repository in this fleet file, instead of a CSV file"},
+    {"prometheus", .type = OPTION_TEXT, .argument = "FLEET", OPTION_AT(struct wish, prometheus),
+     .about = "read hosts, busy slots and the queue from live.prometheus of this fleet file"},
+    {"journal", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, journal),
+     .about = "read hosts and busy slots from a monitor's journal"},
+    {"samples", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, samples),
+     .about =
+         "hosts over time (at,host,up,online,busy,queued,succeeded,failed): where "
+         "--prometheus and --journal write them (fleet-samples.csv); without these it is read"},
     {"since", .type = OPTION_TEXT, .argument = "DATE", OPTION_AT(struct wish, since),
-     .preset = "90d", .about = "from when on: a date, or how long ago"},
+     .about = "from when on: a date, or how long ago", .otherwise = SINCE " ago"},
     {"jobs", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct wish, jobs),
      .preset = "github-jobs.csv",
      .about = "where they are kept: what is in it already is not read again"},
@@ -56,7 +66,7 @@ static const struct option_row rows[] = {
     {0}};
 
 static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "holdout"},
-                                           {"since", OPTION_NEEDS, "github"},
+                                           {"journal", OPTION_EXCLUDES, "prometheus"},
                                            {"jobs", OPTION_NEEDS, "github"},
                                            {0}};
 
@@ -64,6 +74,8 @@ static const struct option_example examples[] = {
     {"fit jobs.csv --out fleet.yaml", "a fleet file with an interval beside every number"},
     {"fit jobs.csv --html fit.html", "a page with the fits drawn beside the history"},
     {"fit --github paws360.yaml --since 2026-01-01", "from GitHub; may be stopped and goes on"},
+    {"fit jobs.csv --prometheus paws360.yaml", "jobs from the file, MTBF and MTTR from Prometheus"},
+    {"fit --journal understudy.journal --out fleet.yaml", "all from a monitor's journal"},
     {"sim fleet.yaml --set duration=7d", "and what it is like"},
     {"fit export.csv --column created=queued_at --column job=stage --slots 12", "named columns"},
     {0}};
@@ -78,7 +90,9 @@ static const struct option_exit exits[] = {
 const struct options fit_options = {
     .name = "fit",
     .synopsis = "FILE.csv [--out FLEET.yaml] [options]\n"
-                "--github FLEET.yaml [--since DATE] [--jobs FILE] [options]",
+                "--github FLEET.yaml [--since DATE] [--jobs FILE] [options]\n"
+                "[FILE.csv | --github FLEET.yaml] --prometheus FLEET.yaml | --journal FILE | "
+                "--samples FILE [options]",
     .purpose = "fit a fleet's workload to its history: a fleet file that says how sure it is",
     .details =
         "Reads a CSV export of jobs, one a line, as GitHub's, GitLab's, Jenkins', Buildkite's, "
@@ -90,6 +104,9 @@ const struct options fit_options = {
         "--github reads runs and their jobs through GitHub's API, of all attempts, those that ask "
         "for self-hosted runners or live.github.label, a call a run and within the rate limit, "
         "into a CSV file that a second call goes on with.\n\n"
+        "--prometheus (query_range), --journal and --samples tell when hosts were up: MTBF and "
+        "MTTR; and where no jobs are given, jobs out of busy slots and the queue: starts and ends "
+        "of a host in their order.\n\n"
         "Fits rate, profile and trend of the runs, and whether a Poisson process is enough; jobs a "
         "run; the mix; durations by class (lognormal, log-logistic, Weibull, gamma by maximum "
         "likelihood, judged by Anderson and Darling's test with a parametric bootstrap; as they "
@@ -182,10 +199,10 @@ static void write_page(const struct fit *fit, const struct holdout *holdout, con
         fprintf(stderr, "understudy: no plots: %s\n", plots.text);
 }
 
-static enum und_code run(const struct wish *wish, const struct history *history, struct fit *fit,
-                         struct und_err *err)
+static enum und_code run(const struct wish *wish, const struct history *history,
+                         const struct watched *watched, struct fit *fit, struct und_err *err)
 {
-    const struct fit_wish how = {.slots = (int)wish->slots};
+    const struct fit_wish how = {.slots = (int)wish->slots, .watched = watched};
     struct holdout holdout = {0};
     const struct holdout *shown = wish->no_holdout ? NULL : &holdout;
     if (fit_history(fit, history, &how, err) != UND_OK)
@@ -225,44 +242,89 @@ static enum und_code parse_since(const char *text, int64_t *since_ms, struct und
     return UND_OK;
 }
 
-/* The CSV file: the one that is named, or what is read from GitHub. NULL after an error. */
-static const char *find_file(const struct wish *wish, const char *named, fit_fetch *fetch,
-                             struct und_err *err)
+/* The CSV file of jobs: the one that is named, or what is read from GitHub; NULL: there is none, or
+ * an error. */
+static const char *find_jobs(const struct wish *wish, const char *named, int64_t since_ms,
+                             const struct fit_sources *sources, struct und_err *err)
 {
-    int64_t since_ms = 0;
-    if ((wish->github == NULL) == (named == NULL)) {
-        und_fail(err, UND_USAGE, "fit: got %s, want a CSV file or --github FLEET",
-                 named ? "both" : "no source");
-        return NULL;
-    }
-    if (named != NULL)
+    if (wish->github == NULL)
         return named;
-    UND_ASSERT(fetch != NULL);
-    if (parse_since(wish->since, &since_ms, err) != UND_OK ||
-        fetch(wish->github, since_ms, wish->jobs, wish->quiet, err) != UND_OK)
+    UND_ASSERT(sources != NULL);
+    if (sources->github(wish->github, since_ms, wish->jobs, wish->quiet, err) != UND_OK)
         return NULL;
     return wish->jobs;
 }
 
-enum und_code fit_command(int argc, char **argv, fit_fetch *fetch, struct und_err *err)
+/* The file of samples, likewise. */
+static const char *find_samples(const struct wish *wish, int64_t since_ms,
+                                const struct fit_sources *sources, struct und_err *err)
 {
-    const char *file;
+    const char *file = wish->samples != NULL ? wish->samples : "fleet-samples.csv";
+    if (wish->prometheus == NULL && wish->journal == NULL)
+        return wish->samples;
+    UND_ASSERT(sources != NULL);
+    if (wish->prometheus != NULL)
+        sources->prometheus(wish->prometheus, since_ms, file, wish->quiet, err);
+    else
+        sources->journal(wish->journal, since_ms, file, wish->quiet, err);
+    return err->code == UND_OK ? file : NULL;
+}
+
+static enum und_code check_sources(const struct wish *wish, const char *named, struct und_err *err)
+{
+    if (wish->github != NULL && named != NULL)
+        return und_fail(err, UND_USAGE, "fit: got both, want a CSV file or --github FLEET");
+    if (wish->since != NULL && !wish->github && !wish->prometheus && !wish->journal)
+        return und_fail(err, UND_USAGE, "--since: goes with --github, --prometheus or --journal");
+    if (named || wish->github || wish->prometheus || wish->journal || wish->samples)
+        return UND_OK;
+    return und_fail(err, UND_USAGE,
+                    "fit: got no source, want a CSV file or --github FLEET, --prometheus FLEET, "
+                    "--journal FILE or --samples FILE");
+}
+
+/* Reads what there is; fits it. */
+static void fit_sources_of(const struct wish *wish, const char *jobs, const char *samples,
+                           struct und_err *err)
+{
+    struct watched *watched = calloc(1, sizeof *watched);
+    struct history *history = calloc(1, sizeof *history);
+    struct fit *fit = calloc(1, sizeof *fit);
+    UND_ASSERT(history != NULL && fit != NULL && watched != NULL);
+    if (samples != NULL)
+        watched_read(watched, samples, err);
+    if (err->code == UND_OK && jobs != NULL)
+        history_read(history, jobs, wish->columns, wish->n_columns, err);
+    if (err->code == UND_OK && jobs != NULL)
+        watched_cut(watched, history);
+    else if (err->code == UND_OK)
+        watched_jobs(watched, history, err);
+    if (err->code == UND_OK)
+        run(wish, history, samples != NULL ? watched : NULL, fit, err);
+    fit_fini(fit);
+    history_fini(history);
+    watched_fini(watched);
+    free(fit);
+    free(history);
+    free(watched);
+}
+
+enum und_code fit_command(int argc, char **argv, const struct fit_sources *sources,
+                          struct und_err *err)
+{
+    const char *named, *jobs, *samples;
     struct wish wish = {0};
-    struct history *history;
-    struct fit *fit;
+    int64_t since_ms = 0;
     int first = options_parse(&fit_options, argc, argv, &wish, err);
     if (first == 0)
         return err->code;
-    if ((file = find_file(&wish, first < argc ? argv[first] : NULL, fetch, err)) == NULL)
+    named = first < argc ? argv[first] : NULL;
+    if (check_sources(&wish, named, err) != UND_OK ||
+        parse_since(wish.since ? wish.since : SINCE, &since_ms, err) != UND_OK)
         return err->code;
-    history = calloc(1, sizeof *history);
-    fit = calloc(1, sizeof *fit);
-    UND_ASSERT(history != NULL && fit != NULL);
-    if (history_read(history, file, wish.columns, wish.n_columns, err) == UND_OK)
-        run(&wish, history, fit, err);
-    fit_fini(fit);
-    history_fini(history);
-    free(fit);
-    free(history);
+    jobs = find_jobs(&wish, named, since_ms, sources, err);
+    samples = err->code == UND_OK ? find_samples(&wish, since_ms, sources, err) : NULL;
+    if (err->code == UND_OK)
+        fit_sources_of(&wish, jobs, samples, err);
     return err->code;
 }

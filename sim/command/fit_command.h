@@ -9,10 +9,17 @@
 
 extern const struct options fit_options;
 
-/* Reads the jobs of a fleet file's repository since that time (ms since 1970) into a CSV file; NULL
- * where there is nobody to do it. sim/ knows no network: main.c has it from live/. */
-typedef enum und_code fit_fetch(const char *fleet, int64_t since_ms, const char *file, bool quiet,
+/* Reads from a fleet file's services, or a journal, since that time (ms since 1970) into a CSV file.
+ * sim/ knows no network: main.c has them from live/. */
+typedef enum und_code fit_fetch(const char *from, int64_t since_ms, const char *file, bool quiet,
                                 struct und_err *err);
-enum und_code fit_command(int argc, char **argv, fit_fetch *fetch, struct und_err *err);
+struct fit_sources {
+    fit_fetch *github;               /* jobs */
+    fit_fetch *prometheus, *journal; /* hosts over time (model/fit/watched.h) */
+};
+
+/* `sources` NULL: there is nobody to ask, and nobody is to be. */
+enum und_code fit_command(int argc, char **argv, const struct fit_sources *sources,
+                          struct und_err *err);
 
 #endif

@@ -257,6 +257,14 @@ static void recorded(struct holdout *holdout, const struct rest *rest)
     holdout->recorded_mean = rest->history->waits && n > 0 ? sum / (double)n : NAN;
 }
 
+static int slots_watched(const struct watched *watched)
+{
+    int slots = 0, i;
+    for (i = 0; watched != NULL && i < watched->n_hosts; i++)
+        slots += watched_slots(&watched->host[i]);
+    return slots;
+}
+
 enum und_code predict_rest(struct holdout *holdout, const struct history *history,
                            const struct fit_wish *wish, double share, uint64_t seed,
                            struct und_err *err)
@@ -271,6 +279,9 @@ enum und_code predict_rest(struct holdout *holdout, const struct history *histor
     rest.from_ms = last_ms - llround(share * (double)(last_ms - history->from_ms));
     while (rest.first < history->n && history->row[rest.first].created_ms < rest.from_ms)
         rest.first++;
+    first.watched = NULL; /* outages of the rest would be in it */
+    if (first.slots == 0)
+        first.slots = slots_watched(wish->watched);
     first.from_ms = history->from_ms;
     first.to_ms = rest.from_ms;
     if (rest.first < PREDICT_LEAST || history->n - rest.first < PREDICT_LEAST)

@@ -48,6 +48,8 @@ void world_trace_job_arrived(struct world *world, const struct news *news)
         *said = -1;
     *said = ADD(world, *said, -1, MARK_NONE, "job %u %s: %.3f s of work", j->number,
                 j->attempt == 0 ? "arrives" : "is run again", (double)j->work_ms / 1000);
+    if (*said >= 0)
+        world->trace.timeline->entry[*said].job_class = j->job_class;
 }
 
 void world_trace_job(struct world *world, const struct news *news)

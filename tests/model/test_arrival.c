@@ -160,6 +160,33 @@ START_TEST(few_runs_tell_a_rate_and_no_more)
 }
 END_TEST
 
+/* Less than two weeks tell no trend, but that nothing is known of it; the rate stays their mean. */
+START_TEST(a_short_history_knows_that_it_knows_no_trend)
+{
+    draw(3, 12, 50, 0, NULL);
+    arrivals_fit(&arrivals, at, n);
+    ck_assert(isnan(arrivals.growth.value) && !arrivals.trended);
+    ck_assert_double_eq(arrivals.growth_per_ms, 0);
+    /* Of n times that are even over a span the slope has the error sqrt(12 / n) / span. */
+    ck_assert_double_eq_tol(arrivals.growth_error * 12 * (double)UNITS_DAY, sqrt(12 / (double)n),
+                            0.005);
+}
+END_TEST
+
+/* A day that is only half as high again is seen in six weeks. */
+static double slope(int64_t ms)
+{
+    return 1 + 0.5 * sin(2 * M_PI * (double)(ms % UNITS_DAY) / (double)UNITS_DAY);
+}
+
+START_TEST(a_gentle_day_is_seen)
+{
+    draw(5, 42, 30, 0, slope);
+    arrivals_fit(&arrivals, at, n);
+    ck_assert_int_eq(arrivals.kind, PROFILE_DAY);
+}
+END_TEST
+
 Suite *suite(void)
 {
     Suite *all = suite_create("arrival");
@@ -172,6 +199,8 @@ Suite *suite(void)
     tcase_add_test(fits, an_outlier_of_years_is_a_gap);
     tcase_add_test(fits, a_schedule_is_told_from_chance);
     tcase_add_test(fits, few_runs_tell_a_rate_and_no_more);
+    tcase_add_test(fits, a_short_history_knows_that_it_knows_no_trend);
+    tcase_add_test(fits, a_gentle_day_is_seen);
     suite_add_tcase(all, fits);
     return all;
 }

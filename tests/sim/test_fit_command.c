@@ -223,7 +223,8 @@ START_TEST(jobs_may_come_from_github)
                     "--jobs", csv,        "--quiet",   "--no-holdout", NULL};
     struct und_err err = {0};
     write_export();
-    ck_assert_msg(fit_command(9, argv, fetched, &err) == UND_OK, "%s", err.text);
+    ck_assert_msg(fit_command(9, argv, &(struct fit_sources){fetched, NULL, NULL}, &err) == UND_OK,
+                  "%s", err.text);
     ck_assert_str_eq(asked_fleet, "paws.yaml");
     ck_assert_int_eq(asked_since, 1772323200000LL);
     clear();
@@ -246,7 +247,8 @@ START_TEST(one_source_is_wanted)
     char *argv[7];
     struct und_err err = {0};
     memcpy(argv, bad[_i].argv, sizeof argv);
-    ck_assert_int_eq(fit_command(bad[_i].n, argv, fetched, &err), UND_USAGE);
+    ck_assert_int_eq(fit_command(bad[_i].n, argv, &(struct fit_sources){fetched, NULL, NULL}, &err),
+                     UND_USAGE);
     ck_assert_msg(strstr(err.text, bad[_i].want) != NULL, "%s", err.text);
 }
 END_TEST
