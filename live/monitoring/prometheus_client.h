@@ -80,8 +80,8 @@ enum und_code prometheus_client_rules(struct prometheus_client *client,
 enum und_code prometheus_client_query(struct prometheus_client *client, const char *query,
                                       int64_t at_ms, struct prometheus_matrix *out,
                                       struct und_err *err);
-/* At every step from the first time to the last, both included; PROMETHEUS_POINTS bounds what comes,
- * the server 11,000 points of a series. */
+/* At every step from the first time to the last, both included; PROMETHEUS_POINTS bounds what
+ * comes, the server 11,000 points of a series. */
 enum und_code prometheus_client_range(struct prometheus_client *client, const char *query,
                                       int64_t from_ms, int64_t to_ms, int64_t step_ms,
                                       struct prometheus_matrix *out, struct und_err *err);

@@ -2,19 +2,20 @@
  * When runs come: a rate with a profile over the day or the week, a trend, and what a Poisson
  * process with these leaves unexplained.
  *
- * Counts of quarters of an hour on the team's clock. The profile is one of four: none; 24 hours; 24
- * hours times 7 days, by a quasi-likelihood ratio test each (over the dispersion of counts of 1 to 8
- * hours, and of days); 168 hours, by a quasi-BIC. The trend is log-linear. Whether counts are Poisson given both is a likelihood ratio test
- * against a rate that is itself random: a gamma variate of mean 1 for each stretch of time, so that
- * counts are negative binomial; how long a stretch is, the likelihood says too, which for a given
- * length is closed form. Intervals count that spread in.
+ * Counts of quarters of an hour on the team's clock. The profile is one of four: none; 24 hours;
+ * 24 hours times 7 days, by a quasi-likelihood ratio test each (over the dispersion of counts of 1
+ * to 8 hours, and of days); 168 hours, by a quasi-BIC. The trend is log-linear. Whether counts are
+ * Poisson given both is a likelihood ratio test against a rate that is itself random: a gamma
+ * variate of mean 1 for each stretch of time, so that counts are negative binomial; how long a
+ * stretch is, the likelihood says too, which for a given length is closed form. Intervals count
+ * that spread in.
  *
  * A silence in which more than ARRIVAL_SILENT runs were to be expected (over the dispersion) is a
  * gap: a holiday, or data that is missing. It is left out of the time observed, and said.
  *
  * Sources: McCullagh and Nelder, Generalized Linear Models (2nd ed., ch. 6 and 9); Cameron and
- * Trivedi, Regression Analysis of Count Data (2nd ed., ch. 3); for a test on the boundary, Self and
- * Liang, JASA 82 (1987).
+ * Trivedi, Regression Analysis of Count Data (2nd ed., ch. 3); for a test on the boundary, Self
+ * and Liang, JASA 82 (1987).
  */
 #ifndef MODEL_FIT_ARRIVAL_H
 #define MODEL_FIT_ARRIVAL_H

@@ -9,8 +9,8 @@
 
 extern const struct options fit_options;
 
-/* Reads from a fleet file's services, or a journal, since that time (ms since 1970) into a CSV file.
- * sim/ knows no network: main.c has them from live/. */
+/* Reads from a fleet file's services, or a journal, since that time (ms since 1970) into a CSV
+ * file. sim/ knows no network: main.c has them from live/. */
 typedef enum und_code fit_fetch(const char *from, int64_t since_ms, const char *file, bool quiet,
                                 struct und_err *err);
 struct fit_sources {

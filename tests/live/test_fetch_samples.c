@@ -1,5 +1,5 @@
-/* A fleet over time into a CSV file: out of a Prometheus that answers by what it is asked, and out of
- * a journal. */
+/* A fleet over time into a CSV file: out of a Prometheus that answers by what it is asked, and out
+ * of a journal. */
 #include "live/base/wire.h"
 #include "live/command/fetch_samples.h"
 #include "model/fit/watched.h"

@@ -466,8 +466,8 @@ static void print_table(int fleets)
 }
 
 /* 17 parameters: a suite of intervals that hold fails by chance with 17e-4 at most; seeds are
- * fixed, so that it does so for ever or never. Weights of one profile share its mean, and shares of one fit
- * their sum: they are alike, but no more than one fleet's are. */
+ * fixed, so that it does so for ever or never. Weights of one profile share its mean, and shares
+ * of one fit their sum: they are alike, but no more than one fleet's are. */
 START_TEST(unseen_fleets_come_back_inside_their_intervals)
 {
     const char *asked = getenv("RECOVERY_FLEETS");
