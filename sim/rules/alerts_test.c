@@ -1,11 +1,15 @@
 #include "alerts_test_internal.h"
 
 #include "model/base/assert.h"
+#include "model/promql/gomath.h"
 
 #include <glob.h>
+#include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MINUTE_MS 60000
 #define EVALUATIONS_MOST 10000000
@@ -111,11 +115,50 @@ static enum und_code check_samples(struct suite *suite, const json_t *list, cons
     return UND_OK;
 }
 
+/* A date as 2024-01-01T00:00:00Z in seconds of the epoch; NAN if it is none. */
+static double read_date(const char *text)
+{
+    struct tm date = {.tm_year = 0};
+    const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
+    char sign = '+', *end;
+    int hours = 0, minutes = 0;
+    double fraction = 0;
+    if (at && *at == '.') {
+        fraction = strtod(at, &end);
+        at = end;
+    }
+    if (!at || (strcmp(at, "Z") != 0 && (strlen(at) != 6 || !strchr("+-", *at) ||
+                                         sscanf(at, "%c%2d:%2d", &sign, &hours, &minutes) != 3)))
+        return NAN;
+    return (double)timegm(&date) + fraction - (sign == '-' ? -60 : 60) * (60 * hours + minutes);
+}
+
+/* In seconds of the epoch, or as a date. */
+static enum und_code read_start(struct group_test *test)
+{
+    struct prom_reader *prom = &test->suite->prom;
+    struct spot spot = doc_member(prom->doc, test->mapping, "start_timestamp");
+    const char *text = alerts_test_text(test->mapping, "start_timestamp");
+    double seconds = 0;
+    if (!text[0])
+        return UND_OK;
+    if (!go_parse(text, &seconds))
+        seconds = read_date(text);
+    if (!(fabs(seconds) < 1e12))
+        return doc_fail(&spot, prom->err,
+                        "got '%.60s', want seconds, or a date as 2024-01-01T00:00:00Z", text);
+    test->start_ms = llround(seconds * 1000);
+    return UND_OK;
+}
+
 static enum und_code read_group_test(struct group_test *test)
 {
-    static const char *const keys[] = {
+    static const char *const keys_2[] = {
         "interval",         "input_series",    "name",         "alert_rule_test",
         "promql_expr_test", "external_labels", "external_url", NULL};
+    static const char *const keys_3[] = {"interval",        "input_series",     "name",
+                                         "alert_rule_test", "promql_expr_test", "external_labels",
+                                         "external_url",    "start_timestamp",  NULL};
     static const char *const series[] = {"series", "values", NULL};
     static const char *const alerts[] = {"eval_time", "alertname", "exp_alerts", NULL};
     static const char *const exprs[] = {"expr", "eval_time", "exp_samples", NULL};
@@ -123,11 +166,12 @@ static enum und_code read_group_test(struct group_test *test)
     static const char *const samples_3[] = {"labels", "value", "histogram", NULL};
     struct suite *suite = test->suite;
     const char *const *samples = suite->version == PROMQL_3 ? samples_3 : samples_2;
+    const char *const *keys = suite->version == PROMQL_3 ? keys_3 : keys_2;
     struct spot spot = doc_root(suite->prom.doc, test->mapping);
     json_t *list;
     /* Version 2 has no default: all samples stand at 0, where the first counts. */
     test->interval_ms = suite->version == PROMQL_3 ? suite->interval_ms : 0;
-    if (prom_mapping(&suite->prom, test->mapping, &spot, keys, NULL) ||
+    if (prom_mapping(&suite->prom, test->mapping, &spot, keys, NULL) || read_start(test) ||
         prom_duration(&suite->prom, test->mapping, "interval", &test->interval_ms) ||
         alerts_test_list(suite, test->mapping, "alert_rule_test", alerts, &list) ||
         latest(suite, list, &test->last_ms) ||
@@ -207,7 +251,7 @@ static void load_until(struct group_test *test, int64_t t_ms)
         for (; *at < series->n && *at * test->interval_ms <= t_ms; ++*at) {
             if (series->values[*at].there)
                 store_append(test->store, store_series(test->store, series->labels),
-                             *at * test->interval_ms, series->values[*at].value);
+                             test->start_ms + *at * test->interval_ms, series->values[*at].value);
         }
     }
 }
@@ -219,7 +263,8 @@ static bool evaluate_rules(struct group_test *test, int64_t t_ms)
         struct und_err err = {0};
         const char *name = "";
         char time[64];
-        if (eval_group_run(&test->groups[i], test->store, &test->options, t_ms, &name, &err)) {
+        if (eval_group_run(&test->groups[i], test->store, &test->options, test->start_ms + t_ms,
+                           &name, &err)) {
             alerts_test_fail(test->suite, "    rule: %s, time: %s, err: %s", name,
                              promql_duration_text(t_ms, time), err.text);
             good = false;

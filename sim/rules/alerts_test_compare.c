@@ -215,9 +215,10 @@ static char *read_histogram(const json_t *sample, struct und_err *err)
 static bool read_sample(struct group_test *test, const json_t *sample, struct result *result,
                         struct und_err *err)
 {
+    const char *text = alerts_test_text(sample, "labels");
     struct labels *labels;
-    if (notation_labels(test->store->pool, alerts_test_text(sample, "labels"), test->suite->version,
-                        &labels, err))
+    if (notation_labels(test->store->pool, text[strspn(text, " \t\r\n")] ? text : "{}",
+                        test->suite->version, &labels, err))
         return false;
     result->labels = labels;
     if (!read_value(sample, &result->value)) {
@@ -290,7 +291,7 @@ static void compare_samples(struct group_test *test, const json_t *item, int64_t
 {
     char time[64];
     int n_got, n_want = 0;
-    struct result *got = actual_samples(test, query, t_ms, &n_got, err);
+    struct result *got = actual_samples(test, query, test->start_ms + t_ms, &n_got, err);
     struct result *want = got ? expected_samples(test, item, &n_want, err) : NULL;
     bool same = n_got == n_want;
     if (err->code == UND_OK && got && want) {

@@ -31,6 +31,7 @@ struct group_test {
     struct notation *series; /* owned */
     int *loaded;             /* owned: how many values of each */
     int n_series;
+    int64_t start_ms; /* what the times of the test begin at */
     int64_t interval_ms, last_ms;
     struct eval_group *groups; /* owned */
     int n_groups;

@@ -94,6 +94,8 @@ static const struct {
     {"tests:\n- alert_rule_test: [{eval_time: 1m}]\n", false},
     {"group_eval_order: [a, a]\n", false},
     {EXPR("m", "3m", "{label: m, value: 1}"), false},
+    {EXPR("1 + 1", "5m", "{value: 2}"), true}, /* no labels */
+    {EXPR("m", "3m", "{value: 1.3000000000000003}"), false},
     {"evaluation_interval: 30s\ntests:\n- input_series: [{series: m, values: '1 2 3'}]\n"
      "  promql_expr_test:\n  - {expr: m, eval_time: 1m, exp_samples: [{labels: m, value: 1}]}\n",
      true}, /* without an interval all samples stand at 0 */
@@ -154,6 +156,44 @@ START_TEST(verdict_is_promtool_s)
     ck_assert_msg(promtool_passes(path, cases[_i].passes) == cases[_i].passes,
                   "promtool says otherwise:\n%s", cases[_i].test);
     free(text);
+    json_decref(failures);
+    json_decref(warnings);
+}
+END_TEST
+
+#define BEGUN(start, expr, time, value)                                                            \
+    "tests:\n- interval: 1m\n  start_timestamp: " start "\n"                                       \
+    "  input_series:\n  - {series: m, values: '10+10x15'}\n"                                       \
+    "  promql_expr_test:\n"                                                                        \
+    "  - {expr: '" expr "', eval_time: " time ", exp_samples: [{value: " value "}]}\n"
+
+/* As the real one of version 3 has it: all times count from there. */
+static const struct {
+    const char *test;
+    bool passes;
+} begun[] = {
+    {BEGUN("2024-01-01T00:00:00Z", "time()", "5m", "1704067500"), true},
+    {BEGUN("'2024-01-01T01:00:00+01:00'", "time()", "0", "1704067200"), true},
+    {BEGUN("2023-12-31T22:29:59.5-01:30", "time()", "0", "1704067199.5"), true},
+    {BEGUN("1609459200", "time()", "10m", "1609459800"), true},
+    {BEGUN("1609459200", "sum(m @ 1609459320)", "5m", "30"), true},
+    {BEGUN("1609459200", "sum(m)", "5m", "60"), true},
+    {BEGUN("1609459200", "sum(timestamp(m))", "5m", "1609459500"), true},
+    {BEGUN("1609459200", "sum(m @ 120)", "5m", "30"), false},
+    {BEGUN("yesterday", "time()", "0", "0"), false},
+    {BEGUN("2024-01-01", "time()", "0", "1704067200"), false},
+    {BEGUN("2024-01-01T00:00:00", "time()", "0", "1704067200"), false},
+};
+
+START_TEST(a_test_may_begin_at_any_time)
+{
+    char path[100];
+    json_t *failures = json_array(), *warnings = json_array();
+    snprintf(path, sizeof path, "%s/test.yml", folder);
+    write_file("test.yml", begun[_i].test);
+    ck_assert_msg(alerts_test_file(path, PROMQL_3, failures, warnings) == begun[_i].passes,
+                  "%s\n%s", begun[_i].test, json_string_value(json_array_get(failures, 0)));
+    ck_assert(!alerts_test_file(path, PROMQL_2, failures, warnings));
     json_decref(failures);
     json_decref(warnings);
 }
@@ -234,6 +274,7 @@ Suite *suite(void)
     tcase_add_loop_test(tcase, verdict_is_promtool_s, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tcase, native_histograms_are_compared_by_their_notation, 0,
                         sizeof native_cases / sizeof *native_cases);
+    tcase_add_loop_test(tcase, a_test_may_begin_at_any_time, 0, sizeof begun / sizeof *begun);
     tcase_add_test(tcase, missing_file_fails);
     suite_add_tcase(suite, tcase);
     return suite;
