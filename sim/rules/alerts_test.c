@@ -365,13 +365,16 @@ static enum und_code check_order(struct suite *suite)
 
 static void run_suite(struct suite *suite, const json_t *root)
 {
-    static const char *const keys[] = {"rule_files", "evaluation_interval", "group_eval_order",
-                                       "tests",      "fuzzy_compare",       NULL};
+    static const char *const keys_2[] = {"rule_files", "evaluation_interval", "group_eval_order",
+                                         "tests", NULL};
+    static const char *const keys_3[] = {"rule_files", "evaluation_interval", "group_eval_order",
+                                         "tests",      "fuzzy_compare",       NULL};
     struct spot spot = doc_root(suite->prom.doc, root);
     json_t *list = NULL, *item;
     size_t i;
     suite->interval_ms = MINUTE_MS;
-    if (prom_mapping(&suite->prom, root, &spot, keys, NULL) ||
+    if (prom_mapping(&suite->prom, root, &spot, suite->version == PROMQL_3 ? keys_3 : keys_2,
+                     NULL) ||
         prom_duration(&suite->prom, root, "evaluation_interval", &suite->interval_ms) ||
         prom_list(&suite->prom, root, "group_eval_order", &suite->order) || check_order(suite) ||
         prom_list(&suite->prom, root, "rule_files", &list)) {

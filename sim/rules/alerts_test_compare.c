@@ -4,6 +4,7 @@
 #include "model/promql/gomath.h"
 #include "model/promql/native.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,11 +190,62 @@ static char *results_text(const struct result *list, int n)
     return text;
 }
 
+/* The digits of a whole number to that base, and nothing else. */
+static bool read_whole(const char *digits, int base, double *value)
+{
+    char *end;
+    *value = (double)strtoull(digits, &end, base);
+    return isxdigit((unsigned char)*digits) && *end == '\0';
+}
+
+/* "1.5", "1.", ".5e3": not "inf", not "e3". */
+static bool read_decimal(const char *digits, double *value)
+{
+    size_t whole = strspn(digits, "0123456789"), point = digits[whole] == '.';
+    size_t part = point ? strspn(digits + whole + 1, "0123456789") : 0;
+    char *end;
+    *value = strtod(digits, &end);
+    return whole + part > 0 && *end == '\0' && strspn(digits, "0123456789.eE+-") == strlen(digits);
+}
+
+/* A number as the YAML of Prometheus has it: 0x1f, 0b11, 0o17, 017, 1_000, .inf, -1.5e3. */
+static bool read_number(const char *text, double *value)
+{
+    static const char *const infinities[] = {".inf", ".Inf", ".INF"};
+    static const char *const none[] = {".nan", ".NaN", ".NAN"};
+    char plain[64];
+    size_t n = 0, digits;
+    bool good;
+    for (int i = 0; i < 3; i++) {
+        if (strcmp(text, none[i]) == 0 || strcmp(text + strspn(text, "+-"), infinities[i]) == 0) {
+            *value = strcmp(text, none[i]) == 0 ? NAN : text[0] == '-' ? -INFINITY : INFINITY;
+            return strspn(text, "+-") < 2;
+        }
+    }
+    for (const char *c = text; *c && n + 1 < sizeof plain; c++) {
+        if (*c != '_' || c == text)
+            plain[n++] = *c;
+    }
+    plain[n] = '\0';
+    digits = plain[0] == '+' || plain[0] == '-';
+    if (plain[digits] == '0' && plain[digits + 1] && strchr("xbo", plain[digits + 1]))
+        good = read_whole(plain + digits + 2,
+                          plain[digits + 1] == 'x'   ? 16
+                          : plain[digits + 1] == 'b' ? 2
+                                                     : 8,
+                          value);
+    else if (plain[digits] == '0' && strspn(plain + digits, "01234567") == n - digits)
+        good = read_whole(plain + digits, 8, value);
+    else
+        good = read_decimal(plain + digits, value);
+    *value = plain[0] == '-' ? -*value : *value;
+    return good;
+}
+
 static bool read_value(const json_t *item, double *value)
 {
-    const char *text = alerts_test_text(item, "value");
     *value = 0;
-    return !prom_has(item, "value") || go_parse(text + (text[0] == '.' && text[1] > '9'), value);
+    return !prom_has(item, "value") || read_number(alerts_test_text(item, "value"), value);
 }
 
 /* The notation that stands for the same as the sample's; NULL, and an error, if it is none. */

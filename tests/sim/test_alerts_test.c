@@ -94,6 +94,19 @@ static const struct {
     {"tests:\n- alert_rule_test: [{eval_time: 1m}]\n", false},
     {"group_eval_order: [a, a]\n", false},
     {EXPR("m", "3m", "{label: m, value: 1}"), false},
+    {EXPR("31", "3m", "{value: 0x1_f}"), true}, /* numbers are YAML's */
+    {EXPR("-3", "3m", "{value: -0b11}"), true},
+    {EXPR("15", "3m", "{value: 017}"), true},
+    {EXPR("15", "3m", "{value: 0o17}"), true},
+    {EXPR("8", "3m", "{value: 08}"), true},
+    {EXPR("1000", "3m", "{value: 1_000}"), true},
+    {EXPR("1.05e3", "3m", "{value: +1_0.5E+2}"), true},
+    {EXPR("0.5", "3m", "{value: .5}"), true},
+    {EXPR("-1/0", "3m", "{value: -.inf}"), true},
+    {EXPR("1/0", "3m", "{value: +Inf}"), false},
+    {EXPR("5", "3m", "{value: 0x}"), false},
+    {EXPR("1", "3m", "{value: _1}"), false},
+    {"fuzzy_compare: true\n", false},          /* version 3's */
     {EXPR("1 + 1", "5m", "{value: 2}"), true}, /* no labels */
     {EXPR("m", "3m", "{value: 1.3000000000000003}"), false},
     {"evaluation_interval: 30s\ntests:\n- input_series: [{series: m, values: '1 2 3'}]\n"
