@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { DAY_MINUTES = 1440 };
 
@@ -116,6 +118,34 @@ static enum und_code check_ranges(const struct prom_reader *reader, const json_t
     return UND_OK;
 }
 
+#define ZONES "/usr/share/zoneinfo/"
+
+/* A time zone that is known here; any that looks like one where none is. */
+static bool is_location(const char *name)
+{
+    char path[DOC_PATH];
+    struct stat found;
+    if (name[0] == '\0' || strcmp(name, "UTC") == 0 || strcmp(name, "Local") == 0)
+        return true;
+    if (strchr("/\\", name[0]) || strstr(name, "..") ||
+        snprintf(path, sizeof path, ZONES "%s", name) >= (int)sizeof path)
+        return false;
+    return access(ZONES "UTC", R_OK) != 0 || (stat(path, &found) == 0 && S_ISREG(found.st_mode));
+}
+
+static enum und_code read_location(const struct prom_reader *reader, const json_t *spec)
+{
+    struct spot spot = doc_member(reader->doc, spec, "location");
+    const char *name;
+    if (prom_string(reader, spec, "location", &name))
+        return UND_USAGE;
+    if (!is_location(name))
+        return doc_fail(&spot, reader->err, "got '%.60s', want a time zone as Europe/Berlin", name);
+    if (name[0])
+        prom_note(reader, &spot, "the scenario's clock is taken for its time");
+    return UND_OK;
+}
+
 static enum und_code read_spec(const struct prom_reader *reader, const json_t *spec,
                                const struct spot *spot, struct week *week)
 {
@@ -127,10 +157,8 @@ static enum und_code read_spec(const struct prom_reader *reader, const json_t *s
         check_ranges(reader, spec, "weekdays", weekdays, 0, 6, day) ||
         check_ranges(reader, spec, "days_of_month", NULL, 1, 31, NULL) ||
         check_ranges(reader, spec, "months", months, 1, 12, NULL) ||
-        check_ranges(reader, spec, "years", NULL, 1, 9999, NULL))
+        check_ranges(reader, spec, "years", NULL, 1, 9999, NULL) || read_location(reader, spec))
         return UND_USAGE;
-    if (prom_has(spec, "location"))
-        prom_note(reader, spot, "location: the scenario's clock is taken for its time");
     if (dated) {
         prom_note(reader, spot,
                   "days of the month, months or years: a scenario has no date, so this is never "

@@ -247,6 +247,9 @@ static const struct {
     {RECEIVER "route: {receiver: a}\ntime_intervals: [{name: n, time_intervals: [{days_of_month: "
               "['32']}]}]\n",
      "a.yml:3: days_of_month[0]: got '32', want a value"},
+    {RECEIVER "route: {receiver: a}\ntime_intervals: [{name: n, time_intervals: [{location: "
+              "../etc}]}]\n",
+     "a.yml:3: location: got '../etc', want a time zone"},
     {"receivers: [{name: a, slack_configs: [{chanel: b}]}]\nroute: {receiver: a}\n",
      "a.yml:1: chanel: unknown key, did you mean channel?"},
 };
