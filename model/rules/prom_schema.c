@@ -32,11 +32,11 @@ static const struct section sections[] = {
     {"global",
      "scrape_interval:d scrape_timeout:d evaluation_interval:d rule_query_offset:d "
      "query_log_file:s scrape_failure_log_file:s external_labels:m +limits scrape_protocols:l "
-     "keep_dropped_targets:i metric_name_validation_scheme:s metric_name_escaping_scheme:s "
+     "keep_dropped_targets:u metric_name_validation_scheme:s metric_name_escaping_scheme:s "
      "scrape_native_histograms:b convert_classic_histograms_to_nhcb:b "
      "always_scrape_classic_histograms:b extra_scrape_metrics:b"},
-    {"limits", "body_size_limit:z sample_limit:i target_limit:i label_limit:i "
-               "label_name_length_limit:i label_value_length_limit:i"},
+    {"limits", "body_size_limit:z sample_limit:u target_limit:u label_limit:u "
+               "label_name_length_limit:u label_value_length_limit:u"},
     {"runtime", "gogc:i"},
     {"otlp", "promote_resource_attributes:l promote_all_resource_attributes:b "
              "ignore_resource_attributes:l translation_strategy:s "
@@ -50,9 +50,10 @@ static const struct section sections[] = {
     {"tracing", "client_type:(grpc|http) endpoint:s! sampling_fraction:f insecure:b "
                 "tls_config:{tls headers:m compression:(gzip) timeout:d"},
     {"alerting", "alert_relabel_configs:[relabel alertmanagers:[alertmanagers"},
-    {"alertmanagers", "scheme:s path_prefix:s timeout:d api_version:s relabel_configs:[relabel "
-                      "alert_relabel_configs:[relabel sigv4:{sigv4 +http +discovery"},
-    {"relabel", "source_labels:l separator:s target_label:s regex:s modulus:i replacement:s "
+    {"alertmanagers",
+     "scheme:s path_prefix:s timeout:d api_version:(v1|v2) relabel_configs:[relabel "
+     "alert_relabel_configs:[relabel sigv4:{sigv4 +http +discovery"},
+    {"relabel", "source_labels:l separator:s target_label:s regex:s modulus:u replacement:s "
                 "action:s"},
     {"remote_write",
      "url:s! remote_timeout:d headers:m write_relabel_configs:[relabel name:s send_exemplars:b "
@@ -83,14 +84,15 @@ static const struct section sections[] = {
                "client_certificate_key_file:s client_certificate_key_ref:s "
                "client_certificate_key_id:s +proxy"},
     {"tls", "ca:s ca_file:s ca_ref:s cert:s cert_file:s cert_ref:s key:s key_file:s key_ref:s "
-            "server_name:s insecure_skip_verify:b min_version:s max_version:s"},
+            "server_name:s insecure_skip_verify:b min_version:(TLS10|TLS11|TLS12|TLS13) "
+            "max_version:(TLS10|TLS11|TLS12|TLS13)"},
     {"scrape_config",
      "job_name:s! honor_labels:b honor_timestamps:b track_timestamps_staleness:b params:q "
      "scrape_interval:d scrape_timeout:d scrape_protocols:l fallback_scrape_protocol:s "
      "scrape_native_histograms:b scrape_classic_histograms:b "
      "always_scrape_classic_histograms:b convert_classic_histograms_to_nhcb:b "
      "scrape_failure_log_file:s metrics_path:s scheme:s enable_compression:b +limits "
-     "native_histogram_bucket_limit:i native_histogram_min_bucket_factor:f keep_dropped_targets:i "
+     "native_histogram_bucket_limit:u native_histogram_min_bucket_factor:f keep_dropped_targets:u "
      "metric_name_validation_scheme:s metric_name_escaping_scheme:s extra_scrape_metrics:b "
      "relabel_configs:[relabel metric_relabel_configs:[relabel +http +discovery"},
     {"discovery",
@@ -111,7 +113,7 @@ static const struct section sections[] = {
     {"target_group", "targets:l labels:m"},
     {"file_sd", "files:l! refresh_interval:d"},
     {"http_sd", "url:s! refresh_interval:d +http"},
-    {"dns_sd", "names:l! type:(SRV|A|AAAA|MX|NS) port:i refresh_interval:d"},
+    {"dns_sd", "names:l! type:(SRV|A|AAAA|MX|NS|srv|a|aaaa|mx|ns) port:i refresh_interval:d"},
     {"consul_sd", "server:s path_prefix:s token:s datacenter:s namespace:s partition:s scheme:s "
                   "username:s password:s services:l tags:l node_meta:m tag_separator:s "
                   "allow_stale:b filter:s health_filter:s refresh_interval:d +http"},
@@ -363,7 +365,7 @@ static bool is_size(const char *text)
     (void)strtod(text, &end);
     for (int i = 0; units[i]; i++) {
         if (strcmp(end, units[i]) == 0)
-            return true;
+            return *end || strcmp(text, "0") == 0;
     }
     return false;
 }
@@ -389,8 +391,10 @@ static enum und_code check_text(const struct prom_reader *reader, const char *ki
         return doc_fail(spot, reader->err, "got %s, want a text", prom_show(value, shown));
     if (*kind == 'b' && !prom_bool(text, &is))
         want = "true or false";
-    else if (*kind == 'i' && !is_number(text, true))
+    else if ((*kind == 'i' || *kind == 'u') && !is_number(text, true))
         want = "a whole number";
+    else if (*kind == 'u' && *text == '-')
+        want = "a number from 0 on";
     else if (*kind == 'f' && !is_number(text, false))
         want = "a number";
     else if (*kind == 'z' && !is_size(text))

@@ -208,6 +208,43 @@ static enum und_code read_scrape_files(const struct prom_reader *reader, const j
     return code;
 }
 
+/* Without relabeling an Alertmanager's address is no URL. */
+static enum und_code check_servers(const struct prom_reader *reader, const json_t *server)
+{
+    json_t *groups = json_object_get(server, "static_configs"), *group, *target;
+    size_t i, j;
+    json_array_foreach (groups, i, group) {
+        const json_t *targets = json_object_get(group, "targets");
+        json_array_foreach ((json_t *)targets, j, target) {
+            struct spot spot = doc_item(reader->doc, targets, j, "targets");
+            if (strchr(json_string_value(target) ? json_string_value(target) : "", '/'))
+                return doc_fail(&spot, reader->err, "got '%.100s', want host:port, no URL",
+                                json_string_value(target));
+        }
+    }
+    return UND_OK;
+}
+
+/* Of the servers that samples are written to, or read from: no two of one name. */
+static enum und_code check_remote(const struct prom_reader *reader, const json_t *root,
+                                  const char *key)
+{
+    const json_t *list = json_object_get(root, key);
+    json_t *names = json_object(), *item;
+    enum und_code code = UND_OK;
+    size_t i;
+    json_array_foreach ((json_t *)list, i, item) {
+        struct spot spot = doc_item(reader->doc, list, i, key);
+        const char *name = json_string_value(json_object_get(item, "name"));
+        if (code == UND_OK && name && json_object_get(names, name))
+            code = doc_fail(&spot, reader->err, "a second one of the name '%.100s'", name);
+        if (name && *name)
+            json_object_set_new(names, name, json_true());
+    }
+    json_decref(names);
+    return code;
+}
+
 static enum und_code read_alerting(const struct prom_reader *reader, const json_t *root,
                                    struct prometheus_file *file)
 {
@@ -219,7 +256,8 @@ static enum und_code read_alerting(const struct prom_reader *reader, const json_
         static const char *const unused[] = {"alert_relabel_configs", NULL};
         struct relabel *checked;
         prom_note_unused(reader, server, unused);
-        if (relabel_read(reader, server, "relabel_configs", &checked))
+        if (relabel_read(reader, server, "relabel_configs", &checked) ||
+            (!checked && check_servers(reader, server)))
             return UND_USAGE;
         relabel_free(checked);
     }
@@ -234,7 +272,8 @@ static enum und_code read_root(const struct prom_reader *reader, const json_t *r
     struct spot spot = doc_root(reader->doc, root);
     if (prom_schema_check(reader, "prometheus", root, &spot) || read_global(reader, root, file) ||
         read_jobs(reader, root, file) || read_scrape_files(reader, root, file) ||
-        read_alerting(reader, root, file))
+        read_alerting(reader, root, file) || check_remote(reader, root, "remote_write") ||
+        check_remote(reader, root, "remote_read"))
         return UND_USAGE;
     prom_note_unused(reader, root, unused);
     return read_patterns(reader, root, "rule_files", file->rule_files, file->missing);

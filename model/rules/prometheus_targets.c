@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static char *copy_text(const char *text)
 {
@@ -185,10 +186,14 @@ static enum und_code read_file_sd(struct job_reader *reader, const json_t *confi
         json_array_foreach ((json_t *)files, j, item) {
             struct spot spot = doc_item(reader->prom->doc, files, j, "files");
             const char *pattern = json_string_value(item), *dot = strrchr(pattern, '.');
-            if (!dot || (strcmp(dot, ".json") != 0 && strcmp(dot, ".yml") != 0 &&
-                         strcmp(dot, ".yaml") != 0))
+            const char *star = strchr(pattern, '*');
+            if (!dot || (strcasecmp(dot, ".json") != 0 && strcasecmp(dot, ".yml") != 0 &&
+                         strcasecmp(dot, ".yaml") != 0))
                 return doc_fail(&spot, reader->prom->err,
                                 "got '%.100s', want *.json, *.yml or *.yaml", pattern);
+            if (star && strchr(star, '/'))
+                return doc_fail(&spot, reader->prom->err,
+                                "got '%.100s', want * in its last part alone", pattern);
             if (read_sd_files(reader, &spot, pattern))
                 return UND_USAGE;
         }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define WORD "0123456789_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 enum action {
     ACTION_REPLACE,
     ACTION_KEEP,
@@ -99,6 +101,20 @@ static bool differs(const json_t *mapping, const char *key, const char *fallback
     return given && strcmp(given, fallback) != 0;
 }
 
+/* A label's name with $1, ${1} or ${name} in it; from version 3 on any text. */
+static bool is_target(enum promql_version version, const char *text)
+{
+    const char *at = text;
+    bool any = *text != '\0' && (version == PROMQL_3 || !isdigit((unsigned char)*text));
+    while (any && *at && version != PROMQL_3) {
+        size_t braced = at[0] == '$' && at[1] == '{' ? 2 : 0, dollar = at[0] == '$' && !braced;
+        size_t n = strspn(at + braced + dollar, WORD);
+        any = n > 0 && (!braced || at[braced + n] == '}');
+        at += braced + dollar + n + (braced > 0);
+    }
+    return any;
+}
+
 /* What an action cannot do without, and what it cannot be given. */
 static enum und_code check_step(const struct prom_reader *reader, const json_t *mapping,
                                 const struct spot *spot, const struct step *step)
@@ -113,9 +129,12 @@ static enum und_code check_step(const struct prom_reader *reader, const json_t *
     const char *word = action_words[step->action];
     if (target && step->target[0] == '\0')
         return doc_fail(spot, reader->err, "%s without a target_label", word);
-    if (target && !strchr(step->target, '$') && !prom_is_label(step->version, step->target))
+    if (target && !is_target(step->version, step->target))
         return doc_fail(spot, reader->err, "target_label: got '%.60s', want a label's name",
                         step->target);
+    if (step->action == ACTION_LABELMAP && !is_target(step->version, step->replacement))
+        return doc_fail(spot, reader->err, "replacement: got '%.60s', want a label's name",
+                        step->replacement);
     if (step->action == ACTION_HASHMOD && step->modulus == 0)
         return doc_fail(spot, reader->err, "hashmod without a modulus");
     if (step->action == ACTION_HASHMOD && !relabel_hash_open())
