@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define DAY_MS (24 * 3600000LL)
+
 void driver_init(struct driver *driver, const struct policy_config *config,
                  const struct readings_setup *setup, int64_t now_ms)
 {
@@ -192,6 +194,33 @@ bool driver_step(struct driver *driver, int64_t now_ms)
 bool driver_settled(const struct driver *driver)
 {
     return driver->begun && policy_settled(driver->config, &driver->state, &driver->readings.view);
+}
+
+/* A day later every time of the policy has come. Trouble that is not due yet may stop returning
+ * before that; what is busy or routed goes on without news. */
+bool driver_waits_blind(const struct driver *driver, int64_t now_ms)
+{
+    const struct policy_state *state = &driver->state;
+    const size_t size =
+        offsetof(struct policy_state, host) + (size_t)state->n * sizeof state->host[0];
+    struct policy_state later;
+    struct view view = driver->readings.view;
+    struct plan plan;
+    int i;
+    if (!driver->begun || !state->blind)
+        return false;
+    for (i = 0; i < view.n; i++) {
+        if (state->host[i].phase == PHASE_SUSPECT &&
+            now_ms - state->host[i].detected_ms < driver->config->persist_ms)
+            return false;
+        view.host[i].busy = view.host[i].running = view.host[i].routed = 0;
+    }
+    memcpy(&later, state, size);
+    policy_step(driver->config, &later, now_ms + DAY_MS, &view, &plan);
+    for (i = 0; i < view.n; i++)
+        if (plan.host[i].notices != 0 || plan.host[i].admitted != driver->plan.host[i].admitted)
+            return false;
+    return plan.notices == 0 && memcmp(&later, state, size) == 0;
 }
 
 static bool stale(const struct policy_config *config, const struct view *view)

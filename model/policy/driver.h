@@ -80,5 +80,8 @@ void driver_take_back(struct driver *driver, const struct plan *plan);
 bool driver_idle(struct driver *driver, int64_t now_ms);
 /* After a step: is it settled, for as long as the feeds stay fresh and show nothing new? */
 bool driver_settled(const struct driver *driver);
+/* After a step at now_ms that was blind: would no later one change anything, for as long as each
+ * feed stays as fresh or stale as it is and shows nothing new? Found by asking the policy. */
+bool driver_waits_blind(const struct driver *driver, int64_t now_ms);
 
 #endif

@@ -17,7 +17,8 @@
 
 #define SEARCH_GENERATION 64
 #define SEARCH_REPLICATIONS 4 /* of a schedule */
-#define SEARCH_TWICE_EVERY 16 /* schedules, of which one compares digests, of a replication */
+#define SEARCH_TWICE_EVERY 16 /* schedules, of which one compares digests, of a replication ... */
+#define SEARCH_TWICE_MS (12 * 3600000LL) /* ... unless it is longer */
 #define SEARCH_THREADS 64
 
 struct search_options {

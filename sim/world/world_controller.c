@@ -23,9 +23,13 @@ static bool token_works(const struct world *world)
     return world->faults.token_bad == 0 && world_github_up(world);
 }
 
-static bool feeds_work(const struct world *world)
+/* Bit set of the feeds that answer. */
+static unsigned feeds_up(const struct world *world)
 {
-    return token_works(world) && world->monitoring.down == 0 && world->faults.api_error_rate <= 0;
+    unsigned up = 1u << FEED_PROBE;
+    up |= token_works(world) ? 1u << FEED_GITHUB : 0;
+    up |= world->monitoring.down == 0 ? 1u << FEED_ALERTS : 0;
+    return up;
 }
 
 static bool call_fails(struct world *world)
@@ -176,14 +180,16 @@ static int64_t slot_before(const struct world *world, enum poll poll)
     return (since < 0 ? -1 : since / every) * every + world->controller.poll_phase_ms[poll];
 }
 
-/* A feed was good while its poll slept, or it would not have slept: it was last seen in its grid's
- * last slot. */
+/* A feed that answered while its poll slept was last seen in its grid's last slot. Whoever changes
+ * what answers wakes the polls. */
 static void see_sleeping_feeds(struct world *world)
 {
+    unsigned up = world->controller.up;
     int feed;
+    world->controller.up = feeds_up(world);
     for (feed = 0; feed < FEED_COUNT; feed++) {
         int64_t slot_ms;
-        if (world->controller.poll_pending[feed])
+        if (world->controller.poll_pending[feed] || !(up >> feed & 1))
             continue;
         slot_ms = slot_before(world, (enum poll)feed);
         if (slot_ms > world->controller.driver.readings.seen_ms[feed])
@@ -299,14 +305,21 @@ void world_controller_nudge(struct world *world, const struct news *news)
         stride_to(world, next_slot(world, POLL_GITHUB));
 }
 
-/* Polls rarer than `stale_after` go blind between themselves. */
-static bool feeds_stay_fresh(const struct world *world)
+/* Does each feed stay as fresh or stale as it is? Polls rarer than `stale_after` go blind between
+ * themselves. */
+static bool feeds_stay(const struct world *world)
 {
+    const struct view *view = &world->controller.driver.readings.view;
+    int64_t stale_ms = world->fleet->policy.stale_after_ms;
+    unsigned up = feeds_up(world);
     int feed;
-    for (feed = 0; feed < FEED_COUNT; feed++)
-        if (fleet_poll_ms(world->fleet, (enum poll)feed) > world->fleet->policy.stale_after_ms)
+    for (feed = 0; feed < FEED_COUNT; feed++) {
+        bool fresh = view->age_ms[feed] <= stale_ms;
+        if (fresh != (up >> feed & 1) ||
+            (fresh && fleet_poll_ms(world->fleet, (enum poll)feed) > stale_ms))
             return false;
-    return feeds_work(world);
+    }
+    return world->faults.api_error_rate <= 0;
 }
 
 /* The health check is rare and goes by what is known: it is waited for with the feeds asleep, and
@@ -316,7 +329,8 @@ static bool may_sleep(const struct world *world, enum poll poll)
     const struct driver *driver = &world->controller.driver;
     unsigned quiet = poll == POLL_HEALTH ? ALL_QUIET : ALL_QUIET & ~(1u << POLL_HEALTH);
     return !world->controller.always_poll && (world->controller.quiet & quiet) == quiet &&
-           feeds_stay_fresh(world) && driver_settled(driver) &&
+           feeds_stay(world) &&
+           (driver_settled(driver) || driver_waits_blind(driver, world->now_ms)) &&
            (!world_field_looks(world) || readings_still(&driver->readings, world->now_ms));
 }
 
@@ -470,6 +484,7 @@ void world_controller_start(struct world *world)
     c->write_pending = c->noticed = false;
     c->next_write_ms = 0;
     c->quiet = 0;
+    c->up = feeds_up(world);
     c->stride_ms = -1;
     c->stride = 0;
     driver_init(&c->driver, &world->fleet->policy, &setup, 0);

@@ -42,6 +42,7 @@ struct world_controller {
     uint32_t stride; /* epoch of GitHub's next poll while the others sleep */
     int64_t stride_ms;
     unsigned quiet; /* bit set of polls since the last change that showed nothing new */
+    unsigned up;    /* bit set of feeds that answer, since the last change */
     bool always_poll;
     bool write_pending;
     int64_t next_write_ms; /* the earliest that write spacing allows */

@@ -159,6 +159,81 @@ START_TEST(a_feed_that_goes_stale_ends_idleness)
 }
 END_TEST
 
+/* GitHub's list alone, which shows so many of the first host's runners, and of their jobs. */
+static void only_github(int64_t now_ms, int online, int busy)
+{
+    const struct host_reading hosts[2] = {{.online = online, .busy = busy},
+                                          {.online = 4, .routed = 4}};
+    driver_take(&driver, POLL_GITHUB, now_ms, hosts);
+    ck_assert(driver_step(&driver, now_ms));
+}
+
+START_TEST(who_is_blind_waits_unless_a_time_of_the_policy_is_to_come)
+{
+    begin();
+    go_on(0, 8, 0, true);
+    ck_assert(!driver_waits_blind(&driver, 0)); /* it sees */
+    only_github(3 * MINUTE, 8, 0);
+    ck_assert(driver.state.blind && driver_waits_blind(&driver, 3 * MINUTE));
+    read_all(5 * MINUTE, 8, 1u << SEVERITY_CRITICAL, true);
+    ck_assert(driver_step(&driver, 5 * MINUTE));
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_SUSPECT);
+    only_github(8 * MINUTE, 8, 0);
+    ck_assert(!driver_waits_blind(&driver, 8 * MINUTE)); /* due in two minutes */
+    only_github(10 * MINUTE, 8, 0);
+    ck_assert_int_eq(driver.state.host[0].held, NOTICE_HELD_BLIND);
+    ck_assert(driver_waits_blind(&driver, 10 * MINUTE));
+}
+END_TEST
+
+/* Trouble that returns is due at once, for as long as it counts as returning. */
+START_TEST(who_is_blind_does_not_wait_while_trouble_returns)
+{
+    begin();
+    config.returns = 1;
+    config.returns_within_ms = 10 * MINUTE;
+    read_all(0, 8, 0, true);
+    ck_assert(driver_step(&driver, 0));
+    read_all(MINUTE, 0, 1u << SEVERITY_CRITICAL, true);
+    ck_assert(driver_step(&driver, MINUTE));
+    only_github(4 * MINUTE, 0, 0);
+    ck_assert_int_eq(driver.state.host[0].held, NOTICE_HELD_BLIND);
+    ck_assert(!driver_waits_blind(&driver, 4 * MINUTE));
+    only_github(6 * MINUTE, 0, 0);
+    ck_assert(driver_waits_blind(&driver, 6 * MINUTE)); /* due in any case */
+}
+END_TEST
+
+START_TEST(who_is_blind_does_not_wait_for_a_sign_that_lasts)
+{
+    begin();
+    config.partial_pm = 800;
+    config.signs[SIGN_PARTIAL] =
+        (struct policy_sign){.then = 1u << REMEDY_PAGE, .lasts_ms = 5 * MINUTE};
+    go_on(0, 8, 0, true);
+    only_github(3 * MINUTE, 4, 0);
+    ck_assert(driver.state.blind && !driver_waits_blind(&driver, 3 * MINUTE));
+    only_github(8 * MINUTE, 4, 0); /* told */
+    ck_assert(driver_waits_blind(&driver, 8 * MINUTE));
+}
+END_TEST
+
+/* Its jobs end without news, and then there is something to say. */
+START_TEST(who_is_blind_does_not_wait_for_a_host_that_empties)
+{
+    begin();
+    go_on(0, 8, 0, true);
+    driver_maintenance(&driver, 0, true);
+    only_github(MINUTE, 8, 1);
+    ck_assert_int_eq(driver.state.host[0].phase, PHASE_MAINTENANCE);
+    only_github(3 * MINUTE, 8, 1);
+    ck_assert(driver.state.blind && !driver_waits_blind(&driver, 3 * MINUTE));
+    only_github(4 * MINUTE, 8, 0);
+    ck_assert_int_eq(driver.state.host[0].held, NOTICE_EMPTY);
+    ck_assert(driver_waits_blind(&driver, 4 * MINUTE));
+}
+END_TEST
+
 /* A state that no policy would leave: the step after it shows what is wrong with it. */
 START_TEST(the_first_broken_invariant_is_kept)
 {
@@ -188,6 +263,10 @@ Suite *suite(void)
     tcase_add_test(tcase, failback_waits_for_health_checks_by_the_one_rule);
     tcase_add_test(tcase, only_what_is_new_is_news);
     tcase_add_test(tcase, a_feed_that_goes_stale_ends_idleness);
+    tcase_add_test(tcase, who_is_blind_waits_unless_a_time_of_the_policy_is_to_come);
+    tcase_add_test(tcase, who_is_blind_does_not_wait_while_trouble_returns);
+    tcase_add_test(tcase, who_is_blind_does_not_wait_for_a_sign_that_lasts);
+    tcase_add_test(tcase, who_is_blind_does_not_wait_for_a_host_that_empties);
     tcase_add_test(tcase, the_first_broken_invariant_is_kept);
     suite_add_tcase(suite, tcase);
     return suite;
