@@ -2,155 +2,34 @@
 #include "model/base/assert.h"
 #include "model/base/units.h"
 #include "model/policy/policy_names.h"
+#include "sequence_words.h"
+#include "stray.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- words of the format ---- */
+/* ---- writing ---- */
 
 static const char *const tier_words[] = {"primary", "backup", NULL};
-static const char *const probe_words[] = {"unknown", "up", "down", NULL};
-static const char *const yes_words[] = {"no", "yes", NULL};
-static const char *const severity_words[] = {"info", "warning", "critical", "page", NULL};
-static const char *const sign_words[] = {"partial", "deaf", "canary", "failures", NULL};
-static const char *const remedy_words[] = {"page", "drain", NULL};
 static const char *const notice_words[NOTICE_COUNT] = {
     "detected",    "dismissed",  "failover",    "relapse",    "failback", "restored", "flapping",
     "held-last",   "held-blind", "held-paused", "held-grace", "blind",    "sighted",  "page",
     "maintenance", "empty",      "partial",     "deaf",       "canary",   "failures", "returns"};
 
-enum kind { KIND_NUMBER, KIND_DURATION, KIND_YES, KIND_ONE, KIND_SET, KIND_PER_MILLE };
-
-struct word {
-    const char *name;
-    enum kind kind;
-    size_t offset;
-    const char *const *names; /* of one, or of a set's bits */
-};
-
-static const struct word host_words[] = {
-    {"online", KIND_NUMBER, offsetof(struct view_host, online), NULL},
-    {"busy", KIND_NUMBER, offsetof(struct view_host, busy), NULL},
-    {"routed", KIND_NUMBER, offsetof(struct view_host, routed), NULL},
-    {"readings", KIND_NUMBER, offsetof(struct view_host, offline_readings), NULL},
-    {"passes", KIND_NUMBER, offsetof(struct view_host, health_passes), NULL},
-    {"alerts", KIND_SET, offsetof(struct view_host, alerts), severity_words},
-    {"probe", KIND_ONE, offsetof(struct view_host, probe), probe_words},
-    {"maintenance", KIND_YES, offsetof(struct view_host, maintenance), NULL},
-    {"running", KIND_NUMBER, offsetof(struct view_host, running), NULL},
-    {"signs", KIND_SET, offsetof(struct view_host, signs), sign_words},
-    {0},
-};
-
-static const struct word fleet_words[] = {
-    {"paused", KIND_YES, offsetof(struct view, paused), NULL},
-    {"github", KIND_DURATION, offsetof(struct view, age_ms[FEED_GITHUB]), NULL},
-    {"alerts", KIND_DURATION, offsetof(struct view, age_ms[FEED_ALERTS]), NULL},
-    {"probe", KIND_DURATION, offsetof(struct view, age_ms[FEED_PROBE]), NULL},
-    {0},
-};
-
-static const struct word policy_words[] = {
-    {"persist", KIND_DURATION, offsetof(struct policy_config, persist_ms), NULL},
-    {"ramp", KIND_DURATION, offsetof(struct policy_config, ramp_ms), NULL},
-    {"clear_for", KIND_DURATION, offsetof(struct policy_config, clear_for_ms), NULL},
-    {"stale_after", KIND_DURATION, offsetof(struct policy_config, stale_after_ms), NULL},
-    {"block", KIND_DURATION, offsetof(struct policy_config, block_ms), NULL},
-    {"grace", KIND_DURATION, offsetof(struct policy_config, grace_ms), NULL},
-    {"page_after", KIND_DURATION, offsetof(struct policy_config, page_after_ms), NULL},
-    {"max_failovers", KIND_NUMBER, offsetof(struct policy_config, max_failovers), NULL},
-    {"health_checks", KIND_NUMBER, offsetof(struct policy_config, health_checks), NULL},
-    {"confirm", KIND_NUMBER, offsetof(struct policy_config, confirm), NULL},
-    {"severities", KIND_SET, offsetof(struct policy_config, severities), severity_words},
-    {"overflow", KIND_YES, offsetof(struct policy_config, overflow), NULL},
-    {0},
-};
-
-/* Beyond the document: written only where it is not off. */
-static const struct word more_words[] = {
-    {"partial", KIND_SET, offsetof(struct policy_config, signs[SIGN_PARTIAL].then), remedy_words},
-    {"partial_for", KIND_DURATION, offsetof(struct policy_config, signs[SIGN_PARTIAL].lasts_ms),
-     NULL},
-    {"partial_pm", KIND_PER_MILLE, offsetof(struct policy_config, partial_pm), NULL},
-    {"deaf", KIND_SET, offsetof(struct policy_config, signs[SIGN_DEAF].then), remedy_words},
-    {"deaf_for", KIND_DURATION, offsetof(struct policy_config, signs[SIGN_DEAF].lasts_ms), NULL},
-    {"canary", KIND_SET, offsetof(struct policy_config, signs[SIGN_CANARY].then), remedy_words},
-    {"canary_for", KIND_DURATION, offsetof(struct policy_config, signs[SIGN_CANARY].lasts_ms),
-     NULL},
-    {"failures", KIND_SET, offsetof(struct policy_config, signs[SIGN_FAILURES].then), remedy_words},
-    {"failures_for", KIND_DURATION, offsetof(struct policy_config, signs[SIGN_FAILURES].lasts_ms),
-     NULL},
-    {"returns", KIND_NUMBER, offsetof(struct policy_config, returns), NULL},
-    {"returns_within", KIND_DURATION, offsetof(struct policy_config, returns_within_ms), NULL},
-    {"hold", KIND_DURATION, offsetof(struct policy_config, hold_ms), NULL},
-    {0},
-};
-
-static size_t kind_size(enum kind kind)
-{
-    return kind == KIND_DURATION || kind == KIND_PER_MILLE ? sizeof(int64_t)
-           : kind == KIND_YES                              ? sizeof(bool)
-                                                           : sizeof(int);
-}
-
-/* ---- writing ---- */
-
-static void write_value(FILE *out, const struct word *word, const void *base)
-{
-    const char *at = (const char *)base + word->offset;
-    char text[UNITS_TEXT];
-    unsigned bit;
-    int number = 0;
-    if (kind_size(word->kind) == sizeof number)
-        memcpy(&number, at, sizeof number);
-    fprintf(out, "%s=", word->name);
-    switch (word->kind) {
-    case KIND_NUMBER:
-        fprintf(out, "%d", number);
-        break;
-    case KIND_DURATION:
-        fputs(units_format_duration(*(const int64_t *)(const void *)at, text), out);
-        break;
-    case KIND_PER_MILLE:
-        fprintf(out, "%lld", (long long)*(const int64_t *)(const void *)at);
-        break;
-    case KIND_YES:
-        fputs(yes_words[*(const bool *)at], out);
-        break;
-    case KIND_ONE:
-        fputs(word->names[number], out);
-        break;
-    case KIND_SET:
-        if (number == 0)
-            fputs("none", out);
-        for (bit = 0; word->names[bit]; bit++)
-            if (number >> bit & 1)
-                fprintf(out, "%s%s", number & ((1 << bit) - 1) ? "+" : "", word->names[bit]);
-        break;
-    }
-}
-
-static bool same(const struct word *word, const void *a, const void *b)
-{
-    return memcmp((const char *)a + word->offset, (const char *)b + word->offset,
-                  kind_size(word->kind)) == 0;
-}
-
 static void write_changes(FILE *out, const struct view *was, const struct view *is)
 {
     const struct word *word;
     int i;
-    for (word = fleet_words; word->name; word++)
-        if (!same(word, was, is)) {
+    for (word = sequence_words_fleet; word->name; word++)
+        if (!sequence_words_same(word, was, is)) {
             putc(' ', out);
-            write_value(out, word, is);
+            sequence_words_write(out, word, is);
         }
     for (i = 0; i < is->n; i++)
-        for (word = host_words; word->name; word++)
-            if (!same(word, &was->host[i], &is->host[i])) {
+        for (word = sequence_words_host; word->name; word++)
+            if (!sequence_words_same(word, &was->host[i], &is->host[i])) {
                 fprintf(out, " %d.", i + 1);
-                write_value(out, word, &is->host[i]);
+                sequence_words_write(out, word, &is->host[i]);
             }
 }
 
@@ -214,6 +93,7 @@ void sequence_begin(struct sequence *sequence, FILE *out, const char *name,
     const struct word *word;
     int i;
     memset(sequence, 0, sizeof *sequence);
+    memset(&sequence->state, STRAY, sizeof sequence->state); /* for what a beginning leaves out */
     sequence->out = out;
     sequence->config = *config;
     sequence->view.n = fleet->n;
@@ -222,34 +102,53 @@ void sequence_begin(struct sequence *sequence, FILE *out, const char *name,
         sequence->view.host[i].tier = fleet->host[i].tier;
     }
     sequence_well(config, &sequence->view);
+    sequence->state.n = fleet->n;
+    stray_lure(&sequence->state, &sequence->view, &sequence->plan);
     policy_init(config, &sequence->state, 0, &sequence->view);
+    if (stray_touched(&sequence->state, &sequence->plan))
+        sequence->broken = PROPERTY_PURE;
     if (!out)
         return;
     fprintf(out, "case %s\nhosts", name);
     for (i = 0; i < fleet->n; i++)
         fprintf(out, " %s:%d", tier_words[fleet->host[i].tier], fleet->host[i].slots);
     fputs("\npolicy", out);
-    for (word = policy_words; word->name; word++) {
+    for (word = sequence_words_policy; word->name; word++) {
         putc(' ', out);
-        write_value(out, word, config);
+        sequence_words_write(out, word, config);
     }
-    for (word = more_words; word->name; word++)
-        if (!same(word, &off, config)) {
+    for (word = sequence_words_more; word->name; word++)
+        if (!sequence_words_same(word, &off, config)) {
             putc(' ', out);
-            write_value(out, word, config);
+            sequence_words_write(out, word, config);
         }
     putc('\n', out);
 }
 
+/* As the driver does it. */
+static void acknowledge(struct sequence *sequence, int64_t at_ms, const struct view *view)
+{
+    int i;
+    for (i = 0; i < view->n; i++)
+        if (view->host[i].acknowledged)
+            policy_acknowledge(&sequence->state, i, at_ms);
+}
+
 void sequence_step(struct sequence *sequence, int64_t at_ms, const struct view *view)
 {
-    struct policy_state before = sequence->state;
+    struct view seen = *view;
+    struct policy_state before;
     enum property broken;
-    int host;
+    int host = -1;
     sequence->at_ms = at_ms;
-    policy_step(&sequence->config, &sequence->state, at_ms, view, &sequence->plan);
-    broken = property_check(&sequence->config, &before, &sequence->state, at_ms, view, NULL,
-                            &sequence->plan, &host);
+    acknowledge(sequence, at_ms, view);
+    before = sequence->state;
+    stray_lure(&sequence->state, &seen, &sequence->plan);
+    policy_step(&sequence->config, &sequence->state, at_ms, &seen, &sequence->plan);
+    broken = stray_touched(&sequence->state, &sequence->plan) ? PROPERTY_PURE : PROPERTY_HOLDS;
+    if (broken == PROPERTY_HOLDS)
+        broken = property_check(&sequence->config, &before, &sequence->state, at_ms, view, NULL,
+                                &sequence->plan, &host);
     if (broken == PROPERTY_HOLDS)
         broken = property_check_settled(&sequence->config, &sequence->state, at_ms, view,
                                         &sequence->plan, &host);
@@ -300,103 +199,22 @@ static bool refuse(struct reader *reader, const char *got, const char *want)
     return false;
 }
 
-static int find(const char *const *names, const char *text, size_t length)
-{
-    int i;
-    for (i = 0; names[i]; i++)
-        if (strlen(names[i]) == length && strncmp(names[i], text, length) == 0)
-            return i;
-    return -1;
-}
-
-static bool read_set(const char *const *names, const char *text, int *value)
-{
-    *value = 0;
-    if (strcmp(text, "none") == 0)
-        return true;
-    for (;;) {
-        size_t length = strcspn(text, "+");
-        int bit = find(names, text, length);
-        if (bit < 0)
-            return false;
-        *value |= 1 << bit;
-        if (text[length] == '\0')
-            return true;
-        text += length + 1;
-    }
-}
-
-static bool read_number(const char *text, int *value)
-{
-    char rest;
-    return sscanf(text, "%9d%c", value, &rest) == 1;
-}
-
-static const struct word *find_word(const struct word *word, const char *text, size_t length)
-{
-    while (word->name && (strlen(word->name) != length || strncmp(word->name, text, length) != 0))
-        word++;
-    return word->name ? word : NULL;
-}
-
-/* "name=value" into its field, by the first table or the second. */
 static bool read_value(struct reader *reader, const struct word *words, const struct word *more,
                        const char *text, void *base)
 {
-    size_t length = strcspn(text, "=");
-    const struct word *word = find_word(words, text, length);
-    char *at, hint[UNITS_HINT];
-    const char *value = text + length + 1;
-    int64_t ms = 0;
-    bool yes, good = text[length] == '=';
-    int number = 0;
-    if (!word && more)
-        word = find_word(more, text, length);
-    if (!good || !word)
-        return refuse(reader, text, "NAME=VALUE, with a name of sequence.h");
-    at = (char *)base + word->offset;
-    switch (word->kind) {
-    case KIND_NUMBER:
-        good = read_number(value, &number);
-        break;
-    case KIND_DURATION:
-        good = units_duration(value, &ms, hint);
-        break;
-    case KIND_PER_MILLE:
-        good = read_number(value, &number);
-        ms = number;
-        break;
-    case KIND_YES:
-        number = find(yes_words, value, strlen(value));
-        good = number >= 0;
-        break;
-    case KIND_ONE:
-        number = find(word->names, value, strlen(value));
-        good = number >= 0;
-        break;
-    case KIND_SET:
-        good = read_set(word->names, value, &number);
-        break;
-    }
-    if (!good)
-        return refuse(reader, text, "a value of its kind");
-    yes = number != 0;
-    memcpy(at,
-           kind_size(word->kind) == sizeof ms ? (void *)&ms
-           : word->kind == KIND_YES           ? (void *)&yes
-                                              : (void *)&number,
-           kind_size(word->kind));
-    return true;
+    const char *want = sequence_words_read(words, more, text, base);
+    return !want || refuse(reader, text, want);
 }
 
 static bool read_change(struct reader *reader, const char *text)
 {
     int host = 0, length = 0;
     if (sscanf(text, "%3d.%n", &host, &length) < 1 || length == 0)
-        return read_value(reader, fleet_words, NULL, text, &reader->view);
+        return read_value(reader, sequence_words_fleet, NULL, text, &reader->view);
     if (host < 1 || host > reader->view.n)
         return refuse(reader, text, "the number of a host");
-    return read_value(reader, host_words, NULL, text + length, &reader->view.host[host - 1]);
+    return read_value(reader, sequence_words_host, NULL, text + length,
+                      &reader->view.host[host - 1]);
 }
 
 static bool read_hosts(struct reader *reader, char *words)
@@ -406,9 +224,10 @@ static bool read_hosts(struct reader *reader, char *words)
     for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         struct view_host *host = &reader->view.host[reader->view.n];
         size_t length = strcspn(word, ":");
-        int tier = find(tier_words, word, length);
-        if (tier < 0 || word[length] != ':' || !read_number(word + length + 1, &host->slots) ||
-            host->slots < 1 || reader->view.n == SCALE_HOSTS)
+        int tier = sequence_words_find(tier_words, word, length);
+        if (tier < 0 || word[length] != ':' ||
+            !sequence_words_number(word + length + 1, &host->slots) || host->slots < 1 ||
+            reader->view.n == SCALE_HOSTS)
             return refuse(reader, word, "primary:SLOTS or backup:SLOTS, at most 4");
         host->tier = (enum tier)tier;
         reader->view.n++;
@@ -421,7 +240,7 @@ static bool read_policy(struct reader *reader, char *words)
 {
     char *word, *rest;
     for (word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        if (!read_value(reader, policy_words, more_words, word, &reader->config))
+        if (!read_value(reader, sequence_words_policy, sequence_words_more, word, &reader->config))
             return false;
     if (!reader->hosts || reader->config.confirm < 1)
         return refuse(reader, "a policy", "hosts before it, and confirm of 1 or more in it");

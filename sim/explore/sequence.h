@@ -16,9 +16,12 @@
  * controller anew from its stored state, `loss` without it. Lines that are empty or begin with #
  * are comments. Times go up.
  *
- * What may be seen: N.online N.busy N.routed N.readings N.passes (numbers), N.alerts (severities
- * joined by +, or none), N.probe (up, down, unknown), N.maintenance (yes, no); paused (yes, no);
- * github, alerts, probe (the age of that feed).
+ * What may be seen: N.online N.busy N.routed N.readings N.passes N.running (numbers), N.alerts
+ * (severities joined by +, or none), N.signs (likewise), N.probe (up, down, unknown), N.maintenance
+ * and N.acknowledged (yes, no); paused (yes, no); github, alerts, probe (the age of that feed).
+ *
+ * The policy begins on memory that is not clean, and behind the last host stands one that it must
+ * not see (stray.h).
  */
 #ifndef SIM_EXPLORE_SEQUENCE_H
 #define SIM_EXPLORE_SEQUENCE_H
