@@ -40,7 +40,7 @@ LINK = $(shell pkg-config --libs $(LIBS)) -lm -pthread -Wl,-z,relro,-z,now
 # tests/layers holds every include to this order.
 ROOMS := $(addprefix live/,command page status watch drill act monitoring github journal http secret base) \
          $(addprefix sim/,command planning search explore rules rehearsal experiment world monitoring stats engine) \
-         $(addprefix reports/,history store plan fit drill page plot text) \
+         $(addprefix reports/,history store plan fit drill run page plot text) \
          $(addprefix model/,drill fit load series rules promql file fleet stats policy options base)
 archives = $(patsubst %,$(BUILD)/%.a,$(filter $(1),$(ROOMS)))
 ARCHIVES := $(call archives,%)

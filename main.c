@@ -9,6 +9,7 @@
 #include "model/base/suggest.h"
 #include "model/options/options.h"
 #include "reports/history/history_command.h"
+#include "reports/history/report_command.h"
 #include "sim/command/alerts_command.h"
 #include "sim/command/explore_command.h"
 #include "sim/command/fit_command.h"
@@ -93,6 +94,7 @@ static const struct {
     {&search_options, search_command},
     {&drill_options_table, drill},
     {&history_options, history_command},
+    {&report_options, report_command},
     {&schema_options, schema_command},
     {&help_options, help},
     {&completion_options, completion},

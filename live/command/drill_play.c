@@ -44,6 +44,14 @@ enum und_code drill_predict(const struct drill_wish *wish, const struct scenario
 
 typedef void page_writer(FILE *out, const struct drill_page *page);
 
+static void write_html(FILE *out, const struct drill_page *page)
+{
+    struct und_err plots = {0};
+    drill_print_html(out, page, &plots);
+    if (plots.code != UND_OK)
+        fprintf(stderr, "understudy: no plots: %s\n", plots.text);
+}
+
 static void write_page(const char *path, page_writer *write, const struct drill_page *page,
                        struct und_err *err)
 {
@@ -74,7 +82,7 @@ static void report(const struct drill_wish *wish, const struct drill_page *page,
         drill_print_text(stdout, page);
     }
     journal_note(journal, run, "report", text ? text : "", &err);
-    write_page(wish->html, drill_print_html, page, &err);
+    write_page(wish->html, write_html, page, &err);
     write_page(wish->markdown, drill_print_markdown, page, &err);
     if (err.code != UND_OK)
         fprintf(stderr, "understudy: %s\n", err.text);
@@ -194,6 +202,7 @@ enum und_code drill_play(const struct drill_wish *wish, const struct scenario *s
     struct drill_options drill_options = {.observe = wish->observe, .watch = wish->watch};
     struct drill_report *done = calloc(1, sizeof *done);
     struct real_stage *stage = NULL;
+    json_t *evidence = NULL;
     struct left left = {NULL, 0};
     char date[WIRE_TIME], who[RECORD_WHO];
     int64_t run = 0;
@@ -209,13 +218,20 @@ enum und_code drill_play(const struct drill_wish *wish, const struct scenario *s
                                       .scenario = scenario,
                                       .report = done,
                                       .prediction = prediction,
-                                      .version = UND_VERSION};
+                                      .version = UND_VERSION,
+                                      .approval = wish->yes ? "by --yes on the command line"
+                                                            : "typed at the prompt",
+                                      .sets = wish->sets,
+                                      .n_sets = wish->n_sets};
+            struct und_err unread = {0};
             /* A command or a call that the signal cut short failed for no other reason. */
             if (done->end == DRILL_FAILED && interrupt_count() > 0)
                 done->end = DRILL_INTERRUPTED;
             close_the_rest(scenario, journal, done, &left);
             page.left = left.item;
             page.n_left = left.n;
+            journal_evidence(journal, run, &evidence, &unread);
+            page.evidence = evidence;
             conclude(wish, &page, journal, run, err);
         } else {
             finish(journal, run, err->text, err);
@@ -223,6 +239,7 @@ enum und_code drill_play(const struct drill_wish *wish, const struct scenario *s
         real_stage_close(stage);
         drill_report_fini(done);
     }
+    json_decref(evidence);
     free(left.item);
     free(done);
     return err->code;

@@ -120,6 +120,17 @@ static enum und_code record(void *self, enum stage_event event, int action, int6
     return code;
 }
 
+/* What a command printed, for whoever asks later: nothing depends on it. */
+static void keep_output(const struct real_stage *live, int action, const char *note)
+{
+    char text[600];
+    if (!note[0])
+        return;
+    snprintf(text, sizeof text, "%.80s: %s", live->step[action].name, note);
+    secret_redact(text);
+    journal_note(live->journal, live->run, "output", text, &(struct und_err){0});
+}
+
 static enum und_code inject(void *self, int action, int64_t lease_ms, struct und_err *err)
 {
     struct real_stage *live = self;
@@ -128,7 +139,9 @@ static enum und_code inject(void *self, int action, int64_t lease_ms, struct und
     (void)lease_ms; /* the scenario's own, as lease_of has it */
     if (lease_of(live, action, &lease, err) != UND_OK)
         return err->code;
-    return lease_inject(&lease, &live->scenario->fleet, note, interrupt_flag(), err);
+    lease_inject(&lease, &live->scenario->fleet, note, interrupt_flag(), err);
+    keep_output(live, action, note);
+    return err->code;
 }
 
 static enum und_code revert(void *self, int action, struct und_err *err)
@@ -136,9 +149,10 @@ static enum und_code revert(void *self, int action, struct und_err *err)
     struct real_stage *live = self;
     struct und_err failed = {0};
     struct lease lease;
-    char note[512];
+    char note[512] = "";
     if (lease_of(live, action, &lease, &failed) == UND_OK)
         lease_revert(&lease, &live->scenario->fleet, note, &failed);
+    keep_output(live, action, note);
     if (failed.code == UND_OK)
         return UND_OK;
     return rollback_stuck(&live->scenario->fleet, &live->step[action], failed.text, err);

@@ -31,6 +31,10 @@ struct drill_page {
     enum drill_mode mode;                /* without a report, which knows its own */
     const struct drill_left *left;       /* n_left of them */
     size_t n_left;
+    const char *approval;    /* how whoever began it said yes; NULL: nobody was asked */
+    const char *const *sets; /* n_sets --set overrides that were in force */
+    int n_sets;
+    json_t *evidence; /* [{at, source, text}], redacted; NULL: none was kept */
 };
 
 /* In a sentence: what is injected, what is changed. */
@@ -42,13 +46,15 @@ const char *drill_mode_name(const struct drill_page *page); /* "act", "observe",
 void drill_print_plan(FILE *out, const struct drill_page *page);
 
 json_t *drill_plan_json(const struct drill_page *page); /* the same; new reference */
-void drill_plan_html(FILE *out, const struct drill_page *page);
+/* `plots`: why it has no pictures, where gnuplot is missing or fails. */
+void drill_plan_html(FILE *out, const struct drill_page *page, struct und_err *plots);
 
 /* The report of a drill that was carried out, or of its rehearsals where `report` is NULL. */
 void drill_print_text(FILE *out, const struct drill_page *page);
 void drill_print_markdown(FILE *out, const struct drill_page *page);
-void drill_print_html(FILE *out, const struct drill_page *page); /* well-formed XML, one file */
-json_t *drill_json(const struct drill_page *page);               /* new reference */
+/* Well-formed XML, one file; `plots` as above. */
+void drill_print_html(FILE *out, const struct drill_page *page, struct und_err *plots);
+json_t *drill_json(const struct drill_page *page); /* new reference */
 
 /* Something to be warned of before anybody relies on the prediction; false: there is no `n`-th. */
 bool drill_warning(const struct drill_page *page, int n, char *out, size_t size);
@@ -63,6 +69,7 @@ struct drill_row {
     const char *name; /* "MTTD (fault to detection)" */
     char predicted[DRILL_CELL], documented[DRILL_CELL], measured[DRILL_CELL];
     char percentile[DRILL_CELL], verdict[DRILL_CELL];
+    double documented_ms; /* NAN: no claim */
     struct judgement judgement;
     bool wrong; /* outside its prediction */
 };

@@ -14,11 +14,7 @@ size_t *drill_story_order(const struct timeline *timeline);
 /* What the story's times count from: the middle of the fault's span, as the measures do. */
 int64_t drill_story_zero(const struct drill_report *report);
 
-/* What stands before and after: head, title (`what` and the scenario), style; foot. */
-void drill_html_head(FILE *out, const struct drill_page *page, const char *what);
-void drill_html_foot(FILE *out, const struct drill_page *page);
-/* Every stage's rehearsals on one axis: all, the central half and the median; the documented line;
- * the measured mark. Nothing where there is no prediction. */
-void drill_picture(FILE *out, const struct drill_page *page);
+/* "400 rehearsals, seed 1; 35 more refused ...". */
+void drill_say_foretold(const struct prediction *prediction, char *out, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* The plan of a drill for a change ticket: what drill_plan.c prints, as JSON and as a page. */
+/* The plan of a drill for a change ticket: what drill_plan.c prints, as JSON. */
 #include "drill.h"
 #include "drill_internal.h"
 
@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The owned line that one would type. */
 static char *line_of(const struct live *live, const char *on, const struct live_argv *argv)
@@ -121,38 +120,4 @@ json_t *drill_plan_json(const struct drill_page *page)
         mark_name(drill->revert_after), "hold_ms", (json_int_t)drill->hold_ms, "at_the_latest_ms",
         (json_int_t)drill->observe_ms, "recovery_ms", (json_int_t)drill->recover_ms, "restore_ms",
         (json_int_t)drill->restore_ms, "lease_ms", (json_int_t)drill->lease_ms);
-}
-
-/* Line by line: what escapes text keeps names on theirs. Cuts `text` up. */
-static void print_lines(FILE *out, char *text)
-{
-    char *line;
-    while ((line = strsep(&text, "\n")) != NULL) {
-        text_xml(out, line);
-        if (text != NULL)
-            fputc('\n', out);
-    }
-}
-
-void drill_plan_html(FILE *out, const struct drill_page *page)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *plan = open_memstream(&text, &size);
-    if (!plan)
-        return;
-    drill_print_plan(plan, page);
-    fclose(plan);
-    drill_html_head(out, page, "Plan");
-    fputs("<p class=\"soft\">", out);
-    if (page->date)
-        fprintf(out, "Made on <time>%s</time>, ", page->date);
-    fputs("fleet ", out);
-    text_xml(out, page->scenario->fleet.path);
-    fputs("</p><pre>", out);
-    print_lines(out, text);
-    fputs("</pre>\n", out);
-    drill_picture(out, page);
-    drill_html_foot(out, page);
-    free(text);
 }

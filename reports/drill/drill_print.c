@@ -1,4 +1,4 @@
-/* A finished drill, or a rehearsal, as text, Markdown and JSON. */
+/* A finished drill, or a rehearsal, as text. */
 #include "drill_internal.h"
 
 #include "model/base/assert.h"
@@ -87,7 +87,7 @@ static void print_clean(FILE *out, const char *text)
     fputs(clean, out);
 }
 
-static void print_actions(FILE *out, const struct drill_page *page, const char *bullet)
+static void print_actions(FILE *out, const struct drill_page *page)
 {
     const struct drill_report *report = page->report;
     char at[TEXT_VALUE];
@@ -95,7 +95,7 @@ static void print_actions(FILE *out, const struct drill_page *page, const char *
     for (i = 0; i < page->scenario->drill.n_inject; i++) {
         if (report->action[i].intended_ms < 0)
             continue;
-        fputs(bullet, out);
+        fputs("  ", out);
         print_clean(out, page->scenario->drill.inject[i].name);
         fprintf(out, ": %s", stage_event_name(report->action[i].last));
         if (report->action[i].undone_ms >= 0)
@@ -124,7 +124,7 @@ size_t *drill_story_order(const struct timeline *timeline)
 }
 
 /* In the table's own times: from the fault on. */
-static void print_story(FILE *out, const struct drill_page *page, const char *bullet)
+static void print_story(FILE *out, const struct drill_page *page)
 {
     const struct timeline *timeline = &page->report->timeline;
     int64_t from_ms = drill_story_zero(page->report);
@@ -133,8 +133,7 @@ static void print_story(FILE *out, const struct drill_page *page, const char *bu
         const struct timeline_entry *entry = &timeline->entry[order[i]];
         int64_t ms = entry->at_ms - from_ms;
         char at[TEXT_VALUE];
-        fprintf(out, "%s%s%s  ", bullet, ms < 0 ? "-" : "",
-                text_time(at, (double)(ms < 0 ? -ms : ms)));
+        fprintf(out, "  %s%s  ", ms < 0 ? "-" : "", text_time(at, (double)(ms < 0 ? -ms : ms)));
         if (entry->host >= 0)
             fprintf(out, "%s: ", page->scenario->fleet.hosts[entry->host].name);
         print_clean(out, entry->what);
@@ -158,7 +157,7 @@ static void print_circumstances(FILE *out, const struct drill_page *page)
     fprintf(out, "\nMode: %s, %s.\n", drill_mode_name(page), drill_mode_words(page));
 }
 
-static void say_foretold(const struct prediction *p, char *out, size_t size)
+void drill_say_foretold(const struct prediction *p, char *out, size_t size)
 {
     size_t n =
         (size_t)snprintf(out, size, "%" PRId64 " rehearsals, seed %" PRIu64 "%s", p->replications,
@@ -186,7 +185,7 @@ static void print_foretold(FILE *out, const struct drill_page *page, int fits)
     int i;
     if (!page->prediction)
         return;
-    say_foretold(page->prediction, sentence, sizeof sentence);
+    drill_say_foretold(page->prediction, sentence, sizeof sentence);
     text_wrap(out, sentence, 0, fits, HANG);
     for (i = 0; drill_warning(page, i, warning, sizeof warning); i++) {
         size_t n = (size_t)snprintf(sentence, sizeof sentence, "Warning: ");
@@ -197,24 +196,22 @@ static void print_foretold(FILE *out, const struct drill_page *page, int fits)
 }
 
 /* What a person has to see to, and how. */
-static void print_left(FILE *out, const struct drill_page *page, const char *title,
-                       const char *bullet, const char *quote)
+static void print_left(FILE *out, const struct drill_page *page)
 {
     size_t i;
     if (page->n_left == 0)
         return;
-    fputs(title, out);
+    fputs("\nLeft undone, and how to undo it by hand\n", out);
     for (i = 0; i < page->n_left; i++) {
         char clean[sizeof page->left[i].by_hand];
         text_clean(clean, sizeof clean, page->left[i].what);
-        fprintf(out, "%sstep %lld, %s\n", bullet, (long long)page->left[i].step, clean);
+        fprintf(out, "  step %lld, %s\n", (long long)page->left[i].step, clean);
         text_clean(clean, sizeof clean, page->left[i].by_hand);
-        fprintf(out, "%s%s%s%s\n", bullet[0] == '-' ? "  " : "    ", quote, clean, quote);
+        fprintf(out, "    %s\n", clean);
     }
-    fprintf(out,
-            "%sEvery later start tries again; once you have seen to one: drill --close STEP --by "
-            "NAME --reason TEXT FILE\n",
-            bullet[0] == '-' ? "\n" : "  ");
+    fputs("  Every later start tries again; once you have seen to one: drill --close STEP --by "
+          "NAME --reason TEXT FILE\n",
+          out);
 }
 
 void drill_print_text(FILE *out, const struct drill_page *page)
@@ -236,202 +233,13 @@ void drill_print_text(FILE *out, const struct drill_page *page)
     text_clean(clean, sizeof clean, sentence);
     text_wrap(out, clean, 0, fits, HANG);
     print_circumstances(out, page);
-    print_left(out, page, "\nLeft undone, and how to undo it by hand\n", "  ", "");
+    print_left(out, page);
     if (!page->report->watched) {
         fputs("\nInjected and undone\n", out);
-        print_actions(out, page, "  ");
+        print_actions(out, page);
     }
     fputs(page->report->fault_ms >= 0 ? "\nTimeline (from the fault)\n"
                                       : "\nTimeline (from the beginning)\n",
           out);
-    print_story(out, page, "  ");
-}
-
-/* ---- Markdown ---- */
-
-/* Whatever could begin a cell, a link or HTML is made harmless. */
-static void print_cell(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("|\\`*_[]<>#", *text))
-            fputc('\\', out);
-        fputc(*text, out);
-    }
-}
-
-void drill_print_markdown(FILE *out, const struct drill_page *page)
-{
-    struct drill_row rows[MEASURE_COUNT];
-    int i, n = drill_rows(page, rows);
-    char clean[SENTENCE], sentence[SENTENCE];
-    text_clean(clean, sizeof clean, page->scenario->name);
-    fputs("# Drill ", out);
-    print_cell(out, clean);
-    fputs("\n\n", out);
-    if (page->report) {
-        drill_sentence(page, sentence, sizeof sentence);
-        text_clean(clean, sizeof clean, sentence);
-        print_cell(out, clean);
-        fputs("\n\n", out);
-    }
-    fputs("| | predicted (central 99%) | documented | measured | percentile | verdict |\n"
-          "|---|---|---|---|---|---|\n",
-          out);
-    for (i = 0; i < n; i++) {
-        const char *cells[] = {rows[i].name,     rows[i].predicted,  rows[i].documented,
-                               rows[i].measured, rows[i].percentile, rows[i].verdict};
-        size_t j;
-        for (j = 0; j < sizeof cells / sizeof *cells; j++) {
-            fputs("| ", out);
-            print_cell(out, cells[j]);
-            fputc(' ', out);
-        }
-        fputs("|\n", out);
-    }
-    fputc('\n', out);
-    print_foretold(out, page, INT_MAX);
-    if (!page->report)
-        return;
-    fputc('\n', out);
-    print_circumstances(out, page);
-    print_left(out, page, "\n## Left undone, and how to undo it by hand\n\n", "- ", "`");
-    if (!page->report->watched) {
-        fputs("\n## Injected and undone\n\n", out);
-        print_actions(out, page, "- ");
-    }
-    fputs("\n## Timeline\n\n```\n", out);
-    print_story(out, page, "");
-    fputs("```\n", out);
-}
-
-/* ---- JSON ---- */
-
-static json_t *number(double value)
-{
-    return isnan(value) ? json_null() : json_real(value);
-}
-
-static json_t *predicted_json(const struct prediction *prediction, enum drill_measure_kind kind)
-{
-    const struct foretold_measure *measure = &prediction->measure[kind];
-    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)measure->n, "censored",
-                     (json_int_t)measure->n_censored, "p0.5",
-                     number(prediction_quantile(prediction, kind, PREDICTION_ALPHA / 2)), "p50",
-                     number(prediction_quantile(prediction, kind, 0.5)), "p99.5",
-                     number(prediction_quantile(prediction, kind, 1 - PREDICTION_ALPHA / 2)),
-                     "known_to", number(prediction_known_to(prediction, kind)));
-}
-
-static json_t *measure_json(const struct drill_page *page, const struct drill_row *row)
-{
-    static const char *const words[] = {[FORETOLD_INSIDE] = "inside",
-                                        [FORETOLD_EARLY] = "earlier",
-                                        [FORETOLD_LATE] = "later",
-                                        [FORETOLD_UNSEEN] = "not seen",
-                                        [FORETOLD_UNEXPECTED] = "not expected",
-                                        [FORETOLD_NEITHER] = "neither",
-                                        [FORETOLD_UNDECIDED] = "not decided",
-                                        [FORETOLD_UNKNOWN] = "unknown"};
-    json_t *json = json_object();
-    if (page->report) {
-        const struct drill_measure *measure = &page->report->measure[row->kind];
-        json_object_update_new(
-            json,
-            json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "value",
-                      number(measure->value_ms), "error", number(measure->error_ms), "open",
-                      number(measure->open_ms > 0 ? measure->open_ms : NAN), "percentile",
-                      number(row->judgement.percentile), "percentile_low",
-                      number(row->judgement.low), "percentile_high", number(row->judgement.high),
-                      "p", number(row->judgement.p), "foretold", words[row->judgement.foretold]));
-    }
-    if (page->prediction)
-        json_object_set_new(json, "predicted", predicted_json(page->prediction, row->kind));
-    json_object_set_new(json, "documented", json_string(row->documented));
-    return json;
-}
-
-static json_t *timeline_json(const struct drill_page *page)
-{
-    const struct timeline *timeline = &page->report->timeline;
-    json_t *list = json_array();
-    size_t i;
-    for (i = 0; i < timeline->n; i++) {
-        const struct timeline_entry *entry = &timeline->entry[i];
-        const char *host = entry->host >= 0 ? page->scenario->fleet.hosts[entry->host].name : "";
-        char clean[sizeof entry->what];
-        text_clean(clean, sizeof clean, entry->what);
-        json_array_append_new(list,
-                              json_pack("{s:I, s:s, s:s, s:s}", "at_ms",
-                                        (json_int_t)(entry->at_ms - page->report->began_ms), "host",
-                                        host, "mark", mark_name(entry->mark), "what", clean));
-    }
-    return list;
-}
-
-static json_t *actions_json(const struct drill_page *page)
-{
-    const struct drill_report *report = page->report;
-    json_t *list = json_array();
-    int i;
-    for (i = 0; i < page->scenario->drill.n_inject; i++) {
-        char clean[sizeof page->scenario->drill.inject[i].name];
-        text_clean(clean, sizeof clean, page->scenario->drill.inject[i].name);
-        if (report->action[i].intended_ms >= 0)
-            json_array_append_new(list, json_pack("{s:s, s:s}", "name", clean, "state",
-                                                  stage_event_name(report->action[i].last)));
-    }
-    return list;
-}
-
-static json_t *left_json(const struct drill_page *page)
-{
-    json_t *list = json_array();
-    size_t i;
-    for (i = 0; i < page->n_left; i++)
-        json_array_append_new(
-            list, json_pack("{s:I, s:s, s:s}", "step", (json_int_t)page->left[i].step, "what",
-                            page->left[i].what, "by_hand", page->left[i].by_hand));
-    return list;
-}
-
-json_t *drill_json(const struct drill_page *page)
-{
-    struct drill_row rows[MEASURE_COUNT];
-    int i, n = drill_rows(page, rows);
-    json_t *measures = json_object();
-    json_t *json = json_pack("{s:i, s:s, s:o}", "version", 1, "scenario", page->scenario->name,
-                             "measures", measures);
-    char sentence[SENTENCE], clean[SENTENCE];
-    for (i = 0; i < n; i++)
-        json_object_set_new(measures, drill_measure_name(rows[i].kind),
-                            measure_json(page, &rows[i]));
-    if (page->prediction)
-        json_object_update_new(json,
-                               json_pack("{s:{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}}",
-                                         "prediction", "reason", page->prediction->reason,
-                                         "reason_count", (json_int_t)page->prediction->reason_count,
-                                         "seed", (json_int_t)page->prediction->seed, "replications",
-                                         (json_int_t)page->prediction->replications, "unsteady",
-                                         (json_int_t)page->prediction->unsteady, "refused",
-                                         (json_int_t)page->prediction->refused, "otherwise",
-                                         (json_int_t)page->prediction->otherwise, "observe",
-                                         page->prediction->observe));
-    if (!page->report)
-        return json;
-    if (page->date)
-        json_object_set_new(json, "date", json_string(page->date));
-    if (page->who)
-        json_object_set_new(json, "who", json_string(page->who));
-    json_object_set_new(json, "fleet", json_string(page->scenario->fleet.path));
-    drill_sentence(page, sentence, sizeof sentence);
-    text_clean(clean, sizeof clean, sentence);
-    json_object_update_new(
-        json, json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "mode",
-                        drill_mode_name(page), "left", left_json(page), "end",
-                        drill_end_name(page->report->end), "verdict", clean, "injected",
-                        page->report->injected, "undone", page->report->reverted, "observe",
-                        page->report->observed, "failovers", page->report->failovers, "inflight",
-                        page->report->inflight, "exit_code", (int)drill_page_code(page), "actions",
-                        actions_json(page), "timeline", timeline_json(page)));
-    return json;
+    print_story(out, page);
 }

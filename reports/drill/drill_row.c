@@ -164,6 +164,7 @@ static void fill(const struct drill_page *page, enum drill_measure_kind kind, st
              claim_ms == -2 ? "N/A"
              : claim_ms < 0 ? "-"
                             : text_time(value, (double)claim_ms));
+    row->documented_ms = claim_ms < 0 ? NAN : (double)claim_ms;
     say_measure(measure, row->measured, sizeof row->measured);
     row->judgement = prediction_judge(counts(page) ? page->prediction : NULL, kind, measure);
     row->wrong = foretold_is_wrong(row->judgement.foretold);

@@ -1,12 +1,10 @@
 #include "history_command.h"
 
-#include "reports/store/store.h"
+#include "history_internal.h"
 #include "reports/text/text.h"
 
 #include <stdio.h>
 #include <time.h>
-
-#define MOMENT 32
 
 struct history_wish {
     const char *store, *mode, *scenario, *fleet, *since, *until;
@@ -76,11 +74,11 @@ static bool read_date(const char *option, const char *text, int64_t *ms, struct 
     return true;
 }
 
-static const char *moment(char out[MOMENT], int64_t ms)
+const char *history_moment(char out[HISTORY_MOMENT], int64_t ms)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm) || strftime(out, MOMENT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+    if (!gmtime_r(&seconds, &tm) || strftime(out, HISTORY_MOMENT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         out[0] = '\0';
     return out;
 }
@@ -88,27 +86,27 @@ static const char *moment(char out[MOMENT], int64_t ms)
 static void print_line(void *context, const struct record *record)
 {
     int *n = context;
-    char at[MOMENT];
+    char at[HISTORY_MOMENT];
     if ((*n)++ == 0)
         printf("%5s  %-20s  %-9s  %4s  %-16s  %-28s  %s\n", "run", "ended", "kind", "exit", "fleet",
                "scenario", "failure mode");
     printf("%5lld  %-20s  %-9s  %4d  %-16s  %-28s  %s\n", (long long)record->id,
-           moment(at, record->at_ms), record_kinds[record->kind], record->exit_code,
+           history_moment(at, record->at_ms), record_kinds[record->kind], record->exit_code,
            record->fleet[0] ? record->fleet : "-", record->scenario,
            record->mode[0] ? record->mode : "-");
 }
 
 static void add_json(void *context, const struct record *record)
 {
-    char at[MOMENT];
-    json_array_append_new(context,
-                          json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:O}",
-                                    "id", (json_int_t)record->id, "at", moment(at, record->at_ms),
-                                    "kind", record_kinds[record->kind], "who", record->who,
-                                    "version", record->version, "fleet", record->fleet, "scenario",
-                                    record->scenario, "mode", record->mode, "digest",
-                                    record->digest, "seed", (json_int_t)record->seed, "exit_code",
-                                    record->exit_code, "result", record->detail));
+    char at[HISTORY_MOMENT];
+    json_array_append_new(
+        context,
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:O}", "id",
+                  (json_int_t)record->id, "at", history_moment(at, record->at_ms), "kind",
+                  record_kinds[record->kind], "who", record->who, "version", record->version,
+                  "fleet", record->fleet, "scenario", record->scenario, "mode", record->mode,
+                  "digest", record->digest, "seed", (json_int_t)record->seed, "exit_code",
+                  record->exit_code, "result", record->detail));
 }
 
 static enum und_code print(const struct history_wish *wish, const char *path,

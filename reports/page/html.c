@@ -1,4 +1,5 @@
 #include "html.h"
+#include "page.h"
 
 #include "model/base/assert.h"
 #include "reports/plot/plot.h"
@@ -13,66 +14,18 @@
 
 #define SENTENCE 1024
 
-static const char style[] =
-    ":root{--ink:#1a1a1a;--soft:#5c5f66;--paper:#fff;--line:#d9dce1;--card:#f6f7f9;"
-    "--met:#1b6e3c;--not:#b3261e;--open:#8a5a00;--link:#0b4f9e}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8ea;--soft:#a4a8b0;--paper:#141518;"
-    "--line:#34373d;--card:#1d1f23;--met:#6fcf8f;--not:#ff8a80;--open:#f0c060;--link:#8ab8f5}"
-    "figure svg{filter:invert(.92) hue-rotate(180deg)}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:60rem;background:var(--paper);"
-    "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
-    "h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}\n"
-    "h2{font-size:1.2rem;margin:3rem 0 .2rem;padding-top:1rem;border-top:1px solid var(--line);"
-    "overflow-wrap:anywhere}\n"
-    "p{margin:.4rem 0 .8rem}a{color:var(--link)}.soft{color:var(--soft);font-size:.9rem}\n"
-    ".scroll{overflow-x:auto;margin:.8rem 0}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.92rem;"
-    "font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:.3rem .6rem;text-align:right;border-bottom:1px solid var(--line);"
-    "vertical-align:top}\n"
-    "thead th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
-    "th:first-child,td:first-child,.v,.m{text-align:left}tbody th{font-weight:600}\n"
-    "td.n,td.m{white-space:nowrap}\n"
-    ".word{font-weight:700;white-space:nowrap}.met{color:var(--met)}.not-met,.impossible,.failed"
-    "{color:var(--not)}.not-shown,.not-decided,.no-case{color:var(--open)}\n"
-    ".no-claim,.not-applicable{color:var(--soft);font-weight:400}"
-    ".g th{padding-top:1rem;overflow-wrap:anywhere}\n"
-    "ul{padding-left:1.2rem;margin:.6rem 0}li{margin:.25rem 0}\n"
-    "figure{margin:1.2rem 0;overflow-x:auto}figure svg{display:block;width:100%;min-width:36rem;"
-    "height:auto}figcaption{color:var(--soft);font-size:.85rem;margin-top:.3rem}\n"
-    "pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;"
-    "overflow-x:auto;font-size:.85rem}\n"
-    /* On a telephone a verdict has a line of its own; on paper nothing is torn apart. */
-    "@media(max-width:40rem){.wide,thead .v{display:none}th,td{padding:.3rem .35rem}"
-    "td.m{white-space:normal}.claims tr{display:grid;grid-template-columns:1fr 6rem 6rem;"
-    "border-bottom:1px solid var(--line)}.claims th,.claims td{border:0}"
-    ".claims tr.g,.claims tr.none{display:block}.claims td.v{grid-column:1/-1;padding-top:0}}\n"
-    "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--card:#fff;--met:#1b6e3c;"
-    "--not:#b3261e;--open:#8a5a00;--link:#000}figure svg{filter:none}"
-    "body{max-width:none;padding:0;font-size:1rem}html{font-size:10pt}h1,h2,.g{break-after:avoid}"
-    "tr,li,figure,pre{break-inside:avoid}thead{display:table-header-group}"
-    ".scroll,figure,pre{overflow:visible}figure svg{min-width:0}pre{white-space:pre-wrap}}\n";
-
-static void element(FILE *out, const char *name, const char *class, const char *text)
-{
-    fprintf(out, "<%s%s%s%s>", name, *class ? " class=\"" : "", class, *class ? "\"" : "");
-    text_xml(out, text);
-    fprintf(out, "</%s>", name);
-}
-
 static void print_row(FILE *out, const struct claim *claim, const struct result *result)
 {
     const struct quantity *quantity = claim_quantity(claim, result);
     enum metric like = claim->measure ? verdict_reads_as(claim->measure) : claim->metric;
     char text[CLAIM_DETAIL], value[TEXT_VALUE];
     fputs("<tr>", out);
-    element(out, "td", "m", claim_word(claim));
+    page_element(out, "td", "m", claim_word(claim));
     claim_limit_text(claim, text, sizeof text);
-    element(out, "td", "n", text);
-    element(out, "td", "n wide", text_quantile(value, like, quantity, 0.05));
-    element(out, "td", "n", text_quantile(value, like, quantity, 0.5));
-    element(out, "td", "n wide", text_quantile(value, like, quantity, 0.95));
+    page_element(out, "td", "n", text);
+    page_element(out, "td", "n wide", text_quantile(value, like, quantity, 0.05));
+    page_element(out, "td", "n", text_quantile(value, like, quantity, 0.5));
+    page_element(out, "td", "n wide", text_quantile(value, like, quantity, 0.95));
     fprintf(out, "<td class=\"v\"><span class=\"word %s\">", claim_status_name(claim->status));
     text_xml(out, claim_status_word(claim->status));
     fputs("</span> ", out);
@@ -137,7 +90,7 @@ static void print_plot(FILE *out, const struct report *report, enum plot plot,
         (svg = text_slurp(picture)) != NULL) {
         fputs("<figure>", out);
         svg_inline(out, svg, caption);
-        element(out, "figcaption", "", caption);
+        page_element(out, "figcaption", "", caption);
         fputs("</figure>\n", out);
         free(svg);
     }
@@ -148,7 +101,7 @@ static void print_item(FILE *out, const char *class, const char *text)
 {
     if (*text == '\0')
         return;
-    element(out, "li", class, text);
+    page_element(out, "li", class, text);
     fputc('\n', out);
 }
 
@@ -238,11 +191,11 @@ static void print_workload(FILE *out, const struct result *result)
             (metric == METRIC_GIVEN_UP && quantity->mean <= 0))
             continue;
         fputs("<tr>", out);
-        element(out, "td", "m", claim_metric_word(metric));
-        element(out, "td", "n", text_mean(text, metric, quantity));
-        element(out, "td", "n", text_around(text, metric, quantity));
-        element(out, "td", "n", text_quantile(text, metric, quantity, 0.5));
-        element(out, "td", "n", text_quantile(text, metric, quantity, 0.95));
+        page_element(out, "td", "m", claim_metric_word(metric));
+        page_element(out, "td", "n", text_mean(text, metric, quantity));
+        page_element(out, "td", "n", text_around(text, metric, quantity));
+        page_element(out, "td", "n", text_quantile(text, metric, quantity, 0.5));
+        page_element(out, "td", "n", text_quantile(text, metric, quantity, 0.95));
         fputs("</tr>\n", out);
     }
     fputs("</tbody></table></div>\n", out);
@@ -253,11 +206,11 @@ static void print_measure(FILE *out, const char *name, enum metric like, const s
 {
     char text[TEXT_VALUE];
     fputs("<tr>", out);
-    element(out, "td", "m", name);
-    element(out, "td", "n", q->n + q->censored == 0 ? never : text_mean(text, like, q));
-    element(out, "td", "n", text_around(text, like, q));
-    element(out, "td", "n", text_quantile(text, like, q, 0.5));
-    element(out, "td", "n", text_quantile(text, like, q, 0.95));
+    page_element(out, "td", "m", name);
+    page_element(out, "td", "n", q->n + q->censored == 0 ? never : text_mean(text, like, q));
+    page_element(out, "td", "n", text_around(text, like, q));
+    page_element(out, "td", "n", text_quantile(text, like, q, 0.5));
+    page_element(out, "td", "n", text_quantile(text, like, q, 0.95));
     fputs("</tr>\n", out);
 }
 
@@ -302,11 +255,11 @@ static void print_section(FILE *out, const struct report *report, int number, st
     text_xml(out, name);
     fputs("</h2>\n", out);
     if (report->result == NULL) {
-        element(out, "p", "failed", report->error);
+        page_element(out, "p", "failed", report->error);
         fputs("\n</section>\n", out);
         return;
     }
-    element(out, "p", "", report->scenario->about);
+    page_element(out, "p", "", report->scenario->about);
     print_facts(out, report);
     n = claim_rows(report, rows);
     if (n > 0)
@@ -327,14 +280,11 @@ void html_print(FILE *out, const struct report *reports, int n, struct und_err *
     char date[TEXT_VALUE];
     char text[SENTENCE];
     int i;
-    fprintf(out,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-            "<title>understudy: documented and simulated</title>\n<style>%s</style>\n</head>\n"
-            "<body>\n<h1>What the documents claim, and what happens</h1>\n",
-            style);
+    page_head(out, "understudy: documented and simulated");
+    page_element(out, "h1", "", "What the documents claim, and what happens");
+    fputc('\n', out);
     table_summary_text(&summary, text, sizeof text);
-    element(out, "p", "", text);
+    page_element(out, "p", "", text);
     fputs(
         "\n<p class=\"soft\">A documented time is met if at least 95% of all cases are no "
         "slower, at 95% confidence; IMPOSSIBLE means that none of them was; not shown, that more "
@@ -347,10 +297,5 @@ void html_print(FILE *out, const struct report *reports, int n, struct und_err *
         print_summary(out, reports, n);
     for (i = 0; i < n; i++)
         print_section(out, &reports[i], i + 1, plots);
-    if (n > 0 && reports[0].version) {
-        fputs("<p class=\"soft\">understudy ", out);
-        text_xml(out, reports[0].version);
-        fputs("</p>\n", out);
-    }
-    fputs("</body>\n</html>\n", out);
+    page_foot(out, n > 0 ? reports[0].version : NULL);
 }

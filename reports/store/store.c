@@ -183,6 +183,7 @@ static void bind(sqlite3_stmt *statement, const struct store_filter *filter)
             sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_TRANSIENT);
     sqlite3_bind_int64(statement, 5, filter->since_ms);
     sqlite3_bind_int64(statement, 6, filter->until_ms);
+    sqlite3_bind_int64(statement, 7, filter->id);
 }
 
 static void visit(sqlite3 *db, const char *path, const struct store_filter *filter,
@@ -195,7 +196,8 @@ static void visit(sqlite3 *db, const char *path, const struct store_filter *filt
         "SELECT id, at_ms, seed, kind, who, version, fleet, scenario, mode, digest, exit_code,"
         " detail FROM run WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR mode = ?2)"
         " AND (?3 IS NULL OR scenario = ?3) AND (?4 IS NULL OR fleet = ?4)"
-        " AND (?5 < 0 OR at_ms >= ?5) AND (?6 < 0 OR at_ms < ?6) ORDER BY id",
+        " AND (?5 < 0 OR at_ms >= ?5) AND (?6 < 0 OR at_ms < ?6) AND (?7 = 0 OR id = ?7)"
+        " ORDER BY id",
         -1, &statement, NULL);
     if (code == SQLITE_OK)
         bind(statement, filter);

@@ -41,6 +41,7 @@ struct store_filter {
     enum record_kind kind;
     const char *mode, *scenario, *fleet;
     int64_t since_ms, until_ms; /* from then; to before then */
+    int64_t id;                 /* 0: any */
 };
 
 /* What was given, else what the environment says; NULL: nothing is kept. */

@@ -364,6 +364,30 @@ static json_t *notes(const struct report *report)
     return array;
 }
 
+#define STORY 300 /* events told; a year of traffic has more than anybody reads */
+
+/* The marked moments of the replication that was traced. */
+static json_t *story(const struct report *report)
+{
+    const struct timeline *timeline = &report->result->timeline;
+    json_t *array = json_array();
+    size_t i;
+    for (i = 0; i < timeline->n && json_array_size(array) < STORY; i++) {
+        const struct timeline_entry *entry = &timeline->entry[i];
+        json_t *object;
+        if (entry->mark == MARK_NONE)
+            continue;
+        object = json_object();
+        put(object, "at_ms", json_integer(entry->at_ms));
+        put(object, "host",
+            string(entry->host >= 0 ? report->scenario->fleet.hosts[entry->host].name : ""));
+        put(object, "mark", string(mark_name(entry->mark)));
+        put(object, "what", string(entry->what));
+        append(array, object);
+    }
+    return array;
+}
+
 json_t *json_report(const struct report *report)
 {
     const struct result *result = report->result;
@@ -403,6 +427,10 @@ json_t *json_report(const struct report *report)
     put(object, "notes", notes(report));
     put(object, "verdicts", verdicts(result));
     put(object, "reproduce", reproduce(report));
+    put(object, "about", string(report->scenario->about));
+    put(object, "fleet", string(report->scenario->fleet.path));
+    if (result->timeline.n > 0)
+        put(object, "timeline", story(report));
     return object;
 }
 

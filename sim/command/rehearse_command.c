@@ -45,8 +45,12 @@ static enum und_code rehearse(const struct drill_wish *wish, const struct scenar
         .progress = !wish->quiet && scenario_set_shows_progress() ? show_progress : NULL,
     };
     struct prediction prediction;
-    struct drill_page page = {
-        .scenario = scenario, .report = NULL, .prediction = &prediction, .version = UND_VERSION};
+    struct drill_page page = {.scenario = scenario,
+                              .report = NULL,
+                              .prediction = &prediction,
+                              .version = UND_VERSION,
+                              .sets = wish->sets,
+                              .n_sets = wish->n_sets};
     if (rehearsal.replications == 0)
         rehearsal.replications = REHEARSAL_REPLICATIONS;
     rehearsal_run(scenario, &rehearsal, &prediction, err);
@@ -66,6 +70,7 @@ static enum und_code plan(const struct drill_wish *wish, const struct scenario *
                           struct und_err *err)
 {
     struct prediction prediction = {0};
+    struct und_err plots = {0};
     char date[TEXT_VALUE];
     struct drill_page page = {.scenario = scenario,
                               .version = UND_VERSION,
@@ -85,9 +90,11 @@ static enum und_code plan(const struct drill_wish *wish, const struct scenario *
     if (err->code == UND_OK && wish->json)
         print_json(drill_plan_json(&page));
     else if (err->code == UND_OK && wish->format == DRILL_HTML)
-        drill_plan_html(stdout, &page);
+        drill_plan_html(stdout, &page, &plots);
     else if (err->code == UND_OK)
         drill_print_plan(stdout, &page);
+    if (plots.code != UND_OK)
+        fprintf(stderr, "understudy: no plots: %s\n", plots.text);
     prediction_fini(&prediction);
     return err->code;
 }

@@ -382,7 +382,8 @@ enum und_code sim_command(int argc, char **argv, struct und_err *err)
     if (first == argc)
         return und_fail(err, UND_USAGE, "sim: got no file, want at least one %s",
                         sim_options.operand);
-    wish.campaign.experiment.trace = wish.trace || wish.html || wish.plots;
+    wish.campaign.experiment.trace =
+        wish.trace || wish.html || wish.plots || wish.campaign.json || store_path(wish.store);
     wish.campaign.compare = !wish.no_documented && !wish.trace;
     return run(&wish, RECORD_SIM, argv + first, argc - first, err);
 }
@@ -397,7 +398,8 @@ enum und_code test_command(int argc, char **argv, struct und_err *err)
     wish.diff.markdown = wish.markdown;
     wish.sequential.most = wish.campaign.experiment.replications;
     wish.campaign.sequential = wish.decide ? &wish.sequential : NULL;
-    wish.campaign.experiment.trace = wish.html || wish.plots;
+    wish.campaign.experiment.trace =
+        wish.html || wish.plots || wish.campaign.json || store_path(wish.store);
     return run(&wish, RECORD_TEST, argv + first, argc - first, err);
 }
 

@@ -20,7 +20,7 @@
 
 static char path[256];
 static struct und_err err;
-static const struct store_filter everything = {RECORD_KINDS, NULL, NULL, NULL, -1, -1};
+static const struct store_filter everything = {RECORD_KINDS, NULL, NULL, NULL, -1, -1, 0};
 
 static void setup(void)
 {

@@ -17,6 +17,8 @@
 #define CLOSE_LOOKS 25 /* replications compared one by one */
 
 static struct scenario scenario;
+static struct und_err no_plots = {.code =
+                                      UND_SERVICE}; /* gnuplots differ: a golden page has none */
 static char *text;
 static size_t size;
 
@@ -328,8 +330,12 @@ START_TEST(a_model_that_is_right_holds_in_every_format)
 {
     struct drill_report report;
     struct prediction prediction;
-    struct drill_page page = {
-        .scenario = &scenario, .report = &report, .prediction = &prediction, .version = "v1"};
+    struct drill_page page = {.scenario = &scenario,
+                              .report = &report,
+                              .prediction = &prediction,
+                              .who = "ada",
+                              .approval = "by --yes on the command line",
+                              .version = "v1"};
     json_t *json;
     char one[512], *line;
     report_of(&report, &prediction, "scenarios/primary-hardware-failure.yaml",
@@ -345,7 +351,8 @@ START_TEST(a_model_that_is_right_holds_in_every_format)
     HELPER_CAPTURE(text, size, drill_print_markdown(out, &page));
     helper_golden("drill.md", text);
     free(text);
-    HELPER_CAPTURE(text, size, drill_print_html(out, &page));
+    ck_assert_int_eq(setenv("SOURCE_DATE_EPOCH", "1796000000", 1), 0);
+    HELPER_CAPTURE(text, size, drill_print_html(out, &page, &no_plots));
     helper_golden("drill.html", text);
     free(text);
     json = drill_json(&page);
@@ -375,6 +382,7 @@ START_TEST(the_plan_comes_as_json_and_as_a_page)
     struct und_err err = {0};
     struct drill_page page = {
         .scenario = &scenario, .prediction = &prediction, .date = "2026-11-29 07:00 UTC"};
+    struct und_err plots = {0};
     json_t *json, *action;
     load("scenarios/drill-network-partition.yaml", NULL, 0);
     ck_assert_int_eq(rehearsal_run(&scenario, &rehearsal, &prediction, &err), UND_OK);
@@ -385,15 +393,15 @@ START_TEST(the_plan_comes_as_json_and_as_a_page)
     ck_assert_ptr_nonnull(json_string_value(json_object_get(action, "undo")));
     ck_assert_uint_gt(json_array_size(json_object_get(json, "expected")), 3);
     json_decref(json);
-    HELPER_CAPTURE(text, size, drill_plan_html(out, &page));
-    ck_assert_ptr_nonnull(strstr(text, "<svg class=\"foretold\""));
-    ck_assert_ptr_nonnull(strstr(text, "class=\"median\""));
-    ck_assert_ptr_nonnull(strstr(text, "detection (MTTD)"));
+    HELPER_CAPTURE(text, size, drill_plan_html(out, &page, &plots));
+    ck_assert_msg(plots.code == UND_OK, "%s", plots.text);
+    ck_assert_ptr_nonnull(strstr(text, "<figure><svg aria-label=\"Foretold: "));
+    ck_assert_ptr_nonnull(strstr(text, "service restored (RTO): foretold "));
     ck_assert_ptr_nonnull(strstr(text, "\n\nExpected, from the fault on\n")); /* lines stay lines */
     ck_assert_ptr_nonnull(strstr(text, "</html>"));
     ck_assert_ptr_nonnull(strstr(text, "2026-11-29 07:00 UTC"));
     ck_assert_ptr_nonnull(strstr(text, "fleet scenarios/paws360.yaml"));
-    ck_assert_ptr_nonnull(strstr(text, "time (min:s or h:min:s)"));
+    ck_assert_ptr_nonnull(strstr(text, ">time (logarithmic)<"));
     ck_assert_ptr_null(strstr(text, "was measured")); /* nothing was */
     ck_assert_ptr_null(strstr(text, "this drill"));
     prediction_fini(&prediction);
@@ -409,6 +417,7 @@ START_TEST(what_outlasts_the_rehearsals_is_said_in_every_format)
     struct prediction prediction;
     struct und_err err = {0};
     struct drill_page page = {.scenario = &scenario, .prediction = &prediction};
+    struct und_err plots = {0};
     json_t *json, *predicted;
     load("scenarios/primary-hardware-failure.yaml", &short_wait, 1);
     ck_assert_int_eq(rehearsal_run(&scenario, &rehearsal, &prediction, &err), UND_OK);
@@ -423,8 +432,10 @@ START_TEST(what_outlasts_the_rehearsals_is_said_in_every_format)
     ck_assert_ptr_nonnull(strstr(text, " not over"));
     ck_assert_ptr_nonnull(strstr(text, ">35:0"));
     free(text);
-    HELPER_CAPTURE(text, size, drill_plan_html(out, &page));
-    ck_assert_ptr_nonnull(strstr(text, "class=\"beyond\""));
+    HELPER_CAPTURE(text, size, drill_plan_html(out, &page, &plots));
+    /* it goes on: dashed, with a head, up to the frame */
+    ck_assert_ptr_nonnull(strstr(text, "full capacity (MTTR): foretold &gt;35:0"));
+    ck_assert_ptr_nonnull(strstr(text, "stroke-dasharray"));
     json = drill_json(&page);
     predicted =
         json_object_get(json_object_get(json_object_get(json, "measures"), "mttr_ms"), "predicted");
