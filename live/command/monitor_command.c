@@ -7,6 +7,7 @@
 #include "model/load/loader.h"
 #include "model/policy/policy_evidence.h"
 #include "monitor_internal.h"
+#include "reports/store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@ static const struct option_row rows[] = {
      .about = "end after this time", .otherwise = "never"},
     {"active", .type = OPTION_FLAG, OPTION_AT(struct monitor, active),
      .about = "carry the plans out; the fleet file must have live.allow_actions: true"},
+    {"store", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct monitor, store),
+     .about = "keep a record of each incident that is over, for history",
+     .otherwise = "$UNDERSTUDY_STORE"},
     OPTION_SEED_IGNORED,
     OPTION_SET(struct monitor, sets, n_sets),
     {"format", .type = OPTION_WORD, .words = option_text_json, OPTION_AT(struct monitor, json),
@@ -258,6 +262,7 @@ static enum und_code watch_on(struct monitor *monitor, struct und_err *err)
         telling_follow(monitor->telling, monitor->status);
         monitor_tell_deaf(monitor);
         monitor->status->hints = watch_hints(monitor->watch);
+        monitor_keep(monitor);
         look_at_journal(monitor, http_monotonic_ms());
         page_publish(monitor->page, monitor->status);
         notify_alive(http_monotonic_ms());
@@ -419,6 +424,7 @@ enum und_code monitor_command(int argc, char **argv, struct und_err *err)
     interrupt_keep_hangup();
     first = options_parse(&monitor_options, argc, argv, monitor, err);
     monitor->path = argv[first];
+    monitor->store = store_path(monitor->store);
     if (first != 0 &&
         fleet_load(&monitor->fleet, monitor->path, monitor->sets, monitor->n_sets, err) == UND_OK) {
         run(monitor, err);

@@ -20,6 +20,10 @@ enum monitor_end {
 
 struct monitor {
     const char *path, *journal_path, *page_address;
+    const char *store;       /* where incidents are kept; NULL: nowhere */
+    int64_t kept[INCIDENTS]; /* the ids of those that are in it, by their places */
+    int64_t keep_ms;         /* monotonic: not before */
+    bool shown_unkept;       /* what was last said of it */
     const char *sets[OPTIONS_TEXTS];
     int n_sets;
     int64_t for_ms; /* of real time; 0: without end */
@@ -66,6 +70,8 @@ void monitor_tell_hand(struct monitor *monitor);
 void monitor_tell_witness(struct monitor *monitor);
 /* Whoever is to be told of incidents, and does not hear; and what Loki knows of them. */
 void monitor_tell_deaf(struct monitor *monitor);
+/* Incidents that are over, into the store. */
+void monitor_keep(struct monitor *monitor);
 void monitor_say_canary(struct monitor *monitor);
 
 #endif

@@ -1,6 +1,8 @@
 #include "csv_reader.h"
 #include "doc.h"
 
+#include "model/base/reading.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +176,7 @@ enum und_code csv_open(struct csv_reader *csv, const char *path, size_t most, st
     *csv = (struct csv_reader){.path = path, .most = most, .err = err};
     if ((csv->text = malloc(most + 1)) == NULL)
         return und_fail(err, UND_USAGE, "%s: out of memory", path);
+    reading_tell(path);
     if ((csv->file = fopen(path, "r")) == NULL)
         return und_fail(err, UND_USAGE, "%s: cannot be read: %s", path, strerror(errno));
     if (fstat(fileno(csv->file), &status) == 0 && S_ISDIR(status.st_mode))

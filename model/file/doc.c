@@ -1,6 +1,7 @@
 #include "doc.h"
 #include "doc_internal.h"
 #include "model/base/assert.h"
+#include "model/base/reading.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -314,9 +315,11 @@ static enum und_code read_all(FILE *file, size_t ceiling, char **text, size_t *l
 static enum und_code slurp(const char *path, size_t ceiling, char **text, size_t *length,
                            struct und_err *err)
 {
-    FILE *file = fopen(path, "rb");
+    FILE *file;
     struct stat status;
     enum und_code code = UND_OK;
+    reading_tell(path);
+    file = fopen(path, "rb");
     *text = NULL;
     *length = 0;
     if (file == NULL)

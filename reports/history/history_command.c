@@ -12,7 +12,7 @@ struct history_wish {
     bool json, quiet;
 };
 
-static const char *const kinds[] = {"all", "sim", "test", "rehearsal", "drill", NULL};
+static const char *const kinds[] = {"all", "sim", "test", "rehearsal", "drill", "incident", NULL};
 
 #define TEXT(option, value, field, sentence)                                                       \
     {                                                                                              \

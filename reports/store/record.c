@@ -1,6 +1,8 @@
 #include "record.h"
 
 #include "model/base/assert.h"
+#include "model/base/reading.h"
+#include "model/load/loader.h"
 #include "reports/text/json.h"
 #include "reports/text/text.h"
 
@@ -26,26 +28,52 @@ void record_who(char *out, size_t size)
     text_clean(out, size, text);
 }
 
+/* A file that cannot be read adds nothing: the loader says what is wrong with it. */
+static void digest_file(void *context, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    unsigned char bytes[4096];
+    size_t n;
+    if (!file)
+        return;
+    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
+        EVP_DigestUpdate(context, bytes, n);
+    fclose(file);
+}
+
+/* By the loader itself, so that no list of keys that name files can go stale. Where the fleet
+ * stands in its scenario, that is read. */
+static bool digest_fleet(EVP_MD_CTX *context, const char *path)
+{
+    struct und_err err = {0};
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    bool scenario_file = loader_is_scenario(path);
+    UND_ASSERT(scenario != NULL);
+    reading_listen(digest_file, context);
+    if (scenario_file && scenario_load(scenario, path, NULL, 0, &err) == UND_OK)
+        scenario_fini(scenario);
+    else if (!scenario_file && fleet_load(&scenario->fleet, path, NULL, 0, &err) == UND_OK)
+        fleet_fini(&scenario->fleet);
+    reading_listen(NULL, NULL);
+    free(scenario);
+    return access(path, R_OK) == 0;
+}
+
 void record_fleet(char out[17], const char *path, const char *const *sets, int n_sets)
 {
-    FILE *file = fopen(path, "r");
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    unsigned char digest[EVP_MAX_MD_SIZE], bytes[4096];
-    size_t n;
+    unsigned char digest[EVP_MAX_MD_SIZE];
     int i;
     out[0] = '\0';
-    if (file && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1) {
-        while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-            EVP_DigestUpdate(context, bytes, n);
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+        digest_fleet(context, path)) {
         for (i = 0; i < n_sets; i++)
             EVP_DigestUpdate(context, sets[i], strlen(sets[i]) + 1);
-        if (!ferror(file) && EVP_DigestFinal_ex(context, digest, NULL) == 1)
+        if (EVP_DigestFinal_ex(context, digest, NULL) == 1)
             for (i = 0; i < 8; i++)
                 snprintf(out + 2 * i, 3, "%02x", digest[i]);
     }
     EVP_MD_CTX_free(context);
-    if (file)
-        fclose(file);
 }
 
 static void name_mode(char *out, size_t size, const struct scenario *scenario)
@@ -140,4 +168,36 @@ enum und_code record_drill(const char *path, const struct drill_page *page, cons
     keep(path, &record, 1, err);
     json_decref(record.detail);
     return err->code;
+}
+
+/* The moments make it one of its own, so that a monitor that begins again adds none twice. */
+static void name_incident(char out[17], const json_t *incident)
+{
+    char text[512];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    int i, length = snprintf(text, sizeof text, "%.200s %.60s %.60s",
+                             json_string_value(json_object_get(incident, "host")),
+                             json_string_value(json_object_get(incident, "began")),
+                             json_string_value(json_object_get(incident, "detected")));
+    out[0] = '\0';
+    if (EVP_Digest(text, (size_t)length, digest, &n, EVP_sha256(), NULL) == 1)
+        for (i = 0; i < 8; i++)
+            snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+enum und_code record_incident(const char *path, const struct fleet *fleet, const char *const *sets,
+                              int n_sets, json_t *incident, int64_t at_ms, const char *version,
+                              struct und_err *err)
+{
+    struct record record = {.kind = RECORD_INCIDENT, .at_ms = at_ms, .detail = incident};
+    if (!path)
+        return err->code;
+    snprintf(record.who, sizeof record.who, "the monitor");
+    snprintf(record.version, sizeof record.version, "%s", version);
+    record_fleet(record.fleet, fleet->path, sets, n_sets);
+    text_clean(record.scenario, sizeof record.scenario,
+               json_string_value(json_object_get(incident, "host")));
+    name_incident(record.digest, incident);
+    return store_add(path, &record, 1, err);
 }

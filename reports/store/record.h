@@ -14,8 +14,9 @@
 
 /* "ada at host", "ada as root at host". */
 void record_who(char *out, size_t size);
-/* SHA-256 over the fleet file's bytes and the --set overrides, each with its NUL: its first 16 hex
- * digits; "" where the file cannot be read. What the file includes is not in it. */
+/* SHA-256 over the bytes of the fleet file and of every file that it names (fleets, rules, targets,
+ * traces), in the order in which they are read, and the --set overrides, each with its NUL: its
+ * first 16 hex digits; "" where the file cannot be read. */
 void record_fleet(char out[17], const char *path, const char *const *sets, int n_sets);
 
 /* Those that have a result. `path` NULL: nothing is kept. */
@@ -24,5 +25,10 @@ enum und_code record_reports(const char *path, enum record_kind kind, const stru
 /* A drill, or its rehearsal where the page has no report. */
 enum und_code record_drill(const char *path, const struct drill_page *page, const char *const *sets,
                            int n_sets, struct und_err *err);
+/* An incident that is over, once: one that is there already is not added again. Its scenario is the
+ * host. `incident` is borrowed. */
+enum und_code record_incident(const char *path, const struct fleet *fleet, const char *const *sets,
+                              int n_sets, json_t *incident, int64_t at_ms, const char *version,
+                              struct und_err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #define APPLICATION 0x554e4452 /* "UNDR": a journal is "UNDS" */
 #define BUSY_MS 5000
 
-const char *const record_kinds[] = {"sim", "test", "rehearsal", "drill", NULL};
+const char *const record_kinds[] = {"sim", "test", "rehearsal", "drill", "incident", NULL};
 
 /* What makes version i + 1 of version i; a new store goes through all of them. */
 static const char *const migrations[STORE_VERSION] = {
@@ -22,6 +22,8 @@ static const char *const migrations[STORE_VERSION] = {
     /* Of a record that is older, the failure mode is not known. */
     "ALTER TABLE run ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX run_times ON run (at_ms)",
+    /* A monitor that begins again tells of the same incidents. */
+    "CREATE UNIQUE INDEX incident_once ON run (digest) WHERE kind = 'incident'",
 };
 
 const char *store_path(const char *given)
@@ -106,10 +108,11 @@ static void insert(sqlite3 *db, const char *path, const struct record *record, s
         record->scenario,           record->digest, detail,          record->mode};
     int i, n = (int)(sizeof texts / sizeof *texts);
     UND_ASSERT(detail != NULL);
-    if (sqlite3_prepare_v2(db,
-                           "INSERT INTO run (kind, who, version, fleet, scenario, digest, detail,"
-                           " mode, at_ms, seed, exit_code) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                           -1, &statement, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(
+            db,
+            "INSERT OR IGNORE INTO run (kind, who, version, fleet, scenario, digest, detail,"
+            " mode, at_ms, seed, exit_code) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            -1, &statement, NULL) == SQLITE_OK) {
         for (i = 0; i < n; i++)
             sqlite3_bind_text(statement, i + 1, texts[i], -1, SQLITE_TRANSIENT);
         sqlite3_bind_int64(statement, n + 1, record->at_ms);

@@ -1,5 +1,5 @@
 /*
- * The store: a record of every run, drill and rehearsal that was asked to be kept, in one SQLite
+ * The store: a record of every run, drill, rehearsal and incident that was asked to be kept, in one SQLite
  * file. Nothing is kept unless --store or UNDERSTUDY_STORE names it.
  *
  * Unlike the journal, which is written throughout a drill and read beside it, a store is written
@@ -19,9 +19,16 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
-enum record_kind { RECORD_SIM, RECORD_TEST, RECORD_REHEARSAL, RECORD_DRILL, RECORD_KINDS };
+enum record_kind {
+    RECORD_SIM,
+    RECORD_TEST,
+    RECORD_REHEARSAL,
+    RECORD_DRILL,
+    RECORD_INCIDENT,
+    RECORD_KINDS
+};
 
 struct record {
     int64_t id, at_ms; /* since 1970; the end of the run */

@@ -148,6 +148,12 @@ static const char version_1[] =
     " detail TEXT NOT NULL);"
     "INSERT INTO run VALUES (5, 1000, 'test', 'bob', '0.9', '', 'old', 3, 'd', 0, '{}');"
     "PRAGMA application_id = 1431192658; PRAGMA user_version = 1";
+/* And the second, before incidents were. */
+static const char version_2[] = "ALTER TABLE run ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
+                                "CREATE INDEX run_times ON run (at_ms);"
+                                "INSERT INTO run VALUES (6, 2000, 'drill', 'bob', '0.9', '', "
+                                "'older', 3, '', 0, '{}', 'os-crash');"
+                                "PRAGMA user_version = 2";
 
 START_TEST(an_older_store_is_brought_up_by_a_reader)
 {
@@ -171,11 +177,89 @@ START_TEST(an_older_store_is_brought_up_by_a_writer)
 }
 END_TEST
 
+/* From each version that there has been, to a store that has all that a new one has. */
+START_TEST(every_older_version_becomes_what_a_new_store_is)
+{
+    char made[4096], moved[4096];
+    add(RECORD_SIM, "", 1);
+    sql_text(path,
+             "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)",
+             made, sizeof made);
+    unlink(path);
+    execute(version_1);
+    if (_i == 2)
+        execute(version_2);
+    ck_assert_int_eq(sql_number(path, "PRAGMA user_version"), _i);
+    ck_assert_int_eq(how_many(everything), _i);
+    ck_assert_str_eq(last.scenario, _i == 1 ? "old" : "older");
+    ck_assert_str_eq(last.mode, _i == 1 ? "" : "os-crash");
+    ck_assert_int_eq(sql_number(path, "PRAGMA user_version"), STORE_VERSION);
+    sql_text(path,
+             "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)",
+             moved, sizeof moved);
+    ck_assert_str_eq(moved, made);
+}
+END_TEST
+
+START_TEST(an_incident_is_kept_once)
+{
+    static struct fleet fleet = {.path = "scenarios/paws360.yaml"};
+    json_t *incident = json_pack("{s:s, s:s, s:s}", "host", "one", "began", "2026-11-29T07:00:00Z",
+                                 "detected", "2026-11-29T07:02:00Z");
+    int i;
+    for (i = 0; i < 2; i++)
+        ck_assert_int_eq(record_incident(path, &fleet, NULL, 0, incident, 1000, "1.1", &err),
+                         UND_OK);
+    json_object_set_new(incident, "began", json_string("2026-11-29T09:00:00Z"));
+    ck_assert_int_eq(record_incident(path, &fleet, NULL, 0, incident, 2000, "1.1", &err), UND_OK);
+    ck_assert_int_eq(how_many(everything), 2);
+    ck_assert_int_eq(last.kind, RECORD_INCIDENT);
+    ck_assert_str_eq(last.scenario, "one");
+    json_decref(incident);
+}
+END_TEST
+
+static void write_text(const char *folder, const char *name, const char *words)
+{
+    char file[400];
+    FILE *out;
+    snprintf(file, sizeof file, "%s/%s", folder, name);
+    out = fopen(file, "w");
+    ck_assert_ptr_nonnull(out);
+    fputs(words, out);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+START_TEST(the_hash_of_a_fleet_covers_all_that_it_names)
+{
+    char folder[] = "/tmp/understudy-hash-XXXXXX", fleet[400], before[17], after[17];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(fleet, sizeof fleet, "%s/fleet.yaml", folder);
+    write_text(folder, "fleet.yaml",
+               "fleet:\n  hosts: [{name: one, tier: primary, slots: 2}]\n"
+               "  monitoring: {rules: rules.yml}\n");
+    write_text(folder, "rules.yml",
+               "groups: [{name: g, rules: [{alert: A, expr: 'up == 0', for: 1m}]}]\n");
+    record_fleet(before, fleet, NULL, 0);
+    ck_assert_uint_eq(strlen(before), 16);
+    record_fleet(after, fleet, NULL, 0);
+    ck_assert_str_eq(before, after);
+    write_text(folder, "rules.yml",
+               "groups: [{name: g, rules: [{alert: A, expr: 'up == 0', for: 2m}]}]\n");
+    record_fleet(after, fleet, NULL, 0);
+    ck_assert_str_ne(before, after);
+    record_fleet(after, "/no/such/fleet.yaml", NULL, 0);
+    ck_assert_str_eq(after, "");
+    snprintf(fleet, sizeof fleet, "rm -r %s", folder);
+    ck_assert_int_eq(system(fleet), 0);
+}
+END_TEST
+
 START_TEST(a_newer_store_is_refused_and_left_alone)
 {
     add(RECORD_SIM, "", 1);
-    execute("PRAGMA user_version = 3");
-    ck_refused(UND_USAGE, "got version 3, want at most 2");
+    execute("PRAGMA user_version = 4");
+    ck_refused(UND_USAGE, "got version 4, want at most 3");
     ck_assert_int_eq(sql_number(path, "SELECT count(*) FROM run"), 1);
 }
 END_TEST
@@ -379,6 +463,9 @@ Suite *suite(void)
     tcase_add_test(tc, each_filter_leaves_its_own);
     tcase_add_test(tc, an_older_store_is_brought_up_by_a_reader);
     tcase_add_test(tc, an_older_store_is_brought_up_by_a_writer);
+    tcase_add_loop_test(tc, every_older_version_becomes_what_a_new_store_is, 1, STORE_VERSION);
+    tcase_add_test(tc, an_incident_is_kept_once);
+    tcase_add_test(tc, the_hash_of_a_fleet_covers_all_that_it_names);
     tcase_add_test(tc, a_newer_store_is_refused_and_left_alone);
     tcase_add_test(tc, another_database_is_refused_and_left_alone);
     tcase_add_test(tc, what_is_no_database_is_refused);
