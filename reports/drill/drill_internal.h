@@ -8,9 +8,6 @@
 void drill_command_line(FILE *out, const struct live *live, const char *on,
                         const struct live_argv *argv);
 
-/* The entries' indices in the order of their times: a moment is told once it is known, and stands
- * at the time that the table gives it. The caller's to free. */
-size_t *drill_story_order(const struct timeline *timeline);
 /* What the story's times count from: the middle of the fault's span, as the measures do. */
 int64_t drill_story_zero(const struct drill_report *report);
 

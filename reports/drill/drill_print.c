@@ -111,7 +111,9 @@ int64_t drill_story_zero(const struct drill_report *report)
     return report->fault_ms >= 0 ? report->fault_ms : report->began_ms;
 }
 
-size_t *drill_story_order(const struct timeline *timeline)
+/* The entries' indices in the order of their times: a moment is told once it is known, and stands
+ * at the time that the table gives it. The caller's to free. */
+static size_t *story_order(const struct timeline *timeline)
 {
     size_t *order = calloc(timeline->n + 1, sizeof *order), i, j;
     UND_ASSERT(order != NULL);
@@ -128,7 +130,7 @@ static void print_story(FILE *out, const struct drill_page *page)
 {
     const struct timeline *timeline = &page->report->timeline;
     int64_t from_ms = drill_story_zero(page->report);
-    size_t *order = drill_story_order(timeline), i;
+    size_t *order = story_order(timeline), i;
     for (i = 0; i < timeline->n; i++) {
         const struct timeline_entry *entry = &timeline->entry[order[i]];
         int64_t ms = entry->at_ms - from_ms;
