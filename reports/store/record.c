@@ -6,6 +6,8 @@
 #include "reports/text/json.h"
 #include "reports/text/text.h"
 
+#include "version.h"
+
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <pwd.h>
@@ -76,7 +78,7 @@ void record_fleet(char out[17], const char *path, const char *const *sets, int n
     EVP_MD_CTX_free(context);
 }
 
-static void name_mode(char *out, size_t size, const struct scenario *scenario)
+void record_mode(char *out, size_t size, const struct scenario *scenario)
 {
     size_t used = 0;
     int i, j;
@@ -102,7 +104,7 @@ static void begin(struct record *record, enum record_kind kind, const struct sce
     snprintf(record->version, sizeof record->version, "%s", version ? version : "");
     record_fleet(record->fleet, scenario->fleet.path, sets, n_sets);
     text_clean(record->scenario, sizeof record->scenario, scenario->name);
-    name_mode(record->mode, sizeof record->mode, scenario);
+    record_mode(record->mode, sizeof record->mode, scenario);
 }
 
 static enum und_code keep(const char *path, const struct record *records, int n,
@@ -168,6 +170,23 @@ enum und_code record_drill(const char *path, const struct drill_page *page, cons
     keep(path, &record, 1, err);
     json_decref(record.detail);
     return err->code;
+}
+
+enum und_code record_states(const char *path, enum record_kind kind,
+                            const struct scenario *scenario, const char *const *sets, int n_sets,
+                            int64_t seed, int code, json_t *detail, struct und_err *err)
+{
+    struct record record;
+    if (!path)
+        return err->code;
+    begin(&record, kind, scenario, sets, n_sets, UND_VERSION);
+    if (!record.scenario[0])
+        text_clean(record.scenario, sizeof record.scenario, scenario->fleet.path);
+    record.mode[0] = '\0'; /* all of them are tried, whatever the file has */
+    record.seed = seed;
+    record.exit_code = code;
+    record.detail = detail;
+    return keep(path, &record, 1, err);
 }
 
 /* The moments make it one of its own, so that a monitor that begins again adds none twice. */

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #define APPLICATION 0x554e4452 /* "UNDR": a journal is "UNDS" */
-#define BUSY_MS 5000
+#define BUSY_MS 10000
 
-const char *const record_kinds[] = {"sim", "test", "rehearsal", "drill", "incident", NULL};
+const char *const record_kinds[] = {"sim",      "test",    "rehearsal", "drill",
+                                    "incident", "explore", "search",    NULL};
 
 /* What makes version i + 1 of version i; a new store goes through all of them. */
 static const char *const migrations[STORE_VERSION] = {
@@ -198,7 +199,7 @@ static void visit(sqlite3 *db, const char *path, const struct store_filter *filt
         db,
         "SELECT id, at_ms, seed, kind, who, version, fleet, scenario, mode, digest, exit_code,"
         " detail FROM run WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR mode = ?2)"
-        " AND (?3 IS NULL OR scenario = ?3) AND (?4 IS NULL OR fleet = ?4)"
+        " AND (?3 IS NULL OR scenario = ?3) AND (?4 IS NULL OR substr(fleet, 1, length(?4)) = ?4)"
         " AND (?5 < 0 OR at_ms >= ?5) AND (?6 < 0 OR at_ms < ?6) AND (?7 = 0 OR id = ?7)"
         " ORDER BY id",
         -1, &statement, NULL);
@@ -225,6 +226,29 @@ enum und_code store_read(const char *path, const struct store_filter *filter, st
         execute(db, path, "COMMIT", err);
     if (err->code == UND_OK)
         visit(db, path, filter, each, context, err);
+    sqlite3_close(db);
+    return err->code;
+}
+
+enum und_code store_name(const char *path, int64_t id, const char *mode, struct und_err *err)
+{
+    sqlite3 *db = open_store(path, SQLITE_OPEN_READWRITE, err);
+    sqlite3_stmt *statement = NULL;
+    if (err->code == UND_OK && execute(db, path, "BEGIN IMMEDIATE", err) == UND_OK &&
+        migrate(db, path, err) == UND_OK) {
+        if (sqlite3_prepare_v2(db, "UPDATE run SET mode = ?1 WHERE id = ?2 AND kind = 'incident'",
+                               -1, &statement, NULL) == SQLITE_OK) {
+            sqlite3_bind_text(statement, 1, mode, -1, SQLITE_TRANSIENT);
+            sqlite3_bind_int64(statement, 2, id);
+            sqlite3_step(statement);
+        }
+        if (sqlite3_finalize(statement) != SQLITE_OK)
+            failed(db, path, err);
+        else if (sqlite3_changes(db) == 0)
+            und_fail(err, UND_USAGE, "store %.400s: run %lld is no incident", path, (long long)id);
+        else
+            execute(db, path, "COMMIT", err);
+    }
     sqlite3_close(db);
     return err->code;
 }

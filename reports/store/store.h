@@ -27,6 +27,8 @@ enum record_kind {
     RECORD_REHEARSAL,
     RECORD_DRILL,
     RECORD_INCIDENT,
+    RECORD_EXPLORE,
+    RECORD_SEARCH,
     RECORD_KINDS
 };
 
@@ -46,9 +48,9 @@ struct record {
 /* What is asked for; NULL, -1 and RECORD_KINDS: anything. */
 struct store_filter {
     enum record_kind kind;
-    const char *mode, *scenario, *fleet;
-    int64_t since_ms, until_ms; /* from then; to before then */
-    int64_t id;                 /* 0: any */
+    const char *mode, *scenario, *fleet; /* a hash may be cut short */
+    int64_t since_ms, until_ms;          /* from then; to before then */
+    int64_t id;                          /* 0: any */
 };
 
 /* What was given, else what the environment says; NULL: nothing is kept. */
@@ -62,6 +64,9 @@ enum und_code store_add(const char *path, const struct record *records, int n, s
 typedef void store_visitor(void *context, const struct record *record);
 enum und_code store_read(const char *path, const struct store_filter *filter, store_visitor *each,
                          void *context, struct und_err *err);
+
+/* Somebody says which failure mode an incident was. UND_USAGE for a run that is none. */
+enum und_code store_name(const char *path, int64_t id, const char *mode, struct und_err *err);
 
 extern const char *const record_kinds[]; /* the words, in the enum's order; NULL ends them */
 

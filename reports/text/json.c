@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXACT_INTEGER 9007199254740992.0 /* 2^53: doubles beyond it are not exact integers */
 #define REAL_DIGITS 15
@@ -366,7 +367,9 @@ static json_t *notes(const struct report *report)
 
 #define STORY 300 /* events told; a year of traffic has more than anybody reads */
 
-/* The marked moments of the replication that was traced. */
+#define WORD "policy: " /* begins what the policy says */
+
+/* The marked moments of the replication that was traced, and the policy's words. */
 static json_t *story(const struct report *report)
 {
     const struct timeline *timeline = &report->result->timeline;
@@ -375,7 +378,7 @@ static json_t *story(const struct report *report)
     for (i = 0; i < timeline->n && json_array_size(array) < STORY; i++) {
         const struct timeline_entry *entry = &timeline->entry[i];
         json_t *object;
-        if (entry->mark == MARK_NONE)
+        if (entry->mark == MARK_NONE && strncmp(entry->what, WORD, strlen(WORD)) != 0)
             continue;
         object = json_object();
         put(object, "at_ms", json_integer(entry->at_ms));

@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
+#include "reports/store/record.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/explore/explore_report.h"
 #include "sim/explore/lasso.h"
@@ -19,7 +20,7 @@ struct asked {
     struct scenario_set common;
     struct scale_limits limits;
     struct explore_options explore;
-    const char *forget, *write_case, *write_cases, *write_scenario, *against;
+    const char *forget, *write_case, *write_cases, *write_scenario, *against, *store;
     int64_t bitstate_mib;
     bool no_liveness, no_simulation, answer;
     char **command; /* the other build's, of --against; NULL: none */
@@ -63,6 +64,8 @@ static const struct option_row rows[] = {
      .about = "with --against: the decisions alone, not what they come to in the simulator"},
     {"answer", .type = OPTION_FLAG, OPTION_AT(struct asked, answer), .hidden = true,
      .about = "what --against calls: against.h"},
+    {"store", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, store),
+     .about = "keep a record of it, for history", .otherwise = "$UNDERSTUDY_STORE"},
     SCENARIO_SET_THREADS(struct asked, common),
     OPTION_SEED_IGNORED,
     OPTION_SET(struct asked, common.sets, common.n_sets),
@@ -233,9 +236,21 @@ static void report(const struct asked *asked, const struct explore_findings *fin
     json_decref(json);
 }
 
-static enum und_code explore(struct asked *asked, const struct space *space,
-                             const struct fleet *fleet, struct und_err *err)
+static void record(const struct asked *asked, const struct scenario *scenario,
+                   const struct explore_findings *findings, bool good, struct und_err *err)
 {
+    const char *store = store_path(asked->store);
+    json_t *json = store ? explore_json(findings) : NULL;
+    if (json)
+        record_states(store, RECORD_EXPLORE, scenario, asked->common.sets, asked->common.n_sets, 0,
+                      good ? UND_OK : UND_FAILED, json, err);
+    json_decref(json);
+}
+
+static enum und_code explore(struct asked *asked, const struct space *space,
+                             const struct scenario *scenario, struct und_err *err)
+{
+    const struct fleet *fleet = &scenario->fleet;
     struct explore_result *result = calloc(1, sizeof *result);
     struct explore_findings findings = {.space = space, .fleet = fleet, .result = result};
     struct story story = {0};
@@ -280,6 +295,8 @@ static enum und_code explore(struct asked *asked, const struct space *space,
            against->steps == 0;
     if (err->code == UND_OK)
         report(asked, &findings, simulated ? versus : NULL);
+    if (err->code == UND_OK)
+        record(asked, scenario, &findings, good, err);
     free(versus);
     free(against);
     story_fini(&story);
@@ -302,8 +319,7 @@ static enum und_code run(struct asked *asked, const char *path, struct und_err *
     if (code == UND_OK && scale_fleet(&scenario->fleet, &asked->limits, &scale, err) == UND_OK &&
         read_forget(asked->forget, &scale, &forget, err) == UND_OK &&
         space_open(space, &scale, forget, err) == UND_OK) {
-        code = asked->answer ? against_answer(space, err)
-                             : explore(asked, space, &scenario->fleet, err);
+        code = asked->answer ? against_answer(space, err) : explore(asked, space, scenario, err);
         space_close(space);
     }
     scenario_fini(scenario);

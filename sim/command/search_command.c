@@ -2,6 +2,7 @@
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
+#include "reports/store/record.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/search/search_report.h"
 #include "sim/search/tune.h"
@@ -18,7 +19,7 @@
 struct asked {
     struct scenario_set common;
     struct search_options search;
-    const char *focus, *write;
+    const char *focus, *write, *store;
     int64_t schedule; /* one more than its number; 0: all */
     const char *plot;
     bool replay, no_shrink, tune;
@@ -39,6 +40,8 @@ static const struct option_row rows[] = {
      .otherwise = "scenarios/regressions where that exists, else nowhere"},
     {"no-shrink", .type = OPTION_FLAG, OPTION_AT(struct asked, no_shrink),
      .about = "show the failing schedule as it was drawn"},
+    {"store", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct asked, store),
+     .about = "keep a record of it, for history", .otherwise = "$UNDERSTUDY_STORE"},
     {"schedule", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(struct asked, schedule),
      .most = 1000000000000, .about = "this one alone, as a failure's line has it"},
     {"focus", .type = OPTION_TEXT, .argument = "KIND,KIND", OPTION_AT(struct asked, focus),
@@ -62,12 +65,12 @@ static const struct option_row rows[] = {
     {0}};
 
 static const struct option_rule rules[] = {
-    {"schedule", OPTION_EXCLUDES, "for schedules replay"},
+    {"schedule", OPTION_EXCLUDES, "for schedules replay store"},
     {"focus", OPTION_NEEDS, "schedule"},
-    {"tune", OPTION_EXCLUDES, "for schedules schedule replay write bound no-shrink"},
+    {"tune", OPTION_EXCLUDES, "for schedules schedule replay write bound no-shrink store"},
     {"plot", OPTION_NEEDS, "tune"},
     {"replications", OPTION_NEEDS, "tune"},
-    {"replay", OPTION_EXCLUDES, "for schedules write bound no-shrink"},
+    {"replay", OPTION_EXCLUDES, "for schedules write bound no-shrink store"},
     {0}};
 
 static const struct option_example examples[] = {
@@ -214,6 +217,17 @@ static void print_options(const struct asked *asked, const char *path, char *out
         n += snprintf(out + n, size - (size_t)n, " --set '%s'", asked->common.sets[i]);
 }
 
+static void record(const struct asked *asked, const struct scenario *scenario,
+                   const struct search_findings *findings, bool good, struct und_err *err)
+{
+    const char *store = store_path(asked->store);
+    json_t *json = store ? search_json(findings) : NULL;
+    if (json)
+        record_states(store, RECORD_SEARCH, scenario, asked->common.sets, asked->common.n_sets,
+                      (int64_t)asked->search.seed, good ? UND_OK : UND_FAILED, json, err);
+    json_decref(json);
+}
+
 static enum und_code search(struct asked *asked, const char *path, const struct scenario *scenario,
                             struct und_err *err)
 {
@@ -243,6 +257,8 @@ static enum und_code search(struct asked *asked, const char *path, const struct 
     }
     report(asked, &findings);
     good = !result->failed && (asked->search.only >= 0 || search_met_all(&findings));
+    if (asked->search.only < 0)
+        record(asked, scenario, &findings, good, err);
     shrink_fini(shrunk);
     free(shrunk);
     free(result);

@@ -260,6 +260,17 @@ static json_t *violations_json(const struct explore_findings *findings)
     return violations;
 }
 
+/* How often each of the policy's words was said, in all steps. */
+static json_t *said_json(const struct explore_visits *visits)
+{
+    json_t *said = json_object();
+    int i;
+    for (i = 0; i < NOTICE_COUNT; i++)
+        json_object_set_new(said, policy_notice_name((enum notice)i),
+                            json_integer(visits->host_notice[i] + visits->fleet_notice[i]));
+    return said;
+}
+
 json_t *explore_json(const struct explore_findings *findings)
 {
     const struct explore_result *result = findings->result;
@@ -269,12 +280,12 @@ json_t *explore_json(const struct explore_findings *findings)
     for (i = 0; i < n && result->complete; i++)
         if (item[i].visits == 0)
             json_array_append_new(unvisited, json_string(item[i].name));
-    root = json_pack("{s:i, s:I, s:I, s:i, s:f, s:b, s:o, s:o}", "version", 1, "states",
+    root = json_pack("{s:i, s:I, s:I, s:i, s:f, s:b, s:o, s:o, s:o}", "version", 1, "states",
                      (json_int_t)result->set.n, "transitions", (json_int_t)result->transitions,
                      "depth", result->depth, "bytes_per_state",
                      (double)stateset_bytes(&result->set) / result->set.n, "complete",
                      result->complete && !result->bitstate, "violations", violations_json(findings),
-                     "unvisited", unvisited);
+                     "unvisited", unvisited, "said", said_json(&result->visits));
     if (findings->liveness)
         json_object_set_new(root, "rest_units", json_integer(findings->liveness->rest));
     if (findings->against)

@@ -143,17 +143,29 @@ static json_t *failure_json(const struct search_findings *findings)
     return failure;
 }
 
+/* The kinds of fault that went on at some step. */
+static json_t *kinds_json(const struct coverage *coverage)
+{
+    json_t *list = json_array();
+    int i;
+    for (i = 0; i < FAULT_KINDS; i++)
+        if (coverage->pair[i][i] > 0)
+            json_array_append_new(list, json_string(fault_kind_name((enum fault_kind)i)));
+    return list;
+}
+
 json_t *search_json(const struct search_findings *findings)
 {
     const struct search_result *result = findings->result;
     int met, all;
     coverage_count_pairs(&result->coverage, findings->fleet, &met, &all);
-    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:i, s:i}, s:o, s:o}",
+    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:i, s:i}, s:o, s:o, s:o}",
                      "version", 1, "schedules", (json_int_t)result->schedules, "replications",
                      (json_int_t)result->replications, "simulated_ms",
                      (json_int_t)result->simulated_ms, "events", (json_int_t)result->events,
                      "faults", (json_int_t)result->faults, "trouble_ms",
                      (json_int_t)result->trouble_ms, "bound_ms", (json_int_t)result->bound_ms,
                      "said", counts_json(&result->coverage), "pairs", "met", met, "all", all,
-                     "never", never_json(findings), "failure", failure_json(findings));
+                     "never", never_json(findings), "failure", failure_json(findings), "kinds",
+                     kinds_json(&result->coverage));
 }
