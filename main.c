@@ -23,9 +23,11 @@
 #include <errno.h>
 #include <gsl/gsl_errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REPLAY_REPLICATIONS 40 /* of the recorded time, under each policy */
 
@@ -255,8 +257,8 @@ static void print_help(FILE *out)
           out);
     options_print_list(out, &list, NULL);
     fputs("\n`understudy help COMMAND` says more; `understudy --version` names the build.\n"
-          "Exit codes: 0 done, 1 an expectation failed, 2 usage or input error; `understudy help\n"
-          "drill` has the others.\n",
+          "Exit codes: 0 done, 1 an expectation failed, 2 usage or input error, 130 interrupted;\n"
+          "`understudy help drill` has the others. Settings: `understudy help --man | man -l -`.\n",
           out);
 }
 
@@ -340,12 +342,32 @@ static int close_output(int code)
     return code == UND_OK || code == UND_FAILED ? UND_USAGE : code;
 }
 
+/* Results are printed once they are whole; whatever stands there now is not. Commands that have
+ * something to take back first have a handler of their own (live/base/interrupt.h). */
+static void end_at_once(int signal)
+{
+    static const char words[] = "\nunderstudy: interrupted: what was printed or written so far is "
+                                "not the whole\n";
+    (void)signal;
+    (void)!write(STDERR_FILENO, words, sizeof words - 1);
+    _exit(UND_INTERRUPTED);
+}
+
+/* Whoever was started with it ignored, in a background job, stays so. */
+static void obey_interrupt(void)
+{
+    struct sigaction was;
+    if (sigaction(SIGINT, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+        sigaction(SIGINT, &(struct sigaction){.sa_handler = end_at_once}, NULL);
+}
+
 static int understudy(int argc, char **argv)
 {
     struct und_errors errors = {.n = 0};
     struct und_err err = {.all = &errors};
     enum und_code code;
     gsl_set_error_handler_off();
+    obey_interrupt();
     /* Tables sized by ceilings come straight from the kernel, so that what is never touched costs
      * nothing; glibc would begin to take them from the heap. */
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);

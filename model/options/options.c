@@ -1,4 +1,5 @@
 #include "options_internal.h"
+#include "settings.h"
 
 #include "model/base/assert.h"
 #include "model/base/suggest.h"
@@ -383,6 +384,33 @@ static int prepare(struct parse *parse, struct option longs[OPTIONS_ROWS + 2],
     return n;
 }
 
+/* A setting for all commands may be of an option that this one has not. */
+static bool take_setting(void *context, const char *option, const char *value, const char *place,
+                         struct und_err *err)
+{
+    struct parse *parse = context;
+    const struct option_row *row = options_row(parse->options, option, strlen(option));
+    struct und_err wrong = {0}, *kept = parse->err;
+    if (!row && strchr(place, ':') && strcmp(option, "store") != 0 &&
+        strcmp(option, "threads") != 0)
+        und_fail(err, UND_USAGE, "%s: got option '%.40s', want one of `understudy %s --help`",
+                 place, option, parse->options->name);
+    if (!row || err->code != UND_OK)
+        return err->code == UND_OK;
+    if (row->type == OPTION_FLAG && strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        und_fail(err, UND_USAGE, "%s: got '%.40s', want yes or no", place, value);
+    else if (row->type == OPTION_TEXTS || row->type == OPTION_PAIR)
+        und_fail(err, UND_USAGE, "%s: got --%s, want it on the command line", place, option);
+    else if (row->type != OPTION_FLAG || strcmp(value, "yes") == 0) {
+        parse->err = &wrong;
+        take(parse, row, row->type == OPTION_FLAG ? NULL : value);
+        parse->err = kept;
+        if (wrong.code != UND_OK)
+            und_fail(err, UND_USAGE, "%s: %s", place, wrong.text);
+    }
+    return err->code == UND_OK;
+}
+
 int options_parse(const struct options *options, int argc, char **argv, void *out,
                   struct und_err *err)
 {
@@ -390,6 +418,8 @@ int options_parse(const struct options *options, int argc, char **argv, void *ou
     struct option longs[OPTIONS_ROWS + 2];
     char letters[2 * OPTIONS_ROWS + 3];
     int n = prepare(&parse, longs, letters), found, i;
+    struct und_err unset = {0}; /* not before --help */
+    settings_read(options->name, take_setting, &parse, &unset);
     opterr = 0;
     optind = 0; /* glibc: from the beginning, whatever was parsed before */
     while (err->code == UND_OK && (found = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -406,6 +436,8 @@ int options_parse(const struct options *options, int argc, char **argv, void *ou
             take(&parse, &options->rows[i], optarg);
         }
     }
+    if (err->code == UND_OK && unset.code != UND_OK)
+        und_fail(err, unset.code, "%s", unset.text);
     if (err->code != UND_OK || check_rules(&parse) != UND_OK || check_required(&parse) != UND_OK ||
         check_operands(&parse, argc - optind) != UND_OK)
         return 0;

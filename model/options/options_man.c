@@ -117,6 +117,37 @@ void options_print_man(FILE *out, const struct options *options, const struct op
     fputs(".SH SEE ALSO\n.BR understudy (1)\n", out);
 }
 
+/* Every variable and file that the program reads by itself. */
+static void print_surroundings(FILE *out)
+{
+    static const char *const variables[][2] = {
+        {"UNDERSTUDY_STORE",
+         "where runs are kept, and read by history and report, unless --store says "
+         "otherwise; unset, nothing is kept"},
+        {"UNDERSTUDY_THREADS", "how many threads, unless --threads says otherwise"},
+        {"UNDERSTUDY_CONFIG", "the file of settings, in place of the one below; empty: none"},
+        {"UNDERSTUDY_LOCKS", "where drills on this machine keep their locks against each other"},
+        {"NO_COLOR",
+         "honoured in that nothing is ever coloured; only a progress line, on a terminal, "
+         "is written over"},
+        {"COLUMNS, TERM", "how wide tables are on a terminal; a dumb one has no progress line"},
+        {"SOURCE_DATE_EPOCH", "the time that pages say they were made at"},
+    };
+    size_t i;
+    fputs(".SH ENVIRONMENT\n", out);
+    for (i = 0; i < sizeof variables / sizeof *variables; i++) {
+        fprintf(out, ".TP\n.B %s\n", variables[i][0]);
+        roff_prose(out, variables[i][1]);
+    }
+    fputs(".SH FILES\n.TP\n.I $XDG_CONFIG_HOME/understudy/config\n", out);
+    roff_prose(out,
+               "else ~/.config/understudy/config: defaults, a line each, store = FILE or threads = "
+               "N for all commands, COMMAND.OPTION = VALUE for one (sim.replications = 2000; "
+               "test.strict = yes). # begins a comment. The command line goes before the "
+               "environment, and the environment before the file. Options that act or consent "
+               "(--yes, --active) have to be given each time.");
+}
+
 void options_print_man_program(FILE *out, const struct options_list *list,
                                const struct options_build *build)
 {
@@ -135,7 +166,8 @@ void options_print_man_program(FILE *out, const struct options_list *list,
     roff_prose(out, "0 done and every expectation held; 1 an expectation or an invariant failed; 2 "
                     "usage or input error; 3 a service was out of reach or refused; 4 a drill was "
                     "stopped and rolled back; 5 a rollback could not be completed (it says what is "
-                    "left, and how to undo it); 130 interrupted, rolled back.");
+                    "left, and how to undo it); 130 interrupted, a drill rolled back first.");
+    print_surroundings(out);
     fputs(".SH SEE ALSO\n", out);
     for (i = 0; i < list->n; i++) {
         page_name(list->table[i]->name, page);
