@@ -169,8 +169,8 @@ enum und_code journal_trim(struct journal *journal, int64_t ended_before_ms, int
 int64_t journal_bytes(struct journal *journal); /* in use */
 
 /* What a report shows of a run: [{at, source, text}], the steps and what commands printed, then
- * what the policy was shown whenever it said a word; redacted, cut at some hundred. New reference, after
- * an error too. */
+ * what the policy was shown whenever it said a word; redacted, cut at some hundred. New reference,
+ * after an error too. */
 enum und_code journal_evidence(struct journal *journal, int64_t run, json_t **out,
                                struct und_err *err);
 

@@ -6,8 +6,8 @@
  *     store = /var/lib/understudy/runs.db      any command that has the option
  *     sim.replications = 2000                  this command's
  *
- * UNDERSTUDY_CONFIG names another file ("": none). UNDERSTUDY_STORE and UNDERSTUDY_THREADS go before
- * the file. Errors: UND_USAGE, "FILE:LINE: got X, want Y".
+ * UNDERSTUDY_CONFIG names another file ("": none). UNDERSTUDY_STORE and UNDERSTUDY_THREADS go
+ * before the file. Errors: UND_USAGE, "FILE:LINE: got X, want Y".
  */
 #ifndef MODEL_OPTIONS_SETTINGS_H
 #define MODEL_OPTIONS_SETTINGS_H

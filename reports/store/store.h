@@ -1,6 +1,7 @@
 /*
  * The store: a record of every run, drill, rehearsal, incident, exploration and search that was
- * asked to be kept, in one SQLite file. Nothing is kept unless --store or UNDERSTUDY_STORE names it.
+ * asked to be kept, in one SQLite file. Nothing is kept unless --store or UNDERSTUDY_STORE names
+ * it.
  *
  * Unlike the journal, which is written throughout a drill and read beside it, a store is written
  * once a command, by whichever command comes: SQLite's rollback journal leaves nothing beside the
