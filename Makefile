@@ -84,6 +84,7 @@ help:
 	@echo "contract            the range's GitHub against GitHub's OpenAPI description (npm)"
 	@echo "install uninstall   DESTDIR and PREFIX=$(PREFIX)"
 	@echo "dist deb            the archive of HEAD, the same bytes everywhere; a Debian package; in build"
+	@echo "check-tutorial      docs/TUTORIAL.md, every command of it (two minutes; its drill as root)"
 	@echo "check-package       both, built, installed and removed again (minutes; the package as root)"
 	@echo "clean               build and demo"
 
@@ -268,7 +269,7 @@ lint: all man
 	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.[15]
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
-	$(Q)shellcheck docs/package/version docs/package/deb docs/package/debian/p*
+	$(Q)shellcheck docs/package/version docs/package/deb docs/package/debian/p* tests/tutorial
 	$(Q)zsh -n $(BUILD)/man/_understudy && fish -n $(BUILD)/man/understudy.fish
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)! awk '/^ *(\/\*|\*)/ && length > 100 { print FILENAME ":" FNR ": got a comment of " length ", want at most 100" }' \
@@ -311,6 +312,10 @@ include docs/package/package.mk
 # ---- the practice range ----
 
 include tests/lab/lab.mk
+
+check-tutorial: all lab-programs
+	$(Q)tests/run -- tests/tutorial
+.PHONY: check-tutorial
 
 # ---- the page in a browser ----
 
