@@ -242,6 +242,7 @@ async function picture() {
     $("plot").replaceChildren(document.importNode(svg, true));
     for (const [name, value] of [["role", "region"], ["aria-label", "Plot of the last hours"], ["tabindex", "0"]])
       $("plot").setAttribute(name, value);
+    $("plot").scrollLeft = $("plot").scrollWidth;   // on a phone: the newest
   } catch {
     $("plot-said").textContent = "";
   }
