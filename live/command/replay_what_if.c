@@ -158,7 +158,7 @@ static json_t *scenario_of(const struct what_if *what, const char *fleet)
 static enum und_code load(const struct what_if *what, const char *folder, const char *fleet,
                           struct scenario *scenario, struct und_err *err)
 {
-    char trace[PLACE], path[PLACE], workload[PLACE + 80];
+    char trace[PLACE + 20], path[PLACE + 20], workload[PLACE + 120];
     const char *const sets[] = {workload};
     json_t *text = scenario_of(what, fleet);
     int i;
