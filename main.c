@@ -3,6 +3,7 @@
 #include "live/command/drill_command.h"
 #include "live/command/fetch_jobs.h"
 #include "live/command/fetch_samples.h"
+#include "live/command/init_command.h"
 #include "live/command/monitor_command.h"
 #include "live/command/replay_command.h"
 #include "model/base/err.h"
@@ -84,6 +85,7 @@ static const struct {
     {&sim_options, sim_command},
     {&test_options, test_command},
     {&whatif_options, whatif_command},
+    {&init_options, init_command},
     {&fit_options, fit},
     {&alerts_check_options, alerts_check_command},
     {&alerts_explain_options, alerts_explain_command},

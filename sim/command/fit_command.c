@@ -91,7 +91,8 @@ const struct options fit_options = {
     .name = "fit",
     .synopsis = "FILE.csv [--out FLEET.yaml] [options]\n"
                 "--github FLEET.yaml [--since DATE] [--jobs FILE] [options]\n"
-                "[FILE.csv] --prometheus FLEET.yaml|--journal FILE|--samples FILE [options]",
+                "[FILE.csv] --prometheus FLEET.yaml [options]\n"
+                "[FILE.csv] --journal FILE | --samples FILE [options]",
     .purpose = "fit a fleet's workload to its history: a fleet file that says how sure it is",
     .details =
         "Reads a CSV export of jobs, one a line, as GitHub's, GitLab's, Jenkins', Buildkite's, "
