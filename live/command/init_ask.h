@@ -1,6 +1,6 @@
 /*
- * What a first fleet file can know: GitHub's registrations and its last runs, Prometheus' targets, a
- * person at a terminal.
+ * What a first fleet file can know: GitHub's registrations and its last runs, Prometheus' targets,
+ * a person at a terminal.
  */
 #ifndef LIVE_COMMAND_INIT_ASK_H
 #define LIVE_COMMAND_INIT_ASK_H
