@@ -1,5 +1,5 @@
-/* `understudy init`: what it writes is a fleet and scenarios as they are; whom it asks; that nothing
- * is overwritten. */
+/* `understudy init`: what it writes is a fleet and scenarios as they are; whom it asks; that
+ * nothing is overwritten. */
 #include "live/command/init_ask.h"
 #include "live/command/init_command.h"
 #include "model/load/loader.h"
