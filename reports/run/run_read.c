@@ -93,6 +93,7 @@ static void read_metric(struct run_stage *stage, const json_t *metric)
 static void read_claim(struct run *run, const json_t *json)
 {
     struct run_claim *claim = &run->claim[run->n_claims];
+    struct run_claim said; /* a copy: gcc takes the stage for a part of the claim */
     enum metric metric = metric_by_name(run_text(json, "metric"));
     double limit = run_number(json, "limit"), share = run_number(json, "share");
     char value[TEXT_VALUE], low[TEXT_VALUE], high[TEXT_VALUE];
@@ -116,14 +117,15 @@ static void read_claim(struct run *run, const json_t *json)
         snprintf(claim->detail, sizeof claim->detail, "holds in %s (%s to %s)",
                  text_share(value, share), text_share(low, run_number(json, "low")),
                  text_share(high, run_number(json, "high")));
+    said = *claim;
     for (i = 0; i < run->n_stages; i++) {
         struct run_stage *stage = &run->stage[i];
         if (metric == METRIC_COUNT || strcmp(stage->key, metric_name(metric)) != 0)
             continue;
         stage->documented_ms = limit;
-        snprintf(stage->documented, sizeof stage->documented, "%s", claim->limit);
-        snprintf(stage->verdict, sizeof stage->verdict, "%.39s%s%.150s", claim->word,
-                 claim->detail[0] ? ", " : "", claim->detail);
+        snprintf(stage->documented, sizeof stage->documented, "%s", said.limit);
+        snprintf(stage->verdict, sizeof stage->verdict, "%.39s%s%.150s", said.word,
+                 said.detail[0] ? ", " : "", said.detail);
         stage->wrong =
             strcmp(claim->status, "not-met") == 0 || strcmp(claim->status, "impossible") == 0;
     }
