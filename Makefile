@@ -17,6 +17,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
                   libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev
 PACKAGES_DEMO := gnuplot-nox
 PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
+PACKAGES_QUALITY := codespell jq gnuplot-nox
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov mandoc shellcheck zsh fish
 
 LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
@@ -73,6 +74,7 @@ help:
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "promql-fuzz         10,000 random expressions against promtool"
 	@echo "cover lint format   coverage; layers, sizes, clang-tidy, cppcheck, pages; clang-format"
+	@echo "quality             all figures of quality on one page, build/quality.md (hours); STEPS=codespell"
 	@echo "man                 manual pages and completions, in build/man"
 	@echo "golden UPDATE=1     write the golden files anew"
 	@echo "lab lab-down        the practice range for drills, up and down; check-lab tests it, check-drills its drills"
@@ -259,6 +261,17 @@ cover:
 	$(Q)lcov -q -c -d build/cover -o build/cover/all.info
 	$(Q)lcov -q -r build/cover/all.info '*/tests/*' '/usr/*' -o build/cover/own.info
 	$(Q)lcov --list build/cover/own.info
+
+# Coverage, mutants, analyzers, spelling, speed over commits: one page, build/quality.md. Hours; with
+# STEPS='coverage codespell' those alone, the others' figures as they were.
+quality:
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_LINT) $(PACKAGES_QUALITY)
+	$(Q)nice -n 19 tests/quality $(STEPS)
+say-rooms: ; @echo $(ROOMS)
+say-sources: ; @echo $(SOURCES)
+say-suites: ; @echo $(SUITES)
+tidy: $(TIDY)
+.PHONY: quality say-rooms say-sources say-suites tidy
 
 lint: all man
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_LINT)
