@@ -16,6 +16,7 @@ void alert_init(struct alert *alert)
 static enum alert_change fire_if_due(const struct alert_timing *timing, struct alert *alert,
                                      int64_t now_ms)
 {
+    UND_ASSERT(alert->state == ALERT_PENDING);
     if (now_ms - alert->active_ms < timing->for_ms)
         return ALERT_SAME;
     alert->state = ALERT_FIRING;
@@ -54,6 +55,7 @@ static enum alert_change step_absent(const struct alert_timing *timing, struct a
         if (timing->keep_firing_ms > 0) {
             if (alert->keep_since_ms < 0)
                 alert->keep_since_ms = now_ms;
+            UND_ASSERT(alert->keep_since_ms >= alert->fired_ms);
             if (now_ms - alert->keep_since_ms < timing->keep_firing_ms)
                 return ALERT_SAME;
         }
@@ -82,6 +84,8 @@ int64_t alert_restored_ms(int64_t for_ms, const struct alert_stored *stored, int
 {
     int64_t down_ms = whole_s(stored->at_ms), active_ms = whole_s(stored->active_ms);
     int64_t remaining_ms = for_ms - (down_ms - active_ms);
+    UND_ASSERT(stored->at_ms < 0 || stored->active_ms <= stored->at_ms);
+    UND_ASSERT(stored->at_ms <= now_ms); /* a sample of before the server's start */
     if (for_ms < FOR_GRACE_MS || stored->at_ms < 0 || stored->at_ms < now_ms - OUTAGE_TOLERANCE_MS)
         return -1;
     if (remaining_ms <= 0)

@@ -63,6 +63,7 @@ static void check(struct driver *driver, int64_t now_ms, const struct view *view
                                             view, &driver->plan, &host);
     if (broken == INVARIANT_HOLDS || driver->broken != INVARIANT_HOLDS)
         return;
+    UND_ASSERT(host >= 0 && host < view->n);
     driver->broken = broken;
     driver->broken_host = host;
     driver->broken_ms = now_ms;
@@ -83,11 +84,13 @@ bool driver_decide(struct driver *driver, int64_t now_ms, const struct view *vie
     policy_step(driver->config, &driver->state, now_ms, view, &driver->plan);
     driver->readings.changed = false;
     check(driver, now_ms, view);
+    UND_ASSERT((driver->broken == INVARIANT_HOLDS) == (driver->broken_host < 0));
     return driver->broken == INVARIANT_HOLDS;
 }
 
 void driver_restart(struct driver *driver, int64_t now_ms, bool stored)
 {
+    UND_ASSERT(!driver->begun || now_ms >= driver->state.started_ms);
     driver->begun = driver->begun && stored;
     policy_restart(&driver->state, now_ms);
     driver->readings.changed = true;
@@ -96,6 +99,7 @@ void driver_restart(struct driver *driver, int64_t now_ms, bool stored)
 /* Slots admitted as the phase has them. */
 static bool phase_fits(const struct policy_host *host, int slots)
 {
+    UND_ASSERT(slots > 0);
     switch (host->phase) {
     case PHASE_SERVING:
     case PHASE_SUSPECT:
@@ -161,6 +165,7 @@ void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_H
     struct policy_state *state = &driver->state;
     int i, left = 0;
     UND_ASSERT(!driver->begun);
+    UND_ASSERT(block_ms >= 0);
     policy_init(driver->config, state, now_ms, &driver->readings.view);
     driver->begun = true;
     driver->readings.changed = true;
@@ -174,11 +179,13 @@ void driver_begin(struct driver *driver, int64_t now_ms, const bool out[POLICY_H
         state->host[i].detected_ms = now_ms;
         state->host[i].blocked_until_ms = now_ms + block_ms;
     }
+    UND_ASSERT(driver_misfit(driver, state, now_ms) == NULL); /* a later start takes it up */
     readings_doubt(&driver->readings);
 }
 
 void driver_take_back(struct driver *driver, const struct plan *plan)
 {
+    UND_ASSERT(driver->begun && plan->n == driver->state.n);
     memcpy(&driver->state, &driver->before,
            offsetof(struct policy_state, host) +
                (size_t)driver->state.n * sizeof driver->state.host[0]);
@@ -193,6 +200,7 @@ bool driver_step(struct driver *driver, int64_t now_ms)
 
 bool driver_settled(const struct driver *driver)
 {
+    UND_ASSERT(driver->plan.n == driver->readings.view.n);
     return driver->begun && policy_settled(driver->config, &driver->state, &driver->readings.view);
 }
 

@@ -184,6 +184,7 @@ enum invariant invariant_check(const struct policy_config *config,
 {
     int i;
     UND_ASSERT(before->n == after->n && after->n == plan->n);
+    UND_ASSERT(view->n == after->n && after->n > 0);
     for (i = 0; i < after->n; i++) {
         enum invariant broken = check_host(config, before, after, now_ms, view, plan, i);
         *host = i;

@@ -4,6 +4,14 @@
 
 #define HOUR_MS 3600000LL
 #define BIT(x) (1u << (unsigned)(x))
+/* What a host may be said to wait for. */
+#define HOLDS                                                                                      \
+    (BIT(NOTICE_HELD_LAST) | BIT(NOTICE_HELD_BLIND) | BIT(NOTICE_HELD_PAUSED) |                    \
+     BIT(NOTICE_HELD_GRACE) | BIT(NOTICE_EMPTY))
+
+_Static_assert((int)NOTICE_FAILURES - (int)NOTICE_PARTIAL == (int)SIGN_FAILURES - (int)SIGN_PARTIAL,
+               "the signs' notices are in the signs' order");
+_Static_assert((int)NOTICE_COUNT <= 32, "notices are bits of an unsigned");
 
 /* Has a sign that drains lasted, at the last step? */
 static bool accused_by_sign(const struct policy_config *config, const struct policy_host *host)
@@ -62,7 +70,7 @@ static enum notice held_by(const struct policy_config *config, const struct poli
 /* Says so once for each reason, not at every step. */
 static void hold(struct policy_host *host, struct plan_host *plan, enum notice reason)
 {
-    UND_ASSERT((int)reason > 0 && reason < NOTICE_COUNT); /* 0 is for: not held */
+    UND_ASSERT((BIT(reason) & HOLDS) != 0); /* 0 is for: not held */
     if (host->held != (int)reason)
         plan->notices |= BIT(reason);
     host->held = (int)reason;
@@ -83,7 +91,8 @@ static void drain(const struct policy_config *config, struct policy_host *host,
                   struct plan_host *plan, int64_t now_ms, enum notice why)
 {
     UND_ASSERT(host->phase == PHASE_SUSPECT || host->phase == PHASE_RAMPING);
-    UND_ASSERT(why == NOTICE_FAILOVER || why == NOTICE_RELAPSE);
+    UND_ASSERT(why == (host->phase == PHASE_SUSPECT ? NOTICE_FAILOVER : NOTICE_RELAPSE));
+    UND_ASSERT(host->detected_ms <= now_ms);
     host->phase = PHASE_DRAINED;
     host->admitted = 0;
     host->clear_ms = -1;
@@ -111,6 +120,7 @@ static void hide(const struct policy_config *config, struct policy_host *host, i
 static void step_serving(struct policy_host *host, struct plan_host *plan, int64_t now_ms,
                          const struct view_host *seen_host, enum evidence seen)
 {
+    UND_ASSERT(host->phase == PHASE_SERVING);
     if (seen != EVIDENCE_BAD)
         return;
     host->phase = PHASE_SUSPECT;
@@ -128,6 +138,8 @@ static void step_suspect(const struct policy_config *config, struct policy_state
     struct policy_host *host = &state->host[i];
     bool returns = evidence_returns(config, host, now_ms);
     enum notice reason;
+    UND_ASSERT(host->phase == PHASE_SUSPECT);
+    UND_ASSERT(host->detected_ms <= now_ms); /* or it would never have persisted */
     if (seen == EVIDENCE_GONE) {
         host->phase = PHASE_SERVING;
         host->held = 0;
@@ -185,7 +197,8 @@ static void step_drained(const struct policy_config *config, struct policy_state
 {
     struct policy_host *host = &state->host[i];
     bool alone = !another_serves(config, state, view, i, false);
-    UND_ASSERT(host->admitted == 0);
+    UND_ASSERT(host->phase == PHASE_DRAINED && host->admitted == 0);
+    UND_ASSERT(host->clear_ms <= now_ms);
     if (evidence_blind(config, view) || !evidence_healthy(config, view, i) ||
         (!alone && shows_sign(config, view, i))) {
         host->clear_ms = -1;
@@ -212,6 +225,7 @@ static void step_ramping(const struct policy_config *config, struct policy_state
     struct policy_host *host = &state->host[i];
     bool alone = !another_serves(config, state, view, i, false);
     int slots = view->host[i].slots;
+    UND_ASSERT(host->phase == PHASE_RAMPING && host->ramp_start_ms <= now_ms);
     UND_ASSERT(host->admitted > 0 && host->admitted < slots); /* else it were drained, or serving */
     if (seen == EVIDENCE_BAD) {
         enum notice reason = held_by(config, state, now_ms, view, i);
@@ -306,6 +320,7 @@ static void step_signs(const struct policy_config *config, struct policy_host *h
         else if (host->sign_ms[sign] < 0)
             host->sign_ms[sign] = now_ms;
     lasting = evidence_lasting(config, host, now_ms);
+    UND_ASSERT((lasting & ~seen) == 0); /* what has gone has no clock */
     for (sign = 0; sign < SIGN_COUNT; sign++) {
         if (!((lasting & ~host->told) >> sign & 1))
             continue;
@@ -350,6 +365,7 @@ static void step_fleet(const struct policy_config *config, struct policy_state *
 {
     bool dark = true, now_blind = evidence_blind(config, view);
     int i;
+    UND_ASSERT(state->dark_ms <= now_ms);
     if (now_blind != state->blind)
         plan->notices |= BIT(now_blind ? NOTICE_BLIND : NOTICE_SIGHTED);
     state->blind = now_blind;
@@ -397,6 +413,7 @@ void policy_init(const struct policy_config *config, struct policy_state *state,
     state->blind = false;
     for (i = 0; i < state->n; i++) {
         struct policy_host *host = &state->host[i];
+        UND_ASSERT(view->host[i].slots > 0);
         host->phase = PHASE_SERVING;
         host->admitted = view->host[i].slots;
         host->detected_ms = 0;
@@ -432,6 +449,7 @@ void policy_step(const struct policy_config *config, struct policy_state *state,
 {
     bool stand_by;
     int i;
+    UND_ASSERT(state->n > 0 && state->n <= POLICY_HOSTS);
     UND_ASSERT(view->n == state->n);
     UND_ASSERT(now_ms >= state->started_ms);
     plan->n = state->n;
@@ -463,6 +481,7 @@ bool policy_settled(const struct policy_config *config, const struct policy_stat
                     const struct view *view)
 {
     int i;
+    UND_ASSERT(view->n == state->n);
     if (evidence_blind(config, view) || (state->dark_ms >= 0 && !state->paged))
         return false;
     for (i = 0; i < state->n; i++) {

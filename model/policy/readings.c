@@ -56,6 +56,8 @@ static void take_registrations(struct readings *readings, struct view_host *host
     int offline = seen->online > 0                   ? 0
                   : host->offline_readings < confirm ? host->offline_readings + 1
                                                      : confirm;
+    UND_ASSERT(seen->online >= 0 && seen->online <= host->slots);
+    UND_ASSERT(offline <= confirm); /* saturated */
     UPDATE(readings, host->online, seen->online);
     UPDATE(readings, host->offline_readings, offline);
     host->busy = seen->busy;
@@ -69,6 +71,7 @@ static void take_registrations(struct readings *readings, struct view_host *host
 
 static void note_end(struct readings_jobs *jobs, int64_t now_ms, bool failed)
 {
+    UND_ASSERT(jobs->n == 0 || jobs->at_ms[(jobs->n - 1) % READINGS_JOBS] <= now_ms);
     jobs->at_ms[jobs->n % READINGS_JOBS] = now_ms;
     jobs->failed[jobs->n++ % READINGS_JOBS] = failed;
 }
@@ -116,6 +119,7 @@ static int64_t failing_since(const struct policy_config *config, const struct re
             break;
         since_ms = failed_ms;
     }
+    UND_ASSERT(since_ms <= now_ms);
     return since_ms;
 }
 
@@ -186,9 +190,17 @@ static void take_signs(struct readings *readings, int i, int64_t now_ms,
     UPDATE(readings, readings->view.host[i].signs, signs);
 }
 
+/* A set of severities, as a journal records it. */
+static void take_alerts(struct readings *readings, struct view_host *host, unsigned severities)
+{
+    UND_ASSERT(severities >> SEVERITY_COUNT == 0);
+    UPDATE(readings, host->alerts, severities);
+}
+
 static void take_probe(struct readings *readings, int i, bool answered)
 {
     enum probe probe = PROBE_UP;
+    UND_ASSERT(readings->misses[i] <= readings->probe_misses); /* saturated */
     if (answered)
         readings->misses[i] = 0;
     else if (readings->misses[i] < readings->probe_misses)
@@ -218,6 +230,7 @@ static void check_health(struct readings *readings, int i)
     const struct policy_config *config = readings->config;
     int *passes = &readings->view.host[i].health_passes;
     int next = *passes < config->health_checks ? *passes + 1 : *passes;
+    UND_ASSERT(*passes <= config->health_checks); /* saturated */
     if (!readings_healthy(config, &readings->view, i))
         next = 0;
     UPDATE(readings, *passes, next);
@@ -240,7 +253,7 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
         break;
     case POLL_ALERTS:
         for (i = 0; i < view->n; i++)
-            UPDATE(readings, view->host[i].alerts, hosts[i].severities);
+            take_alerts(readings, &view->host[i], hosts[i].severities);
         break;
     case POLL_PROBE:
         for (i = 0; i < view->n; i++)
@@ -260,8 +273,8 @@ void readings_take(struct readings *readings, enum poll poll, int64_t now_ms,
 void readings_hint(struct readings *readings, int host, unsigned severities)
 {
     UND_ASSERT(host >= 0 && host < readings->view.n);
-    UPDATE(readings, readings->view.host[host].alerts,
-           readings->view.host[host].alerts | severities);
+    take_alerts(readings, &readings->view.host[host],
+                readings->view.host[host].alerts | severities);
 }
 
 void readings_maintenance(struct readings *readings, int host, bool asked)
