@@ -32,6 +32,18 @@ bool world_session_works(const struct world *world, uint32_t reg)
            runner->hung == HUNG_NOT;
 }
 
+/* What a host's session is between any two events. */
+static void check_session(const struct world *world, int host)
+{
+    const struct session_host *session = &world->sessions.host[host];
+    UND_ASSERT(host >= 0 && host < world->n_hosts);
+    UND_ASSERT(!session->connected || world_host_reachable(world, host));
+    UND_ASSERT(!session->connected || (!session->crashed && session->lose_slots == 0));
+    UND_ASSERT(session->slot_faults >= 0 && session->released_ms >= 0);
+    UND_ASSERT(session->lose_slots >= 0 &&
+               (uint32_t)session->lose_slots <= world->github.host[host].slots);
+}
+
 /* The job of a registration; NONE unless it is in that state. */
 static uint32_t job_of(const struct world *world, uint32_t reg, enum job_state state)
 {
@@ -47,8 +59,10 @@ static void interrupt(struct world *world, uint32_t job)
     const struct job *j = &world->jobs.job[job];
     int host = world->github.reg[j->reg].host;
     double speed = world->fleet->hosts[host].speed / world->host[host].slowdown;
-    int64_t work_ms;
-    UND_ASSERT(world->github.ideal);
+    /* None of one that hangs: its work is done, and its end is its time-out. */
+    int64_t left_ms = j->ends_ms > world->now_ms ? j->ends_ms - world->now_ms : 0, work_ms;
+    UND_ASSERT(world->github.ideal && j->state == JOB_RUNNING);
+    UND_ASSERT(speed > 0);
     world_tell(world, (struct news){.kind = NEWS_JOB_INTERRUPTED, .job = job, .host = host});
     if (!world_workload_reruns(world)) {
         world_github_fail(world, job, "its host went down");
@@ -57,7 +71,7 @@ static void interrupt(struct world *world, uint32_t job)
     world_github_leave_host(world, job);
     work_ms = world->fleet->workload.on_failure == ON_FAILURE_RERUN
                   ? world_workload_redraw(world, job)
-                  : llround((double)(j->ends_ms - world->now_ms) * speed);
+                  : llround((double)left_ms * speed);
     world_job_requeue(world, job, work_ms);
 }
 
@@ -76,6 +90,7 @@ static void lose(struct world *world, uint32_t job)
     UND_ASSERT(!world->github.ideal && j->state == JOB_RUNNING);
     if (world->sessions.host[host].graceful || left_ms < 0)
         left_ms = 0;
+    UND_ASSERT(sweep_ms >= 0 && since_renewal_ms >= 0 && left_ms <= github->lock_ms);
     world_host_load(world, host, -world->workload.class_mcores[j->job_class],
                     -world->fleet->workload.classes[j->job_class].memory_bytes);
     world_job_lose(world, job, !world->sessions.runner[j->reg].dead, sweep_ms + left_ms);
@@ -96,6 +111,7 @@ static void host_lost(struct world *world, int host)
             draw_ms(&github->offline_after, world_host_stream(world, host, HOST_STREAM_OFFLINE));
     if (session->graceful)
         notice_ms = draw_ms(&github->sweep, &world->streams[STREAM_LOCK]) / 3;
+    UND_ASSERT(notice_ms >= 0);
     session->released_ms = world->now_ms + notice_ms;
     session->connected = false;
     if (ideal)
@@ -156,6 +172,7 @@ static void host_back(struct world *world, int host)
         if (delay_ms > github->session_limit_ms)
             session->lose_slots = (int)world->github.host[host].slots;
     }
+    UND_ASSERT(delay_ms >= 0);
     world_push(world, world->now_ms + delay_ms, FIRST_WORLD, EV_RECONNECT, (uint32_t)host,
                session->epoch);
 }
@@ -175,6 +192,8 @@ void world_session_host_changed(struct world *world, int host, bool was, bool is
         host_back(world, host);
     if (lacks[LACKS_POWER] > 0 || lacks[LACKS_SERVICE] > 0)
         kill_jobs(world, host);
+    UND_ASSERT(is || !session->connected);
+    check_session(world, host);
 }
 
 /* Booting starts every service anew, but not what a fault still keeps down; some are lost. */
@@ -183,6 +202,7 @@ static bool stays_dead(struct world *world, int host, uint32_t i, bool dead)
     const struct session_host *session = &world->sessions.host[host];
     const struct github *github = &world->fleet->github;
     struct stream *stream = world_host_stream(world, host, HOST_STREAM_SLOTS);
+    UND_ASSERT(!session->connected && i < world->github.host[host].slots);
     if (session->crashed &&
         (i < (uint32_t)session->lose_slots || (github->present && github->lost_slots > 0 &&
                                                stream_uniform(stream) < github->lost_slots)))
@@ -221,6 +241,7 @@ void world_session_reconnect(struct world *world, int host)
     session->lose_slots = 0;
     session->crashed = false;
     session->connected = true;
+    check_session(world, host);
     world_github_count(world, host);
     world_digest(world, EV_RECONNECT, (uint64_t)host, 0);
     world_github_dispatch(world);
@@ -240,6 +261,7 @@ void world_session_slot(struct world *world, uint32_t reg, bool lost)
     bool ideal = world->github.ideal;
     int host = world->github.reg[reg].host;
     UND_ASSERT(reg < world->github.n_regs);
+    UND_ASSERT(host < world->n_hosts);
     world->sessions.runner[reg].dead = lost;
     if (lost && ideal) /* before its job goes back, or it might come back here */
         world_github_see(world, reg, false);
@@ -268,7 +290,7 @@ void world_session_slots(struct world *world, int host, int n, int sign)
     uint32_t reg;
     UND_ASSERT(n >= 0 && (sign == 1 || sign == -1));
     world->sessions.host[host].slot_faults += sign;
-    UND_ASSERT(world->sessions.host[host].slot_faults >= 0);
+    check_session(world, host);
     for (reg = h->first; reg < h->first + h->slots && n > 0; reg++) {
         if (world->sessions.runner[reg].dead == lost)
             continue;

@@ -185,6 +185,22 @@ START_TEST(a_slowed_job_still_times_out)
 }
 END_TEST
 
+/* It hangs from 59 min on, its work long done when its host goes: what is left of it is nothing. */
+START_TEST(a_hanging_job_is_taken_back_with_no_work_left)
+{
+    scenario_text_play(&s,
+                       "  workload:\n    arrivals: {kind: renewal, interval: 59min}\n"
+                       "    classes: [{name: j, duration: 10min}]\n    on_failure: resume\n",
+                       "  github: ideal\n",
+                       "faults: [{kind: job-hung, share: 100%, target: all, at: 30min, lasts: 1h}, "
+                       "{kind: host-power-loss, target: all, at: 1h30min, lasts: 30min}]\n");
+    ck_assert_int_eq(scenario_text_when(&s, 0, "job 0 starts"), 59 * MINUTE);
+    ck_assert_int_eq(scenario_text_when(&s, HOUR, "job 0 starts"), 2 * HOUR);
+    ck_assert_int_eq(scenario_text_when(&s, HOUR, "job 0 succeeds"), 2 * HOUR);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 START_TEST(a_job_fails_after_the_queue_limit_even_if_requeued)
 {
     scenario_text_play(&s,
@@ -210,6 +226,7 @@ Suite *suite(void)
     tcase_add_test(sessions, a_session_conflict_beyond_its_limit_keeps_the_host_down);
     tcase_add_test(sessions, slots_lost_in_a_crash_get_another_chance_at_the_next_boot);
     tcase_add_test(sessions, a_slowed_job_still_times_out);
+    tcase_add_test(sessions, a_hanging_job_is_taken_back_with_no_work_left);
     tcase_add_test(sessions, a_job_fails_after_the_queue_limit_even_if_requeued);
     suite_add_tcase(suite, sessions);
     return suite;
