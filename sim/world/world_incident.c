@@ -5,6 +5,7 @@
  * holds nobody up: there it is the first start on a sound host after routing has changed.
  */
 #include "world.h"
+#include "world_incident_check.h"
 
 #include "model/base/assert.h"
 
@@ -26,6 +27,7 @@ static bool concerns(const struct incident *incident, int host)
 
 static void close_slot(struct world *world, int slot)
 {
+    UND_ASSERT(slot >= 0 && slot < world->incidents.n_open);
     world->incidents.open[slot] = world->incidents.open[--world->incidents.n_open];
 }
 
@@ -53,6 +55,7 @@ static bool all_waits_known(const struct world *world)
 static bool full(const struct world *world, const struct incident *incident)
 {
     int host;
+    UND_ASSERT(incident->mttr_ms < 0);
     for (host = 0; host < world->n_hosts; host++) {
         const struct github_host *h = &world->github.host[host];
         if ((incident->hosts >> host & 1) &&
@@ -110,6 +113,7 @@ void world_incident_start(struct world *world, struct incident *all, int max)
     UND_ASSERT(max >= 0 && (all != NULL || max == 0));
     world->incidents = (struct world_incidents){.all = all, .max = max};
     UND_ASSERT(!world_incident_on(world));
+    world_incident_check_counts(&world->incidents);
 }
 
 /* ---- faults ---- */
@@ -121,6 +125,7 @@ void world_incident_fault_begins(struct world *world, const struct news *news)
     if ((fault && fault_is_circumstance(fault)) || i->n == i->max ||
         i->n_open == WORLD_OPEN_INCIDENTS || world->now_ms < world->stats_from_ms)
         return;
+    UND_ASSERT(news->hosts >> (world->n_hosts - 1) >> 1 == 0);
     i->all[i->n] = (struct incident){.fault = (int16_t)news->fault,
                                      .at_ms = world->now_ms,
                                      .detection_ms = -1,
@@ -145,7 +150,7 @@ void world_incident_fault_begins(struct world *world, const struct news *news)
     if (i->n_backlogs < WORLD_BACKLOGS)
         i->backlog[i->n_backlogs++] = (int16_t)i->n;
     i->n++;
-    UND_ASSERT(i->n <= i->max && i->n_open <= i->n);
+    world_incident_check_counts(i);
 }
 
 /* Jobs that already wait are held up like those to come. */
@@ -178,6 +183,7 @@ void world_incident_alert(struct world *world, const struct news *news)
     FOR_UNRESTORED(world, incident)
     {
         int64_t delay_ms = world->now_ms - incident->at_ms;
+        UND_ASSERT(delay_ms >= 0);
         if (!concerns(incident, news->host))
             continue;
         if ((news->change == ALERT_BEGAN || news->change == ALERT_FIRED) &&
@@ -191,6 +197,7 @@ void world_incident_alert(struct world *world, const struct news *news)
 void world_incident_webhook(struct world *world, const struct news *news)
 {
     struct incident *incident;
+    UND_ASSERT(news->host < world->n_hosts);
     if (news->severities == 0)
         return;
     FOR_UNRESTORED(world, incident)
@@ -219,6 +226,7 @@ static void due(struct world *world, int host)
 
 static bool in_time(const struct world *world, int host)
 {
+    UND_ASSERT(host >= 0 && host < world->n_hosts);
     return world->incidents.failing_over[host] &&
            world->now_ms - world->controller.driver.state.host[host].detected_ms <=
                FAILOVER_IN_TIME_MS;
@@ -239,12 +247,13 @@ static void routed_away(struct world *world, int host)
     UND_ASSERT(world_github_routed(world, host) == 0);
     world->incidents.failovers_done += in_time(world, host);
     world->incidents.failing_over[host] = false;
-    UND_ASSERT(world->incidents.failovers_done <= world->incidents.failovers_due);
+    world_incident_check_counts(&world->incidents);
 }
 
 static void decided(struct world *world, int host, bool by_hand)
 {
     struct incident *incident;
+    UND_ASSERT(host >= 0 && host < world->n_hosts);
     world->incidents.failovers += !by_hand;
     if (by_hand)
         world->incidents.failing_over[host] = false;
@@ -261,6 +270,7 @@ void world_incident_notice(struct world *world, const struct news *news)
 {
     enum notice notice = news->notice;
     enum mark mark = mark_of_notice(notice);
+    UND_ASSERT(notice < NOTICE_COUNT);
     if (notice == NOTICE_BLIND || mark == MARK_DETECTION || notice == NOTICE_RELAPSE)
         detected(world, news->host);
     if (notice == NOTICE_HELD_BLIND) {
@@ -284,6 +294,7 @@ void world_incident_job_started(struct world *world, const struct news *news)
 {
     struct incident *incident;
     bool over = false;
+    UND_ASSERT(news->host >= 0 && world->jobs.job[news->job].state == JOB_RUNNING);
     if (world->incidents.n_open == 0 || !world_host_sound(world, news->host))
         return;
     FOR_OPEN(world, incident)
@@ -304,6 +315,7 @@ void world_incident_job_started(struct world *world, const struct news *news)
 void world_incident_job_lost(struct world *world, const struct news *news)
 {
     struct incident *incident;
+    UND_ASSERT(news->host >= 0 && news->job < world->jobs.used);
     if (world->jobs.job[news->job].incident >= 0)
         return; /* lost again: the first incident still waits for it */
     FOR_UNRESTORED(world, incident)
@@ -321,10 +333,11 @@ static void job_over(struct world *world, uint32_t job, bool success)
 {
     int index = world->jobs.job[job].incident;
     struct incident *incident;
+    UND_ASSERT(index < world->incidents.n);
     if (index < 0)
         return;
     incident = &world->incidents.all[index];
-    UND_ASSERT(index < world->incidents.n && incident->inflight > 0);
+    UND_ASSERT(incident->inflight > 0);
     UND_ASSERT(incident->recovery_ms < 0 || incident->jobs_lost > 1);
     if (!success)
         incident->lost_for_good = true;
@@ -401,6 +414,7 @@ bool world_incident_impairs(const struct world *world)
 
 static uint32_t bit(enum metric metric, bool set)
 {
+    UND_ASSERT((unsigned)metric < 32); /* of the incident's `awaits` */
     return set ? 1u << metric : 0;
 }
 
@@ -435,8 +449,10 @@ void world_incident_finish(struct world *world, struct rep *rep)
 {
     bool held_up = world->incidents.n_open > 0 && anyone_held_up(world);
     int i, slot;
+    world_incident_check_counts(&world->incidents);
     for (i = 0; i < world->incidents.n; i++) {
         struct incident *incident = &world->incidents.all[i];
+        world_incident_check(incident, world->now_ms);
         incident->over_ms = world->now_ms;
         incident->awaits =
             awaits_controller(world, incident) |
@@ -458,6 +474,7 @@ void world_incident_finish(struct world *world, struct rep *rep)
     rep->failovers_done = world->incidents.failovers_done;
     for (i = 0; i < world->n_hosts; i++)
         rep->failovers_open += in_time(world, i);
+    UND_ASSERT(rep->failovers_done + rep->failovers_open <= rep->failovers_due);
 }
 
 bool world_incident_over(const struct world *world)
