@@ -15,6 +15,7 @@ static enum und_code dump_take(char out[JOURNAL_TEXT], json_t *value, const char
                                struct und_err *err)
 {
     char *text = json_dumps(value, JSON_COMPACT);
+    UND_ASSERT(err->code == UND_OK);
     json_decref(value);
     if (!text)
         return und_fail(err, UND_USAGE, "%s: got text that is no UTF-8", what);
@@ -41,6 +42,7 @@ enum und_code action_command(char out[JOURNAL_TEXT], const struct action_command
                              const struct action_command *after, struct und_err *err)
 {
     json_t *value = json_pack("{s:o}", "command", command_value(command));
+    UND_ASSERT(command->argv.n > 0 && command->argv.n <= LIVE_ARGS);
     if (after && after->argv.n > 0)
         json_object_set_new(value, "after", command_value(after));
     return dump_take(out, value, command->argv.arg[0], err);
@@ -69,6 +71,7 @@ void action_rerun(char out[JOURNAL_TEXT], int64_t run, int64_t attempt)
     snprintf(out, JOURNAL_TEXT,
              "{\"run\":{\"id\":%lld,\"attempt\":%lld,\"verb\":\"rerun-failed-jobs\"}}",
              (long long)run, (long long)attempt);
+    UND_ASSERT(action_needs_github(out));
 }
 
 bool action_is_canary(const char *text)

@@ -2,6 +2,7 @@
 #include "action.h"
 #include "live/base/failpoint.h"
 #include "live/base/interrupt.h"
+#include "model/base/assert.h"
 #include "recover.h"
 #include "route.h"
 
@@ -9,13 +10,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Between two calls: no more runs are looked after than there is room for, none is refused more
+ * often than it is tried, and the hook has been told of no more registrations than a host has. */
+static void check_actuator(const struct actuator *actuator)
+{
+    int i;
+    UND_ASSERT(actuator->n_lost >= 0 && actuator->n_lost <= ACTUATE_RUNS);
+    for (i = 0; i < actuator->n_lost; i++) {
+        const struct lost_run *lost = &actuator->lost[i];
+        UND_ASSERT(lost->cancel_refusals >= 0 && lost->cancel_refusals <= ACTUATE_TRIES);
+        UND_ASSERT(lost->rerun_refusals >= 0 && lost->rerun_refusals <= ACTUATE_TRIES);
+        UND_ASSERT(lost->rerun_refusals < ACTUATE_TRIES || lost->over); /* given up */
+    }
+    for (i = 0; i < actuator->fleet->n_hosts; i++) {
+        UND_ASSERT(actuator->admitted[i] >= 0);
+        UND_ASSERT(actuator->admitted[i] <= actuator->fleet->hosts[i].slots);
+    }
+}
+
 void actuate_init(struct actuator *actuator, const struct fleet *fleet,
                   struct github_client *github, struct journal *journal, int64_t run)
 {
     int i;
+    UND_ASSERT(fleet->n_hosts > 0 && fleet->n_hosts <= FLEET_HOSTS);
     *actuator = (struct actuator){.fleet = fleet, .github = github, .journal = journal, .run = run};
     for (i = 0; i < fleet->n_hosts; i++)
         actuator->admitted[i] = fleet_rotation(fleet, i);
+    check_actuator(actuator);
 }
 
 void actuate_fini(struct actuator *actuator)
@@ -89,9 +110,11 @@ static enum und_code write_label(struct actuator *actuator, struct github_runner
     struct github_labels now;
     struct und_err wrote = {0}, unrecorded = {0};
     int host = attribution_of_runner(actuator->fleet, runner->name);
+    UND_ASSERT(host >= 0); /* nobody else's registration is written to */
+    UND_ASSERT(attribution_admitted(actuator->fleet, runner) != add);
     snprintf(step.name, sizeof step.name, "%s label %.50s %s %.40s", add ? "put" : "take", label,
              add ? "on" : "off", runner->name);
-    snprintf(step.host, sizeof step.host, "%s", host >= 0 ? actuator->fleet->hosts[host].name : "");
+    snprintf(step.host, sizeof step.host, "%s", actuator->fleet->hosts[host].name);
     action_label(step.action, runner, label, add);
     if (!add && !actuator->keeps)
         action_label(step.undo, runner, label, true);
@@ -117,6 +140,8 @@ static enum und_code write_variable(struct actuator *actuator, const char *value
     struct und_err wrote = {0}, unrecorded = {0};
     bool leaves = !actuator->home[0] && actuator->value[0];
     bool returns = actuator->home[0] && strcmp(value, actuator->home) == 0;
+    UND_ASSERT(strlen(value) < sizeof actuator->value);
+    UND_ASSERT(strcmp(value, actuator->value) != 0); /* a write that changes nothing */
     snprintf(step.name, sizeof step.name, "set variable %.60s", name);
     if (action_variable(step.action, name, value, err) != UND_OK ||
         (leaves && !actuator->keeps &&
@@ -152,6 +177,8 @@ static struct action_command hook_for(const struct fleet *fleet, int host, int s
     struct action_command out = {.timeout_ms = hook->timeout_ms};
     char number[16], letter[2] = "";
     int i;
+    UND_ASSERT(host >= 0 && host < fleet->n_hosts);
+    UND_ASSERT(slots >= 0 && slots <= fleet->hosts[host].slots);
     snprintf(number, sizeof number, "%d", slots);
     memcpy(out.on, hook->on, sizeof out.on);
     for (i = 0; i < hook->run.n; i++) {
@@ -177,6 +204,7 @@ static enum und_code write_hook(struct actuator *actuator, int host, int slots, 
     struct action_command back = hook_for(fleet, host, home);
     struct journal_step step = {.run = actuator->run, .lease_until_ms = -1};
     struct und_err wrote = {0}, unrecorded = {0};
+    UND_ASSERT(abs(slots - actuator->admitted[host]) == 1); /* one a write */
     snprintf(step.name, sizeof step.name, "admit %d registrations", slots);
     snprintf(step.host, sizeof step.host, "%s", fleet->hosts[host].name);
     if (action_command(step.action, &command, NULL, err) != UND_OK ||
@@ -231,6 +259,7 @@ static enum und_code route(struct actuator *actuator, const struct plan *plan, b
         return route_by_hook(actuator, plan, wrote, err);
     if (!route_next(actuator->fleet, &actuator->runners, plan, &write))
         return UND_OK;
+    UND_ASSERT(write.runner < actuator->runners.n);
     *wrote = true;
     return write_label(actuator, &actuator->runners.item[write.runner], write.add, err);
 }
@@ -239,6 +268,8 @@ enum und_code actuate_step(struct actuator *actuator, const struct plan *plan,
                            const struct github_jobs *jobs, bool *wrote, struct und_err *err)
 {
     *wrote = false;
+    check_actuator(actuator);
+    UND_ASSERT(plan->n == actuator->fleet->n_hosts);
     if (actuator->unsure && actuate_read(actuator, err) != UND_OK)
         return err->code;
     if (route(actuator, plan, wrote, err) != UND_OK || *wrote ||
@@ -283,6 +314,7 @@ static enum und_code prove_runs(struct actuator *actuator, char unproven[160], s
 enum und_code actuate_prove(struct actuator *actuator, char unproven[160], struct und_err *err)
 {
     unproven[0] = '\0';
+    check_actuator(actuator);
     if (actuate_read(actuator, err) != UND_OK)
         return err->code;
     if (by_hook(actuator)) {

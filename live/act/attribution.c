@@ -1,6 +1,7 @@
 #include "attribution.h"
 #include "model/fleet/registration.h"
 
+#include "model/base/assert.h"
 #include "model/policy/policy_names.h"
 
 #include <string.h>
@@ -81,6 +82,7 @@ int attribution_count(const struct fleet *fleet, const struct github_runners *ru
         }
         if (out[host].online < fleet->hosts[host].slots)
             out[host].online += runners->item[i].online;
+        UND_ASSERT(out[host].online <= fleet->hosts[host].slots);
         out[host].busy += runners->item[i].busy;
         out[host].routed += attribution_admitted(fleet, &runners->item[i]);
     }
@@ -92,6 +94,7 @@ static void add_alert(struct attribution_alerts *host, bool firing, const char *
 {
     if (firing)
         host->severities |= 1u << attribution_severity(severity);
+    UND_ASSERT(host->severities >> SEVERITY_COUNT == 0);
     host->firing = host->firing || firing;
     host->pending = host->pending || !firing;
     if (host->active_wall_ms < 0 || active_ms < host->active_wall_ms)

@@ -2,6 +2,7 @@
 #include "action.h"
 #include "command.h"
 #include "live/base/wire.h"
+#include "model/base/assert.h"
 #include "rollback.h"
 
 #include <stdio.h>
@@ -71,6 +72,7 @@ static void write_regex(const char *glob, char *out, size_t size)
         if (!word)
             out[n - 1] = *glob;
     }
+    UND_ASSERT(n < size);
     out[n] = '\0';
 }
 
@@ -79,6 +81,7 @@ void rollback_show_labels(const struct fleet *fleet, int host, char *out, size_t
     const struct host *h = &fleet->hosts[host];
     const char *label = fleet->live.github.label;
     char where[300], level[300], names[4 * FLEET_NAME];
+    UND_ASSERT(host >= 0 && host < fleet->n_hosts);
     show_where(fleet, false, where, level);
     write_regex(h->registrations[0] ? h->registrations : h->name, names, sizeof names);
     snprintf(

@@ -1,6 +1,7 @@
 #include "canary.h"
 #include "action.h"
 #include "dispatch.h"
+#include "model/base/assert.h"
 #include "rollback.h"
 
 #include <jansson.h>
@@ -21,6 +22,7 @@ void canary_open(struct canary *canary, const struct fleet *fleet, const struct 
                  struct github_client *github, struct journal *journal, int64_t run)
 {
     int i;
+    UND_ASSERT(fleet->n_hosts > 0 && fleet->policy.canary_every_ms >= 0);
     *canary = (struct canary){.fleet = fleet,
                               .pace = pace,
                               .github = github,
@@ -145,6 +147,7 @@ void canary_note(struct canary *canary, const struct job_reader *reader,
             canary->host[i].waiting_ms = now_ms;
         host[i].canary_ms =
             canary->host[i].waiting_ms < 0 ? 0 : now_ms - canary->host[i].waiting_ms;
+        UND_ASSERT(host[i].canary_ms >= 0);
     }
 }
 
@@ -178,6 +181,7 @@ enum und_code canary_send(struct canary *canary, const struct host_reading host[
     if (i == canary->fleet->n_hosts)
         return UND_OK;
     canary->host[i].due_ms = now_ms + canary->fleet->policy.canary_every_ms;
+    UND_ASSERT(canary->host[i].due_ms > now_ms); /* or it would be sent again at once */
     inputs = inputs_for(canary, i);
     dispatch_canary(canary->github, what, inputs, canary->journal, canary->run, &made, err);
     canary->host[i].run = made.run;

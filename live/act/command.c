@@ -70,6 +70,7 @@ static enum und_code push_quoted(struct command *command, const struct live_argv
             return und_fail(err, UND_USAGE, "command %.60s: too long for ssh", argv->arg[0]);
         n += (size_t)sprintf(line + n, "%s%s", i > 0 ? " " : "", one);
     }
+    UND_ASSERT(n < sizeof line);
     push(command, line);
     return UND_OK;
 }
@@ -124,6 +125,7 @@ void command_show(const struct command *command, char *out, size_t size)
     char one[LINE];
     size_t n = 0;
     int i;
+    UND_ASSERT(size > 2 && command->n <= COMMAND_ARGS);
     out[0] = '\0';
     for (i = 0; i < command->n && n + 2 < size; i++) {
         if (!command_quote(one, sizeof one, command->argv[i]))
@@ -175,6 +177,7 @@ static bool drain(int input, struct command_result *result, size_t *n)
         size_t part = (size_t)got < room ? (size_t)got : room;
         memcpy(result->output + *n, block, part);
         *n += part;
+        UND_ASSERT(*n < sizeof result->output);
         result->output[*n] = '\0';
     }
     return got > 0;
@@ -222,9 +225,11 @@ enum und_code command_run(const struct command *command, int64_t timeout_ms,
                           const atomic_bool *cancel, struct command_result *result,
                           struct und_err *err)
 {
-    enum failpoint_fate fate = failpoint_call(command->argv[command->n - 1]);
+    enum failpoint_fate fate;
     pid_t child;
     int pipes[2];
+    UND_ASSERT(command->n > 0 && command->argv[command->n] == NULL);
+    fate = failpoint_call(command->argv[command->n - 1]);
     *result = (struct command_result){.exit_code = fate == FAILPOINT_REFUSED ? 1 : -1};
     if (fate == FAILPOINT_REFUSED)
         return UND_OK;

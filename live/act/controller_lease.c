@@ -1,10 +1,20 @@
 #include "controller_lease.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+/* It has a name and a variable to stand in; who holds it knows no other holder. */
+static void check_lease(const struct controller_lease *lease)
+{
+    UND_ASSERT(lease->github && lease->variable);
+    UND_ASSERT(lease->me[0] &&
+               strlen(lease->me) < sizeof lease->me - 1); /* whole, and so unlike any */
+    UND_ASSERT(!lease->held || !lease->other[0]);
+}
 
 void controller_lease_init(struct controller_lease *lease, struct github_client *github,
                            const char *variable, const atomic_bool *cancel)
@@ -16,6 +26,7 @@ void controller_lease_init(struct controller_lease *lease, struct github_client 
     if (getrandom(&nonce, sizeof nonce, 0) != (ssize_t)sizeof nonce)
         nonce = (unsigned)http_monotonic_ms();
     snprintf(lease->me, sizeof lease->me, "%s/%d/%08x", machine, (int)getpid(), nonce);
+    check_lease(lease);
 }
 
 /* As GitHub's clock shows it. */
@@ -53,8 +64,9 @@ static enum und_code write_standing(struct controller_lease *lease, int64_t unti
                                     struct und_err *err)
 {
     char text[300];
-    snprintf(text, sizeof text, "{\"holder\":\"%s\",\"until_ms\":%lld,\"fence\":%lld}", lease->me,
-             (long long)until_ms, (long long)lease->fence);
+    int n = snprintf(text, sizeof text, "{\"holder\":\"%s\",\"until_ms\":%lld,\"fence\":%lld}",
+                     lease->me, (long long)until_ms, (long long)lease->fence);
+    UND_ASSERT(n > 0 && (size_t)n < sizeof text); /* half of it were nobody's */
     lease->until_ms = until_ms;
     return github_variable_set(lease->github, lease->variable, text, err);
 }
@@ -77,12 +89,14 @@ static void note(struct controller_lease *lease, const struct standing *standing
 {
     lease->held = is_ours(lease, standing) && now_ms(lease) < standing->until_ms;
     snprintf(lease->other, sizeof lease->other, "%s", lease->held ? "" : standing->holder);
+    check_lease(lease);
 }
 
 enum und_code controller_lease_renew(struct controller_lease *lease, struct und_err *err)
 {
     struct standing standing;
     bool ours, free_now;
+    check_lease(lease);
     if (read_standing(lease, &standing, err) != UND_OK) {
         lease->held = false;
         return err->code;
@@ -122,6 +136,7 @@ enum und_code controller_lease_check(struct controller_lease *lease, struct und_
 void controller_lease_end(struct controller_lease *lease)
 {
     struct und_err unsaid = {0};
+    check_lease(lease);
     if (lease->held && controller_lease_check(lease, &unsaid) == UND_OK && lease->held)
         write_standing(lease, now_ms(lease), &unsaid);
     lease->held = false;

@@ -1,5 +1,6 @@
 #include "dispatch.h"
 #include "live/base/failpoint.h"
+#include "model/base/assert.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum und_code dispatch_canary(struct github_client *github, const struct live_ca
     struct journal_step step = {.run = run, .lease_until_ms = -1};
     struct und_err wrote = {0};
     bool refused;
+    UND_ASSERT(what->workflow[0] && inputs);
     *out = (struct dispatched){0};
     if (journal && intend(journal, what, &step, err) != UND_OK)
         return err->code;
@@ -99,6 +101,7 @@ enum und_code dispatch_cancel(struct github_client *github, const char *workflow
                                            "waiting"};
     int cancelled = 0;
     size_t i;
+    UND_ASSERT(settle_ms >= 0);
     for (i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         if (cancel_of(github, statuses[i], workflow, at_ms, &cancelled, err) != UND_OK)
             return err->code;

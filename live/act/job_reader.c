@@ -1,4 +1,5 @@
 #include "job_reader.h"
+#include "model/base/assert.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct wanted {
 
 void job_reader_init(struct job_reader *reader, struct github_client *github, const char *canary)
 {
+    UND_ASSERT(canary != NULL); /* "": there is none */
     *reader = (struct job_reader){.github = github, .canary = canary};
 }
 
@@ -81,10 +83,13 @@ static enum und_code want_runs(struct job_reader *reader, const char *status, si
     for (i = 0; i < runs.n; i++) {
         const struct github_run *run = &runs.item[i];
         bool over = strcmp(run->status, "completed") == 0;
+        size_t at;
         if (over && run->updated_ms < since_wall_ms)
             continue;
         note_run(reader, run);
-        if (!over || !reader->run[place_of(reader, run->id)].closed)
+        at = place_of(reader, run->id);
+        UND_ASSERT(at < JOB_READER_RUNS); /* it has just been noted */
+        if (!over || !reader->run[at].closed)
             want(wanted, run->id);
     }
     github_runs_fini(&runs);
@@ -129,6 +134,7 @@ static void forget_run(struct job_reader *reader, int64_t run)
         reader->run[at].closed = true;
     if (reader->n_gone < JOB_READER_GONE)
         reader->gone[reader->n_gone++] = run;
+    UND_ASSERT(reader->n_gone <= JOB_READER_GONE);
 }
 
 static enum und_code read_jobs(struct job_reader *reader, const struct wanted *wanted,
@@ -156,6 +162,7 @@ enum und_code job_reader_look(struct job_reader *reader, int64_t since_wall_ms, 
 {
     struct wanted wanted = {.n = 0};
     size_t i;
+    UND_ASSERT(more || n_more == 0);
     reader->n_gone = 0;
     if (want_runs(reader, "in_progress", ACTIVE_RUNS, since_wall_ms, &wanted, err) != UND_OK ||
         want_runs(reader, "queued", ACTIVE_RUNS, since_wall_ms, &wanted, err) != UND_OK ||

@@ -1,4 +1,5 @@
 #include "job_signs.h"
+#include "model/base/assert.h"
 
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,7 @@ static void note_end(struct job_signs *signs, const struct github_job *job, int 
     bool well = strcmp(job->conclusion, "success") == 0;
     bool badly =
         strcmp(job->conclusion, "failure") == 0 || strcmp(job->conclusion, "timed_out") == 0;
+    UND_ASSERT(host >= 0 && host < signs->fleet->n_hosts);
     if ((well || badly) && count_once(signs, job->id)) {
         signs->done[host] += well;
         signs->failed[host] += badly;
@@ -141,6 +143,8 @@ void job_signs_fill(struct job_signs *signs, const struct job_reader *reader,
     size_t i;
     int h;
     for (h = 0; h < signs->fleet->n_hosts; h++) {
+        UND_ASSERT(signs->started_ms[h] >= signs->began_ms); /* starts only move on */
+        UND_ASSERT(signs->done[h] >= 0 && signs->failed[h] >= 0);
         host[h].quiet_ms = now_ms - signs->started_ms[h];
         host[h].done = signs->done[h];
         host[h].failed = signs->failed[h];

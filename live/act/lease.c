@@ -24,6 +24,7 @@ static void check_lease(const struct lease *lease)
     UND_ASSERT(lease->arm.argv.n == 0 || lease->action->lease != DRILL_LEASE_NONE);
     UND_ASSERT(strcmp(lease->arm.on, lease->disarm.on) == 0);
     UND_ASSERT(strcmp(lease->run.on, lease->undo.on) == 0);
+    UND_ASSERT(lease->lease_s >= 0);
     UND_ASSERT(lease->lease_s == 0 || lease->action->lease != DRILL_LEASE_NONE);
 }
 
@@ -89,6 +90,7 @@ static enum und_code plan_guardian(struct lease *lease, struct und_err *err)
 {
     char active[64], unit[80], timer[80], folder[80], seconds[32];
     const struct drill_action *action = lease->action;
+    UND_ASSERT(lease->undo.argv.n == action->undo.n); /* it carries the undo with it */
     snprintf(active, sizeof active, "--on-active=%llds", (long long)lease->lease_s);
     snprintf(unit, sizeof unit, "--unit=%s", lease->id);
     snprintf(timer, sizeof timer, "%s.timer", lease->id);

@@ -26,6 +26,7 @@ static bool is_lost(const struct actuator *actuator, const struct plan *plan,
 {
     const struct github_runner *runner = runner_of(actuator, job);
     int host = attribution_of_runner(actuator->fleet, job->runner_name);
+    UND_ASSERT(host < plan->n);
     return in_progress(job) && host >= 0 && plan->host[host].admitted == 0 && runner &&
            !runner->online;
 }
@@ -81,6 +82,7 @@ static bool is_refusal(int status)
 static void back_off(const struct actuator *actuator, struct lost_run *lost, int *refusals)
 {
     UND_ASSERT(*refusals >= 0 && *refusals < ACTUATE_TRIES);
+    UND_ASSERT(!lost->over && actuator->pause_ms >= 0);
     lost->again_ms = http_monotonic_ms() + (actuator->pause_ms << *refusals);
     ++*refusals;
 }
@@ -101,6 +103,8 @@ static enum und_code cancel(struct actuator *actuator, struct lost_run *lost, st
 {
     struct journal_step step = {.run = actuator->run, .lease_until_ms = -1};
     struct und_err wrote = {0};
+    UND_ASSERT(!lost->cancelled && !lost->over); /* each once */
+    UND_ASSERT(lost->cancel_refusals < ACTUATE_TRIES);
     snprintf(step.name, sizeof step.name, "force-cancel run %lld", (long long)lost->id);
     snprintf(step.action, sizeof step.action,
              "{\"run\":{\"id\":%lld,\"attempt\":%lld,\"verb\":\"force-cancel\"}}",
@@ -123,6 +127,8 @@ static enum und_code run_again(struct actuator *actuator, struct lost_run *lost,
     struct journal_step step = {.run = actuator->run, .lease_until_ms = -1};
     struct und_err wrote = {0}, ignored = {0};
     char undo[JOURNAL_TEXT];
+    UND_ASSERT(!lost->over);
+    UND_ASSERT(lost->rerun_refusals < ACTUATE_TRIES);
     snprintf(step.name, sizeof step.name, "re-run failed jobs of run %lld", (long long)lost->id);
     action_rerun(step.action, lost->id, lost->attempt);
     action_rerun(undo, lost->id, lost->attempt);
@@ -210,6 +216,7 @@ static bool rerun_due(struct actuator *actuator, const struct github_jobs *jobs,
 static struct lost_run *remember(struct actuator *actuator, const struct github_job *job)
 {
     struct lost_run *lost = known(actuator, job);
+    UND_ASSERT(actuator->n_lost <= ACTUATE_RUNS);
     if (lost || actuator->n_lost == ACTUATE_RUNS)
         return lost;
     lost = &actuator->lost[actuator->n_lost++];
@@ -248,6 +255,7 @@ enum und_code recover_step(struct actuator *actuator, const struct plan *plan,
                            const struct github_jobs *jobs, bool *wrote, struct und_err *err)
 {
     struct lost_run *due = NULL;
+    UND_ASSERT(plan->n == actuator->fleet->n_hosts);
     if (rerun_due(actuator, jobs, &due)) {
         *wrote = true;
         return run_again(actuator, due, err);

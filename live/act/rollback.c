@@ -106,6 +106,7 @@ static struct attempt *attempt_of(struct rounds *rounds, size_t *at, int64_t ste
         rounds->attempt = realloc(rounds->attempt, rounds->capacity * sizeof *rounds->attempt);
         UND_ASSERT(rounds->attempt != NULL);
     }
+    UND_ASSERT(*at == rounds->n && rounds->n < rounds->capacity);
     rounds->attempt[rounds->n++] = (struct attempt){.step = step};
     *at = rounds->n;
     return &rounds->attempt[rounds->n - 1];
@@ -122,6 +123,7 @@ static void try_step(struct rounds *rounds, struct attempt *attempt,
 {
     struct und_err why = {0};
     char line[256];
+    UND_ASSERT(!attempt->over && attempt->step == step->id);
     undo(rounds->journal, rounds->fleet, step, &rounds->github, &rounds->unrecorded, &why);
     attempt->undone = why.code == UND_OK;
     snprintf(attempt->why, sizeof attempt->why, "%.190s", why.text);
@@ -129,6 +131,7 @@ static void try_step(struct rounds *rounds, struct attempt *attempt,
         attempt->refusals++;
     attempt->over =
         attempt->undone || why.code == UND_USAGE || attempt->refusals >= ROLLBACK_REFUSALS;
+    UND_ASSERT(attempt->refusals <= ROLLBACK_REFUSALS);
     if (!attempt->over)
         return;
     snprintf(line, sizeof line, "%s: %s%s%s", attempt->undone ? "undone" : "NOT undone", step->name,
@@ -175,6 +178,7 @@ static void visit_left(struct rounds *rounds, struct attempt *attempt,
 {
     struct und_err *err = context;
     char line[ROLLBACK_BY_HAND + 512], by_hand[ROLLBACK_BY_HAND];
+    UND_ASSERT(attempt->step == step->id);
     if (attempt->undone)
         return;
     rollback_show(rounds->fleet, step, by_hand, sizeof by_hand);
@@ -190,6 +194,7 @@ static bool pause_round(int64_t *pause_ms, int64_t end_ms, int signals)
 {
     int64_t until_ms = http_monotonic_ms() + *pause_ms;
     const struct timespec nap = {0, 20000000};
+    UND_ASSERT(*pause_ms > 0);
     *pause_ms = 2 * *pause_ms < PAUSE_MOST_MS ? 2 * *pause_ms : PAUSE_MOST_MS;
     while (http_monotonic_ms() < (until_ms < end_ms ? until_ms : end_ms)) {
         if (interrupt_count() != signals)

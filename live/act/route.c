@@ -1,5 +1,6 @@
 #include "route.h"
 #include "attribution.h"
+#include "model/base/assert.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@ bool route_next(const struct fleet *fleet, const struct github_runners *runners,
     struct host_reading hosts[FLEET_HOSTS];
     bool found = false, found_online = false;
     size_t i;
+    UND_ASSERT(plan->n == fleet->n_hosts);
     attribution_count(fleet, runners, hosts);
     for (i = 0; i < runners->n; i++) {
         const struct github_runner *runner = &runners->item[i];
@@ -37,6 +39,8 @@ bool route_labels(const struct github_labels *from, const char *label, bool with
                   struct github_labels *out)
 {
     int i;
+    UND_ASSERT(from != out); /* it is written while that is read */
+    UND_ASSERT(from->n >= 0 && from->n <= GITHUB_LABELS);
     out->n = 0;
     for (i = 0; i < from->n; i++) {
         if (strcmp(from->name[i], label) == 0)
@@ -87,6 +91,7 @@ static json_t *common_labels(const struct fleet *fleet, uint64_t hosts)
 {
     json_t *labels = json_array();
     int first = 0, i, host;
+    UND_ASSERT(hosts != 0); /* else there is no first */
     while (!(hosts >> first & 1))
         first++;
     for (i = 0; i < fleet->hosts[first].n_labels; i++) {
@@ -116,6 +121,7 @@ bool route_value(const struct fleet *fleet, const struct plan *plan, char *out, 
     json_t *labels;
     char *text;
     bool tells;
+    UND_ASSERT(plan->n == fleet->n_hosts);
     for (i = 0; i < fleet->n_hosts; i++) {
         if (plan->host[i].admitted == 0)
             continue;
@@ -125,6 +131,7 @@ bool route_value(const struct fleet *fleet, const struct plan *plan, char *out, 
     }
     if (best < 0)
         return false;
+    UND_ASSERT(admitted >> (fleet->n_hosts - 1) >> 1 == 0);
     labels = common_labels(fleet, admitted);
     if (who_has(fleet, labels) != admitted) {
         json_decref(labels);

@@ -1,4 +1,5 @@
 #include "target_lock.h"
+#include "model/base/assert.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ static const char give[] = "for d in " FOLDERS "; do l=\"$d/understudy-drill$2.l
 
 static void add(struct live_argv *argv, const char *text, size_t size)
 {
+    UND_ASSERT(argv->n >= 0 && argv->n < LIVE_ARGS);
+    UND_ASSERT(size < LIVE_ARG); /* cut short it would be another command */
     snprintf(argv->arg[argv->n++], LIVE_ARG, "%.*s", (int)size, text);
 }
 
@@ -40,6 +43,7 @@ static void fill(struct action_command *command, const char *on, const char *id,
     const size_t piece = LIVE_ARG - 1, n = strlen(script);
     char text[32];
     size_t at;
+    UND_ASSERT(n <= 4 * piece); /* as many as `join` puts together */
     memset(command, 0, sizeof *command);
     snprintf(command->on, sizeof command->on, "%s", on);
     snprintf(text, sizeof text, "%lld", (long long)seconds);
@@ -62,6 +66,7 @@ static enum und_code take_one(struct journal *journal, int64_t run, const struct
     struct action_command command, undo;
     struct und_err took = {0};
     char note[512];
+    UND_ASSERT(seconds > 0);
     fill(&command, on, id, seconds, suffix, take);
     fill(&undo, on, id, seconds, suffix, give);
     snprintf(step.name, sizeof step.name, "lock %.60s against other drills",
@@ -112,9 +117,14 @@ static uint64_t identity(const struct scenario *scenario)
 static void name_target(const struct scenario *scenario, char *out, size_t size)
 {
     const struct drill *drill = &scenario->drill;
-    const char *host = drill->target >= 0 ? scenario->fleet.hosts[drill->target].name : "fleet";
+    const char *host = "fleet";
     char *c;
-    snprintf(out, size, "-%s-%016llx", host, (unsigned long long)identity(scenario));
+    int n;
+    UND_ASSERT(drill->target < scenario->fleet.n_hosts);
+    if (drill->target >= 0)
+        host = scenario->fleet.hosts[drill->target].name;
+    n = snprintf(out, size, "-%s-%016llx", host, (unsigned long long)identity(scenario));
+    UND_ASSERT(n > 0 && (size_t)n < size); /* its end tells it from others */
     for (c = out; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-')
             *c = '_';
@@ -135,6 +145,7 @@ enum und_code target_lock_take(struct journal *journal, int64_t run,
     const struct drill *drill = &scenario->drill;
     char suffix[FLEET_NAME + 24];
     int i, j;
+    UND_ASSERT(id[0]);
     name_target(scenario, suffix, sizeof suffix);
     if (take_one(journal, run, &scenario->fleet, "", id, seconds, suffix, err) != UND_OK)
         return err->code;

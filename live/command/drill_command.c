@@ -111,12 +111,12 @@ static void show_everything(const struct scenario *scenario)
 {
     struct journal_step step = {.lease_until_ms = -1};
     struct action_command undo = {.timeout_ms = 1};
-    struct und_err ignored = {0};
     char by_hand[ROLLBACK_BY_HAND];
     int i;
     fprintf(stderr, "What the drill may have left, and how to undo it by hand:\n");
     for (i = 0; i < scenario->drill.n_inject; i++) {
         const struct drill_action *action = &scenario->drill.inject[i];
+        struct und_err ignored = {0};
         snprintf(undo.on, sizeof undo.on, "%s", action->on);
         undo.argv = action->undo;
         if (undo.argv.n == 0 || action_command(step.undo, &undo, NULL, &ignored) != UND_OK)

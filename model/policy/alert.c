@@ -84,8 +84,6 @@ int64_t alert_restored_ms(int64_t for_ms, const struct alert_stored *stored, int
 {
     int64_t down_ms = whole_s(stored->at_ms), active_ms = whole_s(stored->active_ms);
     int64_t remaining_ms = for_ms - (down_ms - active_ms);
-    UND_ASSERT(stored->at_ms < 0 || stored->active_ms <= stored->at_ms);
-    UND_ASSERT(stored->at_ms <= now_ms); /* a sample of before the server's start */
     if (for_ms < FOR_GRACE_MS || stored->at_ms < 0 || stored->at_ms < now_ms - OUTAGE_TOLERANCE_MS)
         return -1;
     if (remaining_ms <= 0)

@@ -62,7 +62,6 @@ static void interrupt(struct world *world, uint32_t job)
     /* None of one that hangs: its work is done, and its end is its time-out. */
     int64_t left_ms = j->ends_ms > world->now_ms ? j->ends_ms - world->now_ms : 0, work_ms;
     UND_ASSERT(world->github.ideal && j->state == JOB_RUNNING);
-    UND_ASSERT(speed > 0);
     world_tell(world, (struct news){.kind = NEWS_JOB_INTERRUPTED, .job = job, .host = host});
     if (!world_workload_reruns(world)) {
         world_github_fail(world, job, "its host went down");
