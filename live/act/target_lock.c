@@ -103,9 +103,12 @@ static uint64_t identity(const struct scenario *scenario)
     const char *c;
     int p, a;
     for (p = 0; p < live->n_places && !github->owner[0] && scenario->drill.n_inject > 0; p++)
-        if (strcmp(live->places[p].name, scenario->drill.inject[0].on) == 0)
+        if (strcmp(live->places[p].name, scenario->drill.inject[0].on) == 0) {
+            n = 3; /* of two with that name the last one counts, as where commands run */
             for (a = 0; a < live->places[p].via.n; a++)
                 parts[n++] = live->places[p].via.arg[a];
+        }
+    UND_ASSERT(n <= sizeof parts / sizeof parts[0]);
     for (i = 0; i < n; i++) {
         for (c = parts[i]; *c; c++)
             hash = (hash ^ (unsigned char)tolower((unsigned char)*c)) * 1099511628211u;

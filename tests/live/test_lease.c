@@ -1,6 +1,7 @@
 /* What undoes an injection when nobody does: leases, their guard, and undos out of a journal. */
 #include "live/act/lease.h"
 #include "live/act/rollback.h"
+#include "live/act/target_lock.h"
 #include "tests/support/drill_file.h"
 #include "tests/support/helpers.h"
 
@@ -54,6 +55,32 @@ START_TEST(lease_fills_in_names_and_seconds)
     lease(made, 2, "understudy-17-1");
     ck_assert_int_eq(made->lease_s, 0);
     free(made);
+}
+END_TEST
+
+/* A file may have two places of one name, each with as long a way as there may be. */
+START_TEST(of_two_places_of_one_name_the_last_names_the_lock)
+{
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct live *live = &scenario->fleet.live;
+    char two[LIVE_FILE], one[LIVE_FILE];
+    int i;
+    ck_assert_ptr_nonnull(scenario);
+    scenario->drill.target = -1;
+    scenario->drill.n_inject = 1;
+    strcpy(scenario->drill.inject[0].on, "big");
+    for (live->n_places = 0; live->n_places < 2; live->n_places++) {
+        struct live_place *place = &live->places[live->n_places];
+        strcpy(place->name, "big");
+        for (i = 0; i < LIVE_ARGS; i++)
+            snprintf(place->via.arg[place->via.n++], LIVE_ARG, "%d.%d", live->n_places, i);
+    }
+    target_lock_show(scenario, two, sizeof two);
+    live->places[0] = live->places[1];
+    live->n_places = 1;
+    target_lock_show(scenario, one, sizeof one);
+    ck_assert_str_eq(two, one);
+    free(scenario);
 }
 END_TEST
 
@@ -270,6 +297,7 @@ Suite *suite(void)
     TCase *all = tcase_create("all");
     tcase_add_checked_fixture(all, set_up, tear_down);
     tcase_set_timeout(all, 30);
+    tcase_add_test(all, of_two_places_of_one_name_the_last_names_the_lock);
     tcase_add_test(all, a_folder_that_is_there_already_is_no_lease);
     tcase_add_test(all, lease_sits_where_it_is_told_to);
     tcase_add_test(all, guard_tries_until_its_undo_succeeds_and_then_ends);
