@@ -124,8 +124,10 @@ static enum und_code write_label(struct actuator *actuator, struct github_runner
     action_set_label(actuator->github, runner->id, runner->name, label, add, &wrote);
     if (conclude(actuator, &step, &wrote, &unrecorded, add, err) != UND_OK)
         return err->code;
-    if (route_labels(&runner->labels, label, add, &now))
+    if (route_labels(&runner->labels, label, add, &now)) {
         runner->labels = now;
+        UND_ASSERT(attribution_admitted(actuator->fleet, runner) == add);
+    }
     if (add)
         journal_settle(actuator->journal, step.action, "by the policy", &unrecorded);
     return UND_OK;

@@ -126,6 +126,7 @@ bool controller_lease_due(const struct controller_lease *lease)
 enum und_code controller_lease_check(struct controller_lease *lease, struct und_err *err)
 {
     struct standing standing;
+    check_lease(lease);
     if (read_standing(lease, &standing, err) == UND_OK)
         note(lease, &standing);
     else

@@ -38,6 +38,7 @@ static bool is_stranded(const struct actuator *actuator, const struct plan *plan
     const struct fleet *fleet = actuator->fleet;
     bool drained = false;
     int i;
+    UND_ASSERT(plan->n == fleet->n_hosts);
     if (fleet->github.mechanism != MECHANISM_VARIABLE || strcmp(job->status, "queued") != 0)
         return false;
     for (i = 0; i < fleet->n_hosts; i++) {
@@ -180,6 +181,7 @@ static enum fate fate_of(const struct github_jobs *jobs, const struct lost_run *
 bool actuate_waits(const struct actuator *actuator)
 {
     int i;
+    UND_ASSERT(actuator->n_lost <= ACTUATE_RUNS);
     for (i = 0; i < actuator->n_lost; i++)
         if (actuator->lost[i].cancelled && !actuator->lost[i].over)
             return true;

@@ -71,6 +71,7 @@ enum alert_change alert_step(const struct alert_timing *timing, struct alert *al
                              bool present)
 {
     UND_ASSERT(alert->state == ALERT_INACTIVE || now_ms >= alert->active_ms);
+    UND_ASSERT(alert->state == ALERT_FIRING || alert->keep_since_ms < 0);
     return present ? step_present(timing, alert, now_ms) : step_absent(timing, alert, now_ms);
 }
 

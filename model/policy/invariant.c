@@ -100,6 +100,7 @@ static enum invariant check_less(const struct policy_config *config,
     bool accused = (host->alerts & config->severities) != 0 ||
                    (host->offline_readings >= config->confirm && host->probe == PROBE_DOWN);
     bool sign = sign_lasted(config, &after->host[i], now_ms, drains(config, view, i));
+    UND_ASSERT(after->host[i].admitted < was->admitted);
     /* One that showed no sign may be gone by hand since, or have been acquitted just now. */
     if (!another_serves(config, after, view, i, false) ||
         (!accused && !host->maintenance && !another_serves(config, before, view, i, true) &&
@@ -123,6 +124,7 @@ static enum invariant check_more(const struct policy_config *config,
 {
     const struct policy_host *was = &before->host[i], *is = &after->host[i];
     int slots = view->host[i].slots;
+    UND_ASSERT(is->admitted > was->admitted);
     if (!sound(config, view, i) || view->host[i].health_passes < config->health_checks)
         return INVARIANT_RECOVERY;
     if (!another_stays(config, before, after, view, i))

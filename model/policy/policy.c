@@ -83,7 +83,7 @@ static int failovers_since(const struct policy_host *host, int64_t since_ms)
         host->failover_count < POLICY_FAILOVER_LOG ? host->failover_count : POLICY_FAILOVER_LOG;
     for (i = 0; i < kept; i++)
         n += host->failovers[i] > since_ms;
-    UND_ASSERT(n >= 0 && n <= POLICY_FAILOVER_LOG);
+    UND_ASSERT(kept >= 0 && n <= kept);
     return n;
 }
 
@@ -111,6 +111,7 @@ static void hide(const struct policy_config *config, struct policy_host *host, i
 {
     const unsigned hidden = BIT(SIGN_DEAF) | BIT(SIGN_FAILURES);
     unsigned draining = evidence_draining(config, evidence_lasting(config, host, now_ms));
+    UND_ASSERT(host->phase != PHASE_DRAINED); /* then it would be hidden already */
     if (returns || (draining & hidden) != 0)
         host->hidden_until_ms = now_ms + config->hold_ms;
 }
@@ -259,6 +260,7 @@ static void step_ramping(const struct policy_config *config, struct policy_state
 static bool empty(const struct policy_config *config, const struct view *view,
                   const struct policy_host *host, int64_t now_ms, int i)
 {
+    UND_ASSERT(host->phase == PHASE_MAINTENANCE && host->detected_ms <= now_ms);
     return evidence_fresh(config, view, FEED_GITHUB) &&
            now_ms - view->age_ms[FEED_GITHUB] > host->detected_ms && view->host[i].busy == 0 &&
            view->host[i].running == 0 && view->host[i].routed == 0;

@@ -1,4 +1,5 @@
 #include "policy_evidence.h"
+#include "model/base/assert.h"
 
 bool evidence_fresh(const struct policy_config *config, const struct view *view, enum feed feed)
 {
@@ -66,6 +67,7 @@ unsigned evidence_lasting(const struct policy_config *config, const struct polic
 unsigned evidence_draining(const struct policy_config *config, unsigned signs)
 {
     int sign;
+    UND_ASSERT(signs >> SIGN_COUNT == 0);
     for (sign = 0; sign < SIGN_COUNT; sign++)
         if (!(config->signs[sign].then & 1u << REMEDY_DRAIN))
             signs &= ~(1u << sign);
@@ -80,6 +82,7 @@ bool evidence_returns(const struct policy_config *config, const struct policy_ho
         host->detection_count < POLICY_FAILOVER_LOG ? host->detection_count : POLICY_FAILOVER_LOG;
     if (config->returns_within_ms == 0)
         return false;
+    UND_ASSERT(kept >= 0);
     for (i = 0; i < kept; i++)
         n += host->detections[i] > now_ms - config->returns_within_ms;
     return n >= config->returns;

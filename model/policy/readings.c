@@ -138,6 +138,7 @@ static bool fails_alone(const struct readings *readings, int i, int64_t now_ms)
         others += count_ends(&readings->jobs[j], since_ms, &failed);
         others_failed += failed;
     }
+    UND_ASSERT(others_failed <= others);
     return others >= OTHERS && others_failed * 4000 < config->failure_pm * others;
 }
 
