@@ -279,6 +279,7 @@ lint: all man
 	$(Q)tests/owners
 	$(Q)tests/unused $(BUILD)/main.o $(ARCHIVES)
 	$(Q)tests/sizes $(SOURCES)
+	$(Q)tests/assertions
 	$(Q)tests/mutants/run --check
 	$(Q)mandoc -Tlint $(BUILD)/man/*.[15]
 	$(Q)shellcheck -s bash $(BUILD)/man/understudy.bash
