@@ -153,18 +153,25 @@ static bool play_step(struct player *player, struct story_move *move, const stru
     return false;
 }
 
+static int64_t latest_ms(const struct player *player)
+{
+    return player->last_ms > player->unit_clock_ms ? player->last_ms : player->unit_clock_ms;
+}
+
 static bool play(struct player *player, struct story_move *move, const struct catch *catch)
 {
     switch (move->kind) {
     case MOVE_STEP:
-        return play_step(player, move, catch);
+        if (play_step(player, move, catch))
+            return true;
+        move->at_ms = player->last_ms = latest_ms(player); /* it is told, and time goes on */
+        return false;
     case MOVE_TICK:
         player->unit_clock_ms += player->codec->scale.unit_ms;
         break;
     case MOVE_RESTART:
     case MOVE_LOSS:
-        player->last_ms =
-            player->last_ms > player->unit_clock_ms ? player->last_ms : player->unit_clock_ms;
+        player->last_ms = latest_ms(player);
         if (move->kind == MOVE_LOSS) {
             struct view fleet = {.n = player->codec->scale.n};
             int i;
