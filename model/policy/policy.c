@@ -4,10 +4,6 @@
 
 #define HOUR_MS 3600000LL
 #define BIT(x) (1u << (unsigned)(x))
-/* What a host may be said to wait for. */
-#define HOLDS                                                                                      \
-    (BIT(NOTICE_HELD_LAST) | BIT(NOTICE_HELD_BLIND) | BIT(NOTICE_HELD_PAUSED) |                    \
-     BIT(NOTICE_HELD_GRACE) | BIT(NOTICE_EMPTY))
 
 _Static_assert((int)NOTICE_FAILURES - (int)NOTICE_PARTIAL == (int)SIGN_FAILURES - (int)SIGN_PARTIAL,
                "the signs' notices are in the signs' order");
@@ -70,7 +66,8 @@ static enum notice held_by(const struct policy_config *config, const struct poli
 /* Says so once for each reason, not at every step. */
 static void hold(struct policy_host *host, struct plan_host *plan, enum notice reason)
 {
-    UND_ASSERT((BIT(reason) & HOLDS) != 0); /* 0 is for: not held */
+    UND_ASSERT((reason >= NOTICE_HELD_LAST && reason <= NOTICE_HELD_GRACE) ||
+               reason == NOTICE_EMPTY); /* 0 is for: not held */
     if (host->held != (int)reason)
         plan->notices |= BIT(reason);
     host->held = (int)reason;
