@@ -136,8 +136,7 @@ static void step_suspect(const struct policy_config *config, struct policy_state
     struct policy_host *host = &state->host[i];
     bool returns = evidence_returns(config, host, now_ms);
     enum notice reason;
-    UND_ASSERT(host->phase == PHASE_SUSPECT);
-    UND_ASSERT(host->detected_ms <= now_ms); /* or it would never have persisted */
+    UND_ASSERT(host->phase == PHASE_SUSPECT && host->detected_ms <= now_ms);
     if (seen == EVIDENCE_GONE) {
         host->phase = PHASE_SERVING;
         host->held = 0;
