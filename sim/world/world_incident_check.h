@@ -1,6 +1,7 @@
 /*
  * What holds of incidents whatever the scenario: the counts at any time, each incident when its
- * replication is over. Asserted: only a bug in world_incident.c, or in who tells it news, breaks it.
+ * replication is over. Asserted: only a bug in world_incident.c, or in whoever tells it news,
+ * breaks it.
  */
 #ifndef SIM_WORLD_WORLD_INCIDENT_CHECK_H
 #define SIM_WORLD_WORLD_INCIDENT_CHECK_H
