@@ -38,6 +38,8 @@ static const struct option_row rows[] = {
      .about = "no lines: the journal only"},
     {0}};
 
+static const struct option_rule rules[] = {{"quiet", OPTION_EXCLUDES, "format=json"}, {0}};
+
 static const struct option_example examples[] = {
     {"monitor fleet.yaml", "watch, decide and journal until it is ended"},
     {"monitor fleet.yaml --active", "carry out what the policy decides"},
@@ -61,6 +63,7 @@ const struct options monitor_options = {
                "plan (`understudy replay` repeats them); one line a change; a page with /metrics, "
                "/healthz, /readyz and /api/v1/state where the fleet file has live.page.",
     .rows = rows,
+    .rules = rules,
     .operand = "fleet or scenario",
     .least = 1,
     .most = 1,

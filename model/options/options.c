@@ -183,7 +183,13 @@ bool options_next_name(const char **names, const char **name, size_t *length)
     *name = *names;
     *length = strcspn(*names, " ");
     *names += *length;
-    return *length > 0;
+    return *length > 0 && (*length != strlen("unless") || strncmp(*name, "unless", *length) != 0);
+}
+
+const char *options_unless(const char *names)
+{
+    const char *at = strstr(names, " unless ");
+    return at ? at + strlen(" unless ") : NULL;
 }
 
 /* The table's row of that name, of `length` characters; NULL: none. */
@@ -197,20 +203,42 @@ static const struct option_row *options_row(const struct options *options, const
     return NULL;
 }
 
+static bool is_value(const char *given, const char *word, size_t length)
+{
+    return given && strlen(given) == length && strncmp(given, word, length) == 0;
+}
+
 /* Was `name` (or "name=word") given? Without being asked for, a default is. */
 static bool is_given(const struct parse *parse, const char *name, size_t length)
 {
     const char *equals = memchr(name, '=', length), *given;
     size_t bare = equals ? (size_t)(equals - name) : length;
     const struct option_row *row = options_row(parse->options, name, bare);
+    int i, n = 0;
     UND_ASSERT(row != NULL);
     given = parse->given[row - parse->options->rows];
     if (!equals)
         return given != NULL;
-    if (!given)
-        given = row->preset;
-    return given && strlen(given) == length - bare - 1 &&
-           strncmp(given, equals + 1, length - bare - 1) == 0;
+    length -= bare + 1;
+    if (row->type != OPTION_TEXTS)
+        return is_value(given ? given : row->preset, equals + 1, length);
+    memcpy(&n, parse->out + row->beside, sizeof n);
+    for (i = 0; i < n; i++) {
+        memcpy(&given, parse->out + row->at + (size_t)i * sizeof given, sizeof given);
+        if (is_value(given, equals + 1, length))
+            return true;
+    }
+    return false;
+}
+
+static bool any_given(const struct parse *parse, const char *names)
+{
+    const char *name;
+    size_t length;
+    while (names && options_next_name(&names, &name, &length))
+        if (is_given(parse, name, length))
+            return true;
+    return false;
 }
 
 /* "--by NAME", "--format html". */
@@ -249,38 +277,60 @@ static enum und_code needs(struct parse *parse, const struct option_rule *rule)
                     wanted);
 }
 
-static enum und_code excludes(struct parse *parse, const struct option_rule *rule)
+static enum und_code excludes(struct parse *parse, const struct option_rule *rule, const char *name,
+                              size_t length)
+{
+    char one[OPTIONS_LABEL], other[OPTIONS_LABEL];
+    name_option(parse, rule->option, strlen(rule->option), one, sizeof one);
+    name_option(parse, name, length, other, sizeof other);
+    one[strcspn(one, strchr(rule->option, '=') ? "" : " ")] = '\0';
+    other[strcspn(other, memchr(name, '=', length) ? "" : " ")] = '\0';
+    return und_fail(parse->err, UND_USAGE,
+                    "%s: got %s and %s, want one of them: the other would do nothing",
+                    parse->options->name, one, other);
+}
+
+static enum und_code excludes_some(struct parse *parse, const struct option_rule *rule)
 {
     const char *names = rule->others, *name;
-    char one[OPTIONS_LABEL], other[OPTIONS_LABEL];
     size_t length;
-    while (options_next_name(&names, &name, &length)) {
-        if (!is_given(parse, name, length))
-            continue;
-        name_option(parse, rule->option, strlen(rule->option), one, sizeof one);
-        name_option(parse, name, length, other, sizeof other);
-        one[strcspn(one, strchr(rule->option, '=') ? "" : " ")] = '\0';
-        other[strcspn(other, memchr(name, '=', length) ? "" : " ")] = '\0';
-        return und_fail(parse->err, UND_USAGE,
-                        "%s: got %s and %s, want one of them: the other "
-                        "would do nothing",
-                        parse->options->name, one, other);
-    }
-    return UND_OK;
+    while (options_next_name(&names, &name, &length) && parse->err->code == UND_OK)
+        if (is_given(parse, name, length))
+            excludes(parse, rule, name, length);
+    return parse->err->code;
+}
+
+static enum und_code excludes_all(struct parse *parse, const struct option_rule *rule)
+{
+    const struct option_row *row;
+    size_t bare = strcspn(rule->option, "=");
+    for (row = parse->options->rows; row->name && parse->err->code == UND_OK; row++)
+        if (parse->given[row - parse->options->rows] &&
+            (strlen(row->name) != bare || strncmp(row->name, rule->option, bare) != 0))
+            excludes(parse, rule, row->name, strlen(row->name));
+    if (parse->err->code == UND_OK && optind < parse->argc)
+        und_fail(parse->err, UND_USAGE, "%s: got --%.*s %s and '%.60s', want the one or the other",
+                 parse->options->name, (int)bare, rule->option,
+                 rule->option + bare + (rule->option[bare] != '\0'), parse->argv[optind]);
+    return parse->err->code;
 }
 
 static enum und_code check_rules(struct parse *parse)
 {
     const struct option_rule *rule;
     for (rule = parse->options->rules; rule && rule->option && parse->err->code == UND_OK; rule++) {
-        if (!is_given(parse, rule->option, strlen(rule->option)))
+        if (!is_given(parse, rule->option, strlen(rule->option)) ||
+            any_given(parse, options_unless(rule->others)))
             continue;
         switch (rule->how) {
         case OPTION_NEEDS:
             needs(parse, rule);
             break;
         case OPTION_EXCLUDES:
-            excludes(parse, rule);
+            if (strcmp(rule->others, "*") == 0)
+                excludes_all(parse, rule);
+            else
+                excludes_some(parse, rule);
             break;
         }
     }

@@ -50,7 +50,11 @@ struct option_row {
     bool hidden; /* for the program's own use: in no help */
 };
 
-/* Whoever says `option` (or option=word). Several names, apart by blanks, are all meant. */
+/*
+ * Whoever says `option` (or option=word; of what may be repeated, any). Several names, apart by
+ * blanks, are all meant; "*" are all others, and the operands too; one of the names behind "unless"
+ * lifts the rule.
+ */
 enum option_how { OPTION_NEEDS, OPTION_EXCLUDES };
 struct option_rule {
     const char *option; /* NULL ends the list */

@@ -71,9 +71,17 @@ const char *options_about(const struct options *options, const struct option_row
             snprintf(text + used, OPTIONS_ABOUT - used, "; %s ", rule->option + n + 1);
         else
             snprintf(text + used, OPTIONS_ABOUT - used, "; ");
+        if (strcmp(rule->others, "*") == 0) {
+            strncat(text, "alone", OPTIONS_ABOUT - strlen(text) - 1);
+            continue;
+        }
         strncat(text, rule->how == OPTION_NEEDS ? "with " : "not with ",
                 OPTIONS_ABOUT - strlen(text) - 1);
         add_names(text, OPTIONS_ABOUT, rule->others, rule->how == OPTION_NEEDS ? " and " : ", ");
+        if (options_unless(rule->others)) {
+            strncat(text, " unless ", OPTIONS_ABOUT - strlen(text) - 1);
+            add_names(text, OPTIONS_ABOUT, options_unless(rule->others), " or ");
+        }
     }
     return text;
 }

@@ -19,7 +19,9 @@ const char *options_about(const struct options *options, const struct option_row
 /* A phrase with a capital and a stop. */
 const char *options_sentence(const char *phrase, char text[OPTIONS_ABOUT]);
 
-/* The next of names that blanks keep apart, and its length; false after the last. */
+/* The next of names that blanks keep apart, and its length; false after the last or at "unless". */
 bool options_next_name(const char **names, const char **name, size_t *length);
+/* The names behind it; NULL: there is none. */
+const char *options_unless(const char *names);
 
 #endif

@@ -282,7 +282,7 @@ static enum und_code explore(struct asked *asked, const struct space *space,
         write_cases(space, result, &story, asked->write_case, err);
     if (findings.story && asked->write_scenario)
         write_scenario(asked, fleet, &story, err);
-    if (asked->write_cases && !findings.story)
+    if (asked->write_cases && !findings.story && result->complete)
         write_cases(space, result, NULL, asked->write_cases, err);
     if (asked->command && result->complete && err->code == UND_OK &&
         against_run(space, result, asked->command, against, err) == UND_OK)
@@ -297,6 +297,9 @@ static enum und_code explore(struct asked *asked, const struct space *space,
         report(asked, &findings, simulated ? versus : NULL);
     if (err->code == UND_OK)
         record(asked, scenario, &findings, good, err);
+    if (!result->complete && (asked->write_cases || asked->command))
+        und_fail(err, UND_FAILED, "%s: not done: it wants every state, and not all were visited",
+                 asked->write_cases ? "--cases" : "--against");
     free(versus);
     free(against);
     story_fini(&story);

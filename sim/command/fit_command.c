@@ -65,10 +65,12 @@ static const struct option_row rows[] = {
     OPTION_QUIET(struct wish, quiet),
     {0}};
 
-static const struct option_rule rules[] = {{"no-holdout", OPTION_EXCLUDES, "holdout"},
-                                           {"journal", OPTION_EXCLUDES, "prometheus"},
-                                           {"jobs", OPTION_NEEDS, "github"},
-                                           {0}};
+static const struct option_rule rules[] = {
+    {"no-holdout", OPTION_EXCLUDES, "holdout seed"},
+    {"quiet", OPTION_EXCLUDES, "column slots holdout no-holdout seed unless out html format=json"},
+    {"journal", OPTION_EXCLUDES, "prometheus"},
+    {"jobs", OPTION_NEEDS, "github"},
+    {0}};
 
 static const struct option_example examples[] = {
     {"fit jobs.csv --out fleet.yaml", "a fleet file with an interval beside every number"},

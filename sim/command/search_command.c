@@ -71,6 +71,7 @@ static const struct option_rule rules[] = {
     {"plot", OPTION_NEEDS, "tune"},
     {"replications", OPTION_NEEDS, "tune"},
     {"replay", OPTION_EXCLUDES, "for schedules write bound no-shrink store"},
+    {"no-shrink", OPTION_EXCLUDES, "write"},
     {0}};
 
 static const struct option_example examples[] = {
@@ -280,8 +281,20 @@ static enum und_code search_file(struct asked *asked, const char *path, struct u
 
 /* ---- replaying ---- */
 
-static enum und_code replay_file(const struct asked *asked, const char *path, bool *held,
-                                 struct und_err *err)
+static void say_replayed(const char *path, const struct trial *trial, json_t *json)
+{
+    bool holds = trial->reason == TRIAL_HOLDS;
+    if (json)
+        json_array_append_new(json, json_pack("{s:s, s:b, s:s*}", "file", path, "holds", holds,
+                                              "why", holds ? NULL : trial->words));
+    else
+        printf("%s %s%s%s\n", holds ? "holds " : "FAILED", path, holds ? "" : ": ",
+               holds ? "" : trial->words);
+}
+
+/* Into `json`, or if that is NULL printed. */
+static enum und_code replay_file(const struct asked *asked, const char *path, json_t *json,
+                                 bool *held, struct und_err *err)
 {
     struct scenario *scenario = calloc(1, sizeof *scenario);
     struct trial *trial = malloc(sizeof *trial);
@@ -298,8 +311,7 @@ static enum und_code replay_file(const struct asked *asked, const char *path, bo
     }
     if (err->code == UND_OK) {
         *held = *held && trial->reason == TRIAL_HOLDS;
-        printf("%s %s%s%s\n", trial->reason == TRIAL_HOLDS ? "holds " : "FAILED", path,
-               trial->reason == TRIAL_HOLDS ? "" : ": ", trial->words);
+        say_replayed(path, trial, json);
     }
     scenario_fini(scenario);
     free(scenario);
@@ -311,11 +323,18 @@ static enum und_code replay(struct asked *asked, int argc, char **argv, struct u
 {
     char **paths = NULL;
     int i, n = 0;
+    json_t *json = asked->common.json ? json_array() : NULL;
     bool held = true;
     scenario_set_paths(&asked->common, argv, argc, &paths, &n, err);
     for (i = 0; i < n && err->code == UND_OK; i++)
-        replay_file(asked, paths[i], &held, err);
+        replay_file(asked, paths[i], json, &held, err);
     scenario_set_free_paths(paths, n);
+    if (json && err->code == UND_OK) {
+        json = json_pack("{s:i, s:o}", "version", 1, "replayed", json);
+        json_dumpf(json, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    json_decref(json);
     return err->code != UND_OK ? err->code : held ? UND_OK : UND_FAILED;
 }
 

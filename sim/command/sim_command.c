@@ -104,7 +104,13 @@ static const struct option_row test_rows[] = {
     {0}};
 
 static const struct option_rule sim_rules[] = {
-    SCENARIO_SET_RULES, {"trace", OPTION_EXCLUDES, "format=json rare no-documented"}, {0}};
+    {"metric=help", OPTION_EXCLUDES, "*"},
+    SCENARIO_SET_RULES,
+    {"trace", OPTION_EXCLUDES, "format=json rare no-documented"},
+    /* One replication's, whatever is asked of all: files tell of these. */
+    {"trace", OPTION_EXCLUDES, "replications precision metric unless html plots junit store"},
+    {"quiet", OPTION_EXCLUDES, "metric no-documented unless format=json html"},
+    {0}};
 
 /* --rules-diff is strict about what it compares, whether asked or not. */
 static const struct option_rule test_rules[] = {
@@ -112,6 +118,7 @@ static const struct option_rule test_rules[] = {
     {"rules-diff", OPTION_EXCLUDES, "html plots store strict decide baseline write-baseline"},
     {"error", OPTION_NEEDS, "decide"},
     {"decide", OPTION_EXCLUDES, "precision"},
+    {"rules-diff", OPTION_EXCLUDES, "all-errors"},
     {0}};
 
 static const struct option_example sim_examples[] = {

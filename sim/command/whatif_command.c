@@ -40,7 +40,8 @@ static const struct option_row rows[] = {
     SCENARIO_SET_ROWS(struct whatif, campaign),
     {0}};
 
-static const struct option_rule rules[] = {SCENARIO_SET_RULES,
+static const struct option_rule rules[] = {{"metric=help", OPTION_EXCLUDES, "*"},
+                                           SCENARIO_SET_RULES,
                                            {"find", OPTION_NEEDS, "until"},
                                            {"growth", OPTION_NEEDS, "find"},
                                            {"from", OPTION_NEEDS, "growth"},
@@ -267,6 +268,8 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
                  "whatif: want one FILE and at least one --vary PATH=VALUES, or --find");
     } else if (first != 0 && whatif_take_options(whatif, err) == UND_OK) {
         whatif->sweep.path = argv[first];
+        if (err->all)
+            err->all->every = whatif->campaign.all_errors;
         run(whatif, err);
     }
     sweep_fini(&whatif->sweep);

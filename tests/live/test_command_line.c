@@ -62,7 +62,14 @@ static bool next_name(const char **names, const char **name, size_t *length)
     *name = *names;
     *length = strcspn(*names, " ");
     *names += *length;
-    return *length > 0;
+    return *length > 0 && strncmp(*name, "unless ", strlen("unless ")) != 0;
+}
+
+/* The names that lift the rule; NULL: none does. */
+static const char *unless(const struct option_rule *rule)
+{
+    const char *at = strstr(rule->others, " unless ");
+    return at ? at + strlen(" unless ") : NULL;
 }
 
 static bool is_given(const struct command_line *line, const char *name, size_t length)
@@ -96,17 +103,24 @@ static void add_needs(struct command_line *line, const struct options *options)
     } while (line->n > before);
 }
 
+static bool any_given(const struct command_line *line, const char *names)
+{
+    const char *name;
+    size_t length;
+    while (names && next_name(&names, &name, &length))
+        if (is_given(line, name, length))
+            return true;
+    return false;
+}
+
 static bool is_excluded(const struct command_line *line, const struct options *options)
 {
     const struct option_rule *rule;
-    for (rule = options->rules; rule && rule->option; rule++) {
-        const char *names = rule->others, *name;
-        size_t length;
-        if (rule->how == OPTION_EXCLUDES && is_given(line, rule->option, strlen(rule->option)))
-            while (next_name(&names, &name, &length))
-                if (is_given(line, name, length))
-                    return true;
-    }
+    for (rule = options->rules; rule && rule->option; rule++)
+        if (rule->how == OPTION_EXCLUDES && is_given(line, rule->option, strlen(rule->option)) &&
+            !any_given(line, unless(rule)) &&
+            (strcmp(rule->others, "*") == 0 ? line->n > 3 : any_given(line, rule->others)))
+            return true;
     return false;
 }
 
@@ -178,6 +192,30 @@ START_TEST(every_pair_goes_together_unless_a_rule_says_not)
 }
 END_TEST
 
+/* With what lifts a rule, the two go together, where no other rule says not. */
+START_TEST(every_rule_is_lifted)
+{
+    const struct options *options = command_tables[_i];
+    const struct option_rule *rule;
+    for (rule = options->rules; rule && rule->option; rule++) {
+        const char *names = unless(rule), *name, *others, *other;
+        size_t length, other_length;
+        while (names && next_name(&names, &name, &length))
+            for (others = rule->others; next_name(&others, &other, &other_length);) {
+                struct command_line line;
+                struct und_err err;
+                begin(&line, options);
+                add_option(&line, options, rule->option, strlen(rule->option));
+                add_option(&line, options, other, other_length);
+                add_option(&line, options, name, length);
+                add_needs(&line, options);
+                ck_assert_msg((run_line(&line, options, &err) != 0) == !is_excluded(&line, options),
+                              "%s: %s", options->name, err.text);
+            }
+    }
+}
+END_TEST
+
 START_TEST(every_rule_refuses)
 {
     const struct options *options = command_tables[_i];
@@ -190,7 +228,9 @@ START_TEST(every_rule_refuses)
         while (next_name(&names, &name, &length)) {
             begin(&line, options);
             add_option(&line, options, rule->option, strlen(rule->option));
-            if (rule->how == OPTION_EXCLUDES)
+            if (strcmp(rule->others, "*") == 0)
+                add_option(&line, options, "quiet", strlen("quiet"));
+            else if (rule->how == OPTION_EXCLUDES)
                 add_option(&line, options, name, length);
             ck_assert_msg(run_line(&line, options, &err) == 0 && err.code == UND_USAGE,
                           "%s: %s beside %s", options->name, rule->option, rule->others);
@@ -304,6 +344,7 @@ Suite *suite(void)
     tcase_add_loop_test(parsing, every_option_parses, 0, COMMAND_TABLES);
     tcase_add_loop_test(parsing, every_pair_goes_together_unless_a_rule_says_not, 0,
                         COMMAND_TABLES);
+    tcase_add_loop_test(parsing, every_rule_is_lifted, 0, COMMAND_TABLES);
     tcase_add_loop_test(parsing, every_rule_refuses, 0, COMMAND_TABLES);
     tcase_add_loop_test(parsing, a_mistyped_option_is_guessed, 0, COMMAND_TABLES);
     tcase_add_loop_test(parsing, whatever_is_typed_is_parsed_or_told_in_one_line, 0,

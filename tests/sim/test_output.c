@@ -54,7 +54,7 @@ static const char *const commands[] = {
     "schema",
     "sim " SCENARIO,
     "sim " SCENARIO " --format json",
-    "sim " SCENARIO " --trace",
+    "sim scenarios/primary-os-crash.yaml --trace",
     "sim " SCENARIO " --html /dev/full --quiet",
     "test " SCENARIO,
     "test " SCENARIO " --format json",

@@ -30,7 +30,7 @@ static const struct options *const command_tables[] = {
 enum { COMMAND_TABLES = sizeof command_tables / sizeof *command_tables, COMMAND_WORDS = 128 };
 
 /* What options_parse fills: the commands' structs are theirs; none is larger. */
-static char command_line_out[4 << 20];
+__attribute__((unused)) static char command_line_out[4 << 20];
 
 /* Words end to end in `text`, as main gets them. Empty with n = 0. */
 struct command_line {
