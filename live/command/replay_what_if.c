@@ -253,7 +253,8 @@ enum und_code what_if_simulate(struct what_if *what, struct journal *journal, co
     *out = NULL;
     if (what->from_ms >= 0)
         journal_notes(journal, "ended", 0, read_ended, what, err);
-    qsort(what->job, what->n_jobs, sizeof *what->job, by_creation);
+    if (what->n_jobs > 0)
+        qsort(what->job, what->n_jobs, sizeof *what->job, by_creation);
     if (err->code != UND_OK)
         ;
     else if (what->from_ms < 0 || fleet_ms < WHAT_IF_LEAST_MS)
