@@ -70,6 +70,7 @@ help:
 	@echo "bench               speed, as ratios"
 	@echo "proofs prove        every state of the policy, for small fleets; prove: larger ones too"
 	@echo "theory              against queueing theory to PRECISION=1% or less"
+	@echo "recovery            fleets drawn at random, simulated and fitted: do intervals hold? FLEETS=400"
 	@echo "mutants             small changes of meaning that the tests must notice; MUTANTS=policy"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
 	@echo "promql-fuzz         10,000 random expressions against promtool"
@@ -224,6 +225,10 @@ proofs: all canary
 	$(Q)tests/proofs
 prove: all canary $(BUILD)/tests/sim/test_explore
 	$(Q)ALL=1 FINE_STEPS=10000000 tests/run tests/proofs $(BUILD)/tests/sim/test_explore
+
+# Fleets that nobody has seen, through the simulator and fit.
+recovery: $(BUILD)/tests/sim/test_recovery
+	$(Q)RECOVERY_FLEETS=$(or $(FLEETS),400) $<
 
 # The simulator against queueing theory, as closely as PRECISION (0.3%) asks.
 theory: $(BUILD)/tests/sim/test_theory
