@@ -85,6 +85,7 @@ static const struct {
     {&sim_options, sim_command},
     {&test_options, test_command},
     {&whatif_options, whatif_command},
+    {&merge_options, merge_command},
     {&init_options, init_command},
     {&fit_options, fit},
     {&alerts_check_options, alerts_check_command},

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct interval {
+    double low, high;
+};
+
 /* What stands behind the half width of a mean. */
 enum method {
     METHOD_REPLICATIONS,    /* independent replications, Student's t */
@@ -38,6 +42,8 @@ void quantity_void(struct quantity *quantity);
  * NAN because too much was not over; NAN: no case. */
 double quantity_quantile(const struct quantity *quantity, double p);
 double quantity_beyond(const struct quantity *quantity, double p);
+/* Its 95% interval; NAN where there is none. */
+struct interval quantity_around(const struct quantity *quantity, double p);
 
 /* A mean and its 95% interval, NAN where there is none. */
 struct bounded {

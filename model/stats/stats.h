@@ -30,12 +30,22 @@ struct estimate {
     double variance; /* of one value (of one batch mean); NAN of fewer than two */
 };
 
-struct interval {
-    double low, high;
-};
-
 /* Student's t interval over independent values. */
 struct estimate stats_mean(const double *value, size_t n, double confidence);
+
+/*
+ * The same, wide enough for skewed values, of which Student's covers too little: the second term of
+ * the Edgeworth expansion of P(|t| <= x) puts (x^4 + 2 x^2 - 3) skewness^2 / 18 n times x back (Hall,
+ * The Bootstrap and Edgeworth Expansion, section 2.6; as Johnson, "Modified t tests and confidence
+ * intervals for asymmetrical populations", JASA 73 (1978), but symmetric); half as much again, since
+ * a small sample shows too little of its skewness. Of exponential values 20 then cover 94.5% instead
+ * of 91.8%, 50 94.8% instead of 93.4%. Of fewer than STATS_FEWEST that differ nothing can be said of
+ * their skewness, and there is no interval.
+ */
+#define STATS_FEWEST 5
+struct estimate stats_skewed_mean(const double *value, size_t n, double confidence);
+/* The factor, for whoever has the skewness; t: Student's, of that confidence. */
+double stats_wider_for_skewness(double skewness, double n, double t);
 
 /* Sorts the values, the NANs last, and says all that a result says of a metric, of independent
  * values. Returns how many are not NAN. */
@@ -89,8 +99,16 @@ int64_t stats_next_look(const struct stopping *stopping, const double *value, si
  * within the first half, so that the run is too short to tell. */
 bool stats_warmup(const double *value, size_t n, size_t *drop);
 
+/* The integrated autocorrelation time, in steps, of what is left of `runs` runs of n values each
+ * when their common course is taken off: 0.5 for independent values. Sokal's window of five times
+ * itself ("Monte Carlo methods in statistical mechanics", 1997, section 3). */
+double stats_memory(const double *residual, size_t runs, size_t n);
+
 /* Batch means of one long run of at least STATS_BATCHED values (no NANs): floor(sqrt(n)) batches
- * of equal size, from the end, so that number and size both grow. */
+ * of equal size, from the end, so that number and size both grow. The half width makes up for the
+ * skewness of the batches, and for what is left of their correlation, as that of an autoregression:
+ * sqrt((1 + r) / (1 - r)) (Tafazzoli, Wilson, Lada and Steiger, "Skart: a skewness- and
+ * autocorrelation-adjusted batch-means procedure", INFORMS Journal on Computing 23 (2011)). */
 #define STATS_BATCHED 100
 struct batches {
     struct estimate estimate; /* of the mean, over the batches */

@@ -9,7 +9,7 @@
 #define REPORTS_PLAN_ANSWER_H
 
 #include "model/stats/stats.h"
-#include "reports/plot/sweep.h"
+#include "reports/plan/sweep.h"
 
 #include <jansson.h>
 

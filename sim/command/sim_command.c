@@ -61,6 +61,7 @@ struct wish {
 
 static const struct option_row sim_rows[] = {
     SCENARIO_SET_ROWS(struct wish, campaign),
+    OPTION_FORMAT(struct wish, campaign.json),
     {"trace", .type = OPTION_FLAG, OPTION_AT(struct wish, trace),
      .about = "print one replication's timeline: every event with its cause"},
     {"metric", .type = OPTION_TEXTS, .argument = "MEASURE",
@@ -81,6 +82,7 @@ static const struct option_row sim_rows[] = {
 
 static const struct option_row test_rows[] = {
     SCENARIO_SET_ROWS(struct wish, campaign),
+    OPTION_FORMAT(struct wish, campaign.json),
     ROW_JUNIT,
     {"rules-diff", .type = OPTION_PAIR, .argument = "OLD NEW", OPTION_AT(struct wish, diff.before),
      .beside = offsetof(struct wish, diff.after),

@@ -2,47 +2,76 @@
 #ifndef SIM_COMMAND_WHATIF_H
 #define SIM_COMMAND_WHATIF_H
 
-#include "reports/plot/sweep.h"
+#include "reports/plan/keep.h"
+#include "reports/plan/sweep.h"
 #include "sim/experiment/scenario_set.h"
 #include "sim/planning/find.h"
 #include "sim/planning/n_1.h"
+#include "sim/planning/number_range.h"
 
-#define WHATIF_UNTIL 8
+#define WHATIF_VALUES 1000 /* of one path, unless a design makes them */
 
-struct axis {
-    char path[256];
-    char value[SWEEP_POINTS][SWEEP_VALUE];
-    int n;
-};
+enum whatif_format { WHATIF_TEXT, WHATIF_JSON, WHATIF_CSV };
 
 struct whatif {
-    struct axis axis[SWEEP_AXES];
+    int format;
     struct sweep sweep;
     struct scenario_set campaign;
-    const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until[WHATIF_UNTIL], *plot, *find,
-        *growth, *from; /* as given */
+    const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until[SWEEP_LIMITS], *plot, *find,
+        *growth, *from, *design, *slot_price, *run_price, *hour_price, *currency, *keep, *shard,
+        *html;
+    /* all as given */
     int n_vary, n_metrics, n_until;
-    struct sweep_limit limit[WHATIF_UNTIL]; /* of --until; the first one is the sweep's */
+    json_t *asked; /* what is kept must be of the same: arguments as given */
+    int latin;     /* points of --design; 0: all combinations */
+    struct number_range strata[SWEEP_AXES];
+    int part, parts; /* --shard; 1 of 1 without */
     struct growth grows;
-    bool lost;                 /* --n-1 */
     struct answer_range range; /* of --find */
-    struct n_1 loss;           /* how it is lost, once that is known */
-    const struct n_1 *now;     /* with it lost: what is simulated now; NULL: nothing is */
+    bool n_1;                  /* --n-1 */
+    struct n_1 loss;           /* how the primary is lost, once that is known */
+    bool losing;               /* it is lost in what is simulated now */
+    struct result *first;      /* owned: all of the first point's, once it is simulated */
+    struct keep *kept;         /* NULL: nothing is */
+    json_t *merged;            /* parts that others simulated; NULL: none */
+    json_t *lines, *news;      /* read from what is kept; written there or to be sent, NULL: not */
+    enum und_code code;        /* what became of the first point */
     struct und_errors errors;  /* of the first point */
 };
 
 struct whatif_sets { /* overrides of one point, in their order; borrowed but for the texts */
     const char *set[SCENARIO_SET_SETS + SWEEP_AXES + N_1_SETS];
-    char text[SWEEP_AXES][256 + SWEEP_VALUE + 1];
+    char text[SWEEP_AXES][SWEEP_PATH + SWEEP_VALUE + 1];
 };
 
-/* What was given, read: axes, columns, the limit and the range. */
+extern const char *const whatif_formats[];
+extern const struct option_exit whatif_exits[];
+
+/* Nothing asked yet; close frees all. */
+struct whatif *whatif_open(void);
+void whatif_close(struct whatif *whatif);
+/* All of it, printed; of what others simulated where `merged` is. */
+enum und_code whatif_sweep(struct whatif *whatif, struct und_err *err);
+
+/* What was given, read: axes, columns, the limits and the range. */
 enum und_code whatif_take_options(struct whatif *whatif, struct und_err *err);
-/* The points: all combinations, one of none; the last axis varies fastest. */
+/* "queue_wait:p95" or "queue_wait[class=build]:p95", of the given length. */
+enum und_code whatif_column(struct sweep_column *column, const char *text, size_t length,
+                            struct und_err *err);
+enum und_code whatif_limit(struct sweep_limit *limit, const char *text, struct und_err *err);
+/* The points. */
 enum und_code whatif_lay_out(struct whatif *whatif, struct und_err *err);
-/* How many; `n_1` NULL: as the file has it. */
-int whatif_sets(const struct whatif *whatif, const struct sweep_point *point, const struct n_1 *n_1,
-                struct whatif_sets *sets);
+/* How many; `lost`: with the primary lost. */
+int whatif_sets(const struct whatif *whatif, int point, bool lost, struct whatif_sets *sets);
+
+/* All points that are this part's and not kept already, each kept as soon as it is known. */
+enum und_code whatif_run_points(struct whatif *whatif, struct und_err *err);
+/* Into the points; how many of the lines were such. */
+int whatif_take_lines(struct whatif *whatif, const json_t *lines);
+/* None at all could be simulated. */
+enum und_code whatif_check_points(struct whatif *whatif, struct und_err *err);
+/* The columns that are shown where none was asked for. */
+void whatif_default_columns(struct whatif *whatif);
 
 /* --find: an answer a point, with --n-1 another one; printed. The points are laid out. */
 enum und_code whatif_find(struct whatif *whatif, struct und_err *err);

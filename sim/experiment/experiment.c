@@ -179,7 +179,7 @@ static void run_to_precision(struct crew *crew, struct precision *precision)
     for (;;) {
         int64_t n = crew->findings.n, next;
         double *value = measure_each(&crew->findings, experiment->precision_of);
-        struct estimate mean = stats_mean(value, (size_t)n, STATS_CONFIDENCE);
+        struct estimate mean = stats_skewed_mean(value, (size_t)n, STATS_CONFIDENCE);
         enum stop stop = stats_stop(&stopping, value, (size_t)n);
         next = stats_next_look(&stopping, value, (size_t)n);
         free(value);

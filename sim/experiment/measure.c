@@ -52,7 +52,7 @@ void measure_ratio(const double *a, const double *b, int64_t n, bool proportion,
         q->mean = sum_a / sum_b;
         for (r = 0; r < n; r++)
             residual[r] = a[r] - q->mean * b[r];
-        estimate = stats_mean(residual, (size_t)n, STATS_CONFIDENCE);
+        estimate = stats_skewed_mean(residual, (size_t)n, STATS_CONFIDENCE);
         q->half_width = estimate.half_width / (sum_b / (double)n);
         if (proportion && (sum_a <= 0 || sum_a >= sum_b))
             all_alike(q, llround(sum_a), llround(sum_b));

@@ -33,7 +33,7 @@ struct scenario_set {
 };
 
 /* The rows of the options that all simulating commands take, for a struct that has the scenario set
- * as `member`; a command appends its own. */
+ * as `member`; a command appends its own, and --format. */
 #define SCENARIO_SET_ROWS(of, member)                                                              \
     SCENARIO_SET_SEED(of, member),                                                                 \
         {"replications",                                                                           \
@@ -56,7 +56,7 @@ struct scenario_set {
         SCENARIO_SET_THREADS(of, member), OPTION_SET(of, member.sets, member.n_sets),              \
         {"all-errors", .type = OPTION_FLAG, OPTION_AT(of, member.all_errors),                      \
          .about = "of a file that cannot be used: up to ten, not the first three"},                \
-        OPTION_FORMAT(of, member.json), OPTION_QUIET(of, member.quiet)
+        OPTION_QUIET(of, member.quiet)
 #define SCENARIO_SET_SEED(of, member)                                                              \
     {                                                                                              \
         "seed", .type = OPTION_WHOLE, .argument = "N", OPTION_AT(of, member.experiment.seed),      \

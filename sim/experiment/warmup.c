@@ -3,10 +3,13 @@
 #include "model/base/assert.h"
 #include "model/stats/stats.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PILOTS 20
 #define STRETCHES 1000
+#define MEMORIES 4                 /* autocorrelation times until the start is forgotten */
 #define PILOT_SEED 0x70696c6f74ULL /* so that the pilots' numbers are not the experiment's */
 
 enum und_code warmup_check(const struct scenario *scenario, struct und_err *err)
@@ -23,38 +26,67 @@ enum und_code warmup_check(const struct scenario *scenario, struct und_err *err)
                           scenario->path);
 }
 
-/* Jobs in the system, over the stretches, as the mean of the pilots. */
-static void run_pilots(struct world *world, uint64_t seed, struct time_slices *slices, double *jobs)
+/* Of each pilot, over the stretches: jobs in the system, and the time that a job could start. */
+struct courses {
+    double *jobs, *up;
+};
+
+static void run_pilots(struct world *world, uint64_t seed, struct time_slices *slices,
+                       struct courses *courses)
 {
     struct rep_host host[FLEET_HOSTS];
     struct rep rep = {.host = host};
     struct stream base;
-    size_t i;
-    int pilot;
+    size_t i, pilot;
     stream_seed(&base, seed ^ PILOT_SEED);
     for (pilot = 0; pilot < PILOTS; pilot++) {
         world_run(world, &base, &(struct replication){.rep = &rep, .slices = slices});
-        for (i = 0; i < slices->n; i++)
-            jobs[i] += (double)(slices->stretch[i].queue_ms + slices->stretch[i].busy_ms) / PILOTS;
+        for (i = 0; i < slices->n; i++) {
+            const struct stretch *stretch = &slices->stretch[i];
+            courses->jobs[pilot * STRETCHES + i] = (double)(stretch->queue_ms + stretch->busy_ms);
+            courses->up[pilot * STRETCHES + i] = (double)stretch->up_ms;
+        }
         stream_long_jump(&base);
     }
     world_forget(world);
+}
+
+/* How many stretches of one quantity's course to drop. Leaves its residuals in `course`. */
+static size_t drop_of(double *course, bool *settled)
+{
+    double mean[STRETCHES] = {0};
+    size_t i, pilot, drop, kept;
+    for (i = 0; i < PILOTS * STRETCHES; i++)
+        mean[i % STRETCHES] += course[i] / PILOTS;
+    *settled = stats_warmup(mean, STRETCHES, &drop) && *settled;
+    for (i = 0; i < PILOTS * STRETCHES; i++)
+        course[i] -= mean[i % STRETCHES];
+    kept = STRETCHES - drop;
+    for (pilot = 0; pilot < PILOTS; pilot++) /* what is kept of each, one behind the other */
+        memmove(course + pilot * kept, course + pilot * STRETCHES + drop, kept * sizeof *course);
+    i = (size_t)ceil(MEMORIES * stats_memory(course, PILOTS, kept));
+    if (i > STRETCHES / 2) {
+        *settled = false;
+        i = STRETCHES / 2;
+    }
+    return i > drop ? i : drop;
 }
 
 int64_t warmup_find(struct world *world, uint64_t seed, bool *settled)
 {
     const struct scenario *scenario = world->scenario;
     struct time_slices slices = {.n = STRETCHES, .width_ms = scenario->duration_ms / STRETCHES};
-    int64_t warmup_ms;
-    double *jobs;
-    size_t drop;
+    struct courses courses = {calloc(PILOTS * STRETCHES, sizeof(double)),
+                              calloc(PILOTS * STRETCHES, sizeof(double))};
+    size_t of_jobs, of_hosts;
     slices.stretch = calloc(slices.n, sizeof *slices.stretch);
-    jobs = calloc(slices.n, sizeof *jobs);
-    UND_ASSERT(slices.stretch != NULL && jobs != NULL);
-    run_pilots(world, seed, &slices, jobs);
-    *settled = stats_warmup(jobs, slices.n, &drop);
-    warmup_ms = (int64_t)drop * slices.width_ms;
+    UND_ASSERT(slices.stretch != NULL && courses.jobs != NULL && courses.up != NULL);
+    run_pilots(world, seed, &slices, &courses);
+    *settled = true;
+    of_jobs = drop_of(courses.jobs, settled);
+    of_hosts = drop_of(courses.up, settled);
     free(slices.stretch);
-    free(jobs);
-    return warmup_ms;
+    free(courses.jobs);
+    free(courses.up);
+    return (int64_t)(of_jobs > of_hosts ? of_jobs : of_hosts) * slices.width_ms;
 }

@@ -3,6 +3,11 @@
  * own, are averaged over equal stretches of time (Welch), and MSER-5 (model/stats/stats.h) finds
  * the truncation at which the mean of the rest is known best; at most half of the duration. A load
  * that follows the day is spread like any other: its nights are no warm-up.
+ *
+ * MSER-5 weighs bias against variance, so that at 90% load the few per mille that it leaves make
+ * intervals miss. So at least four times what the pilots' own memory is (their integrated
+ * autocorrelation time) is dropped too, be it of the jobs in the system or of hosts that break down:
+ * whichever is slower.
  */
 #ifndef SIM_EXPERIMENT_WARMUP_H
 #define SIM_EXPERIMENT_WARMUP_H

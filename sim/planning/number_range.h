@@ -5,7 +5,7 @@
 #ifndef SIM_PLANNING_NUMBER_RANGE_H
 #define SIM_PLANNING_NUMBER_RANGE_H
 
-#include "reports/plot/sweep.h"
+#include "reports/plan/sweep.h"
 
 #include <stdbool.h>
 

@@ -62,7 +62,7 @@ static enum und_code find_seed(const char *range, struct sweep_limit limit, uint
 static struct sweep_limit wait_at_most(double ms)
 {
     return (struct sweep_limit){
-        .given = true, .column = {.metric = METRIC_QUEUE_WAIT, .mean = true}, .value = ms};
+        .column = {.metric = METRIC_QUEUE_WAIT, .mean = true}, .value = ms};
 }
 
 /* An hour, in which services take a tenth. */
@@ -126,7 +126,7 @@ END_TEST
 /* Half of the slots busy at 15/h; a share, and it begins to hold instead of ceasing to. */
 START_TEST(a_share_that_is_to_be_at_least)
 {
-    struct sweep_limit half = {.given = true,
+    struct sweep_limit half = {
                                .column = {.metric = METRIC_UTILIZATION, .mean = true},
                                .at_least = true,
                                .value = 0.5};
@@ -208,7 +208,7 @@ END_TEST
 START_TEST(of_a_queue_without_end_not_every_measure_says_something)
 {
     struct sweep_limit limit = {
-        .given = true, .column = {.metric = METRIC_UTILIZATION, .mean = true}, .value = 0.5};
+        .column = {.metric = METRIC_UTILIZATION, .mean = true}, .value = 0.5};
     ck_assert_int_eq(find_seed("fleet.workload.arrivals.rate=10/h..40/h", limit, 1, 0), UND_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "cannot carry the load at 40/h"));
 }
@@ -239,7 +239,7 @@ END_TEST
 /* Between 110 and 121, from 100: one and two months of 10%. */
 START_TEST(months_until_it_is_passed)
 {
-    struct growth growth = {.given = true, .exact = true, .low = 0.1, .high = 0.1, .from_day = -1};
+    struct growth growth = {.exact = true, .low = 0.1, .high = 0.1, .from_day = -1};
     struct interval months;
     struct answer crossing = {.range = {.low = 100, .high = 200, .step = 1, .steps = 100},
                               .reached = ANSWER_WITHIN,

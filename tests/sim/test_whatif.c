@@ -269,6 +269,51 @@ START_TEST(each_answer_also_with_the_primary_lost)
 }
 END_TEST
 
+/* Each tenth of the range once, each of the two speeds five times; by the seed alone. */
+START_TEST(a_latin_hypercube_has_every_part_once)
+{
+    json_t *root = WHATIF_JSON("--vary", "fleet.workload.arrivals.rate=2/h..7/h", "--vary",
+                               "fleet.hosts.0.speed=1,2", "--design", "lhs:10", "--replications",
+                               "2", "--set", "duration=3d");
+    int part[10] = {0}, fast = 0;
+    size_t i;
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "points")), 10);
+    for (i = 0; i < 10; i++) {
+        part[(int)((atof(value(point(root, i), "fleet.workload.arrivals.rate")) - 2) * 2)]++;
+        fast += strcmp(value(point(root, i), "fleet.hosts.0.speed"), "2") == 0;
+    }
+    for (i = 0; i < 10; i++)
+        ck_assert_int_eq(part[i], 1);
+    ck_assert_int_eq(fast, 5);
+    json_decref(root);
+}
+END_TEST
+
+static double money(const json_t *point, const char *key)
+{
+    return json_number_value(json_object_get(json_object_get(point, "money"), key));
+}
+
+/* 3,600 runs a month; a wait of w ms costs 60 an hour, a slot 40 a month, a run 0.1. */
+START_TEST(money_is_slots_and_runs_and_waiting)
+{
+    json_t *root =
+        WHATIF_JSON("--vary", "fleet.hosts.0.slots=1,2", "--price-slot", "40", "--price-run", "0.1",
+                    "--price-hour", "60", "--currency", "EUR", "--replications", "50");
+    double one = 40 + 360 + 3600 * 60 * mm1_wait_ms(0.5) / 3600000;
+    double first = money(point(root, 0), "cost"), second = money(point(root, 1), "cost");
+    double more = money(point(root, 1), "more");
+    ck_assert_double_eq_tol(money(point(root, 0), "runs_a_month"), 3600, 1e-6);
+    /* 3.3 standard errors: one seed in 1,000 */
+    ck_assert_double_eq_tol(first, one, 3.3 / 2 * money(point(root, 0), "cost_half_width"));
+    ck_assert_double_eq_tol(more, second - first, 1e-6);
+    ck_assert_double_eq_tol(money(point(root, 1), "a_slot_saves"), 40 - more, 1e-6);
+    ck_assert_double_lt(money(point(root, 1), "more_half_width"),
+                        money(point(root, 0), "cost_half_width") * 1.2);
+    json_decref(root);
+}
+END_TEST
+
 static const struct {
     const char *arguments[10];
     const char *message;
@@ -292,9 +337,13 @@ static const struct {
     {{"--vary", "fleet.hosts.0.slots=1", "--nonsense"}, "--nonsense"},
     {{"--vary", "fleet.hosts.0.slotz=1,2"}, "slotz"},
     {{"--vary", "a=1..999:1", "--vary", "b=1..999:1", "--vary", "c=1..999:1"},
-     "got more than 1000 combinations"},
+     "got 997002999 combinations, want at most 100000"},
+    {{"--vary", "a=1..2:0.000000001"}, "at most 999 steps"},
+    {{"--vary", "a=1,2", "--design", "sobol:9"}, "--design: got 'sobol:9', want lhs:N"},
+    {{"--vary", "a=1,2", "--design", "lhs:1000000000"}, "want lhs:N, N of 2..100000"},
+    {{"--vary", "a=1,2", "--price-slot", "free"}, "--price-slot: got 'free'"},
+    {{"--vary", "a=1,2", "--price-hour", "60"}, "--price-hour: want --price-slot"},
     {{"--find", "a=1..2"}, "--find: want --until"},
-    {{"--vary", "a=1,2", "--until", "queue_wait<=1s", "--until", "queue_wait<=2s"}, "want one"},
     {{"--vary", "a=1,2", "--growth", "4%"}, "--growth"},
     {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "4"}, "--growth: got '4'"},
     {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "7%..1%"}, "--growth: got"},
@@ -328,6 +377,8 @@ Suite *suite(void)
     tcase_add_test(tests, what_gives_up_has_a_column_by_default);
     tcase_add_test(tests, find_says_where_and_when_whatever_the_threads);
     tcase_add_test(tests, each_answer_also_with_the_primary_lost);
+    tcase_add_test(tests, a_latin_hypercube_has_every_part_once);
+    tcase_add_test(tests, money_is_slots_and_runs_and_waiting);
     tcase_add_loop_test(tests, bad_arguments_are_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);

@@ -1,9 +1,9 @@
 #include "sweep.h"
 
 #include "model/base/units.h"
-#include "plot_script.h"
+#include "reports/plot/plot_script.h"
+#include "reports/plot/svg.h"
 #include "reports/text/text.h"
-#include "svg.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static bool read_axis(const struct sweep *sweep, double *value, struct scale *sc
     double most = 0;
     int i;
     for (i = 0; i < sweep->n_points; i++) {
-        if (!read_value(sweep->point[i].value[0], &value[i], &unit) ||
+        if (!read_value(sweep_text(sweep, i, 0), &value[i], &unit) ||
             (i > 0 && strcmp(first, unit) != 0))
             return false;
         first = unit;
@@ -81,9 +81,12 @@ static bool read_axis(const struct sweep *sweep, double *value, struct scale *sc
 
 bool sweep_can_plot(const struct sweep *sweep)
 {
-    double value[SWEEP_POINTS];
+    double *value = calloc((size_t)sweep->n_points + 1, sizeof *value);
     struct scale scale;
-    return sweep->n_axes == 1 && sweep->n_points > 1 && read_axis(sweep, value, &scale);
+    bool can =
+        value && sweep->n_axes == 1 && sweep->n_points > 1 && read_axis(sweep, value, &scale);
+    free(value);
+    return can;
 }
 
 /* "fleet.policy.persist" is persist to a reader. */
@@ -104,10 +107,22 @@ static void label(FILE *script, const char *axis, const char *name, const char *
 
 /* ---- the picture ---- */
 
+static bool is_drawn(const struct sweep *sweep, const struct sweep_limit *limit)
+{
+    const struct sweep_column *column = &sweep->column[0];
+    return limit->column.metric == column->metric &&
+           strcmp(limit->column.facet.name, column->facet.name) == 0 &&
+           limit->column.mean == column->mean &&
+           (column->mean || limit->column.quantile == column->quantile);
+}
+
 static double most_of(const struct sweep *sweep)
 {
-    double most = sweep->limit.given ? sweep->limit.value : 0;
+    double most = 0;
     int i;
+    for (i = 0; i < sweep->n_limits; i++)
+        if (is_drawn(sweep, &sweep->limit[i]))
+            most = fmax(most, sweep->limit[i].value);
     for (i = 0; i < sweep->n_points; i++) {
         double half_width, value = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
         if (isfinite(value))
@@ -130,25 +145,17 @@ static void write_points(FILE *script, const struct sweep *sweep, const double *
     fputs("EOD\n", script);
 }
 
-static bool limit_is_drawn(const struct sweep *sweep)
-{
-    return sweep->limit.given && sweep->limit.column.metric == sweep->column[0].metric &&
-           strcmp(sweep->limit.column.facet.name, sweep->column[0].facet.name) == 0 &&
-           sweep->limit.column.mean == sweep->column[0].mean &&
-           (sweep->column[0].mean || sweep->limit.column.quantile == sweep->column[0].quantile);
-}
-
 /* "--until" as a line across, with its words. */
-static void write_limit(FILE *script, const struct sweep *sweep, double at)
+static void write_limit(FILE *script, const struct sweep_limit *limit, int number, double at)
 {
     char value[TEXT_VALUE], text[64];
     fprintf(script,
-            "set arrow 1 from graph 0, first %.6f to graph 1, first %.6f nohead front dashtype "
+            "set arrow %d from graph 0, first %.6f to graph 1, first %.6f nohead front dashtype "
             "(8,4) linewidth 2 linecolor rgb '#b3261e'\n",
-            at, at);
-    snprintf(text, sizeof text, "%s %s", sweep->limit.at_least ? "at least" : "at most",
-             text_metric(value, sweep_reads_as(&sweep->limit.column), sweep->limit.value));
-    fputs("set label 1 ", script);
+            number, at, at);
+    snprintf(text, sizeof text, "%s %s", limit->at_least ? "at least" : "at most",
+             text_metric(value, sweep_reads_as(&limit->column), limit->value));
+    fprintf(script, "set label %d ", number);
     text_gnuplot(script, text);
     fprintf(script, " at graph 0.99, first %.6f right offset 0,0.6 textcolor rgb '#b3261e'\n", at);
 }
@@ -159,12 +166,12 @@ static void describe(const struct sweep *sweep, const char *name, char *title, s
     char value[TEXT_VALUE], width[TEXT_VALUE];
     size_t end = 0;
     int i;
-    snprintf(title, title_size, "%s: %s by %s", sweep->path, name, last_word(sweep->axis[0]));
+    snprintf(title, title_size, "%s: %s by %s", sweep->path, name, last_word(sweep->axis[0].path));
     out[0] = '\0';
     for (i = 0; i < sweep->n_points && end < size; i++) {
         double half_width, y = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
         end += (size_t)snprintf(
-            out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "", sweep->point[i].value[0],
+            out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "", sweep_text(sweep, i, 0),
             text_metric(value, sweep_reads_as(&sweep->column[0]), y),
             text_spread(width, sweep_reads_as(&sweep->column[0]), y, half_width));
     }
@@ -173,29 +180,32 @@ static void describe(const struct sweep *sweep, const char *name, char *title, s
 enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err)
 {
     FILE *script = tmpfile();
-    double at[SWEEP_POINTS], most = most_of(sweep);
+    double *at = calloc((size_t)sweep->n_points + 1, sizeof *at), most = most_of(sweep);
     struct scale x, y = metric_scale(sweep_reads_as(&sweep->column[0]), most);
-    char name[SWEEP_NAME], title[512], description[2048];
-    if (!script)
+    char name[SWEEP_NAME], title[1024], description[2048];
+    int i;
+    if (!script || !at)
         return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");
     read_axis(sweep, at, &x);
     sweep_column_name(&sweep->column[0], name, sizeof name);
     describe(sweep, name, title, sizeof title, description, sizeof description);
     plot_script_begin(script, PLOT_SVG, PLOT_WIDTH * 2 / 3, 400);
     write_points(script, sweep, at, &x, &y);
-    label(script, "xlabel", last_word(sweep->axis[0]), x.unit);
+    label(script, "xlabel", last_word(sweep->axis[0].path), x.unit);
     label(script, "ylabel", name, y.unit);
     fputs("set title ", script);
     text_gnuplot(script, title);
     fprintf(script,
             " offset 0,-0.3\nset yrange [0:%.6f]\nset offsets graph 0.04, graph 0.04, 0, 0\n",
             1.08 * (most > 0 ? most : 1) / y.divisor);
-    if (limit_is_drawn(sweep))
-        write_limit(script, sweep, sweep->limit.value / y.divisor);
+    for (i = 0; i < sweep->n_limits; i++)
+        if (is_drawn(sweep, &sweep->limit[i]))
+            write_limit(script, &sweep->limit[i], i + 1, sweep->limit[i].value / y.divisor);
     fputs("plot $points using 1:2:3 with yerrorlines linewidth 2 pointtype 7 pointsize 0.6 "
           "linecolor rgb '#0b3d73'\nunset multiplot\n",
           script);
     svg_draw(script, out, title, description, err);
     fclose(script);
+    free(at);
     return err->code;
 }
