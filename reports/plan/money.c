@@ -14,6 +14,11 @@ static double running(const struct prices *prices, double runs, double wait_ms)
     return runs * (prices->run + prices->hour * wait_ms / HOUR_MS);
 }
 
+double money_of_month(const struct prices *prices, double slots, double runs, double wait_ms)
+{
+    return prices->slot * slots + running(prices, runs, wait_ms);
+}
+
 static void compare(const struct prices *prices, const double *wait, int n,
                     const double *first_wait, const struct money_found *first,
                     struct money_found *found)
@@ -39,7 +44,7 @@ void money_judge(const struct prices *prices, const double *wait, int n, const d
                  int n_first, const struct money_found *first, struct money_found *found)
 {
     struct estimate mean = stats_skewed_mean(wait, (size_t)n, STATS_CONFIDENCE);
-    found->cost = prices->slot * found->slots + running(prices, found->runs, mean.mean);
+    found->cost = money_of_month(prices, found->slots, found->runs, mean.mean);
     found->cost_half = found->runs * prices->hour * mean.half_width / HOUR_MS;
     found->more = found->more_half = found->value = found->value_half = NAN;
     if (first && found != first)

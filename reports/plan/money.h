@@ -28,6 +28,9 @@ struct money_found {
         value_half; /* what each slot more than there saves in waiting and runs, a month */
 };
 
+/* Of one replication, whose jobs wait so long. */
+double money_of_month(const struct prices *prices, double slots, double runs, double wait_ms);
+
 /* Of the mean waits of n replications in ms, here and at the first point; `first` NULL: none. Fills
  * in all but slots and runs, which are given in both. */
 void money_judge(const struct prices *prices, const double *wait, int n, const double *first_wait,

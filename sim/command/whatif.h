@@ -18,8 +18,8 @@ struct whatif {
     struct sweep sweep;
     struct scenario_set campaign;
     const char *vary[SWEEP_AXES], *metric[SWEEP_COLUMNS], *until[SWEEP_LIMITS], *plot, *find,
-        *growth, *from, *design, *slot_price, *run_price, *hour_price, *currency, *keep, *shard,
-        *html;
+        *growth, *from, *design, *best, *within, *slot_price, *run_price, *hour_price, *currency,
+        *keep, *shard, *html;
     /* all as given */
     int n_vary, n_metrics, n_until;
     json_t *asked; /* what is kept must be of the same: arguments as given */
@@ -73,6 +73,8 @@ enum und_code whatif_check_points(struct whatif *whatif, struct und_err *err);
 /* The columns that are shown where none was asked for. */
 void whatif_default_columns(struct whatif *whatif);
 
+/* --best: printed. The points are laid out. */
+enum und_code whatif_best(struct whatif *whatif, struct und_err *err);
 /* --find: an answer a point, with --n-1 another one; printed. The points are laid out. */
 enum und_code whatif_find(struct whatif *whatif, struct und_err *err);
 

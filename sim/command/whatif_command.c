@@ -38,6 +38,12 @@ static const struct option_row rows[] = {
          "not all combinations but N points of a Latin hypercube: each N-th part of each range "
          "once",
      .otherwise = "all combinations"},
+    {"best", .type = OPTION_TEXT, .argument = "METRIC|cost", OPTION_AT(struct whatif, best),
+     .about =
+         "which point has the best mean? More replications of those that may be it until it is "
+         "known with 95% (Kim and Nelson); at most 12800, or --replications"},
+    {"within", .type = OPTION_TEXT, .argument = "VALUE", OPTION_AT(struct whatif, within),
+     .about = "how much better another one may be than the best, e.g. 10s"},
     {"price-slot", .type = OPTION_TEXT, .argument = "N", OPTION_AT(struct whatif, slot_price),
      .about = "of a slot a month; with it columns of money, and a recommendation"},
     {"price-run", .type = OPTION_TEXT, .argument = "N", OPTION_AT(struct whatif, run_price),
@@ -67,6 +73,9 @@ static const struct option_rule rules[] = {
     {"growth", OPTION_NEEDS, "find"},
     {"from", OPTION_NEEDS, "growth"},
     {"find", OPTION_EXCLUDES, "plot metric precision keep design price-slot"},
+    {"best", OPTION_NEEDS, "within vary"},
+    {"within", OPTION_NEEDS, "best"},
+    {"best", OPTION_EXCLUDES, "find metric until precision keep plot n-1"},
     {"shard", OPTION_NEEDS, "keep"},
     {"shard", OPTION_EXCLUDES, "plot"},
     {"price-run", OPTION_NEEDS, "price-slot"},
@@ -108,11 +117,11 @@ const struct options whatif_options = {
 
 static enum und_code run(struct whatif *whatif, struct und_err *err)
 {
-    if (!whatif->find)
+    if (!whatif->find && !whatif->best)
         return whatif_sweep(whatif, err);
-    if (whatif_lay_out(whatif, err) == UND_OK)
-        whatif_find(whatif, err);
-    return err->code;
+    if (whatif_lay_out(whatif, err) != UND_OK)
+        return err->code;
+    return whatif->best ? whatif_best(whatif, err) : whatif_find(whatif, err);
 }
 
 /* Of the arguments those that say what is asked, not how it is told or where it is kept. */

@@ -19,6 +19,8 @@
 #include <stdint.h>
 
 #define BEST_FIRST 50   /* replications from which variances are estimated */
+#define BEST_MOST 12800 /* of one system, unless asked otherwise */
+#define BEST_CONFIDENCE 0.95
 #define BEST_GROWTH 1.5 /* and so many times as many at each look */
 
 struct best {

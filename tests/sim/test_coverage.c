@@ -6,8 +6,8 @@
  * Of 1,000 true 95% intervals, 936 to 963 hold the truth but for 4.2% of the time: five measures
  * would give a false alarm at most 19% of the time, were the seeds not fixed. Three harder ones take
  * minutes and are tried 200 times (183 to 196 hold it but for 4.3% of the time), or as often as
- * COVERAGE says; over 1,000 they held 941 (a mean wait at 90% load after `warmup: auto`), 938 (a mean
- * RTO of 20 failures) and FOUR (a mean over four long runs).
+ * COVERAGE says; over 1,000 they held 938 (a mean wait at 90% load after `warmup: auto`), 938 (a mean
+ * RTO of 20 failures) and 955 (a mean over four long runs).
  */
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"

@@ -289,6 +289,23 @@ START_TEST(a_latin_hypercube_has_every_part_once)
 }
 END_TEST
 
+/* Of M/M/1 with services of 6 min, the fastest one waits least. */
+START_TEST(the_best_point_is_told_with_its_probability)
+{
+    char *text = WHATIF(UND_OK, "--vary", "fleet.hosts.0.speed=1,1.4,1.2,0.4", "--best",
+                        "queue_wait", "--within", "20s", "--set", "duration=6d");
+    ck_assert_ptr_nonnull(
+        strstr(text, "speed=1.4: with 95% no other one is better by more than 20s"));
+    ck_assert_ptr_nonnull(strstr(text, "unstable"));
+    free(text);
+    text = WHATIF(UND_OK, "--vary", "fleet.hosts.0.slots=1,2,3", "--best", "cost", "--within", "50",
+                  "--price-slot", "2000", "--price-hour", "60", "--set", "duration=6d", "--format",
+                  "json");
+    ck_assert_ptr_nonnull(strstr(text, "\"best\": \"slots=2\""));
+    free(text);
+}
+END_TEST
+
 static double money(const json_t *point, const char *key)
 {
     return json_number_value(json_object_get(json_object_get(point, "money"), key));
@@ -343,6 +360,10 @@ static const struct {
     {{"--vary", "a=1,2", "--design", "lhs:1000000000"}, "want lhs:N, N of 2..100000"},
     {{"--vary", "a=1,2", "--price-slot", "free"}, "--price-slot: got 'free'"},
     {{"--vary", "a=1,2", "--price-hour", "60"}, "--price-hour: want --price-slot"},
+    {{"--vary", "a=1,2", "--best", "queue_wait"}, "--best: want --within"},
+    {{"--vary", "fleet.hosts.0.slots=1,2", "--best", "queue_wait", "--within", "5"},
+     "--until: got"},
+    {{"--vary", "fleet.hosts.0.slots=1,2", "--best", "cost", "--within", "5"}, "--price-slot"},
     {{"--find", "a=1..2"}, "--find: want --until"},
     {{"--vary", "a=1,2", "--growth", "4%"}, "--growth"},
     {{"--find", "a=1..2", "--until", "queue_wait<=1s", "--growth", "4"}, "--growth: got '4'"},
@@ -378,6 +399,7 @@ Suite *suite(void)
     tcase_add_test(tests, find_says_where_and_when_whatever_the_threads);
     tcase_add_test(tests, each_answer_also_with_the_primary_lost);
     tcase_add_test(tests, a_latin_hypercube_has_every_part_once);
+    tcase_add_test(tests, the_best_point_is_told_with_its_probability);
     tcase_add_test(tests, money_is_slots_and_runs_and_waiting);
     tcase_add_loop_test(tests, bad_arguments_are_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_set_timeout(tests, 60);
