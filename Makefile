@@ -2,6 +2,7 @@
 # make demo       installs what is missing, builds, simulates every documented failure mode
 # make test       installs what is missing, builds, runs every test
 # make help       the other targets
+# make MPI=1      also build/mpi/understudy, of which mpirun starts several ranks (Open MPI)
 # V=1 shows the commands; BUILD, CC, OPT and SAN choose another kind of build in its own folder.
 
 BUILD ?= build
@@ -18,6 +19,7 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libjansson-dev libgsl-dev libyaml-dev
 PACKAGES_DEMO := gnuplot-nox
 PACKAGES_TEST := check clang libclang-rt-14-dev libxml2-utils prometheus
 PACKAGES_QUALITY := codespell jq gnuplot-nox
+PACKAGES_MPI := libopenmpi-dev openmpi-bin
 PACKAGES_LINT := clang-format clang-tidy cppcheck lcov mandoc shellcheck zsh fish
 
 LIBS := gsl jansson yaml-0.1 libpcre2-8 libcurl libcrypto libssl sqlite3 libmicrohttpd
@@ -60,7 +62,7 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 FUZZERS := $(patsubst tests/%.c,%,$(wildcard tests/fuzzers/*.c))
 FUZZ_SECONDS ?= 60
 
-all: $(BUILD)/understudy
+all: $(BUILD)/understudy $(if $(MPI),$(BUILD)/mpi/understudy)
 
 help:
 	@echo "demo test           what the README says"
@@ -105,14 +107,14 @@ demo:
 	$(Q)tests/lab/demo
 
 test:
-	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_LAB)
-	$(Q)$(MAKE) $(PARALLEL) --no-print-directory all canary suites lab-programs real-programs
+	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_MPI) $(PACKAGES_LAB)
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory MPI=1 all canary suites lab-programs real-programs
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory builds
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/test_run tests/purity tests/digests -- tests/proofs tests/fuzz \
+	    tests/test_run tests/purity tests/digests tests/mpi -- tests/proofs tests/fuzz \
 	    $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
@@ -142,6 +144,15 @@ $(BUILD)/generated/version.h: FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#define UND_%s "%s"\n' VERSION '$(VERSION)' DATE '$(DATE)' >$@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# make MPI=1: the same program, of which mpirun may start several ranks. One file knows of that.
+$(BUILD)/mpi/ranks.o: sim/planning/ranks.c
+	$(call say,MPICC $<)
+	$(Q)mkdir -p $(@D) && $(CC) $(FLAGS) -DUND_MPI $(patsubst -I%,-isystem %,\
+	    $(shell mpicc --showme:compile)) -MMD -MP -c -o $@ $<
+$(BUILD)/mpi/understudy: $(BUILD)/mpi/ranks.o $(BUILD)/main.o $(ARCHIVES)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OPT) $(SAN) -o $@ $(filter %.o,$^) $(ARCHIVES) $(LINK) $(shell mpicc --showme:link)
 
 # Ring 0 must not import memcpy and friends that the compiler would make of its loops.
 $(RING0:%=$(BUILD)/model/policy/%.o): FLAGS += -fno-builtin -fno-stack-protector \

@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,10 +24,7 @@ const char *answer_value(const struct answer_range *range, double value, char ou
 
 static const char *limit_text(const struct sweep_limit *limit, char *out, size_t size)
 {
-    char name[SWEEP_NAME], value[TEXT_VALUE];
-    sweep_column_name(&limit->column, name, sizeof name);
-    snprintf(out, size, "%s %s %s", name, limit->at_least ? ">=" : "<=",
-             text_metric(value, sweep_reads_as(&limit->column), limit->value));
+    sweep_limit_name(limit, out, size);
     return out;
 }
 
@@ -83,18 +81,23 @@ static struct interval widened(const struct growth *growth)
     return (struct interval){middle - half, middle + half};
 }
 
+bool growth_months(const struct growth *growth, double least, double most, struct interval *months)
+{
+    struct interval by_month = widened(growth);
+    if (!(least > 0) || !(most >= least))
+        return false;
+    *months = (struct interval){by_month.high > 0 ? log(least) / by_month.high : INFINITY,
+                                by_month.low > 0 ? log(most) / by_month.low : INFINITY};
+    return true;
+}
+
 bool answer_months(const struct answer *answer, const struct growth *growth,
                    struct interval *months)
 {
     const struct answer_range *range = &answer->range;
-    struct interval by_month = widened(growth);
-    double first = log(answer_at(range, answer->inner) / range->low);
-    double last = log(answer_at(range, answer->outer) / range->low);
-    if (answer->reached != ANSWER_WITHIN || answer->inner > answer->outer || !(range->low > 0))
-        return false;
-    *months = (struct interval){by_month.high > 0 ? first / by_month.high : INFINITY,
-                                by_month.low > 0 ? last / by_month.low : INFINITY};
-    return true;
+    return answer->reached == ANSWER_WITHIN && answer->inner <= answer->outer && range->low > 0 &&
+           growth_months(growth, answer_at(range, answer->inner) / range->low,
+                         answer_at(range, answer->outer) / range->low, months);
 }
 
 /* "2027-03-14", or "in 5.2 months" where nobody said from when. */
@@ -116,23 +119,81 @@ static const char *date(const struct growth *growth, double months, char out[32]
     return out;
 }
 
+static void growing(const struct growth *growth, char how[48])
+{
+    if (growth->exact)
+        snprintf(how, 48, "growing %.3g%% a month", 100 * growth->low);
+    else
+        snprintf(how, 48, "growing %.3g to %.3g%% a month", 100 * growth->low, 100 * growth->high);
+}
+
+static void passed_words(const struct growth *growth, const struct interval *months, char *out,
+                         size_t size)
+{
+    char first[32], last[32], how[48];
+    growing(growth, how);
+    snprintf(out, size, "%s: passed %s at the earliest, %s at the latest (95%%)", how,
+             date(growth, months->low, first), date(growth, months->high, last));
+}
+
 static void growth_words(const struct answer *answer, const struct growth *growth, char *out,
                          size_t size)
 {
     struct interval months;
-    char first[32], last[32], how[48];
-    if (growth->exact)
-        snprintf(how, sizeof how, "growing %.3g%% a month", 100 * growth->low);
+    char how[48];
+    growing(growth, how);
+    if (answer_months(answer, growth, &months))
+        passed_words(growth, &months, out, size);
     else
-        snprintf(how, sizeof how, "growing %.3g to %.3g%% a month", 100 * growth->low,
-                 100 * growth->high);
-    if (!answer_months(answer, growth, &months))
         snprintf(out, size, "%s: %s", how,
                  answer->reached == ANSWER_NOWHERE ? "past it already"
                                                    : "no date within this range");
-    else
-        snprintf(out, size, "%s: passed %s at the earliest, %s at the latest (95%%)", how,
-                 date(growth, months.low, first), date(growth, months.high, last));
+}
+
+/* So much wider than at 95% that all points together, on both sides, err in half of ANSWER_ERROR. */
+static double wider_for_all(int points)
+{
+    return gsl_cdf_ugaussian_Pinv(1 - ANSWER_ERROR / 4 / points) /
+           gsl_cdf_ugaussian_Pinv(1 - ANSWER_ERROR / 2);
+}
+
+/* The last point that is known to keep the limit before one that is known to break it. */
+static void known_crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *keeps,
+                           int *breaks)
+{
+    double wider = wider_for_all(sweep->n_points);
+    int i;
+    *keeps = *breaks = -1;
+    for (i = 0; i < sweep->n_points && *breaks < 0; i++) {
+        double half, value = sweep_value(&sweep->point[i], &limit->column, &half);
+        double room = limit->at_least ? value - limit->value : limit->value - value;
+        if (room >= half * wider)
+            *keeps = i;
+        else if (room < -half * wider || (sweep->point[i].error && i > 0))
+            *breaks = i;
+    }
+}
+
+bool growth_passed(const struct sweep *sweep, const struct sweep_limit *limit,
+                   const struct growth *growth, char *out, size_t size)
+{
+    double *at = calloc((size_t)sweep->n_points + 1, sizeof *at);
+    struct interval months;
+    char how[48], name[SWEEP_NAME + TEXT_VALUE], words[256] = "";
+    int keeps, breaks;
+    bool has = at && sweep_numbers(sweep, at);
+    growing(growth, how);
+    sweep_limit_name(limit, name, sizeof name);
+    known_crossing(sweep, limit, &keeps, &breaks);
+    if (has && keeps < 0)
+        snprintf(words, sizeof words, "%s: past it already, or not known", how);
+    else if (has && breaks < 0)
+        snprintf(words, sizeof words, "%s: not known to be passed within this range", how);
+    else if (has && growth_months(growth, at[keeps] / at[0], at[breaks] / at[0], &months))
+        passed_words(growth, &months, words, sizeof words);
+    free(at);
+    snprintf(out, size, "%s, %s", name, words);
+    return words[0] != '\0';
 }
 
 /* ---- text ---- */

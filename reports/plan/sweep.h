@@ -125,9 +125,19 @@ void sweep_print(FILE *out, const struct sweep *sweep, int columns);
 json_t *sweep_json(const struct sweep *sweep);
 /* A line a point, all columns with both ends of their intervals; RFC 4180. */
 void sweep_csv(FILE *out, const struct sweep *sweep, bool head);
-/* The first column over the first axis, which must be numbers. */
+/* The only axis as numbers of one unit, n_points of them; false: it has none. */
+bool sweep_numbers(const struct sweep *sweep, double *value);
 bool sweep_can_plot(const struct sweep *sweep);
-/* An SVG; UND_SERVICE where gnuplot is missing or fails. */
-enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err);
+/* A column over the only axis, an SVG; UND_SERVICE where gnuplot is missing or fails. */
+enum und_code sweep_plot(FILE *out, const struct sweep *sweep, int column, struct und_err *err);
+/* "queue wait <= 5:00" */
+void sweep_limit_name(const struct sweep_limit *limit, char *out, size_t size);
+/* "queue wait <= 5:00 (with its interval): holds up to 240/d, not at 260/d" */
+void sweep_limit_text(const struct sweep *sweep, const struct sweep_limit *limit, char *out,
+                      size_t size);
+/* The last point up to which it holds, and the first at which it does not (is not known to); -1:
+ * none. */
+void sweep_crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *last,
+                    int *fails);
 
 #endif

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WIDTH 520 /* that a telephone can show all of it */
+#define HEIGHT 360
+
 /* An axis: what its numbers are of, and how many of a file's units make one of the axis. */
 struct scale {
     const char *unit;
@@ -79,12 +82,16 @@ static bool read_axis(const struct sweep *sweep, double *value, struct scale *sc
     return true;
 }
 
+bool sweep_numbers(const struct sweep *sweep, double *value)
+{
+    struct scale scale;
+    return sweep->n_axes == 1 && sweep->n_points > 1 && read_axis(sweep, value, &scale);
+}
+
 bool sweep_can_plot(const struct sweep *sweep)
 {
     double *value = calloc((size_t)sweep->n_points + 1, sizeof *value);
-    struct scale scale;
-    bool can =
-        value && sweep->n_axes == 1 && sweep->n_points > 1 && read_axis(sweep, value, &scale);
+    bool can = value && sweep_numbers(sweep, value);
     free(value);
     return can;
 }
@@ -107,37 +114,36 @@ static void label(FILE *script, const char *axis, const char *name, const char *
 
 /* ---- the picture ---- */
 
-static bool is_drawn(const struct sweep *sweep, const struct sweep_limit *limit)
+static bool is_drawn(const struct sweep_column *column, const struct sweep_limit *limit)
 {
-    const struct sweep_column *column = &sweep->column[0];
     return limit->column.metric == column->metric &&
            strcmp(limit->column.facet.name, column->facet.name) == 0 &&
            limit->column.mean == column->mean &&
            (column->mean || limit->column.quantile == column->quantile);
 }
 
-static double most_of(const struct sweep *sweep)
+static double most_of(const struct sweep *sweep, const struct sweep_column *column)
 {
     double most = 0;
     int i;
     for (i = 0; i < sweep->n_limits; i++)
-        if (is_drawn(sweep, &sweep->limit[i]))
+        if (is_drawn(column, &sweep->limit[i]))
             most = fmax(most, sweep->limit[i].value);
     for (i = 0; i < sweep->n_points; i++) {
-        double half_width, value = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
+        double half_width, value = sweep_value(&sweep->point[i], column, &half_width);
         if (isfinite(value))
             most = fmax(most, value + (isfinite(half_width) ? half_width : 0));
     }
     return most;
 }
 
-static void write_points(FILE *script, const struct sweep *sweep, const double *at,
-                         const struct scale *x, const struct scale *y)
+static void write_points(FILE *script, const struct sweep *sweep, const struct sweep_column *column,
+                         const double *at, const struct scale *x, const struct scale *y)
 {
     int i;
     fputs("$points << EOD\n", script);
     for (i = 0; i < sweep->n_points; i++) {
-        double half_width, value = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
+        double half_width, value = sweep_value(&sweep->point[i], column, &half_width);
         if (isfinite(value))
             fprintf(script, "%.9g %.6f %.6f\n", at[i] / x->divisor, value / y->divisor,
                     isfinite(half_width) ? half_width / y->divisor : 0);
@@ -160,8 +166,8 @@ static void write_limit(FILE *script, const struct sweep_limit *limit, int numbe
     fprintf(script, " at graph 0.99, first %.6f right offset 0,0.6 textcolor rgb '#b3261e'\n", at);
 }
 
-static void describe(const struct sweep *sweep, const char *name, char *title, size_t title_size,
-                     char *out, size_t size)
+static void describe(const struct sweep *sweep, const struct sweep_column *column, const char *name,
+                     char *title, size_t title_size, char *out, size_t size)
 {
     char value[TEXT_VALUE], width[TEXT_VALUE];
     size_t end = 0;
@@ -169,28 +175,29 @@ static void describe(const struct sweep *sweep, const char *name, char *title, s
     snprintf(title, title_size, "%s: %s by %s", sweep->path, name, last_word(sweep->axis[0].path));
     out[0] = '\0';
     for (i = 0; i < sweep->n_points && end < size; i++) {
-        double half_width, y = sweep_value(&sweep->point[i], &sweep->column[0], &half_width);
-        end += (size_t)snprintf(
-            out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "", sweep_text(sweep, i, 0),
-            text_metric(value, sweep_reads_as(&sweep->column[0]), y),
-            text_spread(width, sweep_reads_as(&sweep->column[0]), y, half_width));
+        double half_width, y = sweep_value(&sweep->point[i], column, &half_width);
+        end +=
+            (size_t)snprintf(out + end, size - end, "%s%s: %s%s", i > 0 ? "; " : "",
+                             sweep_text(sweep, i, 0), text_metric(value, sweep_reads_as(column), y),
+                             text_spread(width, sweep_reads_as(column), y, half_width));
     }
 }
 
-enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *err)
+enum und_code sweep_plot(FILE *out, const struct sweep *sweep, int which, struct und_err *err)
 {
+    const struct sweep_column *column = &sweep->column[which];
     FILE *script = tmpfile();
-    double *at = calloc((size_t)sweep->n_points + 1, sizeof *at), most = most_of(sweep);
-    struct scale x, y = metric_scale(sweep_reads_as(&sweep->column[0]), most);
+    double *at = calloc((size_t)sweep->n_points + 1, sizeof *at), most = most_of(sweep, column);
+    struct scale x, y = metric_scale(sweep_reads_as(column), most);
     char name[SWEEP_NAME], title[1024], description[2048];
     int i;
     if (!script || !at)
         return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");
     read_axis(sweep, at, &x);
-    sweep_column_name(&sweep->column[0], name, sizeof name);
-    describe(sweep, name, title, sizeof title, description, sizeof description);
-    plot_script_begin(script, PLOT_SVG, PLOT_WIDTH * 2 / 3, 400);
-    write_points(script, sweep, at, &x, &y);
+    sweep_column_name(column, name, sizeof name);
+    describe(sweep, column, name, title, sizeof title, description, sizeof description);
+    plot_script_begin(script, PLOT_SVG, WIDTH, HEIGHT);
+    write_points(script, sweep, column, at, &x, &y);
     label(script, "xlabel", last_word(sweep->axis[0].path), x.unit);
     label(script, "ylabel", name, y.unit);
     fputs("set title ", script);
@@ -199,10 +206,11 @@ enum und_code sweep_plot(FILE *out, const struct sweep *sweep, struct und_err *e
             " offset 0,-0.3\nset yrange [0:%.6f]\nset offsets graph 0.04, graph 0.04, 0, 0\n",
             1.08 * (most > 0 ? most : 1) / y.divisor);
     for (i = 0; i < sweep->n_limits; i++)
-        if (is_drawn(sweep, &sweep->limit[i]))
+        if (is_drawn(column, &sweep->limit[i]))
             write_limit(script, &sweep->limit[i], i + 1, sweep->limit[i].value / y.divisor);
-    fputs("plot $points using 1:2:3 with yerrorlines linewidth 2 pointtype 7 pointsize 0.6 "
-          "linecolor rgb '#0b3d73'\nunset multiplot\n",
+    fputs("plot $points using 1:($2-$3):($2+$3) with filledcurves linecolor rgb '#a9c3e0' notitle, "
+          "$points using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.6 linecolor rgb "
+          "'#0b3d73' notitle\nunset multiplot\n",
           script);
     svg_draw(script, out, title, description, err);
     fclose(script);

@@ -78,29 +78,52 @@ static bool has_interval(const struct sweep_limit *limit, const struct sweep_poi
     return isnan(value) || isfinite(half_width) || sweep_is_far_out(&limit->column);
 }
 
-static void print_limit(FILE *out, const struct sweep *sweep, const struct sweep_limit *limit)
+void sweep_crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *last,
+                    int *fails)
+{
+    int i;
+    *last = *fails = -1;
+    for (i = 0; i < sweep->n_points && *fails < 0; i++)
+        *(sweep_holds(limit, &sweep->point[i]) ? last : fails) = i;
+}
+
+/* From where on it holds at all points; -1: nowhere. */
+static int holds_from(const struct sweep *sweep, const struct sweep_limit *limit)
+{
+    int i = sweep->n_points;
+    while (i > 0 && sweep_holds(limit, &sweep->point[i - 1]))
+        i--;
+    return i < sweep->n_points ? i : -1;
+}
+
+void sweep_limit_name(const struct sweep_limit *limit, char *out, size_t size)
 {
     char name[SWEEP_NAME], value[TEXT_VALUE];
-    int i, last = -1, fails = -1;
-    for (i = 0; i < sweep->n_points && fails < 0; i++) {
-        if (sweep_holds(limit, &sweep->point[i]))
-            last = i;
-        else
-            fails = i;
-    }
     sweep_column_name(&limit->column, name, sizeof name);
-    fprintf(out, "  %s %s %s (%s): ", name, limit->at_least ? ">=" : "<=",
-            text_metric(value, sweep_reads_as(&limit->column), limit->value),
-            sweep_is_far_out(&limit->column) ? "the estimate" : "with its interval");
+    snprintf(out, size, "%s %s %s", name, limit->at_least ? ">=" : "<=",
+             text_metric(value, sweep_reads_as(&limit->column), limit->value));
+}
+
+void sweep_limit_text(const struct sweep *sweep, const struct sweep_limit *limit, char *out,
+                      size_t size)
+{
+    char name[SWEEP_NAME + TEXT_VALUE], up_to[SWEEP_VALUE + 16] = "", at[128] = "";
+    char from[SWEEP_VALUE + 32] = "";
+    int last, fails, first = holds_from(sweep, limit);
+    sweep_crossing(sweep, limit, &last, &fails);
+    sweep_limit_name(limit, name, sizeof name);
     if (last >= 0)
-        fprintf(out, "holds up to %s", sweep_text(sweep, last, 0));
-    if (last >= 0 && fails >= 0)
-        fputs(", ", out);
+        snprintf(up_to, sizeof up_to, "holds up to %s", sweep_text(sweep, last, 0));
     if (fails >= 0)
-        fprintf(out, "%s at %s",
-                has_interval(limit, &sweep->point[fails]) ? "not" : "not known without an interval",
-                sweep_text(sweep, fails, 0));
-    fputc('\n', out);
+        snprintf(at, sizeof at, "%s%s at %s", last >= 0 ? ", " : "",
+                 has_interval(limit, &sweep->point[fails]) ? "not"
+                                                           : "not known without an interval",
+                 sweep_text(sweep, fails, 0));
+    if (fails >= 0 && first > fails && sweep->n_axes == 1)
+        snprintf(from, sizeof from, ", holds from %s on", sweep_text(sweep, first, 0));
+    snprintf(out, size, "%s (%s): %s%s%s", name,
+             sweep_is_far_out(&limit->column) ? "the estimate" : "with its interval", up_to, at,
+             from);
 }
 
 /* A table of text: the settings, and for each metric its value and its difference to the first. */
@@ -238,6 +261,7 @@ static bool has_quantiles(const struct sweep *sweep)
 void sweep_print(FILE *out, const struct sweep *sweep, int columns)
 {
     const struct sweep_found *first = NULL;
+    char text[512];
     int i;
     for (i = 0; i < sweep->n_points && !first; i++)
         first = sweep->point[i].found;
@@ -253,6 +277,8 @@ void sweep_print(FILE *out, const struct sweep *sweep, int columns)
     fputs("  +-: 95%; differences are to the first line, by the same random numbers\n", out);
     if (has_quantiles(sweep))
         fputs("  (of quantiles: the two intervals together, so at most that)\n", out);
-    for (i = 0; i < sweep->n_limits; i++)
-        print_limit(out, sweep, &sweep->limit[i]);
+    for (i = 0; i < sweep->n_limits; i++) {
+        sweep_limit_text(sweep, &sweep->limit[i], text, sizeof text);
+        fprintf(out, "  %s\n", text);
+    }
 }

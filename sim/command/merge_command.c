@@ -9,7 +9,7 @@
 
 struct merge {
     int format;
-    const char *plot;
+    const char *plot, *html;
     bool quiet;
 };
 
@@ -18,6 +18,8 @@ static const struct option_row merge_rows[] = {
      .preset = "text", .about = "what is printed"},
     {"plot", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct merge, plot),
      .about = "the first column over the values, SVG"},
+    {"html", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct merge, html),
+     .about = "a page to show, as whatif --html writes it"},
     OPTION_SEED_IGNORED,
     OPTION_QUIET(struct merge, quiet),
     {0}};
@@ -78,6 +80,7 @@ static enum und_code merge_parts(const struct merge *merge, const struct keep_he
     first = scenario_set_parse(&whatif_options, argc, argv, whatif, &whatif->campaign, err);
     whatif->format = merge->format;
     whatif->plot = merge->plot;
+    whatif->html = merge->html;
     if (first != 0 && first < argc && whatif_take_options(whatif, err) == UND_OK) {
         whatif->sweep.path = argv[first];
         whatif_sweep(whatif, err);

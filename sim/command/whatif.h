@@ -25,7 +25,8 @@ struct whatif {
     json_t *asked; /* what is kept must be of the same: arguments as given */
     int latin;     /* points of --design; 0: all combinations */
     struct number_range strata[SWEEP_AXES];
-    int part, parts; /* --shard; 1 of 1 without */
+    int part, parts;          /* of --shard, or of a rank; 1 of 1 without */
+    char own_keep[4096 + 16]; /* a rank's file */
     struct growth grows;
     struct answer_range range; /* of --find */
     bool n_1;                  /* --n-1 */
@@ -36,6 +37,9 @@ struct whatif {
     json_t *merged;            /* parts that others simulated; NULL: none */
     json_t *lines, *news;      /* read from what is kept; written there or to be sent, NULL: not */
     enum und_code code;        /* what became of the first point */
+    FILE *page;                /* of --html, while it is written */
+    struct und_err plots;      /* why it has no pictures */
+    bool curve;                /* --curve */
     struct und_errors errors;  /* of the first point */
 };
 
@@ -73,6 +77,12 @@ enum und_code whatif_check_points(struct whatif *whatif, struct und_err *err);
 /* The columns that are shown where none was asked for. */
 void whatif_default_columns(struct whatif *whatif);
 
+/* --curve: printed, of the scenario as it is. */
+enum und_code whatif_curve(struct whatif *whatif, struct und_err *err);
+/* Writes the file, by `draw` into it; where there is no gnuplot it says so and goes on. */
+void whatif_write_plot(const char *path,
+                       enum und_code (*draw)(FILE *out, const void *of, struct und_err *err),
+                       const void *of, struct und_err *err);
 /* --best: printed. The points are laid out. */
 enum und_code whatif_best(struct whatif *whatif, struct und_err *err);
 /* --find: an answer a point, with --n-1 another one; printed. The points are laid out. */

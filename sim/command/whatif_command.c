@@ -2,8 +2,10 @@
 #include "whatif.h"
 
 #include "model/base/assert.h"
+#include "sim/planning/ranks.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const whatif_formats[] = {"text", "json", "csv", NULL};
 
@@ -26,8 +28,9 @@ static const struct option_row rows[] = {
               "LOW..HIGH:STEP for steps other than whole numbers or a hundredth; --replications: "
               "the most at one point (1600)"},
     {"growth", .type = OPTION_TEXT, .argument = "SHARE|LOW..HIGH", OPTION_AT(struct whatif, growth),
-     .about = "of the path of --find in a month of 30 days, LOW being today's value: when is each "
-              "limit passed? 4%, or an interval of 95% as fit prints it, 1%..7%"},
+     .about =
+         "of the path of --find or --vary in a month of 30 days, its first value being today's: "
+         "when is each limit passed? 4%, or an interval of 95% as fit prints it, 1%..7%"},
     {"from", .type = OPTION_TEXT, .argument = "DATE", OPTION_AT(struct whatif, from),
      .about = "today, as 2026-11-28, so that dates come out", .otherwise = "months are counted"},
     {"n-1", .type = OPTION_FLAG, OPTION_AT(struct whatif, n_1),
@@ -38,6 +41,11 @@ static const struct option_row rows[] = {
          "not all combinations but N points of a Latin hypercube: each N-th part of each range "
          "once",
      .otherwise = "all combinations"},
+    {"curve", .type = OPTION_FLAG, OPTION_AT(struct whatif, curve),
+     .about = "how many jobs wait over the scenario's time: mean, interval and the band of nine "
+              "replications in ten"},
+    {"html", .type = OPTION_TEXT, .argument = "FILE", OPTION_AT(struct whatif, html),
+     .about = "a page to show: the recommendation, dates, bands, limits as lines"},
     {"best", .type = OPTION_TEXT, .argument = "METRIC|cost", OPTION_AT(struct whatif, best),
      .about =
          "which point has the best mean? More replications of those that may be it until it is "
@@ -70,14 +78,15 @@ static const struct option_row rows[] = {
 static const struct option_rule rules[] = {
     SCENARIO_SET_RULES,
     {"find", OPTION_NEEDS, "until"},
-    {"growth", OPTION_NEEDS, "find"},
+    {"growth", OPTION_NEEDS, "until"},
     {"from", OPTION_NEEDS, "growth"},
-    {"find", OPTION_EXCLUDES, "plot metric precision keep design price-slot"},
+    {"find", OPTION_EXCLUDES, "plot metric precision keep design price-slot html"},
     {"best", OPTION_NEEDS, "within vary"},
     {"within", OPTION_NEEDS, "best"},
-    {"best", OPTION_EXCLUDES, "find metric until precision keep plot n-1"},
+    {"best", OPTION_EXCLUDES, "find metric until precision keep plot n-1 html"},
+    {"curve", OPTION_EXCLUDES, "vary find best metric until precision keep n-1 html price-slot"},
     {"shard", OPTION_NEEDS, "keep"},
-    {"shard", OPTION_EXCLUDES, "plot"},
+    {"shard", OPTION_EXCLUDES, "plot html"},
     {"price-run", OPTION_NEEDS, "price-slot"},
     {"price-hour", OPTION_NEEDS, "price-slot"},
     {"currency", OPTION_NEEDS, "price-slot"},
@@ -103,7 +112,8 @@ const struct option_exit whatif_exits[] = {
 const struct options whatif_options = {
     .name = "whatif",
     .synopsis = "FILE --vary PATH=LIST|A..B:STEP ... [options]\n"
-                "FILE --find PATH=LOW..HIGH --until METRIC<=V [options]\n--metric help",
+                "FILE --find PATH=LOW..HIGH --until METRIC<=V [options]\nFILE --curve "
+                "[options]\n--metric help",
     .purpose = "sweeps of any setting, and how far one can go, under common random numbers",
     .rows = rows,
     .rules = rules,
@@ -115,8 +125,32 @@ const struct options whatif_options = {
 
 /* ---- running ---- */
 
+/* Each rank is a part, with its own file beside the first one's. */
+static enum und_code take_ranks(struct whatif *whatif, struct und_err *err)
+{
+    long threads = sysconf(_SC_NPROCESSORS_ONLN) / ranks_here();
+    if (ranks_all() == 1)
+        return UND_OK;
+    if (whatif->shard || whatif->find || whatif->best || whatif->curve)
+        return und_fail(err, UND_USAGE, "whatif: under mpirun want a sweep, without --shard");
+    whatif->part = ranks_mine() + 1;
+    whatif->parts = ranks_all();
+    whatif->news = json_array();
+    if (whatif->campaign.experiment.threads == 0)
+        whatif->campaign.experiment.threads = threads > 1 ? (int)threads : 1;
+    if (whatif->keep && whatif->part > 1) {
+        snprintf(whatif->own_keep, sizeof whatif->own_keep, "%s.%d", whatif->keep, whatif->part);
+        whatif->keep = whatif->own_keep;
+    }
+    return UND_OK;
+}
+
 static enum und_code run(struct whatif *whatif, struct und_err *err)
 {
+    if (take_ranks(whatif, err) != UND_OK)
+        return err->code;
+    if (whatif->curve)
+        return whatif_curve(whatif, err);
     if (!whatif->find && !whatif->best)
         return whatif_sweep(whatif, err);
     if (whatif_lay_out(whatif, err) != UND_OK)
@@ -169,17 +203,21 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
 {
     struct whatif *whatif = whatif_open();
     int first;
+    ranks_begin();
     whatif->asked = asked_of(argc, argv);
     first = scenario_set_parse(&whatif_options, argc, argv, whatif, &whatif->campaign, err);
     if (first != 0 && scenario_set_lists_metrics(whatif->metric, whatif->n_metrics)) {
         puts("Each with :mean (the default), :p5, :p50, :p95 or :p99, e.g. rto:p95.");
-    } else if (first != 0 && (first == argc || (whatif->n_vary == 0 && !whatif->find))) {
-        und_fail(err, UND_USAGE,
-                 "whatif: want one FILE and at least one --vary PATH=VALUES, or --find");
+    } else if (first != 0 &&
+               (first == argc || (whatif->n_vary == 0 && !whatif->find && !whatif->curve))) {
+        und_fail(
+            err, UND_USAGE,
+            "whatif: want one FILE and at least one --vary PATH=VALUES, or --find, or --curve");
     } else if (first != 0 && whatif_take_options(whatif, err) == UND_OK) {
         whatif->sweep.path = argv[first];
         run(whatif, err);
     }
     whatif_close(whatif);
+    ranks_end();
     return err->code;
 }

@@ -3,6 +3,7 @@
 
 #include "model/base/assert.h"
 #include "model/load/loader.h"
+#include "sim/planning/ranks.h"
 #include "sim/planning/runs.h"
 
 #include <stdlib.h>
@@ -185,6 +186,18 @@ static bool has_line(const json_t *lines, int at, bool lost)
     return found;
 }
 
+/* What a rank has from an earlier run is news to the first one. */
+static void tell_kept(struct whatif *whatif)
+{
+    int i;
+    for (i = 1; whatif->news && i < whatif->sweep.n_points; i++)
+        if (whatif->sweep.point[i].found || whatif->sweep.point[i].error) {
+            char *line = keep_line(&whatif->sweep, i, whatif->losing);
+            json_array_append_new(whatif->news, json_string(line));
+            free(line);
+        }
+}
+
 static enum und_code run_rest(struct whatif *whatif, bool shows, struct und_err *err)
 {
     struct sweep *sweep = &whatif->sweep;
@@ -192,6 +205,7 @@ static enum und_code run_rest(struct whatif *whatif, bool shows, struct und_err 
     if (open_kept(whatif, err) != UND_OK)
         return err->code;
     whatif_take_lines(whatif, whatif->lines);
+    tell_kept(whatif);
     if (is_mine(whatif, 0) && !has_line(whatif->lines, 0, whatif->losing))
         keep_new(whatif, 0, err);
     for (i = 1; i < sweep->n_points && err->code == UND_OK; i++) {
@@ -205,15 +219,26 @@ static enum und_code run_rest(struct whatif *whatif, bool shows, struct und_err 
     return err->code;
 }
 
+/* What all ranks have found, on the first of them. */
+static void gather(struct whatif *whatif)
+{
+    json_t *lines = ranks_gather(whatif->news);
+    whatif_take_lines(whatif, lines);
+    json_decref(lines);
+    json_array_clear(whatif->news);
+}
+
 enum und_code whatif_run_points(struct whatif *whatif, struct und_err *err)
 {
-    bool shows = !whatif->campaign.quiet && scenario_set_shows_progress();
+    bool shows = !whatif->campaign.quiet && scenario_set_shows_progress() && ranks_mine() == 0;
     enum und_code code;
     if (shows)
         show(whatif, 0);
     code = run_point(whatif, 0);
     run_rest(whatif, shows, err);
     free_first(whatif);
+    if (ranks_all() > 1)
+        gather(whatif);
     if (shows)
         fputs("\r\033[K", stderr);
     whatif->code = code;

@@ -153,8 +153,8 @@ static int thread_count(const struct experiment *experiment, int64_t replication
     return (int)(n < replications ? n : replications);
 }
 
-static int64_t replication_count(const struct scenario *scenario,
-                                 const struct experiment *experiment)
+int64_t experiment_replications(const struct scenario *scenario,
+                                const struct experiment *experiment)
 {
     const struct workload *workload = &scenario->fleet.workload;
     if (experiment->replications > 0)
@@ -261,7 +261,7 @@ enum und_code experiment_run(const struct scenario *scenario, const struct exper
                              struct result *result, struct und_err *err)
 {
     struct crew crew = {.scenario = scenario, .experiment = experiment};
-    int64_t n = replication_count(scenario, experiment);
+    int64_t n = experiment_replications(scenario, experiment);
     memset(result, 0, sizeof *result);
     if (warmup_check(scenario, err) != UND_OK || steady_check(scenario, err) != UND_OK ||
         check_room(scenario, n, err) != UND_OK)

@@ -34,6 +34,10 @@ struct experiment {
     void *context;
 };
 
+/* How many it begins with. */
+int64_t experiment_replications(const struct scenario *scenario,
+                                const struct experiment *experiment);
+
 /* UND_USAGE where the scenario cannot be asked (unstable steady state, more replications than can
  * be kept); UND_FAILED with the reproducing line where an invariant broke. `result` is the caller's
  * to fini if UND_OK. */

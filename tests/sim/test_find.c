@@ -61,8 +61,7 @@ static enum und_code find_seed(const char *range, struct sweep_limit limit, uint
 
 static struct sweep_limit wait_at_most(double ms)
 {
-    return (struct sweep_limit){
-        .column = {.metric = METRIC_QUEUE_WAIT, .mean = true}, .value = ms};
+    return (struct sweep_limit){.column = {.metric = METRIC_QUEUE_WAIT, .mean = true}, .value = ms};
 }
 
 /* An hour, in which services take a tenth. */
@@ -127,9 +126,7 @@ END_TEST
 START_TEST(a_share_that_is_to_be_at_least)
 {
     struct sweep_limit half = {
-                               .column = {.metric = METRIC_UTILIZATION, .mean = true},
-                               .at_least = true,
-                               .value = 0.5};
+        .column = {.metric = METRIC_UTILIZATION, .mean = true}, .at_least = true, .value = 0.5};
     ck_assert_int_eq(find_seed("fleet.workload.arrivals.rate=10/h..20/h", half, 1, 0), UND_OK);
     ck_assert_int_eq(answer.reached, ANSWER_WITHIN);
     ck_assert_double_ge(answer_at(&answer.range, answer.inner), 15);
@@ -207,8 +204,8 @@ END_TEST
 /* A class of one host may wait as ever while the whole queue grows. */
 START_TEST(of_a_queue_without_end_not_every_measure_says_something)
 {
-    struct sweep_limit limit = {
-        .column = {.metric = METRIC_UTILIZATION, .mean = true}, .value = 0.5};
+    struct sweep_limit limit = {.column = {.metric = METRIC_UTILIZATION, .mean = true},
+                                .value = 0.5};
     ck_assert_int_eq(find_seed("fleet.workload.arrivals.rate=10/h..40/h", limit, 1, 0), UND_USAGE);
     ck_assert_ptr_nonnull(strstr(err.text, "cannot carry the load at 40/h"));
 }

@@ -21,12 +21,11 @@
 #include <string.h>
 
 static const struct options *const command_tables[] = {
-    &sim_options,         &test_options,         &whatif_options,
-    &fit_options,         &alerts_check_options, &alerts_explain_options,
-    &alerts_eval_options, &alerts_delay_options, &alerts_test_options,
-    &monitor_options,     &replay_options,       &explore_options,
-    &search_options,      &drill_options_table,  &history_options,
-    &report_options,      &schema_options,       &init_options};
+    &sim_options,          &test_options,           &whatif_options,      &fit_options,
+    &alerts_check_options, &alerts_explain_options, &alerts_eval_options, &alerts_delay_options,
+    &alerts_test_options,  &monitor_options,        &replay_options,      &explore_options,
+    &search_options,       &drill_options_table,    &history_options,     &report_options,
+    &schema_options,       &init_options,           &merge_options};
 enum { COMMAND_TABLES = sizeof command_tables / sizeof *command_tables, COMMAND_WORDS = 128 };
 
 /* What options_parse fills: the commands' structs are theirs; none is larger. */
