@@ -35,12 +35,12 @@ struct estimate stats_mean(const double *value, size_t n, double confidence);
 
 /*
  * The same, wide enough for skewed values, of which Student's covers too little: the second term of
- * the Edgeworth expansion of P(|t| <= x) puts (x^4 + 2 x^2 - 3) skewness^2 / 18 n times x back (Hall,
- * The Bootstrap and Edgeworth Expansion, section 2.6; as Johnson, "Modified t tests and confidence
- * intervals for asymmetrical populations", JASA 73 (1978), but symmetric); half as much again, since
- * a small sample shows too little of its skewness. Of exponential values 20 then cover 94.5% instead
- * of 91.8%, 50 94.8% instead of 93.4%. Of fewer than STATS_FEWEST that differ nothing can be said of
- * their skewness, and there is no interval.
+ * the Edgeworth expansion of P(|t| <= x) puts (x^4 + 2 x^2 - 3) skewness^2 / 18 n times x back
+ * (Hall, The Bootstrap and Edgeworth Expansion, section 2.6; as Johnson, "Modified t tests and
+ * confidence intervals for asymmetrical populations", JASA 73 (1978), but symmetric); half as much
+ * again, since a small sample shows too little of its skewness. Of exponential values 20 then cover
+ * 94.5% instead of 91.8%, 50 94.8% instead of 93.4%. Of fewer than STATS_FEWEST that differ nothing
+ * can be said of their skewness, and there is no interval.
  */
 #define STATS_FEWEST 5
 struct estimate stats_skewed_mean(const double *value, size_t n, double confidence);

@@ -81,7 +81,8 @@ static struct interval widened(const struct growth *growth)
     return (struct interval){middle - half, middle + half};
 }
 
-bool growth_months(const struct growth *growth, double least, double most, struct interval *months)
+static bool growth_months(const struct growth *growth, double least, double most,
+                          struct interval *months)
 {
     struct interval by_month = widened(growth);
     if (!(least > 0) || !(most >= least))
@@ -150,7 +151,8 @@ static void growth_words(const struct answer *answer, const struct growth *growt
                                                    : "no date within this range");
 }
 
-/* So much wider than at 95% that all points together, on both sides, err in half of ANSWER_ERROR. */
+/* So much wider than at 95% that all points together, on both sides, err in half of ANSWER_ERROR.
+ */
 static double wider_for_all(int points)
 {
     return gsl_cdf_ugaussian_Pinv(1 - ANSWER_ERROR / 4 / points) /

@@ -70,9 +70,6 @@ struct growth {
 bool answer_months(const struct answer *answer, const struct growth *growth,
                    struct interval *months);
 
-/* The same of a setting that is to become so many times what it is: at the earliest, at the latest.
- */
-bool growth_months(const struct growth *growth, double least, double most, struct interval *months);
 /* "growing 2 to 6% a month: passed 2027-03-14 at the earliest, ..." of a limit along a sweep whose
  * first point is today; false: its axis has no numbers. */
 bool growth_passed(const struct sweep *sweep, const struct sweep_limit *limit,

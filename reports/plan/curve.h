@@ -28,7 +28,8 @@ struct curve {
 void curve_fini(struct curve *curve);
 
 void curve_print(FILE *out, const struct curve *curve);
-/* {"version", "whatif", "seed", "replications", "curve": [{"from_ms", "mean", ...}]}; new reference.
+/* {"version", "whatif", "seed", "replications", "curve": [{"from_ms", "mean", ...}]}; new
+ * reference.
  */
 json_t *curve_json(const struct curve *curve);
 void curve_csv(FILE *out, const struct curve *curve);

@@ -1,6 +1,6 @@
 /*
- * What a setting costs a month of 30 days: its slots, its runs, and the hours that whoever waits for
- * a run spends doing so. A run is taken to wait as long as its mean job does.
+ * What a setting costs a month of 30 days: its slots, its runs, and the hours that whoever waits
+ * for a run spends doing so. A run is taken to wait as long as its mean job does.
  */
 #ifndef REPORTS_PLAN_MONEY_H
 #define REPORTS_PLAN_MONEY_H

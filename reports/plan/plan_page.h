@@ -8,8 +8,8 @@
 
 #include "answer.h"
 
-/* A page is begun, gets a part for each sweep (as it is, with the primary lost), and is ended. Where
- * gnuplot is missing or fails it has no pictures, and `plots` the reason. */
+/* A page is begun, gets a part for each sweep (as it is, with the primary lost), and is ended.
+ * Where gnuplot is missing or fails it has no pictures, and `plots` the reason. */
 void plan_page_begin(FILE *out, const struct sweep *sweep);
 void plan_page_part(FILE *out, const struct sweep *sweep, const struct growth *growth,
                     struct und_err *plots);

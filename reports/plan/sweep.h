@@ -135,9 +135,5 @@ void sweep_limit_name(const struct sweep_limit *limit, char *out, size_t size);
 /* "queue wait <= 5:00 (with its interval): holds up to 240/d, not at 260/d" */
 void sweep_limit_text(const struct sweep *sweep, const struct sweep_limit *limit, char *out,
                       size_t size);
-/* The last point up to which it holds, and the first at which it does not (is not known to); -1:
- * none. */
-void sweep_crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *last,
-                    int *fails);
 
 #endif

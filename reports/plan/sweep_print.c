@@ -78,8 +78,8 @@ static bool has_interval(const struct sweep_limit *limit, const struct sweep_poi
     return isnan(value) || isfinite(half_width) || sweep_is_far_out(&limit->column);
 }
 
-void sweep_crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *last,
-                    int *fails)
+static void crossing(const struct sweep *sweep, const struct sweep_limit *limit, int *last,
+                     int *fails)
 {
     int i;
     *last = *fails = -1;
@@ -110,7 +110,7 @@ void sweep_limit_text(const struct sweep *sweep, const struct sweep_limit *limit
     char name[SWEEP_NAME + TEXT_VALUE], up_to[SWEEP_VALUE + 16] = "", at[128] = "";
     char from[SWEEP_VALUE + 32] = "";
     int last, fails, first = holds_from(sweep, limit);
-    sweep_crossing(sweep, limit, &last, &fails);
+    crossing(sweep, limit, &last, &fails);
     sweep_limit_name(limit, name, sizeof name);
     if (last >= 0)
         snprintf(up_to, sizeof up_to, "holds up to %s", sweep_text(sweep, last, 0));

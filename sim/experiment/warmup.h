@@ -6,8 +6,8 @@
  *
  * MSER-5 weighs bias against variance, so that at 90% load the few per mille that it leaves make
  * intervals miss. So at least four times what the pilots' own memory is (their integrated
- * autocorrelation time) is dropped too, be it of the jobs in the system or of hosts that break down:
- * whichever is slower.
+ * autocorrelation time) is dropped too, be it of the jobs in the system or of hosts that break
+ * down: whichever is slower.
  */
 #ifndef SIM_EXPERIMENT_WARMUP_H
 #define SIM_EXPERIMENT_WARMUP_H

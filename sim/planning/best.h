@@ -39,9 +39,9 @@ struct best_system {
     double mean;
 };
 
-/* The system with the least mean, in `chosen`; of->out says which fell out on the way. `sure`: false
- * where `most` came first, so that the least mean of those left was taken without the probability.
- * `of` has k places. A system whose values are NAN falls out. */
+/* The system with the least mean, in `chosen`; of->out says which fell out on the way. `sure`:
+ * false where `most` came first, so that the least mean of those left was taken without the
+ * probability. `of` has k places. A system whose values are NAN falls out. */
 enum und_code best_of(const struct best *best, struct best_system *of, int *chosen, bool *sure,
                       struct und_err *err);
 

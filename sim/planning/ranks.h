@@ -1,7 +1,7 @@
 /*
- * Several processes of one command, started by mpirun: each simulates its part, and rank 0 gets what
- * all have found, as lines of text. Built with `make MPI=1` (Open MPI); else, or without mpirun,
- * there is one rank.
+ * Several processes of one command, started by mpirun: each simulates its part, and rank 0 gets
+ * what all have found, as lines of text. Built with `make MPI=1` (Open MPI); else, or without
+ * mpirun, there is one rank.
  */
 #ifndef SIM_PLANNING_RANKS_H
 #define SIM_PLANNING_RANKS_H

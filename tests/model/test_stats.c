@@ -56,8 +56,8 @@ START_TEST(t_intervals_cover_as_often_as_they_say)
 }
 END_TEST
 
-/* 20,000 experiments of 20 exponential values: Student's interval holds the mean in 91.8% (92.6% would
- * be 4 standard errors off), the wider one in 94.4%. */
+/* 20,000 experiments of 20 exponential values: Student's interval holds the mean in 91.8% (92.6%
+ * would be 4 standard errors off), the wider one in 94.4%. */
 START_TEST(skewed_values_get_wider_intervals)
 {
     struct stream stream;
@@ -79,8 +79,9 @@ START_TEST(skewed_values_get_wider_intervals)
 }
 END_TEST
 
-/* Of 1, 1, 1, 1, 6 the variance is 5 and the third powers add up to 60, so that G1 is
- * 60 / 5^1.5 * 5 / (4 * 3) = sqrt(5); t of four degrees is 2.776445 and the factor 1 + 1.5 * 5 / 5 * (t^4 + 2 t^2 - 3) / 18. */
+/* Of 1, 1, 1, 1, 6 the variance is 5 and the third powers add up to 60, so that G1 is 60 / 5^1.5 *
+ * 5 / (4 * 3) = sqrt(5); t of four degrees is 2.776445 and the factor 1 + 1.5 * 5 / 5 * (t^4 + 2
+ * t^2 - 3) / 18. */
 START_TEST(skewness_is_fishers_and_too_few_values_have_no_interval)
 {
     static const double value[] = {1, 1, NAN, 1, 1, 6}, same[] = {2, 2};

@@ -4,10 +4,10 @@
  * to be near normal; short ones of a skewed measure hold it less often, as they should.
  *
  * Of 1,000 true 95% intervals, 936 to 963 hold the truth but for 4.2% of the time: five measures
- * would give a false alarm at most 19% of the time, were the seeds not fixed. Three harder ones take
- * minutes and are tried 200 times (183 to 196 hold it but for 4.3% of the time), or as often as
- * COVERAGE says; over 1,000 they held 938 (a mean wait at 90% load after `warmup: auto`), 938 (a mean
- * RTO of 20 failures) and 955 (a mean over four long runs).
+ * would give a false alarm at most 19% of the time, were the seeds not fixed. Three harder ones
+ * take minutes and are tried 200 times (183 to 196 hold it but for 4.3% of the time), or as often
+ * as COVERAGE says; over 1,000 they held 938 (a mean wait at 90% load after `warmup: auto`), 938 (a
+ * mean RTO of 20 failures) and 955 (a mean over four long runs).
  */
 #include "tests/support/helpers.h"
 #include "tests/support/scenario_text.h"
@@ -127,8 +127,8 @@ START_TEST(a_wait_at_90_percent_after_an_automatic_warm_up)
 }
 END_TEST
 
-/* Its distribution is skewed: the 5% point is at 52 s, the median at 2:18, the 95% point at 5:27. The
- * truth is the mean of 283,292 failures, +- 0.2%. */
+/* Its distribution is skewed: the 5% point is at 52 s, the median at 2:18, the 95% point at 5:27.
+ * The truth is the mean of 283,292 failures, +- 0.2%. */
 START_TEST(an_rto_of_few_failures)
 {
     count_hard("{name: rto, duration: 6h, fleet: {hosts: [{name: P, tier: primary, slots: 8},"
