@@ -43,6 +43,9 @@ static const char style[] =
     "border-bottom:1px solid var(--line);padding:.3rem 0}.rows th,.rows td{border:0;"
     "padding:.1rem 0}.rows th,.rows td.v{grid-column:1/-1}"
     ".rows td::before{content:attr(data-is) \": \";color:var(--soft)}}\n"
+    /* A plan: its sentence, its choice, and pictures of which a telephone shows all. */
+    ".say{font-size:1.15rem;font-weight:600}.chosen td{font-weight:700;background:var(--card)}"
+    "figure.plan svg{min-width:0;max-width:44rem}\n"
     "@media print{:root{--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--card:#fff;--met:#1b6e3c;"
     "--not:#b3261e;--open:#8a5a00;--link:#000}figure svg{filter:none}"
     "body{max-width:none;padding:0;font-size:1rem}html{font-size:10pt}h1,h2,.g{break-after:avoid}"

@@ -84,7 +84,7 @@ static void picture(FILE *out, const struct sweep *sweep, int column, struct und
     fclose(drawn);
     sweep_column_name(&sweep->column[column], name, sizeof name);
     if (plots->code == UND_OK) {
-        fputs("<figure>", out);
+        fputs("<figure class=\"plan\">", out);
         svg_inline(out, svg, name);
         fputs("<figcaption>", out);
         text_xml(out, name);
@@ -109,9 +109,6 @@ void plan_page_begin(FILE *out, const struct sweep *sweep)
     char title[600];
     snprintf(title, sizeof title, "What if: %.500s", sweep->path);
     page_head(out, title);
-    fputs("<style>figure svg{min-width:0;max-width:44rem}.say{font-size:1.15rem;font-weight:600}"
-          ".chosen td{font-weight:700;background:var(--card)}</style>\n",
-          out);
     page_element(out, "h1", "", title);
 }
 
