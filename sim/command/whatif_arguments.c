@@ -189,6 +189,32 @@ static enum und_code take_prices(struct whatif *whatif, struct und_err *err)
     return UND_OK;
 }
 
+static bool same_path(const char *a, const char *b)
+{
+    size_t n = strcspn(a, "=");
+    return strcspn(b, "=") == n && strncmp(a, b, n) == 0;
+}
+
+/* What --vary or --find sets again and again, whatever another one says of that path. */
+static enum und_code check_overruled(const struct whatif *whatif, const char *option,
+                                     const char *given, int n_vary, struct und_err *err)
+{
+    const struct scenario_set *campaign = &whatif->campaign;
+    const char *other = NULL;
+    int i;
+    for (i = 0; i < campaign->n_sets; i++)
+        if (same_path(campaign->sets[i], given))
+            other = "--set";
+    for (i = 0; i < n_vary; i++)
+        if (same_path(whatif->vary[i], given))
+            other = "--vary";
+    if (!other)
+        return UND_OK;
+    return und_fail(err, UND_USAGE,
+                    "whatif: got %s and %s of %.*s, want one of them: the other would do nothing",
+                    option, other, (int)strcspn(given, "="), given);
+}
+
 enum und_code whatif_take_options(struct whatif *whatif, struct und_err *err)
 {
     struct sweep *sweep = &whatif->sweep;
@@ -206,6 +232,10 @@ enum und_code whatif_take_options(struct whatif *whatif, struct und_err *err)
         take_growth(whatif, err);
     if (whatif->find && err->code == UND_OK)
         find_range(&whatif->range, whatif->find, err);
+    for (i = 0; i < whatif->n_vary && err->code == UND_OK; i++)
+        check_overruled(whatif, "--vary", whatif->vary[i], i, err);
+    if (whatif->find && err->code == UND_OK)
+        check_overruled(whatif, "--find", whatif->find, whatif->n_vary, err);
     return err->code;
 }
 

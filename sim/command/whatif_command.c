@@ -76,6 +76,7 @@ static const struct option_row rows[] = {
     {0}};
 
 static const struct option_rule rules[] = {
+    {"metric=help", OPTION_EXCLUDES, "*"},
     SCENARIO_SET_RULES,
     {"find", OPTION_NEEDS, "until"},
     {"growth", OPTION_NEEDS, "until"},
@@ -215,6 +216,8 @@ enum und_code whatif_command(int argc, char **argv, struct und_err *err)
             "whatif: want one FILE and at least one --vary PATH=VALUES, or --find, or --curve");
     } else if (first != 0 && whatif_take_options(whatif, err) == UND_OK) {
         whatif->sweep.path = argv[first];
+        if (err->all)
+            err->all->every = whatif->campaign.all_errors;
         run(whatif, err);
     }
     whatif_close(whatif);
