@@ -108,13 +108,15 @@ demo:
 
 test:
 	$(Q).ci/install $(PACKAGES_BUILD) $(PACKAGES_DEMO) $(PACKAGES_TEST) $(PACKAGES_MPI) $(PACKAGES_LAB)
-	$(Q)$(MAKE) $(PARALLEL) --no-print-directory MPI=1 all canary suites lab-programs real-programs
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory MPI=1 all canary $(BUILD)/tests/sim/test_decisions
+	$(Q)tests/run tests/proofs $(BUILD)/tests/sim/test_decisions # a wrong policy is told in minutes
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory MPI=1 suites lab-programs real-programs
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory builds
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ) fuzzers
 	$(Q)tests/run $(SUITES:%=build/tests/%) \
 	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
-	    tests/test_run tests/purity tests/digests tests/mpi -- tests/proofs tests/fuzz \
+	    tests/test_run tests/purity tests/digests tests/mpi -- tests/fuzz \
 	    $(LAB_SUITES) $(REAL_SUITES)
 
 # ---- building ----
