@@ -259,6 +259,8 @@ void option_inputs_open(void)
              script_url(github));
     write_file("github.yaml", text);
     shell("$PROGRAM test ../small.yaml --write-baseline ../baseline.json --store ../runs.db;"
+          "$PROGRAM whatif ../small.yaml --vary fleet.workload.arrivals.rate=10/h,20/h "
+          "--keep ../whole.part;"
           "$PROGRAM sim ../left.yaml --store ../runs.db;"
           "$PROGRAM sim ../small.yaml --store ../runs.db;"
           "$PROGRAM sim ../small.yaml --set fleet.policy.persist=1min --store ../runs.db;"
