@@ -101,7 +101,7 @@ static void csv_number(FILE *out, double value)
 static void csv_head(FILE *out, const struct sweep *sweep)
 {
     static const char *const ends[] = {"", " low", " high", " more", " more half width"};
-    char name[SWEEP_NAME], text[SWEEP_NAME + 32];
+    char name[SWEEP_NAME + TEXT_VALUE], text[SWEEP_NAME + TEXT_VALUE + 32];
     size_t k;
     int i;
     fputs("where,error", out);
@@ -118,6 +118,14 @@ static void csv_head(FILE *out, const struct sweep *sweep)
             putc(',', out);
             quoted(out, text);
         }
+    for (i = 0; i < sweep->n_limits; i++) {
+        sweep_limit_name(&sweep->limit[i], name, sizeof name);
+        snprintf(text, sizeof text, "keeps %s", name);
+        putc(',', out);
+        quoted(out, text);
+    }
+    if (sweep->prices.currency[0])
+        fputs(",currency", out);
     if (sweep->prices.given)
         fputs(",slots,runs a month,cost a month,cost low,cost high,cost more,"
               "cost more half width,a slot saves,a slot saves half width",
@@ -161,6 +169,12 @@ static void csv_point(FILE *out, const struct sweep *sweep, int at)
         csv_number(out, value + half_width);
         csv_number(out, more.mean);
         csv_number(out, more.half_width);
+    }
+    for (i = 0; i < sweep->n_limits; i++)
+        fputs(point->found && sweep_holds(&sweep->limit[i], point) ? ",1" : ",0", out);
+    if (sweep->prices.currency[0]) {
+        putc(',', out);
+        quoted(out, sweep->prices.currency);
     }
     if (sweep->prices.given)
         csv_money(out, point->found ? &point->found->money : &nothing);

@@ -93,6 +93,13 @@ static enum und_code take_contest(struct contest *contest, struct und_err *err)
                             whatif->within);
         return UND_OK;
     }
+    if (whatif->sweep.prices.given)
+        return und_fail(
+            err, UND_USAGE,
+            "whatif: got --best %.60s --within and --price-slot%s%s%s, want one of them, "
+            "or --best cost: the other would do nothing",
+            whatif->best, whatif->run_price ? " --price-run" : "",
+            whatif->hour_price ? " --price-hour" : "", whatif->currency ? " --currency" : "");
     if (whatif_column(&contest->column, whatif->best, strlen(whatif->best), err) != UND_OK)
         return err->code;
     if (!contest->column.mean)

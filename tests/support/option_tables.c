@@ -116,6 +116,7 @@ const struct option_input option_inputs[] = {
     {"whatif", "../broken.yaml --find fleet.workload.arrivals.rate=2/h..60/h "
                "--until 'queue_wait<=2min' --replications 60"},
     {"whatif", "../small.yaml"},
+    {"whatif", "../broken.yaml"},
     {"whatif", ""},
     {"merge", "../whole.part"},
     {"fit", "../jobs.csv"},
