@@ -56,6 +56,9 @@ STATISTICAL := sim/test_theory sim/test_laws sim/test_coverage sim/test_explore 
                sim/test_quiet_year
 SUITES := $(STATISTICAL) $(filter-out $(STATISTICAL),$(patsubst tests/%.c,%,\
             $(foreach layer,live drill model sim reports,$(wildcard tests/$(layer)/test_*.c))))
+# Runs each command some hundred times: by itself, `make pairs`.
+PATIENT := live/test_option_pairs
+HURRIED = $(filter-out $(PATIENT),$(SUITES))
 HUB_SUITES := $(filter live/test_hub live/test_hub_%,$(SUITES)) # linked with what they test: lab.mk
 # What suites share: the main function, golden files, fixtures.
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
@@ -72,6 +75,7 @@ help:
 	@echo "bench               speed, as ratios"
 	@echo "proofs prove        every state of the policy, for small fleets; prove: larger ones too"
 	@echo "theory              against queueing theory to PRECISION=1% or less"
+	@echo "pairs               every pair of options of every command (ten minutes)"
 	@echo "recovery            fleets drawn at random, simulated and fitted: do intervals hold? FLEETS=400"
 	@echo "mutants             small changes of meaning that the tests must notice; MUTANTS=policy"
 	@echo "fuzz                each fuzzer for FUZZ_SECONDS=$(FUZZ_SECONDS)"
@@ -114,8 +118,8 @@ test:
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/asan $(ASAN) all suites
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory builds
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory $(FUZZ) fuzzers
-	$(Q)tests/run $(SUITES:%=build/tests/%) \
-	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(SUITES))) \
+	$(Q)tests/run $(HURRIED:%=build/tests/%) \
+	    $(patsubst %,build/asan/tests/%,$(filter-out $(STATISTICAL),$(HURRIED))) \
 	    tests/test_run tests/purity tests/digests tests/mpi -- tests/fuzz \
 	    $(LAB_SUITES) $(REAL_SUITES)
 
@@ -189,7 +193,11 @@ $(BUILD)/tests/promqltest: $(PROMQLTEST:%=$(BUILD)/tests/%) $(ARCHIVES)
 # ---- checks ----
 
 check: $(BUILD)/understudy suites
-	$(Q)BUILD=$(BUILD) tests/run $(SUITES:%=$(BUILD)/tests/%) tests/test_run
+	$(Q)BUILD=$(BUILD) tests/run $(HURRIED:%=$(BUILD)/tests/%) tests/test_run
+
+# Every pair of options of every command: each does something beside the other, or is refused.
+pairs: $(BUILD)/understudy $(PATIENT:%=$(BUILD)/tests/%)
+	$(Q)SUITE_SECONDS=3600 tests/run $(PATIENT:%=$(BUILD)/tests/%)
 
 ASAN := SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' OPT=-O1
 asan:
@@ -249,7 +257,7 @@ theory: $(BUILD)/tests/sim/test_theory
 
 # Compares with the golden files; with UPDATE=1 it writes them anew, to be read in the diff.
 golden: suites
-	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(SUITES:%=$(BUILD)/tests/%)
+	$(Q)BUILD=$(BUILD) UPDATE=$(UPDATE) tests/run $(HURRIED:%=$(BUILD)/tests/%)
 
 # Speed against a bare loop measured in the same minute; build/bench.json has the numbers.
 $(BUILD)/tests/bench/bench: $(patsubst %,$(BUILD)/tests/bench/%.o,bench bench_fleet bench_explore) $(ARCHIVES)
@@ -365,7 +373,7 @@ clean:
 	$(Q)rm -rf build demo
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all help demo test suites check asan tsan layers mutants purity builds digests canary proofs prove golden bench theory fuzzers \
+.PHONY: all help demo test suites check pairs recovery asan tsan layers mutants purity builds digests canary proofs prove golden bench theory fuzzers \
         fuzz cover lint format man clean FORCE
 
 # Keep the objects of the tests: they are prerequisites of several programs.
