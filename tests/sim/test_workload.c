@@ -141,6 +141,23 @@ START_TEST(what_gives_up_is_counted)
 }
 END_TEST
 
+/* A job of 59:00 that is lost with its host at an hour, is run again when its lock has run out, and
+ * then waits too long: nobody who came gave up. */
+START_TEST(what_is_run_again_does_not_give_up_a_second_time)
+{
+    scenario_text_load(&s, "name: again\nduration: 115min\nfleet:\n  github: {pickup: 2s}\n"
+                           "  hosts: [{name: P, tier: primary, slots: 1}]\n  workload:\n"
+                           "    arrivals: {kind: renewal, interval: 59min}\n"
+                           "    queue: {patience: 30min}\n    on_failure: rerun\n"
+                           "    classes: [{duration: 30min}]\n"
+                           "faults: [{kind: host-power-loss, target: P, at: 1h}]\n");
+    scenario_text_run(&s, (struct experiment){.seed = 1, .replications = 1, .trace = true});
+    ck_assert_int_eq(scenario_text_count(&s, "waited too long"), 1);
+    ck_assert_double_eq(scenario_text_mean(&s, METRIC_GIVEN_UP), 0);
+    scenario_text_fini(&s);
+}
+END_TEST
+
 /* All of the day's work comes between ten and eleven: a run that starts then has it, the same run
  * that starts at nine has none in its hour. */
 START_TEST(a_run_begins_at_its_hour_of_the_profile)
@@ -171,6 +188,7 @@ Suite *suite(void)
     tcase_add_test(arrivals, no_more_jobs_wait_than_the_queue_holds);
     tcase_add_test(arrivals, waits_of_jobs_that_came_in_the_warm_up_do_not_count);
     tcase_add_test(arrivals, what_gives_up_is_counted);
+    tcase_add_test(arrivals, what_is_run_again_does_not_give_up_a_second_time);
     tcase_add_test(arrivals, a_run_begins_at_its_hour_of_the_profile);
     suite_add_tcase(all, arrivals);
     return all;
