@@ -4,7 +4,7 @@
 
 #include "sweep.h"
 
-#define RECOMMEND_TEXT 1024
+#define RECOMMEND_TEXT 2048
 
 struct recommendation {
     int point;         /* -1: none keeps the limits, or none has a cost */

@@ -93,7 +93,7 @@ START_TEST(parts_merge_to_what_one_run_prints)
     size_t i;
     int part;
     for (part = 0; part < PARTS; part++) {
-        char which[8], *said;
+        char which[32], *said;
         snprintf(which, sizeof which, "%d/%d", part + 1, PARTS);
         said = RUN(UND_OK, SWEEP, "--shard", which, "--keep", kept[part]);
         ck_assert_ptr_nonnull(strstr(said, "of 12 points"));
