@@ -14,15 +14,16 @@
 const char *const record_kinds[] = {"sim",      "test",    "rehearsal", "drill",
                                     "incident", "explore", "search",    NULL};
 
-/* What makes version i + 1 of version i; a new store goes through all of them. */
+/* What makes version i + 1 of version i; a new store goes through all of them. In brackets, so that
+ * clang takes no missing comma for granted. */
 static const char *const migrations[STORE_VERSION] = {
-    "CREATE TABLE run (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
-    " who TEXT NOT NULL, version TEXT NOT NULL, fleet TEXT NOT NULL, scenario TEXT NOT NULL,"
-    " seed INTEGER NOT NULL, digest TEXT NOT NULL, exit_code INTEGER NOT NULL,"
-    " detail TEXT NOT NULL)",
+    ("CREATE TABLE run (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,"
+     " who TEXT NOT NULL, version TEXT NOT NULL, fleet TEXT NOT NULL, scenario TEXT NOT NULL,"
+     " seed INTEGER NOT NULL, digest TEXT NOT NULL, exit_code INTEGER NOT NULL,"
+     " detail TEXT NOT NULL)"),
     /* Of a record that is older, the failure mode is not known. */
-    "ALTER TABLE run ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
-    "CREATE INDEX run_times ON run (at_ms)",
+    ("ALTER TABLE run ADD COLUMN mode TEXT NOT NULL DEFAULT '';"
+     "CREATE INDEX run_times ON run (at_ms)"),
     /* A monitor that begins again tells of the same incidents. */
     "CREATE UNIQUE INDEX incident_once ON run (digest) WHERE kind = 'incident'",
 };
