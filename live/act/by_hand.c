@@ -78,10 +78,11 @@ static void write_regex(const char *glob, char *out, size_t size)
 
 void rollback_show_labels(const struct fleet *fleet, int host, char *out, size_t size)
 {
-    const struct host *h = &fleet->hosts[host];
+    const struct host *h;
     const char *label = fleet->live.github.label;
     char where[300], level[300], names[4 * FLEET_NAME];
     UND_ASSERT(host >= 0 && host < fleet->n_hosts);
+    h = &fleet->hosts[host];
     show_where(fleet, false, where, level);
     write_regex(h->registrations[0] ? h->registrations : h->name, names, sizeof names);
     snprintf(

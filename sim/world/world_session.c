@@ -35,8 +35,9 @@ bool world_session_works(const struct world *world, uint32_t reg)
 /* What a host's session is between any two events. */
 static void check_session(const struct world *world, int host)
 {
-    const struct session_host *session = &world->sessions.host[host];
+    const struct session_host *session;
     UND_ASSERT(host >= 0 && host < world->n_hosts);
+    session = &world->sessions.host[host];
     UND_ASSERT(!session->connected || world_host_reachable(world, host));
     UND_ASSERT(!session->connected || (!session->crashed && session->lose_slots == 0));
     UND_ASSERT(session->slot_faults >= 0 && session->released_ms >= 0);

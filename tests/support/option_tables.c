@@ -15,7 +15,7 @@ const struct option_value option_values[] = {
     {"sim", "set", "fleet.workload.arrivals.rate=20/h"},
     {"test", "set", "fleet.workload.arrivals.rate=9.7/h"},
     {"drill", "set", "fleet.hosts.big.slots=1"},
-    {"search", "set", "fleet.workload.arrivals.rate=11/h"},
+    {"search", "set", "fleet.monitoring.scrape_interval=20s"},
     {"whatif", "set", "fleet.workload.classes.0.duration=7min"},
     {"alerts delay", "set", "fleet.monitoring.scrape_interval=30s"},
     {NULL, "html", "page.html"},
