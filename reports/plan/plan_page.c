@@ -137,7 +137,8 @@ void plan_page_part(FILE *out, const struct sweep *sweep, const struct growth *g
 {
     char text[RECOMMEND_TEXT];
     const struct sweep_found *first = sweep->point[0].found;
-    int i, chosen = sweep->prices.given ? recommend(sweep).point : -1;
+    struct recommendation best = recommend(sweep);
+    int i, chosen = sweep->prices.given ? best.point : -1;
     if (sweep->where) {
         fputs("<h2>", out);
         text_xml(out, sweep->where);

@@ -83,6 +83,16 @@ static double slack(const struct race *race, int i, int j, int64_t n, int64_t fi
     return fmax(0, delta / (2 * (double)n) * (h2 * s2 / (delta * delta) - (double)n));
 }
 
+/* Of two alike, which nothing tells apart any more, the first stays. */
+static bool is_worse(const struct race *race, int i, int than, int64_t n, int64_t first)
+{
+    double mean = race->of[i].mean, best = race->of[than].mean;
+    double apart = slack(race, i, than, n, first);
+    if (i == than || race->of[i].out || race->of[than].out)
+        return false;
+    return mean > best + apart || (mean == best && than < i && apart <= 0);
+}
+
 /* All at once: who is worse than another one that was still in. */
 static void screen(struct race *race, int64_t n, int64_t first)
 {
@@ -91,11 +101,7 @@ static void screen(struct race *race, int64_t n, int64_t first)
     UND_ASSERT(worse != NULL);
     for (i = 0; i < k; i++)
         for (j = 0; j < k; j++)
-            worse[i] =
-                worse[i] || (i != j && !race->of[i].out && !race->of[j].out &&
-                             (race->of[i].mean > race->of[j].mean + slack(race, i, j, n, first) ||
-                              (race->of[i].mean == race->of[j].mean && j < i &&
-                               slack(race, i, j, n, first) <= 0)));
+            worse[i] = worse[i] || is_worse(race, i, j, n, first);
     for (i = 0; i < k; i++)
         if (worse[i] && race->left > 1)
             drop(race, i, n);
