@@ -33,8 +33,9 @@ static void all_alike(struct quantity *q, int64_t hits, int64_t n)
 /* ---- ratios: sum of a over sum of b ---- */
 
 /* The ratio estimator's interval over replications (Law, section 9.5.3; Cochran): the residuals
- * a - ratio * b of replications are independent. A ratio of 0 or 1 without any spread gets
- * Clopper-Pearson's interval over its trials instead of 0 +- 0. */
+ * a - ratio * b of replications are independent. Those of a proportion are near normal already:
+ * each sums up many trials, and what skewness they show is noise. A ratio of 0 or 1 without any
+ * spread gets Clopper-Pearson's interval over its trials instead of 0 +- 0. */
 void measure_ratio(const double *a, const double *b, int64_t n, bool proportion, struct quantity *q,
                    double **by_replication)
 {
@@ -52,7 +53,8 @@ void measure_ratio(const double *a, const double *b, int64_t n, bool proportion,
         q->mean = sum_a / sum_b;
         for (r = 0; r < n; r++)
             residual[r] = a[r] - q->mean * b[r];
-        estimate = stats_skewed_mean(residual, (size_t)n, STATS_CONFIDENCE);
+        estimate =
+            (proportion ? stats_mean : stats_skewed_mean)(residual, (size_t)n, STATS_CONFIDENCE);
         q->half_width = estimate.half_width / (sum_b / (double)n);
         if (proportion && (sum_a <= 0 || sum_a >= sum_b))
             all_alike(q, llround(sum_a), llround(sum_b));

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TINY "scenarios/primary-os-crash.yaml --no-documented -q"
+#define TINY "scenarios/primary-os-crash.yaml -q"
 
 static char path[256];
 static char *text;

@@ -247,7 +247,7 @@ START_TEST(what_is_measured_can_be_put_into_the_fleet)
     *end = '\0';
     ck_assert_int_lt(shell_run(&other,
                                "$PROGRAM sim scenarios/primary-os-crash.yaml --replications 2 "
-                               "--no-documented -q %s",
+                               "-q %s",
                                line),
                      UND_USAGE);
     free(other);

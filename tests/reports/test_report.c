@@ -229,7 +229,7 @@ START_TEST(a_stored_run_is_reported_by_its_number)
 {
     ck_assert_int_eq(shell_run(&text,
                                "$PROGRAM sim scenarios/primary-os-crash.yaml --replications 20 "
-                               "--no-documented -q --store %s >%s.out; $PROGRAM report 1 --store "
+                               "--no-documented --store %s >%s.out; $PROGRAM report 1 --store "
                                "%s && rm %s.out",
                                path, path, path, path),
                      UND_OK);

@@ -219,11 +219,11 @@ static enum und_code fetched(const char *fleet, int64_t since_ms, const char *fi
 
 START_TEST(jobs_may_come_from_github)
 {
-    char *argv[] = {"fit",    "--github", "paws.yaml", "--since",      "2026-03-01",
-                    "--jobs", csv,        "--quiet",   "--no-holdout", NULL};
+    char *argv[] = {"fit",    "--github", "paws.yaml",    "--since", "2026-03-01",
+                    "--jobs", csv,        "--no-holdout", NULL};
     struct und_err err = {0};
     write_export();
-    ck_assert_msg(fit_command(9, argv, &(struct fit_sources){fetched, NULL, NULL}, &err) == UND_OK,
+    ck_assert_msg(fit_command(8, argv, &(struct fit_sources){fetched, NULL, NULL}, &err) == UND_OK,
                   "%s", err.text);
     ck_assert_str_eq(asked_fleet, "paws.yaml");
     ck_assert_int_eq(asked_since, 1772323200000LL);
