@@ -17,6 +17,12 @@ void stray_lure(struct policy_state *state, struct view *view, struct plan *plan
     memset(&plan->host[n], STRAY, sizeof plan->host[n]);
 }
 
+/* To the byte, padding and all. */
+static bool is_same(const void *one, const void *other, size_t size)
+{
+    return memcmp(one, other, size) == 0;
+}
+
 bool stray_touched(const struct policy_state *state, const struct plan *plan)
 {
     const int n = state->n;
@@ -26,6 +32,6 @@ bool stray_touched(const struct policy_state *state, const struct plan *plan)
     memset(&planned, STRAY, sizeof planned);
     host.phase = PHASE_SERVING;
     host.admitted = 1;
-    return memcmp(&host, &state->host[n], sizeof host) != 0 ||
-           memcmp(&planned, &plan->host[n], sizeof planned) != 0;
+    return !is_same(&host, &state->host[n], sizeof host) ||
+           !is_same(&planned, &plan->host[n], sizeof planned);
 }

@@ -144,7 +144,7 @@ struct result {
 
 static void free_results(struct result *list, int n)
 {
-    for (int i = 0; i < n; i++)
+    for (int i = 0; list && i < n; i++)
         free(list[i].histogram);
     free(list);
 }
