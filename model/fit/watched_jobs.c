@@ -172,9 +172,10 @@ enum und_code watched_jobs(struct watched *watched, struct history *history, str
     }
     if (!any) /* only how many are busy in all */
         take_host(&jobs, &watched->fleet);
-    qsort(jobs.raw.row, jobs.raw.n, sizeof *jobs.raw.row, compare_starts);
-    if (jobs.raw.n > 0)
+    if (jobs.raw.n > 0) {
+        qsort(jobs.raw.row, jobs.raw.n, sizeof *jobs.raw.row, compare_starts);
         find_waits(&jobs);
+    }
     count(watched);
     history->read = jobs.raw.n;
     if (jobs.raw.n > 0)
