@@ -134,14 +134,16 @@ static void poison(json_t *json, const char *with)
         json_array_foreach (json, i, value) {
             if (json_is_string(value))
                 json_array_set_new(json, i, json_string(with));
-            poison(value, with);
+            else
+                poison(value, with);
         }
     if (json_is_object(json))
         json_object_foreach_safe(json, next, key, value)
         {
             if (json_is_string(value) && strcmp(key, "began") != 0)
                 json_object_set_new(json, key, json_string(with));
-            poison(value, with);
+            else
+                poison(value, with);
         }
 }
 
