@@ -72,6 +72,7 @@ struct stack {
     json_t *meta; /* and of what is beside them: the texts of their sources */
     int n;
     const char *place;
+    char stored[64]; /* the place of what comes from the store */
     struct und_err *err;
 };
 
@@ -156,11 +157,10 @@ static void add_record(void *context, const struct record *record)
 static enum und_code add_stored(struct stack *stack, const char *number, const char *store)
 {
     struct store_filter filter = HISTORY_EVERYTHING;
-    char place[64];
     int before = stack->n;
     char *end;
-    snprintf(place, sizeof place, "run %.40s", number);
-    stack->place = place;
+    snprintf(stack->stored, sizeof stack->stored, "run %.40s", number);
+    stack->place = stack->stored;
     errno = 0;
     filter.id = strtoll(number, &end, 10);
     if (!store)

@@ -58,13 +58,14 @@ static void draw_panel(FILE *script, const struct trend *trend, int from, int to
                        int rows)
 {
     const double height = rows * PANEL_PX + KEY_PX;
+    const int below = rows - 1 - panel / COLUMNS; /* rows of panels */
     const struct trend_row *row = &trend->row[from];
     char title[300];
     snprintf(title, sizeof title, "%.60s: %s", row->mode, told_words[row->stage]);
     name_quarters(script, row->quarter, trend->row[to - 1].quarter);
     fprintf(script, "set xrange [%d.4:%d.6]\nset origin %.4f,%.4f\nset size %.4f,%.4f\nset title ",
             row->quarter - 1, trend->row[to - 1].quarter, (double)(panel % COLUMNS) / COLUMNS,
-            ((rows - 1 - panel / COLUMNS) * PANEL_PX) / height, 1.0 / COLUMNS, PANEL_PX / height);
+            below * PANEL_PX / height, 1.0 / COLUMNS, PANEL_PX / height);
     text_gnuplot(script, title);
     fprintf(script,
             "\nset yrange [0:*]\nset ylabel 'minutes'\n"
