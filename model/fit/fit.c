@@ -88,11 +88,12 @@ static void close_part(struct part *part)
 
 static void fit_shares(struct fit *fit, const struct part *part)
 {
-    int *hits[3], *over = calloc((size_t)part->n_runs, sizeof *over), k;
+    const size_t runs = (size_t)part->n_runs + 1;
+    int *hits[3], *over = calloc(runs, sizeof *over), k;
     bool attempts = fit->history->column[ROLE_ATTEMPT][0] != '\0';
     size_t i;
     for (k = 0; k < 3; k++) {
-        hits[k] = calloc((size_t)part->n_runs, sizeof *hits[k]);
+        hits[k] = calloc(runs, sizeof *hits[k]);
         UND_ASSERT(hits[k] != NULL && over != NULL);
     }
     for (i = 0; i < part->n; i++) {

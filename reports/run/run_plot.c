@@ -2,6 +2,7 @@
  * events. Whatever is told by a colour is told by a shape as well. */
 #include "run_internal.h"
 
+#include "model/base/assert.h"
 #include "reports/plot/plot_script.h"
 #include "reports/plot/svg.h"
 #include "reports/text/text.h"
@@ -264,12 +265,15 @@ enum und_code run_draw_events(FILE *out, const struct run *run, struct und_err *
 {
     const struct run_event *chosen[RUN_PICTURE];
     int i, n = choose(run, chosen);
-    double left_s = fmin(0, (double)chosen[0]->at_ms / 1000);
-    double right_s = fmax(left_s + 1, (double)chosen[n - 1]->at_ms / 1000);
-    const double margin = 0.03 * (right_s - left_s);
+    double left_s, right_s, margin;
     char title[RUN_CELL + 40];
-    FILE *script = begin(n, err);
+    FILE *script;
     const char *unit;
+    UND_ASSERT(n > 0);
+    left_s = fmin(0, (double)chosen[0]->at_ms / 1000);
+    right_s = fmax(left_s + 1, (double)chosen[n - 1]->at_ms / 1000);
+    margin = 0.03 * (right_s - left_s);
+    script = begin(n, err);
     if (!script)
         return err->code;
     unit = plot_script_time_tics(script, left_s - margin, right_s + 4 * margin, 8);
