@@ -52,6 +52,7 @@ static void end(struct jobs *jobs, int64_t at_ms, bool cut)
         jobs->before--;
         return;
     }
+    UND_ASSERT(jobs->n > 0 && jobs->running != NULL);
     row = &jobs->raw.row[jobs->running[0]].row;
     memmove(jobs->running, jobs->running + 1, --jobs->n * sizeof *jobs->running);
     row->end = cut ? END_FAILURE : END_SUCCESS;
