@@ -98,9 +98,9 @@ static void write_data(FILE *script, const struct curve *curve)
     for (i = 0; i < curve->n; i++) {
         const struct curve_stretch *s = &curve->stretch[i];
         double half = isfinite(s->half_width) ? s->half_width : 0;
-        fprintf(script, "%.3f %.6f %.6f %.6f %.6f %.6f\n",
-                (double)(curve->from_ms + i * curve->width_ms + curve->width_ms / 2) / 1000,
-                s->mean, fmax(s->mean - half, 0), s->mean + half, s->p5, s->p95);
+        int64_t middle_ms = curve->from_ms + i * curve->width_ms + curve->width_ms / 2;
+        fprintf(script, "%.3f %.6f %.6f %.6f %.6f %.6f\n", (double)middle_ms / 1000, s->mean,
+                fmax(s->mean - half, 0), s->mean + half, s->p5, s->p95);
     }
     fputs("EOD\n", script);
 }

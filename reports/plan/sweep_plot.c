@@ -1,5 +1,6 @@
 #include "sweep.h"
 
+#include "model/base/assert.h"
 #include "model/base/units.h"
 #include "reports/plot/plot_script.h"
 #include "reports/plot/svg.h"
@@ -191,8 +192,11 @@ enum und_code sweep_plot(FILE *out, const struct sweep *sweep, int which, struct
     struct scale x, y = metric_scale(sweep_reads_as(column), most);
     char name[SWEEP_NAME], title[1024], description[2048];
     int i;
-    if (!script || !at)
+    UND_ASSERT(at != NULL);
+    if (!script) {
+        free(at);
         return und_fail(err, UND_SERVICE, "gnuplot: cannot make a temporary file");
+    }
     read_axis(sweep, at, &x);
     sweep_column_name(column, name, sizeof name);
     describe(sweep, column, name, title, sizeof title, description, sizeof description);

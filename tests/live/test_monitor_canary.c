@@ -27,14 +27,11 @@ static void tear_down(void)
 /* In shadow: then a canary is all that is written. */
 static int start(int failpoint)
 {
-    char *const arguments[] = {"monitor",
-                               "--journal",
-                               world.journal,
-                               world.scenario,
-                               "--set",
-                               "fleet.policy.evidence={\"canary\": {\"every\": \"1h\", \"late\": "
-                               "\"10min\", \"then\": \"page\"}}",
-                               NULL};
+    char *const arguments[] = {
+        "monitor",     "--journal",
+        world.journal, world.scenario,
+        "--set",       "fleet.policy.evidence={canary: {every: 1h, late: 10min, then: page}}",
+        NULL};
     return live_fixture_run(&world, arguments, failpoint);
 }
 
