@@ -2,6 +2,7 @@
  * is printed in the end is the same to the byte. */
 #include "sim/command/sim_command.h"
 #include "tests/support/helpers.h"
+#include "tests/support/printed.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARGUMENTS 24
 #define PARTS 3
 
 static char folder[64], scenario[96], kept[PARTS][96];
@@ -49,33 +49,9 @@ static void end(void)
 /* What the command prints, to be freed; its code must be `want`. */
 static char *run(enum und_code want, const char *const *arguments)
 {
-    char *argv[ARGUMENTS], *text;
-    FILE *captured = tmpfile();
-    int argc = 0, saved, i;
-    enum und_code code;
-    long size;
-    for (; arguments[argc]; argc++)
-        argv[argc] = strdup(arguments[argc]);
-    argv[argc] = NULL;
-    err = (struct und_err){0};
-    fflush(stdout);
-    saved = dup(STDOUT_FILENO);
-    dup2(fileno(captured), STDOUT_FILENO);
-    code = strcmp(argv[0], "merge") == 0 ? merge_command(argc, argv, &err)
-                                         : whatif_command(argc, argv, &err);
-    fflush(stdout);
-    dup2(saved, STDOUT_FILENO);
-    close(saved);
-    ck_assert_msg(code == want, "got code %d: %s", (int)code, err.text);
-    fseek(captured, 0, SEEK_END);
-    size = ftell(captured);
-    rewind(captured);
-    text = calloc((size_t)size + 1, 1);
-    ck_assert_uint_eq(fread(text, 1, (size_t)size, captured), (size_t)size);
-    fclose(captured);
-    for (i = 0; i < argc; i++)
-        free(argv[i]);
-    return text;
+    static const char *const nothing[] = {NULL};
+    return printed_by(strcmp(arguments[0], "merge") == 0 ? merge_command : whatif_command,
+                      arguments, nothing, want, &err);
 }
 
 #define RUN(code, ...) run(code, (const char *const[]){__VA_ARGS__, NULL})
@@ -128,7 +104,7 @@ START_TEST(a_sweep_killed_at_any_time_goes_on)
         pid_t child = fork();
         ck_assert_int_ge(child, 0);
         if (child == 0) {
-            char *argv[ARGUMENTS] = {SWEEP, "--keep", kept[0]};
+            char *argv[] = {SWEEP, "--keep", kept[0], NULL};
             int argc = 0;
             while (argv[argc])
                 argc++;

@@ -1,14 +1,13 @@
 /* What whatif shows beside its tables: the queue over time, a page, dates along a sweep. */
 #include "sim/command/sim_command.h"
 #include "tests/support/helpers.h"
+#include "tests/support/printed.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ARGUMENTS 24
 
 static char path[] = "/tmp/understudy-plan-XXXXXX", page[64];
 static struct und_err err;
@@ -38,31 +37,8 @@ static void end(void)
 
 static char *run(enum und_code want, const char *const *arguments)
 {
-    char *argv[ARGUMENTS] = {strdup("whatif"), strdup(path)}, *text = NULL;
-    size_t size = 0;
-    FILE *captured = tmpfile();
-    int argc = 2, saved, i;
-    enum und_code code;
-    for (; *arguments; arguments++)
-        argv[argc++] = strdup(*arguments);
-    err = (struct und_err){0};
-    fflush(stdout);
-    saved = dup(STDOUT_FILENO);
-    dup2(fileno(captured), STDOUT_FILENO);
-    code = whatif_command(argc, argv, &err);
-    fflush(stdout);
-    dup2(saved, STDOUT_FILENO);
-    close(saved);
-    ck_assert_msg(code == want, "got code %d: %s", (int)code, err.text);
-    rewind(captured);
-    if (getdelim(&text, &size, '\0', captured) < 0) {
-        free(text);
-        text = strdup("");
-    }
-    fclose(captured);
-    for (i = 0; i < argc; i++)
-        free(argv[i]);
-    return text;
+    const char *const first[] = {"whatif", path, NULL};
+    return printed_by(whatif_command, first, arguments, want, &err);
 }
 
 #define RUN(code, ...) run(code, (const char *const[]){__VA_ARGS__, NULL})

@@ -2,14 +2,13 @@
 #include "model/base/err.h"
 #include "sim/command/sim_command.h"
 #include "tests/support/helpers.h"
+#include "tests/support/printed.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ARGUMENTS 32
 
 static char path[] = "/tmp/understudy-whatif-XXXXXX";
 static struct und_err err;
@@ -41,31 +40,8 @@ static void remove_scenario(void)
  */
 static char *whatif(enum und_code want, const char *const *arguments)
 {
-    char *argv[ARGUMENTS + 4] = {strdup("whatif"), strdup(path)}, *text;
-    FILE *captured = tmpfile();
-    int argc = 2, saved, i;
-    enum und_code code;
-    long size;
-    for (; *arguments; arguments++)
-        argv[argc++] = strdup(*arguments);
-    err = (struct und_err){0};
-    fflush(stdout);
-    saved = dup(STDOUT_FILENO);
-    dup2(fileno(captured), STDOUT_FILENO);
-    code = whatif_command(argc, argv, &err);
-    fflush(stdout);
-    dup2(saved, STDOUT_FILENO);
-    close(saved);
-    ck_assert_msg(code == want, "got code %d: %s", (int)code, err.text);
-    fseek(captured, 0, SEEK_END);
-    size = ftell(captured);
-    rewind(captured);
-    text = calloc((size_t)size + 1, 1);
-    ck_assert_uint_eq(fread(text, 1, (size_t)size, captured), (size_t)size);
-    fclose(captured);
-    for (i = 0; i < argc; i++)
-        free(argv[i]);
-    return text;
+    const char *const first[] = {"whatif", path, NULL};
+    return printed_by(whatif_command, first, arguments, want, &err);
 }
 
 #define WHATIF(code, ...) whatif(code, (const char *const[]){__VA_ARGS__, NULL})
